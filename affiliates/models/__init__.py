@@ -1,0 +1,59 @@
+"""The tables of the market between brands and creators, and of its money."""
+
+from affiliates.models.clicks import Click, ClickStream, LinkDay
+from affiliates.models.collaborations import (
+    Collaboration,
+    Participation,
+    ProductRate,
+    RateChange,
+    SampleRequest,
+)
+from affiliates.models.commissions import Attribution, Commission
+from affiliates.models.ledger import Account, LedgerEntry
+from affiliates.models.links import CreatorCode, Link
+from affiliates.models.payouts import (
+    FeePolicy,
+    Payout,
+    PayoutAttempt,
+    PayoutBatch,
+    PayoutClaim,
+    PayoutMethod,
+    SelfBill,
+    TaxProfile,
+)
+from affiliates.models.risk import PlatformSwitch, RiskFlag
+from affiliates.models.settlement import SettlementLine, SettlementRun, SettlementShard
+from affiliates.models.shortlists import Message, Shortlist, ShortlistEntry
+
+__all__ = [
+    "Account",
+    "Attribution",
+    "Click",
+    "ClickStream",
+    "Collaboration",
+    "Commission",
+    "CreatorCode",
+    "FeePolicy",
+    "LedgerEntry",
+    "Link",
+    "LinkDay",
+    "Message",
+    "Participation",
+    "Payout",
+    "PayoutAttempt",
+    "PayoutBatch",
+    "PayoutClaim",
+    "PayoutMethod",
+    "PlatformSwitch",
+    "ProductRate",
+    "RateChange",
+    "RiskFlag",
+    "SampleRequest",
+    "SelfBill",
+    "SettlementLine",
+    "SettlementRun",
+    "SettlementShard",
+    "Shortlist",
+    "ShortlistEntry",
+    "TaxProfile",
+]

@@ -1,0 +1,184 @@
+"""What brands offer to creators, and who takes part."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class CollaborationQuerySet(models.QuerySet):
+    def running(self, at: datetime) -> Self:
+        """Offers that stand at `at`."""
+        return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
+
+
+class Collaboration(models.Model):
+    """A brand's offer of commission to creators."""
+
+    class Kind(models.TextChoices):
+        OPEN = "open", _("open to every enrolled creator")
+        APPROVAL = "approval", _("by approval")
+        TARGETED = "targeted", _("for invited creators")
+
+    class OtherProgramme(models.TextChoices):
+        THOUSAND_FIRST = "thousand_first", _("Thousand first")
+        OWN_FIRST = "own_first", _("the brand's own programme first")
+        NEWEST = "newest", _("the newest click wins")
+
+    brand = models.ForeignKey("shop.Brand", models.PROTECT, related_name="collaborations")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.OPEN)
+    name = models.CharField(_("name"), max_length=80)
+    message = models.TextField(_("what you ask of creators"), blank=True, max_length=2000)
+    rate_bp = models.PositiveIntegerField(help_text="basis points of the net price")
+    hold_days = models.PositiveSmallIntegerField(default=15)
+    window_days = models.PositiveSmallIntegerField(default=30)
+    min_followers = models.PositiveIntegerField(default=0)
+    other_programme = models.CharField(
+        max_length=16, choices=OtherProgramme, default=OtherProgramme.THOUSAND_FIRST
+    )
+    show_amount = models.BooleanField(
+        default=False, help_text="let shoppers see the commission in money"
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    objects = CollaborationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rate_bp__range=(100, 8000)), name="collaboration_rate"
+            ),
+            models.CheckConstraint(
+                condition=Q(hold_days__range=(15, 45)), name="collaboration_hold"
+            ),
+            models.CheckConstraint(
+                condition=Q(window_days__range=(1, 90)), name="collaboration_window"
+            ),
+            models.UniqueConstraint(
+                fields=["brand"],
+                condition=Q(kind="open", ends_at=None),
+                name="one_open_collaboration",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.brand})"
+
+
+class ProductRate(models.Model):
+    """A rate of its own for one product of a collaboration."""
+
+    collaboration = models.ForeignKey(Collaboration, models.CASCADE, related_name="product_rates")
+    product = models.ForeignKey("shop.Product", models.CASCADE, related_name="+")
+    rate_bp = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["collaboration", "product"], name="product_rate_once"),
+            models.CheckConstraint(condition=Q(rate_bp__range=(100, 8000)), name="product_rate"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rate_bp} bp for {self.product}"
+
+
+class RateChange(models.Model):
+    """A rate that was announced; a raise counts at once, a cut after notice."""
+
+    collaboration = models.ForeignKey(Collaboration, models.CASCADE, related_name="rate_changes")
+    product = models.ForeignKey(
+        "shop.Product", models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    old_bp = models.PositiveIntegerField()
+    new_bp = models.PositiveIntegerField()
+    announced_at = models.DateTimeField()
+    effective_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["announced_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(new_bp__range=(100, 8000), old_bp__range=(100, 8000)),
+                name="rate_change_rate",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old_bp} → {self.new_bp} bp from {self.effective_at:%Y-%m-%d}"
+
+
+class Participation(models.Model):
+    """One creator in one collaboration that is not open to all."""
+
+    class State(models.TextChoices):
+        INVITED = "invited", _("invited")
+        APPLIED = "applied", _("applied")
+        ACCEPTED = "accepted", _("accepted")
+        DECLINED = "declined", _("declined")
+        ENDED = "ended", _("ended")
+
+    creator = models.ForeignKey(
+        "creators.Creator", models.PROTECT, related_name="participations"
+    )
+    collaboration = models.ForeignKey(
+        Collaboration, models.PROTECT, related_name="participations"
+    )
+    state = models.CharField(max_length=10, choices=State)
+    message = models.TextField(blank=True, max_length=2000)
+    asked_at = models.DateTimeField()
+    answer_by = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["creator", "collaboration"], name="participation_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.creator} in {self.collaboration}: {self.state}"
+
+
+class SampleRequest(models.Model):
+    """A product sent to a creator for free, with clocks on both sides."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("asked")
+        DECLINED = "declined", _("declined")
+        ACCEPTED = "accepted", _("accepted")
+        SHIPPED = "shipped", _("shipped")
+        DELIVERED = "delivered", _("delivered")
+        POSTED = "posted", _("posted")
+        CLOSED = "closed", _("closed")
+        LAPSED = "lapsed", _("lapsed")
+
+    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="samples")
+    collaboration = models.ForeignKey(Collaboration, models.PROTECT, related_name="samples")
+    variant = models.ForeignKey("shop.Variant", models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.ASKED)
+    message = models.TextField(blank=True, max_length=1000)
+    address = models.JSONField(default=dict, help_text="erased when closed")
+    post_url = models.URLField(max_length=500, blank=True)
+    asked_at = models.DateTimeField()
+    act_by = models.DateTimeField(help_text="until when the side whose turn it is must act")
+    extended = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    lapsed_side = models.CharField(max_length=8, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["creator", "variant"],
+                condition=Q(closed_at=None),
+                name="sample_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"sample of {self.variant} for {self.creator}"

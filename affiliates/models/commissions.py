@@ -1,0 +1,154 @@
+"""Who earned an order line, and what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Mod
+from django.utils.translation import gettext_lazy as _
+
+SHARDS = 64
+
+
+class Attribution(models.Model):
+    """Which link earned an order line, with every touch that competed; never edited.
+
+    touches: [{link, code, creator, clicked_at, rate_bp, excluded_by}], the winner's
+    excluded_by being null. rule: the rule that decided, or why nobody earns.
+    """
+
+    order_line = models.OneToOneField("shop.OrderLine", models.PROTECT)
+    link = models.ForeignKey("affiliates.Link", models.PROTECT, null=True, blank=True)
+    code = models.ForeignKey("affiliates.CreatorCode", models.PROTECT, null=True, blank=True)
+    creator = models.ForeignKey("creators.Creator", models.PROTECT, null=True, blank=True)
+    collaboration = models.ForeignKey(
+        "affiliates.Collaboration", models.PROTECT, null=True, blank=True
+    )
+    clicked_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    rate_bp = models.PositiveIntegerField(null=True, blank=True)
+    rule = models.CharField(max_length=32)
+    touches = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["creator", "-created_at"], name="attribution_of_creator"),
+            models.Index(fields=["link", "created_at"], name="attribution_of_link"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_line}: {self.rule}"
+
+
+class CommissionQuerySet(models.QuerySet):
+    def due(self, cutoff: datetime) -> Self:
+        """Pending commissions that the night with this cutoff settles."""
+        return self.filter(state=Commission.State.PENDING, due_at__lt=cutoff)
+
+    def live(self) -> Self:
+        return self.exclude(state=Commission.State.VOID)
+
+
+class Commission(models.Model):
+    """What one creator earns (or gives back) on one order line.
+
+    Facts never change: a trigger lets only state, due_at, flag, case and settlement_line
+    be updated. amount = half_up(base × rate_bp) for a sale, signed otherwise.
+    """
+
+    class Kind(models.TextChoices):
+        SALE = "sale", _("sale")
+        REVERSAL = "reversal", _("reversal")
+        ADJUSTMENT = "adjustment", _("adjustment")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")  # the return window is open
+        HELD = "held", _("held")  # by a flag or a case
+        SETTLED = "settled", _("settled")  # in the creator's balance
+        VOID = "void", _("void")
+
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.SALE)
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="commissions")
+    brand = models.ForeignKey("shop.Brand", models.PROTECT, related_name="commissions")
+    collaboration = models.ForeignKey(
+        "affiliates.Collaboration", models.PROTECT, null=True, blank=True
+    )
+    link = models.ForeignKey("affiliates.Link", models.PROTECT, null=True, blank=True)
+    order_line = models.ForeignKey(
+        "shop.OrderLine", models.PROTECT, null=True, blank=True, related_name="commissions"
+    )
+    refund_line = models.ForeignKey("shop.RefundLine", models.PROTECT, null=True, blank=True)
+    dispute_line = models.ForeignKey("shop.DisputeLine", models.PROTECT, null=True, blank=True)
+    reverses = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="reversals"
+    )
+    base = models.PositiveBigIntegerField(null=True, blank=True, help_text="net, minor units")
+    rate_bp = models.PositiveIntegerField(null=True, blank=True)
+    amount = models.BigIntegerField(help_text="signed minor units of `currency`")
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=300, blank=True, help_text="of an adjustment")
+    due_at = models.DateTimeField()
+    flag = models.ForeignKey("affiliates.RiskFlag", models.PROTECT, null=True, blank=True)
+    case = models.ForeignKey("creators.Case", models.PROTECT, null=True, blank=True)
+    settlement_line = models.ForeignKey(
+        "affiliates.SettlementLine", models.PROTECT, null=True, blank=True,
+        related_name="commissions",
+    )
+    shard = models.GeneratedField(
+        expression=Mod(F("creator_id"), SHARDS),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+    created_at = models.DateTimeField()
+    objects = CommissionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order_line"],
+                condition=Q(kind="sale") & ~Q(state="void"),
+                name="commission_sale_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind="sale", amount__gte=0, order_line__isnull=False, base__isnull=False,
+                    rate_bp__isnull=False, reverses__isnull=True,
+                    collaboration__isnull=False,
+                )
+                | Q(kind="reversal", reverses__isnull=False, order_line__isnull=False)
+                & (
+                    Q(refund_line__isnull=False, dispute_line__isnull=True)
+                    | Q(refund_line__isnull=True, dispute_line__isnull=False)
+                )
+                | (Q(kind="adjustment") & ~Q(amount=0) & ~Q(reason="")),
+                name="commission_kind_facts",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="settled", settlement_line__isnull=False)
+                | (~Q(state="settled") & Q(settlement_line__isnull=True)),
+                name="commission_settled_has_line",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="held") | Q(flag__isnull=False) | Q(case__isnull=False),
+                name="commission_held_has_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["shard", "due_at"], name="commission_due", condition=Q(state="pending")),
+            models.Index(fields=["settlement_line"], name="commission_of_line",
+                condition=Q(settlement_line__isnull=False),
+            ),
+            models.Index(fields=["creator", "-created_at"], name="commission_of_creator"),
+            models.Index(fields=["brand", "-created_at"], name="commission_of_brand"),
+            models.Index(fields=["brand", "currency"], name="commission_unsettled",
+                condition=Q(state__in=["pending", "held"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} {self.currency}"

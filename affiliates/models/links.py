@@ -1,0 +1,98 @@
+"""Tracked links and codes."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
+
+
+class PostedOn(models.TextChoices):
+    """Where a link is posted; `page` is the creator's own storefront here."""
+
+    TIKTOK = "tiktok", "TikTok"
+    INSTAGRAM = "instagram", "Instagram"
+    YOUTUBE = "youtube", "YouTube"
+    FACEBOOK = "facebook", "Facebook"
+    PAGE = "page", _("my page")
+
+
+class LinkQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+
+class Link(models.Model):
+    """A creator's tracked address of a product, a brand's shop, or her storefront.
+
+    `collaboration` is null only for the storefront link, which attributes nothing itself;
+    `product` is null for a brand's shop and for the storefront.
+    """
+
+    code = models.CharField(max_length=10, unique=True)
+    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="links")
+    collaboration = models.ForeignKey(
+        "affiliates.Collaboration", models.PROTECT, null=True, blank=True, related_name="links"
+    )
+    product = models.ForeignKey(
+        "shop.Product", models.PROTECT, null=True, blank=True, related_name="links"
+    )
+    platform = models.CharField(max_length=10, choices=PostedOn)
+    destination = models.CharField(max_length=600, help_text="path here, or the own shop's URL")
+    alias = models.CharField(max_length=40, blank=True, help_text="/@handle/alias")
+    on_storefront = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(default=0, help_text="on the storefront shelf")
+    is_active = models.BooleanField(default=True)
+    taken_bp = models.PositiveIntegerField(null=True, help_text="rate when it was taken")
+    rate_locked_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    objects = LinkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["creator", "collaboration", "product", "platform"],
+                nulls_distinct=False,
+                name="link_once",
+            ),
+            models.UniqueConstraint(
+                fields=["creator", "alias"], condition=~Q(alias=""), name="link_alias_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(collaboration__isnull=False) | Q(product__isnull=True),
+                name="link_product_has_collaboration",
+            ),
+            models.CheckConstraint(
+                condition=Q(collaboration__isnull=True) | Q(taken_bp__isnull=False),
+                name="link_has_rate",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["creator", "-created_at"], name="link_of_creator"),
+        ]
+
+    def __str__(self) -> str:
+        return f"/go/{self.code}"
+
+
+class CreatorCode(models.Model):
+    """A word that a shopper types at checkout to credit a creator."""
+
+    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="codes")
+    code = models.CharField(max_length=24)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Upper("code"), name="creator_code_once"),
+            models.CheckConstraint(
+                condition=Q(code__regex=r"^[A-Z0-9]{4,24}$"), name="creator_code_plain"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code

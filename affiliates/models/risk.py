@@ -1,0 +1,62 @@
+"""Flags that hold money until a person looked, and platforms switched off."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class RiskFlag(models.Model):
+    """Evidence that something may not be authentic; never a verdict by itself."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        CLEARED = "cleared", _("cleared")
+        CONFIRMED = "confirmed", _("confirmed")
+        LAPSED = "lapsed", _("lifted by itself")
+
+    rule = models.CharField(max_length=32)
+    creator = models.ForeignKey(
+        "creators.Creator", models.PROTECT, null=True, blank=True, related_name="flags"
+    )
+    subject = models.CharField(max_length=80, help_text="such as order_line:12")
+    evidence = models.JSONField(default=dict)
+    evidence_hash = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    reason = models.CharField(max_length=300, blank=True, help_text="of the decision")
+    opened_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "evidence_hash"], name="risk_flag_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} on {self.subject}"
+
+
+class PlatformSwitch(models.Model):
+    """A platform is off in a country (blank: everywhere) for a while."""
+
+    platform = models.CharField(max_length=10)
+    country = models.CharField(max_length=2, blank=True)
+    off_from = models.DateTimeField()
+    off_until = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name_plural = "platform switches"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(off_until=None) | Q(off_until__gt=F("off_from")),
+                name="platform_switch_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.platform} off in {self.country or 'all countries'}"

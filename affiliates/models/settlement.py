@@ -1,0 +1,82 @@
+"""The night: one run per night, 64 shards each, one line per creator, brand, currency."""
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+
+
+def new_salt() -> bytes:
+    return secrets.token_bytes(16)
+
+
+class SettlementRun(models.Model):
+    """The settlement of one night; the row fixes what was over and due."""
+
+    night = models.DateField(unique=True, help_text="date in the market's time zone")
+    cutoff = models.DateTimeField(help_text="00:00 local of the next day")
+    created_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True, blank=True)
+    root = models.CharField(max_length=64, blank=True, help_text="Merkle root of its lines")
+    previous_root = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-night"]
+
+    def __str__(self) -> str:
+        return f"night of {self.night}"
+
+
+class SettlementShard(models.Model):
+    """A sixty-fourth of a run's creators, settled in one transaction."""
+
+    run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="shards")
+    shard = models.SmallIntegerField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    commissions = models.PositiveIntegerField(default=0)
+    lines = models.PositiveIntegerField(default=0)
+    amount = models.JSONField(default=dict, help_text="sum per currency")
+    set_aside = models.PositiveIntegerField(default=0, help_text="poisoned commissions held")
+    seconds = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["shard"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "shard"], name="shard_once"),
+            models.CheckConstraint(condition=Q(shard__range=(0, 63)), name="shard_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"shard {self.shard} of {self.run}"
+
+
+class SettlementLine(models.Model):
+    """What one creator earned from one brand in one night; signed, never edited."""
+
+    run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="lines")
+    creator = models.ForeignKey(
+        "creators.Creator", models.PROTECT, related_name="settlement_lines"
+    )
+    brand = models.ForeignKey("shop.Brand", models.PROTECT, related_name="settlement_lines")
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+    commission_count = models.PositiveIntegerField()
+    salt = models.BinaryField(max_length=16, default=new_salt)
+    case = models.ForeignKey(
+        "creators.Case", models.PROTECT, null=True, blank=True, help_text="kept out of payouts"
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "creator", "brand", "currency"], name="settlement_line_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["creator", "currency", "id"], name="line_of_creator"),
+            models.Index(fields=["brand", "currency", "-id"], name="line_of_brand"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency} in the {self.run}"

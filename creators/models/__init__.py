@@ -1,0 +1,23 @@
+"""The tables of people and their channels."""
+
+from creators.models.cases import Case, CaseEvent
+from creators.models.channels import Channel, ManualCheck, Platform, PlatformStatus, Reading
+from creators.models.creators import Creator, Niche
+from creators.models.directory import DirectoryEntry
+from creators.models.enrolment import Decision, DecisionCheck, EnrolmentPolicy
+
+__all__ = [
+    "Case",
+    "CaseEvent",
+    "Channel",
+    "Creator",
+    "Decision",
+    "DecisionCheck",
+    "DirectoryEntry",
+    "EnrolmentPolicy",
+    "ManualCheck",
+    "Niche",
+    "Platform",
+    "PlatformStatus",
+    "Reading",
+]

@@ -1,0 +1,110 @@
+"""Brands, the traders that sell here, and the people who act for them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+class SellsAt(models.TextChoices):
+    HERE = "here", _("here, on Thousand")
+    OWN_SHOP = "own_shop", _("in the brand's own shop")
+
+
+class TaxClass(models.TextChoices):
+    STANDARD = "standard", _("standard rate")
+    REDUCED = "reduced", _("reduced rate")
+    ZERO = "zero", _("zero rate")
+
+
+class BrandQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        """Brands whose products may be shown and sold."""
+        return self.filter(status=Brand.Status.ACTIVE)
+
+    def of(self, user) -> Self:
+        """Brands that `user` may act for."""
+        return self.filter(memberships__user=user)
+
+
+class Brand(models.Model):
+    """A trader (EU DSA art. 30) that sells its products through creators."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("draft")  # trader details incomplete
+        ACTIVE = "active", _("active")
+        SUSPENDED = "suspended", _("suspended")
+        CLOSED = "closed", _("closed")
+
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(_("name"), max_length=80)
+    description = models.TextField(_("about the brand"), blank=True, max_length=2000)
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    sells_at = models.CharField(max_length=10, choices=SellsAt, default=SellsAt.HERE)
+    # The trader's identity, shown to shoppers and printed on invoices.
+    legal_name = models.CharField(_("legal name"), max_length=120, blank=True)
+    address = models.CharField(_("street and number"), max_length=120, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=16, blank=True)
+    city = models.CharField(_("city"), max_length=80, blank=True)
+    country = models.CharField(_("country"), max_length=2, default="NL")
+    email = models.EmailField(_("e-mail for shoppers"), blank=True)
+    phone = models.CharField(_("phone"), max_length=32, blank=True)
+    register_number = models.CharField(_("trade register number"), max_length=32, blank=True)
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    self_certified_at = models.DateTimeField(null=True, blank=True)
+    mandate_accepted_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it let us issue its invoices on its behalf"
+    )
+    # What its products start with.
+    tax_class = models.CharField(max_length=10, choices=TaxClass, default=TaxClass.STANDARD)
+    category = models.ForeignKey("shop.Category", models.SET_NULL, null=True, blank=True)
+    shipping_price = models.PositiveBigIntegerField(
+        default=0, help_text="minor units of `currency`, VAT included"
+    )
+    free_shipping_from = models.PositiveBigIntegerField(null=True, blank=True)
+    ships_to = models.JSONField(default=list, blank=True, help_text="country codes; empty: all")
+    return_days = models.PositiveSmallIntegerField(default=14)
+    connect_account = models.CharField(max_length=64, blank=True)
+    is_demo = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    objects = BrandQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=Q(return_days__gte=14), name="brand_return_days"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="brand_currency"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("shop:brand_page", args=[self.slug])
+
+
+class Membership(models.Model):
+    """One person who may act for one brand."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("owner")
+        MEMBER = "member", _("member")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role, default=Role.OWNER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "brand"], name="membership_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} for {self.brand}"

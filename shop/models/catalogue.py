@@ -1,0 +1,210 @@
+"""What a brand sells: products, their variants, pictures and taxes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from shop.models.brands import Brand, SellsAt, TaxClass
+
+
+class Category(models.Model):
+    """A shelf of the shop, with what its products must tell."""
+
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(max_length=80)
+    name_nl = models.CharField(max_length=80)
+    art = models.CharField(max_length=16, default="bag", help_text="placeholder drawing")
+    required_details = models.JSONField(
+        default=list, blank=True, help_text="keys that Product.details must hold to be active"
+    )
+    is_blocked = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the language of the page."""
+        return self.name_nl if (get_language() or "en").startswith("nl") else self.name
+
+
+class ProductQuerySet(models.QuerySet):
+    def on_sale(self) -> Self:
+        """Products that a shopper may see: active, of an active brand."""
+        return self.filter(status=Product.Status.ACTIVE, brand__status=Brand.Status.ACTIVE)
+
+
+class Product(models.Model):
+    """One thing that a brand offers, in one or more variants."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("draft")  # something that we must know is missing
+        ACTIVE = "active", _("active")
+        ARCHIVED = "archived", _("archived")
+
+    class Withdrawal(models.TextChoices):
+        YES = "yes", _("can be returned within the return period")
+        PERISHABLE = "perishable", _("perishable, cannot be returned")
+        SEALED = "sealed", _("sealed for hygiene, cannot be returned once opened")
+        DATED_SERVICE = "dated_service", _("service on a date, cannot be returned")
+        CUSTOM = "custom", _("made to order, cannot be returned")
+
+    brand = models.ForeignKey(Brand, models.PROTECT, related_name="products")
+    category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="products")
+    slug = models.SlugField(max_length=120)
+    title = models.CharField(_("title"), max_length=200)
+    description = models.TextField(_("description"), blank=True, help_text="sanitised HTML")
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    missing = models.JSONField(default=list, blank=True, help_text="why it is still a draft")
+    currency = models.CharField(max_length=3, default="EUR")
+    sells_at = models.CharField(max_length=10, choices=SellsAt, default=SellsAt.HERE)
+    own_shop_url = models.URLField(max_length=500, blank=True)
+    tax_class = models.CharField(max_length=10, choices=TaxClass, default=TaxClass.STANDARD)
+    withdrawal = models.CharField(max_length=14, choices=Withdrawal, default=Withdrawal.YES)
+    external_id = models.CharField(max_length=200, null=True, blank=True)
+    feed = models.ForeignKey("shop.Feed", models.SET_NULL, null=True, blank=True)
+    feed_digest = models.CharField(
+        max_length=64, blank=True, help_text="of what the feed last said; unchanged rows are skipped"
+    )
+    details = models.JSONField(default=dict, blank=True, help_text="what its category requires")
+    price_from = models.PositiveBigIntegerField(
+        null=True, help_text="lowest price of an active variant; kept by products.refresh()"
+    )
+    in_stock = models.BooleanField(default=False, help_text="kept by products.refresh()")
+    search = SearchVectorField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "slug"], name="product_slug_once"),
+            models.UniqueConstraint(fields=["brand", "external_id"], name="product_external_once"),
+            models.CheckConstraint(
+                condition=~Q(status="active") | Q(category__isnull=False, price_from__isnull=False),
+                name="product_active_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="product_currency"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="product_newest", condition=Q(status="active")),
+            models.Index(fields=["category", "-created_at", "-id"], name="product_shelf", condition=Q(status="active")
+            ),
+            GinIndex("search", name="product_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("shop:product", args=[self.brand.slug, self.slug])
+
+
+class Variant(models.Model):
+    """What is bought: one size, colour or set of a product, with its price and stock."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="variants")
+    brand = models.ForeignKey(Brand, models.PROTECT, related_name="+")
+    sku = models.CharField(max_length=120)
+    options = models.JSONField(default=list, blank=True, help_text='[["Size", "M"]]')
+    price = models.PositiveBigIntegerField(help_text="minor units of product.currency, with VAT")
+    compare_at = models.PositiveBigIntegerField(null=True, blank=True)
+    stock = models.PositiveIntegerField(
+        null=True, blank=True, help_text="on hand, reserved ones included; null: unlimited"
+    )
+    reserved = models.PositiveIntegerField(default=0)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "sku"], name="variant_sku_once"),
+            models.CheckConstraint(condition=Q(price__gt=0), name="variant_price_positive"),
+            models.CheckConstraint(
+                condition=Q(stock__isnull=True) | Q(stock__gte=F("reserved")),
+                name="variant_stock_covers_reserved",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.label}".strip()
+
+    @property
+    def label(self) -> str:
+        """The options in one line: `M, green`."""
+        return ", ".join(value for _name, value in self.options)
+
+    @property
+    def available(self) -> int | None:
+        """How many may still be bought; None: unlimited."""
+        return None if self.stock is None else self.stock - self.reserved
+
+
+class Image(models.Model):
+    """A picture of a product: a file of ours, or an address that a feed named."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="images")
+    variant = models.ForeignKey(Variant, models.SET_NULL, null=True, blank=True)
+    file = models.ImageField(upload_to="products/", blank=True)
+    source_url = models.URLField(max_length=1000, blank=True)
+    alt = models.CharField(max_length=200, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(file="") | ~Q(source_url=""), name="image_has_source"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.alt or f"picture {self.position} of {self.product}"
+
+
+class TaxRate(models.Model):
+    """The VAT of one tax class in one country from a date on."""
+
+    country = models.CharField(max_length=2)
+    tax_class = models.CharField(max_length=10, choices=TaxClass)
+    rate_bp = models.PositiveIntegerField()
+    effective_from = models.DateField()
+    source = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["country", "tax_class", "effective_from"], name="tax_rate_once"
+            ),
+            models.CheckConstraint(condition=Q(rate_bp__lt=10_000), name="tax_rate_sane"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.tax_class} {self.rate_bp} bp from {self.effective_from}"
+
+    @classmethod
+    def on(cls, country: str, tax_class: str, day: date) -> int | None:
+        """Return the rate in basis points that holds on `day`, or None if unknown."""
+        return (
+            cls.objects.filter(country=country, tax_class=tax_class, effective_from__lte=day)
+            .order_by("-effective_from")
+            .values_list("rate_bp", flat=True)
+            .first()
+        )

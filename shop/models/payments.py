@@ -1,0 +1,191 @@
+"""Money that moved at a payment provider, and what it told us about it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from shop.models.orders import BrandOrder, Order, OrderLine
+
+
+class PaymentSession(models.Model):
+    """One attempt of a shopper to pay an order at a provider's page."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        PAID = "paid", _("paid")
+        FAILED = "failed", _("failed")
+        EXPIRED = "expired", _("expired")
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="sessions")
+    gateway = models.CharField(max_length=16)
+    reference = models.CharField(max_length=120, help_text="the provider's id")
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "reference"], name="payment_session_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.reference}"
+
+
+class WebhookEvent(models.Model):
+    """One message of a provider, kept as it came; handled once."""
+
+    class Outcome(models.TextChoices):
+        APPLIED = "applied", _("applied")
+        IGNORED = "ignored", _("ignored")
+        REFUSED = "refused", _("refused")
+
+    gateway = models.CharField(max_length=16)
+    external_id = models.CharField(max_length=120)
+    kind = models.CharField(max_length=60)
+    body = models.JSONField()
+    body_sha256 = models.CharField(max_length=64)
+    received_at = models.DateTimeField(auto_now_add=True)
+    outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "external_id"], name="webhook_event_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.kind} {self.external_id}"
+
+
+class Refund(models.Model):
+    """Money given back to a shopper, and why."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
+    reference = models.CharField(max_length=120, unique=True)
+    amount = models.PositiveBigIntegerField(help_text="gross, shipping included")
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=300, blank=True)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class SplitLine(models.Model):
+    """A part of a refund or dispute: of one order line, or of one brand's shipping."""
+
+    brand_order = models.ForeignKey(BrandOrder, models.PROTECT, related_name="+")
+    order_line = models.ForeignKey(
+        OrderLine, models.PROTECT, null=True, blank=True, related_name="%(class)ss"
+    )
+    gross = models.PositiveBigIntegerField()
+    tax = models.PositiveBigIntegerField()
+    net = models.GeneratedField(
+        expression=F("gross") - F("tax"),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.gross} of {self.order_line or self.brand_order}"
+
+
+class RefundLine(SplitLine):
+    """What of a refund falls on one order line (null: on the brand's shipping)."""
+
+    refund = models.ForeignKey(Refund, models.PROTECT, related_name="lines")
+
+
+class Dispute(models.Model):
+    """A shopper's bank took the money back (chargeback), for good or for a while."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")  # announced, nothing withdrawn yet
+        WITHDRAWN = "withdrawn", _("money withdrawn")
+        WON = "won", _("won, money back")
+        LOST = "lost", _("lost")
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="disputes")
+    reference = models.CharField(max_length=120, unique=True)
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    reinstated_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class DisputeLine(SplitLine):
+    """What of a dispute falls on one order line or shipping.
+
+    gross counts what was not yet refunded; `already_refunded` is the part that the
+    shopper had got back before and now has twice (borne by the platform).
+    """
+
+    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="lines")
+    already_refunded = models.PositiveBigIntegerField(default=0, help_text="gross")
+
+
+class Payment(models.Model):
+    """One movement of shoppers' money at a provider; never edited."""
+
+    class Kind(models.TextChoices):
+        CAPTURE = "capture", _("capture")
+        MISFIT = "misfit", _("capture that fitted no open order")
+        REFUND = "refund", _("refund")
+        CHARGEBACK = "chargeback", _("chargeback")
+        CHARGEBACK_WON = "chargeback_won", _("chargeback won")
+
+    order = models.ForeignKey(
+        Order, models.PROTECT, null=True, blank=True, related_name="payments"
+    )
+    gateway = models.CharField(max_length=16)
+    kind = models.CharField(max_length=14, choices=Kind)
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    reference = models.CharField(max_length=120, blank=True, help_text="the provider's id")
+    event_id = models.CharField(max_length=120, null=True, blank=True)
+    refund = models.OneToOneField(Refund, models.PROTECT, null=True, blank=True)
+    dispute = models.ForeignKey(
+        Dispute, models.PROTECT, null=True, blank=True, related_name="payments"
+    )
+    external = models.BooleanField(default=False, help_text="in the brand's own shop; no ledger")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(kind="capture"), name="order_captured_once"
+            ),
+            models.UniqueConstraint(
+                fields=["gateway", "kind", "reference"],
+                condition=~Q(reference=""),
+                name="payment_reference_once",
+            ),
+            models.UniqueConstraint(
+                fields=["dispute", "kind"],
+                condition=Q(dispute__isnull=False),
+                name="dispute_payment_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} {self.currency}"

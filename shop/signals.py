@@ -1,0 +1,14 @@
+"""Facts that travel up from the shop. Sent inside the order's own transaction.
+
+`order_paid(order)`: an order has just become paid.
+`order_refunded(order, refund=None, dispute=None)`: line.refunded or line.charged_back of
+its lines changed through that refund or dispute (also when a dispute was won).
+`order_delivered(brand_order)`: a delivery was reported, corrected or withdrawn; or a
+return of that part was opened or closed.
+"""
+
+from django.dispatch import Signal
+
+order_paid = Signal()
+order_refunded = Signal()
+order_delivered = Signal()
