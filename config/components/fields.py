@@ -1,0 +1,82 @@
+"""Form fields as our pages show them: label, help, error, control, in this order."""
+
+from typing import Any
+
+from django.forms import BaseForm, BoundField, widgets
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+CHOICES = (widgets.RadioSelect, widgets.CheckboxSelectMultiple)
+
+
+def _kind(field: BoundField) -> str:
+    widget = field.field.widget
+    if field.is_hidden:
+        return "hidden"
+    if isinstance(widget, CHOICES):
+        return "choices"
+    if isinstance(widget, widgets.CheckboxInput):
+        return "tick"
+    if isinstance(widget, widgets.MultiWidget | widgets.SelectDateWidget):
+        return "several"
+    return "plain"
+
+
+def _control(field: BoundField, kind: str, described: str) -> SafeString:
+    """Return the field's widget with our class and what describes it."""
+    select = isinstance(field.field.widget, widgets.Select) and kind == "plain"
+    own = field.field.widget.attrs.get("class", "")
+    attrs: dict[str, Any] = {"aria-describedby": described or None}
+    if kind in ("plain", "several"):
+        attrs["class"] = f"{'sel' if select else 'in'} {own}".strip()
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+    return field.as_widget(attrs={key: value for key, value in attrs.items() if value})
+
+
+def field(bound: BoundField, label: str = "", hint: str = "", style: str = "", before: str = "",
+          optional: bool | None = None) -> SafeString:  # fmt: skip
+    """Return one field. `style` is ticks, chips or picks for choices; `before` a sign like €."""
+    kind = _kind(bound)
+    hint = hint or str(bound.help_text or "")
+    ids = [f"{bound.auto_id}-hint"] if hint else []
+    ids += [f"{bound.auto_id}-error"] if bound.errors else []
+    described = " ".join(ids)
+    return mark_safe(  # noqa: S308  rendered by Django, escaped there
+        render_to_string(
+            "components/field.html",
+            {
+                "field": bound,
+                "kind": kind,
+                "label": label or bound.label,
+                "hint": hint,
+                "described": described,
+                "control": _control(bound, kind, described) if kind != "choices" else "",
+                "style": style or "ticks",
+                "multiple": isinstance(bound.field.widget, widgets.CheckboxSelectMultiple),
+                "before": before,
+                "optional": (not bound.field.required) if optional is None else optional,
+            },
+        )
+    )
+
+
+def form_fields(form: BaseForm) -> SafeString:
+    """Return every field of `form`, hidden ones last."""
+    parts = [field(bound) for bound in form.visible_fields()]
+    parts += [bound.as_widget() for bound in form.hidden_fields()]
+    return mark_safe("\n".join(parts))  # noqa: S308
+
+
+def error_summary(*forms: BaseForm) -> dict[str, Any]:
+    """Return what the summary above a form lists: each error, with a link to its field."""
+    errors: list[dict[str, str]] = []
+    for form in forms:
+        if not form or not form.is_bound or not form.errors:
+            continue
+        for name, messages in form.errors.items():
+            target = ""
+            if name in form.fields and not form[name].is_hidden:
+                target = form[name].id_for_label or form[name].auto_id
+            errors += [{"target": target, "text": str(message)} for message in messages]
+    return {"errors": errors}

@@ -1,0 +1,201 @@
+"""What templates say in our words: icons, money, days, people, fields.
+
+`{% load thousand %}`. Each tag's use is shown in templates/README.md.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+from django import template
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.paginator import Page
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format, time_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from config import art
+from config.components import charts, fields, nav, people
+from config.lib import money as money_lib
+
+register = template.Library()
+register.inclusion_tag("components/mix.html")(charts.mix)
+register.inclusion_tag("components/plot.html")(charts.plot)
+register.inclusion_tag("components/kdots.html")(charts.kdots)
+register.inclusion_tag("components/error_summary.html")(fields.error_summary)
+register.simple_tag(fields.field)
+register.simple_tag(fields.form_fields)
+register.simple_tag(takes_context=True)(nav.nav_items)
+register.simple_tag(people.platform)
+
+
+@register.simple_tag
+def url_or(name: str, *args: Any, **kwargs: Any) -> str:
+    """Return the URL of `name`, or "#" while no such page exists."""
+    try:
+        return reverse(name, args=args, kwargs=kwargs)
+    except NoReverseMatch:
+        return "#"
+
+
+@register.simple_tag
+def font_css() -> SafeString:
+    """Return the link to our fonts where set-up could install them, else nothing."""
+    if finders.find("fonts/fonts.css") is None:
+        return SafeString("")
+    try:
+        return format_html('<link rel="stylesheet" href="{}">', static("fonts/fonts.css"))
+    except ValueError:  # found, but not collected yet
+        return SafeString("")
+
+
+@register.simple_tag
+def icon(name: str, cls: str = "", label: str = "") -> SafeString:
+    """Return one drawing of the sprite; without `label` it is decoration."""
+    said = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
+    href = static("img/icons.svg")
+    return format_html(
+        '<svg class="i {}" {}><use href="{}#{}"/></svg>', cls, SafeString(said), href, name
+    )
+
+
+@register.filter
+def money(amount: int | None, currency: str = "EUR") -> str:
+    """Return minor units as a person reads them in the page's language."""
+    if amount in (None, ""):
+        return ""
+    return money_lib.display(int(amount), currency or "EUR", get_language() or "en")
+
+
+@register.filter
+def percent(rate_bp: int | None) -> str:
+    """Return basis points as `12%` or `12.5%`, with the language's decimal sign."""
+    if rate_bp is None:
+        return ""
+    whole, rest = divmod(abs(int(rate_bp)), 100)
+    text = number_format(whole, use_l10n=True)
+    if rest:
+        digits = f"{rest:02d}".rstrip("0")
+        text += ("," if (get_language() or "en").startswith("nl") else ".") + digits
+    return f"{'−' if rate_bp < 0 else ''}{text}%"
+
+
+@register.filter
+def number(value: int | None) -> str:
+    """Return a whole number with the language's thousands sign."""
+    if value is None:
+        return ""
+    return number_format(int(value), use_l10n=True, force_grouping=True)
+
+
+def _local(moment: date | datetime) -> date:
+    if isinstance(moment, datetime):
+        return timezone.localtime(moment).date() if timezone.is_aware(moment) else moment.date()
+    return moment
+
+
+@register.filter
+def day(moment: date | datetime | None) -> str:
+    """Return a date, with its weekday when within two weeks, its year when not this one."""
+    if not moment:
+        return ""
+    on, today = _local(moment), timezone.localdate()
+    if abs(on - today) <= timedelta(days=14):
+        return date_format(on, "l j F")
+    return date_format(on, "j F" if on.year == today.year else "j F Y")
+
+
+@register.filter
+def day_short(moment: date | datetime | None) -> str:
+    """Return `27 Nov`, with the year when it is not this one."""
+    if not moment:
+        return ""
+    on = _local(moment)
+    return date_format(on, "j M" if on.year == timezone.localdate().year else "j M Y")
+
+
+@register.filter
+def clock(moment: datetime | None) -> str:
+    """Return `20:14` in the market's time."""
+    return time_format(timezone.localtime(moment).time(), "H:i") if moment else ""
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Return one or two letters that stand for a person or a brand."""
+    return people.initials(name)
+
+
+@register.filter
+def v(value: int | float | None, whole: int | float = 100) -> str:
+    """Return the class `v0` … `v100` that sets --v: `value` as a share of `whole`."""
+    return charts.share_class(value or 0, whole)
+
+
+@register.simple_tag
+def avatar(person: Any, size: str = "") -> SafeString:
+    """Return the round letters of a creator, a referral or a name; size s, l or xl."""
+    name, seed = people.identify(person)
+    cls = f"av av-{crc32(seed.encode()) % 6 + 1}" + (f" av-{size}" if size else "")
+    letters = people.initials(name)
+    return format_html('<span class="{}" data-n="{}" aria-hidden="true"></span>', cls, letters)
+
+
+@register.simple_tag
+def brand_logo(brand: Any, size: str = "") -> SafeString:
+    """Return the square letter of a brand or of a brand's name; size xs, s or l."""
+    name, seed = people.identify(brand)
+    cls = f"blogo bl-{crc32(seed.encode()) % 6 + 1}" + (f" blogo-{size}" if size else "")
+    letters = people.initials(name)[:1]
+    return format_html('<span class="{}" data-n="{}" aria-hidden="true"></span>', cls, letters)
+
+
+@register.simple_tag
+def state(commission: Any) -> SafeString:
+    """Return the three dots and the word for a commission, or for a state's name."""
+    key = commission if isinstance(commission, str) else people.state_of(commission)
+    cls, word = {
+        "pending": ("st-pending", _("Pending")),
+        "held": ("st-pending", _("On hold")),
+        "settled": ("st-cleared", _("Cleared")),
+        "cleared": ("st-cleared", _("Cleared")),
+        "paid": ("st-paid", _("Paid")),
+        "void": ("st-back", _("Sent back")),
+        "back": ("st-back", _("Sent back")),
+    }[str(key)]
+    return format_html('<span class="st {}">{}</span>', cls, word)
+
+
+@register.simple_tag
+def product_art(product: Any) -> str:
+    """Return the picture of a product: its first own photo, else our drawing.
+
+    Reads `product.category` and, when prefetched, `product.images`: list pages select
+    and prefetch both. Addresses in a feed are not shown, pages load from us alone.
+    """
+    prefetched = getattr(product, "_prefetched_objects_cache", {}).get("images")
+    for image in prefetched or ():
+        if image.file:
+            return image.file.url
+    category = getattr(product, "category", None)
+    return static(art.name(getattr(category, "art", ""), product.pk or 0))
+
+
+@register.inclusion_tag("components/pager.html", takes_context=True)
+def pager(context: dict[str, Any], page: Page, target: str = "") -> dict[str, Any]:
+    """Return the links to the pages before and after; `target` lets htmx swap a part."""
+    return {"request": context.get("request"), "page": page, "target": target}
+
+
+@register.simple_tag
+def is_demo() -> bool:
+    """Say whether this is a demo market, where everybody is made up."""
+    return getattr(settings, "MARKET_MODE", "live") == "demo"
