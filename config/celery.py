@@ -1,0 +1,11 @@
+"""The queue's door: finds the tasks of every app. What runs when: settings.CELERY_BEAT_SCHEDULE."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("thousand")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

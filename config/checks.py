@@ -1,0 +1,78 @@
+"""At start: every address has an access rule. Third-party views get theirs from one map here."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from django.core.checks import CheckMessage, Error, register
+from django.urls import URLPattern, URLResolver, get_resolver
+
+# Views of packages: those of a module say `login_required` themselves, a namespace has one rule.
+THIRD_PARTY_MODULES = ("allauth.",)
+THIRD_PARTY_NAMESPACES = {"admin": "staff"}
+ANY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+
+
+class Route(NamedTuple):
+    name: str
+    pattern: str
+    methods: list[str]
+    who: str | None
+    view: str
+
+
+def routes() -> Iterator[Route]:
+    """Yield every address of the site."""
+    yield from _walk(get_resolver().url_patterns, "/", "")
+
+
+def _walk(patterns: list, prefix: str, namespace: str) -> Iterator[Route]:
+    for entry in patterns:
+        here = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            inner = ":".join(filter(None, [namespace, entry.namespace]))
+            yield from _walk(entry.url_patterns, here, inner)
+        elif isinstance(entry, URLPattern):
+            view = entry.callback
+            name = ":".join(filter(None, [namespace, entry.name]))
+            where = f"{view.__module__}.{getattr(view, '__qualname__', type(view).__name__)}"
+            rule = who(view, namespace)
+            yield Route(name, here, methods(view), rule, where)
+
+
+def who(view: Callable, namespace: str = "") -> str | None:
+    """Return the access rule of `view`, or None if it declares none."""
+    if declared := getattr(view, "access_rule", None):
+        return declared
+    by_login = "signed-in" if getattr(view, "login_required", True) else "public"
+    if namespace in THIRD_PARTY_NAMESPACES:
+        return "public" if by_login == "public" else THIRD_PARTY_NAMESPACES[namespace]
+    module = getattr(getattr(view, "view_class", view), "__module__", "")
+    return by_login if module.startswith(THIRD_PARTY_MODULES) else None
+
+
+def methods(view: Callable) -> list[str]:
+    """Return the HTTP methods that `view` takes, as its decorators or its class say."""
+    layer: Callable | None = view
+    while layer is not None:
+        code = getattr(layer, "__code__", None)
+        if code is not None and "request_method_list" in code.co_freevars:
+            cell = layer.__closure__[code.co_freevars.index("request_method_list")]
+            return sorted(cell.cell_contents)
+        layer = getattr(layer, "__wrapped__", None)
+    view_class = getattr(view, "view_class", None)
+    if view_class:
+        return sorted(m.upper() for m in view_class.http_method_names if hasattr(view_class, m))
+    return ANY_METHOD
+
+
+@register("urls")
+def every_view_declares_who_may_see_it(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    return [
+        Error(
+            f"{route.pattern} ({route.view}) declares no access rule.",
+            hint="Decorate it, outermost, with a rule of config.lib.access or <app>.access.",
+            id="config.E001",
+        )
+        for route in routes()
+        if route.who is None
+    ]

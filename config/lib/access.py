@@ -1,0 +1,63 @@
+"""Who may see a view. Each view of ours is decorated, outermost, with one of these rules.
+
+`view.access_rule` says it in one word; `manage.py routes --json` and a system check read it.
+The rules that need a table live in the apps: `creators.access`, `shop.access`.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+View = Callable[..., HttpResponseBase]
+
+
+def rule(view: View, name: str) -> View:
+    """Write the access rule `name` on `view`."""
+    view.access_rule = name  # type: ignore[attr-defined]
+    return view
+
+
+def public(view: View) -> View:
+    """Anyone, signed in or not."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        return view(request, *args, **kwargs)
+
+    return rule(login_not_required(wrapper), "public")
+
+
+def signed_in(view: View) -> View:
+    """Any user; the others are sent to sign in and come back."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    return rule(wrapper, "signed-in")
+
+
+def staff(role: str) -> Callable[[View], View]:
+    """Staff in the group `role` (finance, support …); a superuser passes."""
+
+    def decorator(view: View) -> View:
+        @wraps(view)
+        def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            user = request.user
+            if not user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not user.is_staff:
+                raise PermissionDenied
+            if not user.is_superuser and not user.groups.filter(name=role).exists():
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return rule(wrapper, f"staff:{role}")
+
+    return decorator

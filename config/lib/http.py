@@ -1,0 +1,58 @@
+"""What every view says and asks in HTTP."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.exceptions import TemplateDoesNotExist
+from django.template.loader import get_template
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+
+
+def render_page(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, object] | None = None,
+    *,
+    partial: str | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Return the page `app/page.html`; for htmx, its partial `app/_page.html` if there is one.
+
+    `partial` names another one. A boosted link gets the whole page.
+    """
+    htmx = getattr(request, "htmx", None)
+    if htmx and not htmx.boosted and not htmx.history_restore_request:
+        folder, _, name = template.rpartition("/")
+        fragment = partial or f"{folder}/_{name}"
+        try:
+            get_template(fragment)
+            template = fragment
+        except TemplateDoesNotExist:
+            if partial:
+                raise
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def safe_next(request: HttpRequest, default: str = "/") -> str:
+    """Return the `next` of the form or query if it stays on this host, else `default`."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    secure = request.is_secure()
+    if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=secure):
+        return target
+    return default
+
+
+def client_language(request: HttpRequest) -> str:
+    """Return the language of this page as a plain code: `en`, `nl`."""
+    return (get_language() or "en").split("-")[0]
+
+
+def path_of(url: str) -> str:
+    """Return path and query of an address of ours."""
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")

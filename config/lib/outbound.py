@@ -1,0 +1,98 @@
+"""The one way out: every HTTP request that we make. No redirects, short limits, public hosts only.
+
+A host counts as public when its address is; the check and the connection use the same
+resolution.
+"""
+
+import json as json_module
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import requests
+from requests_hardened import Config, Manager
+from urllib3.exceptions import HTTPError
+
+CONNECT_S, TOTAL_S, MAX_BYTES = 3, 10, 5_000_000
+PORTS = {80, 443}
+CHUNK = 65_536
+
+
+class OutboundError(Exception):
+    """The other side gave no usable answer; the message is for a log, not for a page."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> object:
+        try:
+            return json_module.loads(self.body)
+        except ValueError as error:
+            raise OutboundError("the answer is not JSON") from error
+
+
+def request(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    params: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    json: object = None,
+    total_s: float = TOTAL_S,
+    max_bytes: int = MAX_BYTES,
+    allow_private: bool = False,
+) -> Answer:
+    """Ask `url` and return its answer, also a 4xx or 5xx; a redirect is an answer, not followed.
+
+    `allow_private` lets one call reach our own set-up (the demo's stand-ins on loopback, any
+    port); never pass it for an address that a person gave. Raises OutboundError for an address
+    that is not public, no answer within `total_s` seconds, or a body above `max_bytes` bytes.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise OutboundError(f"{parts.scheme or 'nothing'}: is no web address")
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise OutboundError("the address has no valid port") from error
+    if not allow_private and port not in PORTS:
+        raise OutboundError(f"port {port} is not open to us")
+    end = time.monotonic() + total_s
+    manager = Manager(
+        Config(
+            ip_filter_enable=not allow_private,
+            ip_filter_allow_loopback_ips=False,
+            never_redirect=True,
+            default_timeout=(min(CONNECT_S, total_s), total_s),
+            user_agent_override="Thousand/1.0",
+        )
+    )
+    try:
+        with (
+            manager.get_session() as session,
+            session.request(
+                method, url, headers=headers, params=params, data=body, json=json, stream=True
+            ) as response,
+        ):
+            content = _body(response, end, max_bytes)
+            return Answer(response.status_code, response.headers, content)
+    except (requests.RequestException, HTTPError, UnicodeError, ValueError) as error:
+        raise OutboundError(f"{parts.hostname} did not answer: {type(error).__name__}") from error
+
+
+def _body(response: requests.Response, end: float, max_bytes: int) -> bytes:
+    """Read the body, counting unpacked bytes and seconds: a slow or endless one is cut off."""
+    body = bytearray()
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > max_bytes:
+            raise OutboundError(f"the answer has more than {max_bytes} bytes")
+        if time.monotonic() > end:
+            raise OutboundError("the answer takes too long")
+    return bytes(body)

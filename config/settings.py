@@ -1,0 +1,393 @@
+"""The one settings module: read once from the environment (and `.env`), checked at start.
+
+Nothing here needs a server: the addresses of the embedded engines follow from DATA_DIR.
+"""
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from config import embedded, keys
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")  # what the environment says wins
+
+# ---------------------------------------------------------------- mode
+MARKET_MODE = env.str("MARKET_MODE", "") or "live"
+if MARKET_MODE not in {"demo", "live"}:
+    raise ImproperlyConfigured(f"MARKET_MODE must be demo or live, not {MARKET_MODE!r}.")
+DEMO = MARKET_MODE == "demo"
+LIVE = not DEMO
+DEBUG = env.bool("DEBUG", False)
+PART = env.str("THOUSAND_PART", "")  # which part of `up` this process is: web, worker, beat, drain
+DATA_DIR = Path(env.str("DATA_DIR", "") or BASE_DIR / ".data").expanduser().absolute()
+PORT = env.int("PORT", 8000)
+PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", "") or ("fake" if DEMO else "stripe")
+
+if LIVE:
+    needed = {
+        "SECRET_KEY": "50 random characters or more; they sign sessions and links",
+        "ALLOWED_HOSTS": "the host names that this site answers to, separated by commas",
+        "SITE_URL": "the site's own address, such as https://market.example",
+        "EMAIL_URL": "how mail is sent, such as smtp+tls://user:password@mail.example:587",
+    }
+    if missing := [f"{name} ({what})" for name, what in needed.items() if not env.str(name, "")]:
+        raise ImproperlyConfigured("MARKET_MODE is live, so set " + "; ".join(missing) + ".")
+    if len(env.str("SECRET_KEY")) < 50:
+        raise ImproperlyConfigured("SECRET_KEY is too short for live: use 50 characters or more.")
+    if "*" in env.list("ALLOWED_HOSTS"):
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts: * is refused in live.")
+    if not env.str("SITE_URL").startswith("https://"):
+        raise ImproperlyConfigured("SITE_URL must start with https:// in live.")
+    if DEBUG:
+        raise ImproperlyConfigured("DEBUG is refused while MARKET_MODE is live: unset it.")
+    if PAYMENT_GATEWAY == "fake":
+        raise ImproperlyConfigured("PAYMENT_GATEWAY=fake is refused while MARKET_MODE is live.")
+    if env.str("FAKE_PLATFORM_URL", ""):
+        raise ImproperlyConfigured("FAKE_PLATFORM_URL is refused while MARKET_MODE is live.")
+
+# ---------------------------------------------------------------- site
+SITE_URL = (env.str("SITE_URL", "") or f"http://localhost:{PORT}").rstrip("/")
+SECRET_KEY = env.str("SECRET_KEY", "") or keys.key_in(DATA_DIR)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "config",
+    "affiliates",
+    "shop",
+    "creators",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "csp",
+    "django_htmx",
+    "template_partials",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.forms",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "config.middleware.headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "config.middleware.staff_need_a_second_factor",
+]
+if (BASE_DIR / "affiliates" / "middleware.py").exists():
+    MIDDLEWARE.append("affiliates.middleware.referral")
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.site",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# ---------------------------------------------------------------- engines
+DATABASE_URL = env.str("DATABASE_URL", "")
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", "")
+REDIS_URL = env.str("REDIS_URL", "")
+CLICKS_REDIS_URL = env.str("CLICKS_REDIS_URL", "") or REDIS_URL
+EMBEDDED = {
+    name
+    for name, address in {"postgres": DATABASE_URL, "redis": REDIS_URL, "clicks": CLICKS_REDIS_URL}.items()
+    if not address
+}
+ENGINES = embedded.Engines(DATA_DIR)
+REDIS_URL = REDIS_URL or ENGINES.redis_url("redis")
+CLICKS_REDIS_URL = CLICKS_REDIS_URL or ENGINES.redis_url("clicks")
+
+# Commands that change the schema, or fill and empty whole tables, work as the owner of the
+# tables. Everything else is the application's role, which owns nothing.
+OWNER_COMMANDS = {
+    "backup",
+    "demo",
+    "flush",
+    "makemigrations",
+    "migrate",
+    "restore",
+    "showmigrations",
+    "sqlmigrate",
+}
+IS_OWNER = Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != [] and sys.argv[1] in OWNER_COMMANDS
+APPEND_ONLY_TABLES = ["affiliates_ledgerentry"]  # the application may only read and add
+
+TIMEOUTS_MS = {  # part -> statement_timeout; a command by hand has none
+    "web": 5_000,
+    "worker": 60_000,
+    "beat": 60_000,
+    "drain": 60_000,
+}
+if "postgres" in EMBEDDED:
+    database = ENGINES.database(owner=IS_OWNER)
+else:
+    database = env.db_url_config(DATABASE_OWNER_URL if IS_OWNER and DATABASE_OWNER_URL else DATABASE_URL)
+    database["ENGINE"] = "django.db.backends.postgresql"
+limits = {"idle_in_transaction_session_timeout": 30_000, "lock_timeout": 2_000} if PART == "web" else {}
+if PART in TIMEOUTS_MS:
+    limits["statement_timeout"] = TIMEOUTS_MS[PART]
+database["CONN_MAX_AGE"] = 0
+database["OPTIONS"] = database.get("OPTIONS", {}) | {
+    "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+    "application_name": f"thousand {PART}".strip(),
+}
+if PART == "web":  # Celery closes its pool after every task, so only the web has one
+    database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5}
+DATABASES = {"default": database}
+
+REDIS_LIMITS = {"socket_timeout": 1, "socket_connect_timeout": 1}
+CACHES = {
+    "default": {  # answers "not there" while Redis is away
+        "BACKEND": "config.cache.ForgivingRedisCache",
+        "LOCATION": embedded.other_database(REDIS_URL, 1),
+        "KEY_PREFIX": "thousand",
+        "OPTIONS": REDIS_LIMITS,
+    },
+    "strict": {  # raises while Redis is away: for limits that must fail closed
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": embedded.other_database(REDIS_URL, 1),
+        "KEY_PREFIX": "thousand",
+        "OPTIONS": REDIS_LIMITS,
+    },
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# ---------------------------------------------------------------- queue
+CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,  # a lost machine's tasks come back after this
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+}
+CELERY_TIMEZONE = "UTC"  # in local time Celery skips an hour on the autumn night
+CELERY_ENABLE_UTC = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 270  # below the visibility timeout, or a task would run twice
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 2,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.2,
+}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 25
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
+CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work in the database
+    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for name, task, seconds in [
+        ("settle every night that is over", "affiliates.tasks.settle_nights", 900),
+        ("do what a signal or a message missed", "affiliates.tasks.sweep", 300),
+        ("sum clicks by day", "affiliates.tasks.rollup_links", 300),
+        ("give back lapsed stock", "shop.tasks.release_reservations", 60),
+        ("read channels that are due", "creators.tasks.read_channels", 3_600),
+        ("decide waiting creators again", "creators.tasks.redecide_waiting", 3_600),
+    ]
+}
+
+# ---------------------------------------------------------------- accounts
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "start"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
+MFA_TOTP_ISSUER = "Thousand"
+SOCIALACCOUNT_STORE_TOKENS = True
+USERSESSIONS_TRACK_ACTIVITY = False
+
+# ---------------------------------------------------------------- the market
+MARKET_TIME_ZONE = env.str("MARKET_TIME_ZONE", "") or "Europe/Amsterdam"
+TIME_ZONE = MARKET_TIME_ZONE
+USE_TZ = True
+FAKE_PLATFORM_PORT = env.int("FAKE_PLATFORM_PORT", PORT + 1)
+FAKE_PLATFORM_URL = env.str("FAKE_PLATFORM_URL", "") or f"http://127.0.0.1:{FAKE_PLATFORM_PORT}"
+if LIVE:
+    FAKE_PLATFORM_URL = ""
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
+PLATFORM_KEYS = {  # provider -> (client id, secret); empty: that platform is off in live
+    "tiktok": (env.str("TIKTOK_CLIENT_KEY", ""), env.str("TIKTOK_CLIENT_SECRET", "")),
+    "youtube": (env.str("GOOGLE_CLIENT_ID", ""), env.str("GOOGLE_CLIENT_SECRET", "")),
+    "instagram": (env.str("META_CLIENT_ID", ""), env.str("META_CLIENT_SECRET", "")),
+    "facebook": (env.str("META_CLIENT_ID", ""), env.str("META_CLIENT_SECRET", "")),
+}
+
+# ---------------------------------------------------------------- languages, mail, files
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("nl", _("Dutch"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+MAIL_DIR = DATA_DIR / "mail"
+if email_url := env.str("EMAIL_URL", ""):
+    vars().update(env.email_url_config(email_url))
+else:
+    EMAIL_BACKEND = "config.mailbox.Mailbox"  # demo: files, shown at /mailbox/
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"Thousand <hello@{urlsplit(SITE_URL).hostname}>"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+HASHED_STATIC = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+WHITENOISE_USE_FINDERS = not HASHED_STATIC
+MEDIA_URL = "/media/"
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if HASHED_STATIC or "collectstatic" in sys.argv
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+FILE_UPLOAD_PERMISSIONS = 0o640
+
+# ---------------------------------------------------------------- security
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "config.views.csrf_failure"
+if LIVE:
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", False)
+    SILENCED_SYSTEM_CHECKS = [] if SECURE_HSTS_PRELOAD else ["security.W021"]  # preload is opt-in
+    if ALLAUTH_TRUSTED_PROXY_COUNT:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+else:  # two clones on one host must not sign each other out
+    SESSION_COOKIE_NAME = f"session_{PORT}"
+    CSRF_COOKIE_NAME = f"csrf_{PORT}"
+
+FORM_TARGETS = (  # a form may lead on to these: Chromium applies form-action to redirects too
+    [FAKE_PLATFORM_URL]
+    if DEMO
+    else [
+        "https://checkout.stripe.com",
+        "https://connect.stripe.com",
+        "https://www.tiktok.com",
+        "https://accounts.google.com",
+        "https://www.instagram.com",
+        "https://www.facebook.com",
+    ]
+)
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF, *FORM_TARGETS],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+        "upgrade-insecure-requests": LIVE,
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "") or "INFO"},
+    "loggers": {
+        "celery": {"level": "WARNING"},
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "kombu": {"level": "ERROR"},
+    },
+}

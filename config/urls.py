@@ -1,0 +1,41 @@
+"""Every address. Our apps give whole paths; affiliates comes first, its pages are the most specific."""
+
+import importlib.util
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
+
+from config import views
+from config.lib.access import public
+
+admin.site.login = secure_admin_login(admin.site.login)
+admin.site.site_header = admin.site.site_title = "Thousand"
+
+handler400 = views.bad_request
+handler403 = views.forbidden
+handler404 = views.not_found
+handler500 = views.server_error
+
+OURS = [app for app in ("affiliates", "shop", "creators") if importlib.util.find_spec(f"{app}.urls")]
+
+urlpatterns = [
+    *(path("", include(f"{app}.urls")) for app in OURS),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("language/", public(require_POST(set_language)), name="set_language"),
+    path("media/<path:path>", views.media, name="media"),
+    path("start/", views.start, name="start"),
+]
+if settings.DEMO:
+    from config import mailbox
+
+    urlpatterns += [
+        path("mailbox/", mailbox.mailbox, name="mailbox"),
+        path("mailbox/<str:name>/", mailbox.message, name="mailbox_message"),
+    ]

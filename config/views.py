@@ -1,0 +1,118 @@
+"""The house's own pages: health, errors, where a person goes after signing in, uploaded files."""
+
+import logging
+
+from django.conf import settings
+from django.core.cache import caches
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template import TemplateDoesNotExist, loader
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_safe
+from django.views.static import serve
+from redis.exceptions import RedisError
+
+from config.lib.access import public, signed_in
+
+logger = logging.getLogger(__name__)
+
+
+@public
+@require_safe
+@never_cache
+def healthz(request):
+    """Alive: this process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@public
+@require_safe
+@never_cache
+def readyz(request):
+    """Ready: 503 without the database or with migrations to do; without Redis, degraded."""
+    checks = {"database": _database(), "redis": _redis()}
+    if checks["database"] != "ok":
+        status = "unready"
+    else:
+        status = "ok" if checks["redis"] == "ok" else "degraded"
+    answer = {"status": status, "checks": checks}
+    return JsonResponse(answer, status=503 if status == "unready" else 200)
+
+
+def _database() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        logger.exception("readyz: the database does not answer")
+        return "does not answer"
+    return f"{len(pending)} migrations to do" if pending else "ok"
+
+
+def _redis() -> str:
+    try:
+        caches["strict"].get("readyz")
+    except RedisError:
+        return "does not answer"
+    return "ok"
+
+
+@signed_in
+@require_GET
+def start(request):
+    """Lead a person who just signed in to the page of her role."""
+    user = request.user
+    if hasattr(user, "creator"):
+        return redirect("affiliates:creator_dashboard")
+    membership = user.memberships.select_related("brand").first()
+    if membership:
+        return redirect("affiliates:brand_dashboard", brand_slug=membership.brand.slug)
+    if user.is_staff:
+        return redirect("admin:index")
+    return redirect("/")
+
+
+@public
+@require_GET
+def media(request, path):
+    """An uploaded file: never run, never guessed at by the browser."""
+    response = serve(request, path, document_root=settings.MEDIA_ROOT)
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "public, max-age=86400"
+    return response
+
+
+def _error(request: HttpRequest, status: int, template: str, text: str) -> HttpResponse:
+    try:
+        body = loader.get_template(template).render({"request": request}, request)
+    except (TemplateDoesNotExist, NoReverseMatch):
+        body = f"<!doctype html><title>{text}</title><h1>{text}</h1>"
+    return HttpResponse(body, status=status)
+
+
+def bad_request(request, exception=None):
+    return _error(request, 400, "400.html", "Bad request")
+
+
+def forbidden(request, exception=None):
+    return _error(request, 403, "403.html", "You may not see this page")
+
+
+def csrf_failure(request, reason=""):
+    return _error(request, 403, "403_csrf.html", "This form has expired. Go back and try again.")
+
+
+def not_found(request, exception=None):
+    return _error(request, 404, "404.html", "Page not found")
+
+
+def server_error(request):
+    """No database, no session: only a file."""
+    try:
+        body = loader.get_template("500.html").render()
+    except TemplateDoesNotExist:
+        body = "<!doctype html><title>Error</title><h1>Something went wrong. It has been logged.</h1>"
+    return HttpResponse(body, status=500)
