@@ -19,6 +19,9 @@ class Cart(models.Model):
     key = models.CharField(max_length=43, unique=True)
     currency = models.CharField(max_length=3, blank=True, help_text="set by its first line")
     creator_code = models.CharField(max_length=24, blank=True)
+    checkout_key = models.CharField(
+        max_length=64, unique=True, null=True, help_text="of the order being made of it, if any"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

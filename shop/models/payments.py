@@ -45,6 +45,7 @@ class WebhookEvent(models.Model):
     gateway = models.CharField(max_length=16)
     external_id = models.CharField(max_length=120)
     kind = models.CharField(max_length=60)
+    order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="events")
     body = models.JSONField()
     body_sha256 = models.CharField(max_length=64)
     received_at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,74 @@
+"""Brands: signing up as a trader, and being ready to sell."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.text import slugify
+from stdnum import exceptions as stdnum_errors
+from stdnum.eu import vat
+
+from shop.models import Acceptance, Brand, Membership, Terms
+
+RESERVED_SLUGS = {"join", "new", "shop", "admin", "thousand", "brand", "brands", "cart", "checkout"}
+NEEDED = ("legal_name", "address", "postal_code", "city", "country", "email", "register_number")
+
+
+class BadVatNumber(ValueError):
+    """A VAT number that cannot exist in its country."""
+
+
+def vat_number(text: str, country: str) -> str:
+    """Return a VAT number in its compact form, with its country in front.
+
+    Checks form and check digits (python-stdnum), not whether the number is given out.
+    Outside the EU the number is kept as typed. Raises BadVatNumber.
+    """
+    compact = text.replace(" ", "").replace(".", "").replace("-", "").upper()
+    if not compact:
+        return ""
+    prefix = {"GR": "EL"}.get(country, country)
+    if prefix.lower() not in vat.MEMBER_STATES and prefix != "EL":
+        return compact[:20]
+    if not compact.startswith(prefix):
+        compact = prefix + compact
+    try:
+        return vat.validate(compact)
+    except stdnum_errors.ValidationError as error:
+        raise BadVatNumber(compact) from error
+
+
+def free_slug(name: str) -> str:
+    """Return a slug for a new brand that no other has."""
+    base = slugify(name)[:50].strip("-") or "brand"
+    slug, n = base, 2
+    while slug in RESERVED_SLUGS or Brand.objects.filter(slug=slug).exists():
+        slug, n = f"{base}-{n}", n + 1
+    return slug
+
+
+def lacks(brand: Brand) -> list[str]:
+    """Return the trader details (EU DSA art. 30) that keep a brand from selling."""
+    missing = [name for name in NEEDED if not getattr(brand, name)]
+    return missing if brand.self_certified_at else [*missing, "self_certified_at"]
+
+
+@transaction.atomic
+def join(user, brand: Brand, at: datetime) -> Brand:
+    """Store a new brand with its owner, who certifies its details and accepts the terms."""
+    brand.slug = free_slug(brand.name)
+    brand.self_certified_at = brand.mandate_accepted_at = at
+    brand.status = Brand.Status.DRAFT if lacks(brand) else Brand.Status.ACTIVE
+    brand.save()
+    Membership.objects.create(user=user, brand=brand, role=Membership.Role.OWNER)
+    rows = Terms.objects.filter(kind=Terms.Kind.BRAND, effective_from__lte=at)
+    if terms := rows.order_by("-version").first():
+        Acceptance.objects.create(terms=terms, user=user, brand=brand, accepted_at=at)
+    return brand
+
+
+def save_settings(brand: Brand) -> Brand:
+    """Store changed details; a brand that became incomplete stops selling until it is whole."""
+    if brand.status in {Brand.Status.ACTIVE, Brand.Status.DRAFT}:
+        brand.status = Brand.Status.DRAFT if lacks(brand) else Brand.Status.ACTIVE
+    brand.save()
+    return brand

@@ -1,0 +1,206 @@
+"""A shopper's bag: what is in it, and what that costs today."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from shop import pricing
+from shop.models import Brand, Cart, CartLine, Product, TaxRate, Variant
+from shop.models.brands import SellsAt
+from shop.pricing import Priced
+
+MOST_OF_ONE = 99
+MOST_LINES = 50
+
+
+class CannotAdd(Exception):
+    """A variant that cannot go into this bag; the text is for the shopper."""
+
+
+@dataclass(slots=True)
+class BagLine:
+    """One line of a bag with today's price; `problem` tells the shopper why it cannot be sold."""
+
+    line: CartLine
+    priced: Priced
+    problem: str = ""
+
+    @property
+    def variant(self) -> Variant:
+        return self.line.variant
+
+    @property
+    def product(self) -> Product:
+        return self.line.variant.product
+
+
+@dataclass
+class BagPart:
+    """What comes from one brand, in one parcel."""
+
+    brand: Brand
+    lines: list[BagLine] = field(default_factory=list)
+
+    @cached_property
+    def goods(self) -> int:
+        return sum(line.priced.gross for line in self.lines)
+
+    @cached_property
+    def shipping(self) -> int:
+        return pricing.shipping(self.brand.shipping_price, self.brand.free_shipping_from, self.goods)
+
+    @cached_property
+    def shipping_tax(self) -> int:
+        return pricing.shipping_tax(self.shipping, [line.priced for line in self.lines])
+
+    @property
+    def free_at(self) -> int:
+        """How much more makes shipping free; 0 when it is or never will be."""
+        free_from = self.brand.free_shipping_from
+        return max(free_from - self.goods, 0) if self.shipping and free_from else 0
+
+
+@dataclass
+class Bag:
+    """All of a bag. Amounts are minor units of `currency`, VAT included."""
+
+    cart: Cart
+    currency: str
+    parts: list[BagPart]
+
+    @property
+    def lines(self) -> list[BagLine]:
+        return [line for part in self.parts for line in part.lines]
+
+    @property
+    def count(self) -> int:
+        return sum(line.priced.quantity for line in self.lines)
+
+    @property
+    def shipping(self) -> int:
+        return sum(part.shipping for part in self.parts)
+
+    @property
+    def tax(self) -> int:
+        goods = sum(line.priced.tax for line in self.lines)
+        return goods + sum(part.shipping_tax for part in self.parts)
+
+    @property
+    def total(self) -> int:
+        return sum(part.goods for part in self.parts) + self.shipping
+
+    @property
+    def problems(self) -> list[BagLine]:
+        return [line for line in self.lines if line.problem]
+
+
+def find(key: str | None) -> Cart | None:
+    """Return the bag with this key."""
+    return Cart.objects.filter(key=key).first() if key else None
+
+
+def new() -> Cart:
+    """Create an empty bag with a random key."""
+    return Cart.objects.create(key=secrets.token_urlsafe(32))
+
+
+def count(cart: Cart | None) -> int:
+    """Return how many pieces are in a bag."""
+    return sum(cart.lines.values_list("quantity", flat=True)) if cart else 0
+
+
+@transaction.atomic
+def add(cart: Cart, variant: Variant, quantity: int, touch: str = "") -> CartLine:
+    """Put pieces of a variant into a bag. Raises CannotAdd.
+
+    `touch` says which creator's link the shopper came by; the newest one of a line counts.
+    """
+    cart = Cart.objects.select_for_update().get(pk=cart.pk)
+    product = variant.product
+    currencies = set(cart.lines.values_list("variant__product__currency", flat=True))
+    if problem := _problem(variant, quantity):
+        raise CannotAdd(problem)
+    if currencies - {product.currency}:
+        message = _("Your bag is in %(one)s and this is in %(two)s. Please finish that order first.")
+        raise CannotAdd(message % {"one": cart.currency, "two": product.currency})
+    line = cart.lines.filter(variant=variant).first()
+    if line is None:
+        if cart.lines.count() >= MOST_LINES:
+            raise CannotAdd(_("Your bag is full. Please order this first."))
+        line = CartLine(cart=cart, variant=variant, quantity=0)
+    if problem := _problem(variant, line.quantity + quantity):
+        raise CannotAdd(problem)
+    line.quantity += quantity
+    line.touch = touch or line.touch
+    line.save()
+    _changed(cart, product.currency)
+    return line
+
+
+@transaction.atomic
+def set_quantities(cart: Cart, quantities: Mapping[int, int]) -> None:
+    """Set how many of each line (by id) are wanted; 0 takes a line out."""
+    cart = Cart.objects.select_for_update().get(pk=cart.pk)
+    for line in cart.lines.filter(pk__in=list(quantities)):
+        wanted = quantities[line.pk]
+        if wanted <= 0:
+            line.delete()
+        elif wanted != line.quantity:
+            line.quantity = min(wanted, MOST_OF_ONE)
+            line.save(update_fields=["quantity"])
+    _changed(cart, cart.currency)
+
+
+def _changed(cart: Cart, currency: str) -> None:
+    """An order made of the bag as it was is not this bag's any more."""
+    cart.currency, cart.checkout_key = currency, None
+    cart.save(update_fields=["currency", "checkout_key", "updated_at"])
+
+
+def contents(cart: Cart, day: date) -> Bag:
+    """Return a bag with prices and taxes of `day`. Two queries."""
+    rows = cart.lines.select_related("variant__product__brand", "variant__product__category")
+    rows = list(rows)
+    rates = _rates({row.variant.product.brand.country for row in rows}, day)
+    parts: dict[int, BagPart] = {}
+    for row in sorted(rows, key=lambda row: (row.variant.product.brand.name, row.pk)):
+        product = row.variant.product
+        tax_bp = rates.get((product.brand.country, product.tax_class))
+        priced = Priced(row.quantity, row.variant.price, 0, tax_bp or 0)
+        problem = _problem(row.variant, row.quantity)
+        if tax_bp is None:
+            problem = problem or _("This product cannot be sold right now.")
+        part = parts.setdefault(product.brand_id, BagPart(product.brand))
+        part.lines.append(BagLine(row, priced, problem))
+    currency = rows[0].variant.product.currency if rows else cart.currency
+    return Bag(cart, currency, list(parts.values()))
+
+
+def _rates(countries: set[str], day: date) -> dict[tuple[str, str], int]:
+    """Return the VAT rates (basis points) of countries on `day` by (country, class)."""
+    rows = TaxRate.objects.filter(country__in=countries, effective_from__lte=day)
+    ordered = rows.order_by("effective_from")
+    return {(row.country, row.tax_class): row.rate_bp for row in ordered}
+
+
+def _problem(variant: Variant, quantity: int) -> str:
+    """Return why a variant cannot be sold in this quantity; empty: it can."""
+    product = variant.product
+    if product.status != Product.Status.ACTIVE or product.brand.status != Brand.Status.ACTIVE:
+        return _("This product is no longer sold.")
+    if not variant.is_active:
+        return _("This choice is no longer sold. Please pick another one.")
+    if product.sells_at == SellsAt.OWN_SHOP:
+        return _("This product is sold in the brand's own shop.")
+    if quantity > MOST_OF_ONE:
+        return _("You can order at most 99 pieces.")
+    if variant.available is not None and variant.available < quantity:
+        if variant.available <= 0:
+            return _("Sold out. Please take it out of your bag.")
+        return _("Only %(n)d left. Please order fewer.") % {"n": variant.available}
+    return ""

@@ -1,0 +1,62 @@
+"""Catalogue files as brands have them: which kind a file is, and its products.
+
+`detect` and `read` are pure; `shop.feeds.importer` brings a feed into the shop.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from shop.feeds import base, merchant, shopify
+from shop.feeds.base import Parsed, ParsedProduct, ParsedVariant, Problem, UnreadableFeed
+
+__all__ = ["Parsed", "ParsedProduct", "ParsedVariant", "Problem", "UnreadableFeed", "detect", "read"]
+
+FORMATS = ("shopify", "merchant_xml", "merchant_tsv")
+
+
+def supported() -> str:
+    """Return the sentence that names what can be imported."""
+    return _(
+        "We read Shopify product CSV, Google Merchant XML (RSS or Atom)"
+        " and Google Merchant TSV files."
+    )
+
+
+def detect(path: Path) -> str:
+    """Return the format of a file. Raises UnreadableFeed for one that we do not know."""
+    with base.open_bytes(path) as stream:
+        start = stream.read(512)
+    if not start.strip(b"\x00 \r\n\t"):
+        raise UnreadableFeed(_("The file is empty."))
+    if start[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
+        message = _("This is a ZIP archive or a spreadsheet. Save it as CSV first.")
+        raise UnreadableFeed(f"{message} {supported()}")
+    if start.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith(b"<"):
+        return "merchant_xml"
+    columns, delimiter = base.header_of(path)
+    if shopify.recognises(columns):
+        return "shopify"
+    if merchant.recognises(columns, delimiter):
+        return "merchant_tsv"
+    message = _("We do not know this kind of file: its first line has no columns that we expect.")
+    raise UnreadableFeed(f"{message} {supported()}")
+
+
+def read(path: Path, format: str, currency: str, at: datetime) -> Iterator[Parsed]:
+    """Yield products and problems of a file of `format`; `currency` where it names none."""
+    if format == "shopify":
+        columns, _delimiter = base.header_of(path)
+        if not shopify.recognises(columns):
+            raise UnreadableFeed(_("This is no Shopify CSV: Handle, Title or Variant Price lacks."))
+        return shopify.read(path, currency)
+    if format == "merchant_tsv":
+        columns, delimiter = base.header_of(path)
+        if not merchant.recognises(columns, delimiter):
+            raise UnreadableFeed(_("This is no Merchant TSV: id, title or price lacks."))
+        return merchant.read_tsv(path, currency, at)
+    if format == "merchant_xml":
+        return merchant.read_xml(path, currency, at)
+    raise UnreadableFeed(supported())

@@ -1,0 +1,269 @@
+"""What every feed parser speaks: files opened as text, rows with line numbers, strict numbers.
+
+Pure: nothing here knows the database. Parsers yield `ParsedProduct` and `Problem`;
+`UnreadableFeed` says that nothing of the file can be taken over.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from django.utils.translation import gettext as _
+
+from config.lib import money
+
+MAX_BYTES = 512 * 1024 * 1024  # unpacked
+MAX_LINE = 1024 * 1024  # characters in one physical line
+MAX_COLUMNS = 400
+MAX_CELL = 100_000  # characters
+MAX_VARIANTS = 500  # of one product
+
+Options = tuple[tuple[str, str], ...]
+
+
+class UnreadableFeed(Exception):
+    """A file of which nothing can be taken over; its text is shown to the brand."""
+
+
+class BadValue(ValueError):
+    """A cell that cannot be read; its text is the reason shown beside the line."""
+
+
+@dataclass(slots=True)
+class ParsedVariant:
+    """Price and compare_at in minor units of the product's currency; stock None: unlimited."""
+
+    sku: str
+    options: Options
+    price: int
+    compare_at: int | None
+    stock: int | None
+    line: int
+
+
+@dataclass(slots=True)
+class ParsedProduct:
+    """One product of a feed, with every variant and picture the feed gave it."""
+
+    external_id: str
+    title: str
+    description: str  # HTML or text as the feed has it, not yet sanitised
+    line: int
+    currency: str
+    category: str = ""
+    vendor: str = ""
+    tags: tuple[str, ...] = ()
+    url: str = ""
+    published: bool = True
+    variants: list[ParsedVariant] = field(default_factory=list)
+    images: list[tuple[str, str]] = field(default_factory=list)  # (address, alternative text)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One row, or one field of it, that is left out, and why."""
+
+    line: int
+    field: str
+    value: str
+    reason: str
+
+
+Parsed = ParsedProduct | Problem
+
+
+class _Capped(io.RawIOBase):
+    """A byte stream that refuses to give more than MAX_BYTES (gzip bombs)."""
+
+    def __init__(self, inner: BinaryIO) -> None:
+        self.inner = inner
+        self.left = MAX_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        try:
+            data = self.inner.read(len(buffer))
+        except (OSError, EOFError) as error:
+            raise UnreadableFeed(_("The compressed file is damaged.")) from error
+        self.left -= len(data)
+        if self.left < 0:
+            raise UnreadableFeed(_("The file is larger than 512 MB when unpacked."))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self.inner.close()
+        super().close()
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """Open a plain or gzip-compressed file; the unpacked size is capped."""
+    raw = open(path, "rb")
+    magic = raw.read(2)
+    raw.seek(0)
+    inner = gzip.GzipFile(fileobj=raw) if magic == b"\x1f\x8b" else raw
+    return io.BufferedReader(_Capped(inner), buffer_size=1 << 16)
+
+
+def encoding_of(path: Path) -> str:
+    """Return the text encoding of a file: by byte order mark, else UTF-8, else Windows-1252."""
+    with open_bytes(path) as stream:
+        start = stream.peek(4)[:4]
+        if start.startswith(codecs.BOM_UTF8):
+            return "utf-8-sig"
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            while chunk := stream.read(1 << 18):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8"
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a file as text in the encoding it has, line ends untouched (for `csv`)."""
+    encoding = encoding_of(path)
+    return io.TextIOWrapper(open_bytes(path), encoding=encoding, errors="replace", newline="")
+
+
+def delimiter_of(header: str) -> str:
+    """Return the delimiter of a header line: the candidate that splits it most often."""
+    return max(",;\t", key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
+
+
+def lines(stream: TextIO) -> Iterator[str]:
+    """Yield physical lines; refuse one that would not fit in memory politely."""
+    number = 0
+    while line := stream.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            message = _("Line %(line)d is longer than a million characters.")
+            raise UnreadableFeed(message % {"line": number})
+        yield line
+
+
+@dataclass(slots=True)
+class Row:
+    """One record of a delimited file, by column name in lower case."""
+
+    line: int  # where the record starts in the file, from 1
+    cells: dict[str, str]
+
+    def get(self, *names: str) -> str:
+        """Return the first filled cell among the columns `names`."""
+        for name in names:
+            if value := self.cells.get(name):
+                return value
+        return ""
+
+
+def header_of(path: Path) -> tuple[list[str], str]:
+    """Return (column names in lower case, delimiter) of a delimited text file."""
+    with open_text(path) as stream:
+        first = next(lines(stream), "")
+    delimiter = delimiter_of(first.strip("\r\n"))
+    names = next(csv.reader([first.strip("\r\n")], delimiter=delimiter), [])
+    return [name.strip().lower() for name in names], delimiter
+
+
+def rows(path: Path) -> Iterator[Row | Problem]:
+    """Yield the records of a delimited file, or what is wrong with one."""
+    names, delimiter = header_of(path)
+    if len(names) > MAX_COLUMNS:
+        raise UnreadableFeed(_("The file has more than 400 columns."))
+    with open_text(path) as stream:
+        reader = csv.reader(lines(stream), delimiter=delimiter)
+        next(reader, None)
+        while True:
+            start = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                yield Problem(start, "", "", _("A cell is far too long. Is a quote not closed?"))
+                continue
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(names):
+                reason = _("This row has more cells than the header has columns.")
+                yield Problem(start, "", shorten(cells[0]), reason)
+                continue
+            yield Row(start, dict(zip(names, map(clean, cells), strict=False)))
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    """Return `text` without control characters, direction overrides and outer spaces."""
+    return _CONTROL.sub("", text).strip()
+
+
+def shorten(value: str, length: int = 200) -> str:
+    """Return what of a cell a report shows."""
+    return value if len(value) <= length else value[: length - 1] + "…"
+
+
+_AMOUNT = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,3})?", re.ASCII)
+_MERCHANT = re.compile(r"(?:([A-Z]{3})\s+)?([0-9.,]+)(?:\s+([A-Z]{3}))?", re.ASCII)
+
+
+def price(text: str, currency: str) -> int:
+    """Return a positive amount in minor units.
+
+    A point or a comma is the decimal sign, and there are no thousands signs: `1.234,56`
+    and `1_000` are refused. So is `1,234`, which may mean two numbers.
+    Raises BadValue.
+    """
+    if not text:
+        raise BadValue(_("The price is missing."))
+    if not _AMOUNT.fullmatch(text):
+        raise BadValue(_("Write the price like 34.50 or 34,50, without other signs."))
+    try:
+        amount = money.parse(text, currency)
+    except money.BadAmount as error:
+        raise BadValue(_("The price has too many decimals or is too large.")) from error
+    if amount == 0:
+        raise BadValue(_("The price is 0. A product needs a price."))
+    return amount
+
+
+def price_with_currency(text: str, currency: str) -> tuple[int, str]:
+    """Read `25.00 USD` (or `USD 25.00`, or a bare number in `currency`). Raises BadValue."""
+    if not text:
+        raise BadValue(_("The price is missing."))
+    match = _MERCHANT.fullmatch(text)
+    if not match:
+        raise BadValue(_("Write the price like 34.50 EUR."))
+    code = match[1] or match[3] or currency
+    if code not in money.CURRENCIES:
+        raise BadValue(_("We do not know this currency."))
+    return price(match[2], code), code
+
+
+_STOCK = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+def stock(text: str) -> int:
+    """Return a number of pieces. Raises BadValue for a negative or fractional one."""
+    if not _STOCK.fullmatch(text):
+        raise BadValue(_("The stock must be a whole number from 0."))
+    return int(text)
+
+
+def web_address(text: str) -> str:
+    """Return `text` if it is an http(s) address of sane length, else an empty string."""
+    sane = text.lower().startswith(("https://", "http://")) and len(text) <= 1000
+    return text if sane and not re.search(r"\s", text) else ""

@@ -1,0 +1,279 @@
+"""Bringing a feed into the shop: all of its good rows in one transaction, or nothing.
+
+A product is matched by its external id, a variant by its SKU. What the feed no longer has
+is archived, never deleted: orders point at it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import nh3
+from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from shop import feeds, products
+from shop.feeds.base import ParsedProduct, ParsedVariant, Problem, UnreadableFeed, shorten
+from shop.models import Brand, Category, Feed, FeedProblem, FeedRun, Image, Product, Variant
+
+CHUNK = 500  # products that are compared and written together
+MAX_PROBLEMS = 5_000  # kept of one run; the count goes on
+MAX_IMAGES = 20  # of one product
+TAGS = {"p", "br", "ul", "ol", "li", "b", "strong", "i", "em", "h3", "h4", "table", "tr", "td", "th"}
+
+Progress = Callable[[int], None]
+
+
+class _Undone(Exception):
+    """Rolls a dry run or a refused run back."""
+
+
+def safe_html(text: str) -> str:
+    """Return a description with only harmless tags and no attribute at all."""
+    return nh3.clean(text[:60_000], tags=TAGS, attributes={}, link_rel=None)
+
+
+def import_file(
+    run: FeedRun, path: Path, *, at: datetime, shrink: bool = False, progress: Progress | None = None
+) -> FeedRun:
+    """Read the file of `run` and take its products over; return the run with its counts.
+
+    With `run.dry_run` everything is computed and undone. A file with which more than half
+    of the feed's products would go is refused unless `shrink`. Safe to run again.
+    """
+    book = _Book(run, at, progress)
+    try:
+        run.format = feeds.detect(path) if run.format in {"", "auto"} else run.format
+        with transaction.atomic():
+            Brand.objects.select_for_update().get(pk=run.feed.brand_id)
+            book.read(path)
+            book.archive_rest(shrink)
+            if run.dry_run:
+                raise _Undone
+        run.state = FeedRun.State.DONE
+    except _Undone:
+        run.state = FeedRun.State.PREVIEW
+    except UnreadableFeed as error:
+        run.state, run.error = FeedRun.State.REFUSED, str(error)
+        run.added = run.changed = run.unchanged = run.removed = 0
+    run.problem_count = book.problem_count
+    run.finished_at = at
+    with transaction.atomic():
+        run.problems.all().delete()
+        FeedProblem.objects.bulk_create(book.problems, batch_size=1000)
+        run.save()
+    return run
+
+
+class _Book:
+    """What one run has seen, and the writing of it chunk by chunk."""
+
+    def __init__(self, run: FeedRun, at: datetime, progress: Progress | None) -> None:
+        self.run, self.feed, self.brand = run, run.feed, run.feed.brand
+        self.at = at
+        self.progress = progress
+        self.problems: list[FeedProblem] = []
+        self.problem_count = 0
+        self.seen: set[str] = set()
+        self.skus: set[str] = set()
+        self.categories = {}
+        for category in Category.objects.all():
+            for name in (category.slug, category.name, category.name_nl):
+                self.categories[name.lower()] = category
+        run.rows_read = run.added = run.changed = run.unchanged = run.removed = 0
+
+    def problem(self, problem: Problem) -> None:
+        self.problem_count += 1
+        if len(self.problems) < MAX_PROBLEMS:
+            fields = asdict(problem) | {"reason": problem.reason[:300]}
+            self.problems.append(FeedProblem(run=self.run, **fields))
+
+    def read(self, path: Path) -> None:
+        found = self._good(feeds.read(path, self.run.format, self.brand.currency, self.at))
+        while chunk := list(islice(found, CHUNK)):
+            self._write(chunk)
+            if self.progress:
+                self.progress(self.run.rows_read)
+        if not self.seen:
+            raise UnreadableFeed(_("No product of this file could be read."))
+
+    def _good(self, parsed: Iterator[feeds.Parsed]) -> Iterator[ParsedProduct]:
+        """Pass products on; keep problems, and variants whose SKU was there before."""
+        for one in parsed:
+            if isinstance(one, Problem):
+                self.run.rows_read += 1
+                self.problem(one)
+                continue
+            self.run.rows_read += max(len(one.variants), 1)
+            kept = []
+            for variant in one.variants:
+                if variant.sku in self.skus:
+                    reason = _("This SKU was used before in the file.")
+                    self.problem(Problem(variant.line, "sku", shorten(variant.sku), reason))
+                    continue
+                self.skus.add(variant.sku)
+                kept.append(variant)
+            one.variants = kept
+            if kept and one.external_id not in self.seen:
+                self.seen.add(one.external_id)
+                yield one
+
+    def _write(self, chunk: list[ParsedProduct]) -> None:
+        have = {
+            product.external_id: product
+            for product in Product.objects.filter(
+                brand=self.brand, external_id__in=[one.external_id for one in chunk]
+            )
+        }
+        digests = {one.external_id: _digest(one, self.feed.pk) for one in chunk}
+        fresh, changed = [], []
+        for one in chunk:
+            product = have.get(one.external_id)
+            if product is None:
+                fresh.append(one)
+            elif product.feed_digest != digests[one.external_id]:
+                changed.append(one)
+            elif product.status == Product.Status.ARCHIVED:
+                changed.append(one)
+            else:
+                self.run.unchanged += 1
+        self.run.added += len(fresh)
+        self.run.changed += len(changed)
+        slugs = products.free_slugs(self.brand, [_slug(one) for one in fresh])
+        for one, slug in zip(fresh, slugs, strict=True):
+            have[one.external_id] = Product(
+                brand=self.brand, external_id=one.external_id, slug=slug, category=None
+            )
+        for one in fresh + changed:
+            self._fill(have[one.external_id], one)
+            have[one.external_id].feed_digest = digests[one.external_id]
+        Product.objects.bulk_create([have[one.external_id] for one in fresh])
+        fields = ["title", "description", "currency", "category", "own_shop_url", "feed"]
+        fields += ["feed_digest", "status", "missing", "sells_at", "tax_class", "updated_at"]
+        Product.objects.bulk_update([have[one.external_id] for one in changed], fields)
+        touched = {have[one.external_id].pk: one for one in fresh + changed}
+        self._write_variants(touched)
+        self._write_images(touched)
+        products.refresh(touched)
+        products.publish(self.brand, [pk for pk, one in touched.items() if one.published])
+
+    def _fill(self, product: Product, one: ParsedProduct) -> None:
+        product.title = one.title
+        product.description = safe_html(one.description)
+        product.currency = one.currency
+        product.category = self._category(one.category) or product.category or self.brand.category
+        product.feed = self.feed
+        product.status = Product.Status.DRAFT
+        product.missing = [] if one.published else ["unpublished"]
+        product.updated_at = self.at
+        if product.pk is None:
+            product.tax_class = self.brand.tax_class
+            product.sells_at = self.brand.sells_at
+        if self.brand.sells_at == "own_shop" and len(one.url) <= 500:
+            product.own_shop_url = one.url
+
+    def _category(self, path: str) -> Category | None:
+        """Return our shelf for a feed's path, from its narrowest part: `Home > Pots`."""
+        for part in reversed(path.split(">")):
+            if category := self.categories.get(part.strip().lower()):
+                return category
+        return None
+
+    def _write_variants(self, touched: dict[int, ParsedProduct]) -> None:
+        wanted = {v.sku: (pk, n, v) for pk, one in touched.items() for n, v in enumerate(one.variants)}
+        foreign = {
+            variant.sku
+            for variant in Variant.objects.filter(brand=self.brand, sku__in=list(wanted))
+            if variant.product_id != wanted[variant.sku][0]
+        }
+        have = {v.sku: v for v in Variant.objects.filter(product_id__in=list(touched))}
+        fresh, changed = [], []
+        for sku, (product_id, position, parsed) in wanted.items():
+            if sku in foreign:
+                reason = _("Another product of yours has this SKU.")
+                self.problem(Problem(parsed.line, "sku", shorten(sku), reason))
+                continue
+            variant = have.pop(sku, None)
+            if variant is None:
+                variant = Variant(product_id=product_id, brand=self.brand, sku=sku)
+                variant.stock = parsed.stock
+                fresh.append(variant)
+            else:
+                variant.stock = _kept_stock(parsed)
+                changed.append(variant)
+            variant.options = [list(pair) for pair in parsed.options]
+            variant.price, variant.compare_at = parsed.price, parsed.compare_at
+            variant.position, variant.is_active = min(position, 30_000), True
+        for variant in have.values():
+            variant.is_active = False
+            changed.append(variant)
+        Variant.objects.bulk_create(fresh, batch_size=1000)
+        fields = ["options", "price", "compare_at", "stock", "position", "is_active"]
+        Variant.objects.bulk_update(changed, fields, batch_size=500)
+
+    def _write_images(self, touched: dict[int, ParsedProduct]) -> None:
+        Image.objects.filter(product_id__in=list(touched), file="").delete()
+        Image.objects.bulk_create(
+            [
+                Image(product_id=pk, source_url=url, alt=alt, position=n)
+                for pk, one in touched.items()
+                for n, (url, alt) in enumerate(one.images[:MAX_IMAGES])
+            ],
+            batch_size=1000,
+        )
+
+    def archive_rest(self, shrink: bool) -> None:
+        """Archive what the feed had and no longer has; refuse when that is most of it."""
+        before = Product.objects.filter(feed=self.feed).exclude(status=Product.Status.ARCHIVED)
+        gone = before.exclude(external_id__in=self.seen)
+        kept = before.filter(external_id__in=self.seen).count()
+        lost = gone.count()
+        if 2 * lost > lost + kept - self.run.added and not shrink:
+            message = _(
+                "More than half of this catalogue is missing in the file: %(lost)d products."
+                " The catalogue stays as it was. Import it again with"
+                " “The file is smaller on purpose” if that is right."
+            )
+            raise UnreadableFeed(message % {"lost": lost})
+        self.run.removed = gone.update(status=Product.Status.ARCHIVED, updated_at=self.at)
+
+
+def _kept_stock(parsed: ParsedVariant):
+    """What a feed counts never goes below what shoppers have reserved."""
+    if parsed.stock is None:
+        return None
+    return Greatest(Value(parsed.stock), F("reserved"))
+
+
+def _digest(one: ParsedProduct, feed_id: int) -> str:
+    """Return a key of everything that an import would write of a product."""
+    facts = asdict(one) | {"line": 0, "feed": feed_id}
+    for variant in facts["variants"]:
+        variant["line"] = 0
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _slug(one: ParsedProduct) -> str:
+    """Shopify's handle is a slug already; other ids are not meant to be read."""
+    return one.external_id if slugify(one.external_id) == one.external_id.lower() and not any(
+        c.isdigit() for c in one.external_id
+    ) else one.title
+
+
+def start(
+    brand: Brand, *, name: str, format: str = "auto", dry_run: bool = False, started_by=None
+) -> FeedRun:
+    """Create a run of the brand's feed called `name` (made when it is new)."""
+    feed, _made = Feed.objects.get_or_create(
+        brand=brand, name=name[:120], defaults={"format": format}
+    )
+    return FeedRun.objects.create(
+        feed=feed, format=format, dry_run=dry_run, started_by=started_by, state=FeedRun.State.RUNNING
+    )

@@ -1,0 +1,292 @@
+"""Google Merchant feeds: RSS 2.0 or Atom as XML, and tab-separated text.
+
+One item is one variant; items that share an `item_group_id` are one product. XML is read
+by a bare expat parser: a document type is refused, so no entity of its own can exist.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from xml.parsers import expat
+
+from django.utils.translation import gettext as _
+
+from shop.feeds import base
+from shop.feeds.base import (
+    BadValue,
+    Options,
+    Parsed,
+    ParsedProduct,
+    ParsedVariant,
+    Problem,
+    UnreadableFeed,
+)
+
+COLUMNS = {"id", "title", "price"}
+OPTIONS = {
+    "color": "Color",
+    "size": "Size",
+    "material": "Material",
+    "pattern": "Pattern",
+    "gender": "Gender",
+}
+IN_STOCK = {"in stock", "available for order", "limited availability"}
+NOT_NOW = {"out of stock", "preorder", "pre order", "backorder", "discontinued"}
+OPEN_ITEMS = 20_000  # grouped items kept back until their group is whole
+MAX_DEPTH = 64
+
+
+@dataclass(slots=True)
+class Item:
+    """One offer: its fields by name, each with the values it had."""
+
+    line: int
+    fields: dict[str, list[str]] = field(default_factory=dict)
+
+    def get(self, *names: str) -> str:
+        for name in names:
+            for value in self.fields.get(name, ()):
+                if value:
+                    return value
+        return ""
+
+
+def recognises(columns: list[str], delimiter: str) -> bool:
+    """Tell whether a header is that of a Merchant text feed."""
+    names = {_name(column) for column in columns}
+    return delimiter == "\t" and names >= COLUMNS
+
+
+def read_tsv(path: Path, currency: str, at: datetime) -> Iterator[Parsed]:
+    """Yield the products of a tab-separated feed as it holds at `at` (for sale prices)."""
+    yield from _products(_tsv_items(path), currency, at)
+
+
+def read_xml(path: Path, currency: str, at: datetime) -> Iterator[Parsed]:
+    """Yield the products of an RSS or Atom feed as it holds at `at` (for sale prices)."""
+    yield from _products(_xml_items(path), currency, at)
+
+
+def _name(column: str) -> str:
+    return column.lower().removeprefix("g:").replace(" ", "_")
+
+
+def _tsv_items(path: Path) -> Iterator[Item | Problem]:
+    for row in base.rows(path):
+        if isinstance(row, Problem):
+            yield row
+            continue
+        item = Item(row.line)
+        for column, value in row.cells.items():
+            name = _name(column)
+            several = value.split(",") if name == "additional_image_link" else [value]
+            item.fields[name] = [part.strip() for part in several]
+        yield item
+
+
+class _Reader:
+    """Collects the items of an XML feed while expat walks through it."""
+
+    def __init__(self) -> None:
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.data
+        self.parser.StartDoctypeDeclHandler = self.doctype
+        self.found: list[Item] = []
+        self.path: list[str] = []
+        self.item: Item | None = None
+        self.item_depth = 0
+        self.text: list[str] = []
+        self.length = 0
+
+    def doctype(self, *_arguments) -> None:
+        message = _("Line %(line)d: a document type (DOCTYPE) is not allowed in a feed.")
+        raise UnreadableFeed(message % {"line": self.parser.CurrentLineNumber})
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        local = name.rpartition(" ")[2].lower()
+        self.path.append(local)
+        if len(self.path) > MAX_DEPTH:
+            raise UnreadableFeed(_("The XML is nested too deeply to be a feed."))
+        if self.item is None and local in {"item", "entry"}:
+            self.item = Item(self.parser.CurrentLineNumber)
+            self.item_depth = len(self.path)
+        elif self.item and len(self.path) == self.item_depth + 1:
+            self.text, self.length = [], 0
+            if local == "link" and "href" in attributes:
+                self.text = [attributes["href"]]
+
+    def data(self, text: str) -> None:
+        if self.item and len(self.path) == self.item_depth + 1:
+            self.length += len(text)
+            if self.length <= base.MAX_CELL:
+                self.text.append(text)
+
+    def end(self, _tag: str) -> None:
+        local = self.path.pop()
+        if self.item is None:
+            return
+        if len(self.path) == self.item_depth:
+            self.item.fields.setdefault(local, []).append(base.clean("".join(self.text)))
+        elif len(self.path) < self.item_depth:
+            self.found.append(self.item)
+            self.item = None
+
+
+def _xml_items(path: Path) -> Iterator[Item]:
+    reader = _Reader()
+    count = 0
+    with base.open_bytes(path) as stream:
+        try:
+            while chunk := stream.read(1 << 16):
+                reader.parser.Parse(chunk, False)
+                count += len(reader.found)
+                yield from reader.found
+                reader.found.clear()
+            reader.parser.Parse(b"", True)
+        except (expat.ExpatError, UnicodeError, LookupError, ValueError) as error:
+            line = reader.parser.CurrentLineNumber
+            message = _("Line %(line)d: this is no well-formed XML. Nothing was taken over.")
+            raise UnreadableFeed(message % {"line": line}) from error
+    if not count and not reader.found:
+        raise UnreadableFeed(_("The file holds no items. A Merchant feed has <item> or <entry>."))
+    yield from reader.found
+
+
+def _products(items: Iterator[Item | Problem], currency: str, at: datetime) -> Iterator[Parsed]:
+    """Join items to products; groups wait until whole, at most OPEN_ITEMS items at a time."""
+    waiting: OrderedDict[str, ParsedProduct] = OrderedDict()
+    kept = 0
+    closed: set[str] = set()
+    for item in items:
+        if isinstance(item, Problem):
+            yield item
+            continue
+        parsed = _offer(item, currency, at)
+        if isinstance(parsed, Problem):
+            yield parsed
+            continue
+        group = item.get("item_group_id")[:200]
+        key = group or item.get("id")
+        if not group or key in closed:
+            if key in closed:
+                yield Problem(item.line, "id", base.shorten(key), _("This id was used before."))
+                continue
+            closed.add(key)
+            yield parsed
+            continue
+        if key in waiting:
+            if problem := _join(waiting[key], parsed):
+                yield problem
+                continue
+        else:
+            parsed.external_id = key
+            waiting[key] = parsed
+        kept += 1
+        while kept > OPEN_ITEMS:
+            oldest, product = waiting.popitem(last=False)
+            kept -= len(product.variants)
+            closed.add(oldest)
+            yield product
+    yield from waiting.values()
+
+
+def _join(product: ParsedProduct, other: ParsedProduct) -> Problem | None:
+    variant = other.variants[0]
+    if other.currency != product.currency:
+        reason = _("All variants of a product need one currency.")
+        return Problem(other.line, "price", other.currency, reason)
+    if any(have.sku == variant.sku for have in product.variants):
+        return Problem(other.line, "id", base.shorten(variant.sku), _("This id was used before."))
+    if len(product.variants) >= base.MAX_VARIANTS:
+        return Problem(other.line, "id", base.shorten(variant.sku), _("More than 500 variants."))
+    product.variants.append(variant)
+    product.images += [image for image in other.images if image not in product.images]
+    return None
+
+
+def _offer(item: Item, currency: str, at: datetime) -> ParsedProduct | Problem:
+    """Return a product with one variant, or the first thing that is wrong with the item."""
+    name = "id"
+    try:
+        identity = _needed(item, "id", 120)
+        name = "title"
+        title = _needed(item, "title", 10_000)[:200]
+        name = "price"
+        price, code = base.price_with_currency(item.get("price"), currency)
+        name = "sale_price"
+        price, compare_at = _sale(item, price, code, at)
+        name = "availability"
+        stock = _stock(item)
+    except BadValue as error:
+        return Problem(item.line, name, base.shorten(item.get(name)), str(error))
+    addresses = [*item.fields.get("image_link", ()), *item.fields.get("additional_image_link", ())]
+    product = ParsedProduct(
+        external_id=identity,
+        title=title,
+        description=item.get("description", "summary", "content"),
+        line=item.line,
+        currency=code,
+        category=item.get("product_type", "google_product_category"),
+        vendor=item.get("brand"),
+        url=base.web_address(item.get("link")),
+        images=[(url, "") for url in map(base.web_address, addresses) if url],
+    )
+    variant = ParsedVariant(identity, _options(item), price, compare_at, stock, item.line)
+    product.variants.append(variant)
+    return product
+
+
+def _needed(item: Item, name: str, length: int) -> str:
+    value = item.get(name)
+    if not value:
+        raise BadValue(_("This field is missing."))
+    if len(value) > length:
+        raise BadValue(_("This field is too long."))
+    return value
+
+
+def _options(item: Item) -> Options:
+    if not item.get("item_group_id"):
+        return ()
+    return tuple((label, item.get(name)) for name, label in OPTIONS.items() if item.get(name))
+
+
+def _sale(item: Item, price: int, code: str, at: datetime) -> tuple[int, int | None]:
+    """Return (what is paid, what it cost before) for the sale that holds at `at`."""
+    if not item.get("sale_price"):
+        return price, None
+    sale, sale_code = base.price_with_currency(item.get("sale_price"), code)
+    if sale_code != code:
+        raise BadValue(_("The sale price has another currency than the price."))
+    if sale >= price or not _holds(item.get("sale_price_effective_date"), at):
+        return price, None
+    return sale, price
+
+
+def _holds(period: str, at: datetime) -> bool:
+    if not period:
+        return True
+    start, _slash, end = period.partition("/")
+    try:
+        bounds = [datetime.fromisoformat(text.strip()) for text in (start, end)]
+    except ValueError as error:
+        raise BadValue(_("The dates of the sale cannot be read.")) from error
+    if any(bound.tzinfo is None for bound in bounds):
+        bounds = [bound.replace(tzinfo=bound.tzinfo or at.tzinfo) for bound in bounds]
+    return bounds[0] <= at < bounds[1]
+
+
+def _stock(item: Item) -> int | None:
+    """A feed tells whether there is stock, seldom how much: None means "enough"."""
+    text = item.get("availability").lower().replace("_", " ")
+    if text in NOT_NOW:
+        return 0
+    if text and text not in IN_STOCK:
+        raise BadValue(_("Write in_stock, out_of_stock, preorder or backorder."))
+    quantity = item.get("quantity", "sell_on_google_quantity")
+    return base.stock(quantity) if quantity else None

@@ -1,0 +1,65 @@
+"""The seam to payment providers: start a payment, understand a message, give money back.
+
+A gateway moves money and tells about it; it never touches an order. `shop.payments` applies
+what it tells.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+class BadMessage(Exception):
+    """A message that the provider did not sign, or that makes no sense."""
+
+
+class NoAnswer(Exception):
+    """The provider did not answer as it should; it is not known whether it acted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A payment that waits at the provider: its id there, and where the shopper goes."""
+
+    reference: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a provider told, in our words.
+
+    kind: captured, pending (money is on its way), failed, refunded, chargeback,
+    chargeback_won, or ignored. `session` is the provider's id of the payment attempt,
+    `charge` that of the payment, `reference` that of the charge, refund or dispute.
+    """
+
+    gateway: str
+    external_id: str
+    kind: str
+    at: datetime
+    order_number: str = ""
+    session: str = ""
+    charge: str = ""
+    reference: str = ""
+    amount: int = 0
+    currency: str = ""
+    fingerprint: str = ""
+    our_refund: str = ""  # Refund.reference, if the refund was ours
+
+
+class Gateway(Protocol):
+    """One payment provider."""
+
+    name: str
+
+    def start(self, *, number: str, amount: int, currency: str, email: str, language: str,
+              key: str, return_url: str, cancel_url: str) -> Started:
+        """Open a payment page; the same `key` opens the same page. Raises NoAnswer."""
+
+    def parse(self, headers: Mapping[str, str], body: bytes) -> Event:
+        """Check the signature over the raw body and return the event. Raises BadMessage."""
+
+    def refund(self, *, charge: str, amount: int, currency: str, key: str) -> str:
+        """Send money back, once per `key`; return the provider's id. Raises NoAnswer."""

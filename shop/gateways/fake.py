@@ -1,0 +1,98 @@
+"""A payment provider for demos and tests: no money, but the same steps and signatures.
+
+It keeps nothing. Its page is `/pay/fake/<reference>/`; its messages are signed like a real
+provider's and go through the same door. Live mode refuses it.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.urls import reverse
+
+from shop.gateways.base import BadMessage, Event, Started
+
+NAME = "fake"
+HEADER = "X-Fake-Signature"
+KINDS = {"captured", "pending", "failed", "refunded", "chargeback", "chargeback_won"}
+
+
+def _sign(body: bytes) -> str:
+    key = hashlib.sha256(b"fake gateway:" + settings.SECRET_KEY.encode()).digest()
+    return hmac.new(key, body, hashlib.sha256).hexdigest()
+
+
+class FakeGateway:
+    name = NAME
+
+    def start(
+        self, *, number, amount, currency, email, language, key, return_url, cancel_url
+    ) -> Started:
+        digest = hmac.new(settings.SECRET_KEY.encode(), key.encode(), hashlib.sha256)
+        reference = f"fs_{digest.hexdigest()[:24]}"
+        return Started(reference, reverse("shop:fake_pay", args=[reference]))
+
+    def parse(self, headers: Mapping[str, str], body: bytes) -> Event:
+        if not settings.DEMO:
+            raise BadMessage("the fake gateway is refused in live mode")
+        if not hmac.compare_digest(headers.get(HEADER, ""), _sign(body)):
+            raise BadMessage("the signature does not fit the body")
+        try:
+            told = json.loads(body)
+            event = Event(
+                gateway=NAME,
+                external_id=str(told["id"])[:120],
+                kind=str(told["type"]),
+                at=datetime.fromisoformat(told["at"]),
+                order_number=str(told["order"]),
+                session=str(told.get("session", "")),
+                charge=str(told.get("charge", "")),
+                reference=str(told.get("reference", ""))[:120],
+                amount=int(told.get("amount", 0)),
+                currency=str(told.get("currency", "")),
+                fingerprint=str(told.get("fingerprint", "")),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadMessage(f"the body cannot be read: {error!r}") from error
+        if event.kind not in KINDS:
+            raise BadMessage(f"unknown type {event.kind}")
+        return event
+
+    def refund(self, *, charge: str, amount: int, currency: str, key: str) -> str:
+        return f"fr_{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+
+
+def message(
+    kind: str,
+    *,
+    order: str,
+    amount: int,
+    currency: str,
+    session: str = "",
+    charge: str = "",
+    reference: str = "",
+    event_id: str = "",
+    fingerprint: str = "",
+    at: datetime | None = None,
+) -> tuple[dict[str, str], bytes]:
+    """Return (headers, body) of a correctly signed message."""
+    body = json.dumps(
+        {
+            "id": event_id or f"fe_{secrets.token_hex(12)}",
+            "type": kind,
+            "at": (at or datetime.now(UTC)).isoformat(),
+            "order": order,
+            "session": session,
+            "charge": charge,
+            "reference": reference,
+            "amount": amount,
+            "currency": currency,
+            "fingerprint": fingerprint,
+        },
+        sort_keys=True,
+    ).encode()
+    return {HEADER: _sign(body)}, body

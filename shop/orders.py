@@ -1,0 +1,178 @@
+"""An order from payment to the last refund. Each function is one transaction.
+
+Whatever changes an order locks its row first, so that two messages about one order follow
+each other. What other parts of the market must know is told by `shop.signals` in the same
+transaction, under a savepoint: if a listener fails, the sale stands and a sweep repairs.
+"""
+
+import hashlib
+import hmac
+import logging
+import secrets
+from base64 import urlsafe_b64encode
+from collections import Counter
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Sum
+from django.dispatch import Signal
+from django.utils.translation import gettext as _
+
+from shop import signals, stock
+from shop.models import BrandOrder, Cart, Order, OrderLine, Payment
+
+logger = logging.getLogger(__name__)
+
+
+class NotOpen(Exception):
+    """The order is not waiting for payment."""
+
+
+def token_of(checkout_key: str) -> str:
+    """Return the secret part of an order's address: 32 bytes, from its key and ours."""
+    key = settings.SECRET_KEY.encode()
+    digest = hmac.new(key, b"order:" + checkout_key.encode(), hashlib.sha256).digest()
+    return urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def hash_token(token: str) -> str:
+    """Return what is stored of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def by_token(token: str) -> Order | None:
+    """Return the order with this token."""
+    return Order.objects.filter(token_hash=hash_token(token)).first()
+
+
+def new_number() -> str:
+    """Return an order number that reads well aloud, such as `TH-7Q4K2M9X`."""
+    return "TH-" + "".join(secrets.choice("23456789ABCDEFGHJKMNPQRSTVWXYZ") for _n in range(8))
+
+
+def total(order: Order) -> int:
+    """Return what the shopper pays: goods and shipping, VAT included."""
+    goods = OrderLine.objects.filter(brand_order__order=order).aggregate(sum=Sum("gross"))
+    shipping = order.parts.aggregate(sum=Sum("shipping_gross"))
+    return (goods["sum"] or 0) + (shipping["sum"] or 0)
+
+
+def lock(order: Order) -> Order:
+    """Return the order as it is now, locked until the end of the transaction."""
+    return Order.objects.select_for_update().get(pk=order.pk)
+
+
+def tell(signal: Signal, **facts) -> None:
+    """Send a fact to whoever listens; a failing listener does not undo the fact."""
+    try:
+        with transaction.atomic():
+            signal.send(sender=Order, **facts)
+    except Exception:
+        logger.exception("a listener of the shop failed; the sweep will repair: %s", facts)
+
+
+@transaction.atomic
+def mark_paid(order: Order, payment: Payment, at: datetime) -> bool:
+    """Turn a pending order into a paid one; return whether this call did it.
+
+    `payment` is the capture that pays it. Reserved stock becomes sold stock, the shopper's
+    bag is emptied, and `order_paid` is sent.
+    """
+    order = lock(order)
+    if order.status == Order.Status.PAID:
+        return False
+    if order.status != Order.Status.PENDING:
+        raise NotOpen(f"order {order.number} is {order.status}")
+    if payment.order_id != order.pk or payment.kind != Payment.Kind.CAPTURE:
+        raise ValueError(f"payment {payment.pk} is no capture of order {order.number}")
+    order.status, order.paid_at, order.expires_at = Order.Status.PAID, at, None
+    order.save(update_fields=["status", "paid_at", "expires_at"])
+    order.parts.update(paid_at=at)
+    if not order.own_shop:
+        stock.take(_quantities(order))
+    Cart.objects.filter(checkout_key=order.checkout_key).delete()
+    tell(signals.order_paid, order=order)
+    return True
+
+
+@transaction.atomic
+def cancel(order: Order, at: datetime) -> bool:
+    """Cancel an unpaid order and release its stock; return whether this call did it."""
+    order = lock(order)
+    if order.status != Order.Status.PENDING:
+        return False
+    order.status, order.cancelled_at, order.expires_at = Order.Status.CANCELLED, at, None
+    order.save(update_fields=["status", "cancelled_at", "expires_at"])
+    stock.release(_quantities(order))
+    Cart.objects.filter(checkout_key=order.checkout_key).update(checkout_key=None)
+    return True
+
+
+def release_lapsed(at: datetime, limit: int = 500) -> int:
+    """Cancel unpaid orders whose reservation ran out by `at`; return how many."""
+    ids = Order.objects.lapsed(at).order_by("expires_at").values_list("pk", flat=True)[:limit]
+    return sum(_release_one(pk, at) for pk in list(ids))
+
+
+@transaction.atomic
+def _release_one(pk: int, at: datetime) -> bool:
+    rows = Order.objects.lapsed(at).select_for_update(skip_locked=True)
+    order = rows.filter(pk=pk).first()
+    return cancel(order, at) if order else False
+
+
+def _quantities(order: Order) -> Counter[int]:
+    """Return how many of each variant an order holds."""
+    counts: Counter[int] = Counter()
+    lines = OrderLine.objects.filter(brand_order__order=order)
+    for variant_id, quantity in lines.values_list("variant_id", "quantity"):
+        counts[variant_id] += quantity
+    return counts
+
+
+@transaction.atomic
+def ship(part: BrandOrder, at: datetime, track_url: str = "") -> bool:
+    """Note that a brand's part of a paid order is on its way."""
+    order = lock(part.order)
+    part = BrandOrder.objects.get(pk=part.pk)
+    if order.status != Order.Status.PAID or part.shipped_at or part.delivered_at:
+        return False
+    part.shipped_at, part.track_url = at, track_url
+    part.save(update_fields=["shipped_at", "track_url"])
+    return True
+
+
+@transaction.atomic
+def deliver(part: BrandOrder, at: datetime) -> bool:
+    """Note that a brand's part of a paid order has arrived; the return period starts."""
+    order = lock(part.order)
+    part = BrandOrder.objects.get(pk=part.pk)
+    if order.status != Order.Status.PAID or part.delivered_at:
+        return False
+    part.delivered_at = at
+    part.shipped_at = part.shipped_at or at
+    part.save(update_fields=["delivered_at", "shipped_at"])
+    tell(signals.order_delivered, brand_order=part)
+    return True
+
+
+def return_until(part: BrandOrder) -> datetime | None:
+    """Return the end of the shopper's return period; None before delivery."""
+    return part.delivered_at and part.delivered_at + timedelta(days=part.return_days)
+
+
+def progress(part: BrandOrder) -> str:
+    """Return in one word where a brand's part of a paid order is."""
+    if part.delivered_at:
+        return _("Delivered")
+    return _("On its way") if part.shipped_at else _("Being packed")
+
+
+def left_of(part: BrandOrder) -> int:
+    """Return how much of a brand's part may still be refunded (gross)."""
+    goods = part.lines.aggregate(
+        sum=Sum(F("gross") - F("refunded_gross") - F("charged_back_gross"))
+    )
+    shipping = part.shipping_gross - part.shipping_refunded - part.shipping_charged_back
+    return (goods["sum"] or 0) + shipping

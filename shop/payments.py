@@ -1,0 +1,300 @@
+"""What payment providers tell us, applied to orders: each message once, in any order.
+
+A message and its effect are one transaction under the order's lock. A message that comes
+before the one it needs (a refund before its capture) is kept and applied after it.
+"""
+
+import hashlib
+import hmac
+import json
+import logging
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from shop import gateways, orders, refunds
+from shop.gateways import Event, Started
+from shop.models import Dispute, Order, Payment, PaymentSession, WebhookEvent
+
+logger = logging.getLogger(__name__)
+
+SLOW_METHODS = timedelta(days=14)  # how long a bank transfer may take after it was started
+Kind = Payment.Kind
+Outcome = WebhookEvent.Outcome
+
+
+class AlteredEvent(Exception):
+    """An event id that we know came back with other contents."""
+
+
+def begin(order: Order, *, return_url: str, cancel_url: str) -> Started:
+    """Open a payment page for an order that waits for payment. Raises gateways.NoAnswer.
+
+    Asking twice for the same order gives the same page while that one is open.
+    """
+    gateway = gateways.current()
+    amount = orders.total(order)
+    failed = order.sessions.exclude(state=PaymentSession.State.OPEN).count()
+    started = gateway.start(
+        number=order.number,
+        amount=amount,
+        currency=order.currency,
+        email=order.email,
+        language=order.language,
+        key=f"{order.number}-{failed}",
+        return_url=return_url,
+        cancel_url=cancel_url,
+    )
+    PaymentSession.objects.get_or_create(
+        gateway=gateway.name,
+        reference=started.reference,
+        defaults={"order": order, "amount": amount, "currency": order.currency},
+    )
+    return started
+
+
+@transaction.atomic
+def receive(event: Event) -> WebhookEvent:
+    """Apply an event; a repeated one changes nothing. Raises AlteredEvent."""
+    facts = _facts(event)
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    row, fresh = WebhookEvent.objects.get_or_create(
+        gateway=event.gateway,
+        external_id=event.external_id,
+        defaults={"kind": event.kind, "body": facts, "body_sha256": digest},
+    )
+    if not fresh:
+        if row.body_sha256 != digest:
+            raise AlteredEvent(f"{event.gateway} {event.external_id} came back altered")
+        return row
+    order = _order_of(event)
+    if order is None:
+        row.outcome, row.note = Outcome.IGNORED, "no such order"
+        if event.kind == "captured":
+            _misfit(None, event, row)
+    else:
+        row.order = orders.lock(order)
+        _apply(row.order, event, row)
+        if event.kind in {"captured", "chargeback"}:
+            _apply_waiting(row.order)
+    row.save()
+    return row
+
+
+def _facts(event: Event) -> dict:
+    """Return an event as it is stored; `at` is left out of the comparison of duplicates."""
+    facts = asdict(event) | {"at": event.at.isoformat()}
+    facts["fingerprint"] = keyed(event.fingerprint) if event.fingerprint else ""
+    return facts
+
+
+def keyed(fingerprint: str) -> str:
+    """Return a keyed hash of a payment fingerprint: comparable, not reversible."""
+    key = settings.SECRET_KEY.encode()
+    return hmac.new(key, b"fingerprint:" + fingerprint.encode(), hashlib.sha256).hexdigest()
+
+
+def _order_of(event: Event) -> Order | None:
+    if event.order_number:
+        return Order.objects.filter(number=event.order_number).first()
+    charges = Payment.objects.filter(
+        gateway=event.gateway, kind__in=[Kind.CAPTURE, Kind.MISFIT], reference=event.charge
+    )
+    payment = charges.exclude(reference="").select_related("order").first()
+    return payment.order if payment else None
+
+
+def _apply(order: Order, event: Event, row: WebhookEvent) -> None:
+    """Do what one event says to its locked order; write its fate on `row`."""
+    row.outcome, row.note = Outcome.APPLIED, ""
+    match event.kind:
+        case "captured":
+            _captured(order, event, row)
+        case "pending":
+            _pending(order, event)
+        case "failed":
+            _session(order, event, PaymentSession.State.FAILED)
+        case "refunded":
+            _refunded(order, event, row)
+        case "chargeback":
+            _chargeback(order, event, row)
+        case "chargeback_won":
+            _chargeback_won(order, event, row)
+        case _:
+            row.outcome = Outcome.IGNORED
+
+
+def _captured(order: Order, event: Event, row: WebhookEvent) -> None:
+    known = Payment.objects.filter(
+        gateway=event.gateway, kind__in=[Kind.CAPTURE, Kind.MISFIT], reference=event.reference
+    )
+    if event.reference and known.exists():
+        row.outcome, row.note = Outcome.IGNORED, "this charge is booked"
+        return
+    open_ = order.status == Order.Status.PENDING
+    if not open_ or (event.amount, event.currency) != (orders.total(order), order.currency):
+        _misfit(order, event, row)
+        return
+    if event.fingerprint:
+        order.payment_fingerprint = keyed(event.fingerprint)
+        order.save(update_fields=["payment_fingerprint"])
+    payment = _book(order, event, Kind.CAPTURE)
+    _session(order, event, PaymentSession.State.PAID)
+    orders.mark_paid(order, payment, event.at)
+
+
+def _misfit(order: Order | None, event: Event, row: WebhookEvent) -> None:
+    """Book a capture that pays nothing; `send_back` returns it."""
+    if event.amount > 0:
+        _book(order, event, Kind.MISFIT)
+    row.outcome, row.note = Outcome.APPLIED, "a capture that fits no open order"
+    logger.warning("misfit capture %s of %s", event.reference, event.gateway)
+
+
+def _book(order: Order | None, event: Event, kind: str, **more) -> Payment:
+    return Payment.objects.create(
+        order=order,
+        gateway=event.gateway,
+        kind=kind,
+        amount=event.amount,
+        currency=event.currency,
+        reference=event.reference,
+        event_id=event.external_id,
+        created_at=event.at,
+        **more,
+    )
+
+
+def _pending(order: Order, event: Event) -> None:
+    """A slow method was started: keep the stock until the bank is expected to answer."""
+    if order.status == Order.Status.PENDING:
+        order.expires_at = max(order.expires_at or event.at, event.at + SLOW_METHODS)
+        order.save(update_fields=["expires_at"])
+
+
+def _session(order: Order, event: Event, state: str) -> None:
+    rows = order.sessions.exclude(state=PaymentSession.State.PAID)
+    if event.session:
+        rows.filter(gateway=event.gateway, reference=event.session).update(state=state)
+
+
+def _refunded(order: Order, event: Event, row: WebhookEvent) -> None:
+    if _known(event, Kind.REFUND) or _ours(order, event):
+        row.outcome, row.note = Outcome.IGNORED, "this refund is booked"
+    elif order.status != Order.Status.PAID:
+        row.outcome, row.note = "", "waits for the capture"
+    elif not 0 < event.amount or event.currency != order.currency:
+        row.outcome, row.note = Outcome.REFUSED, "amount or currency does not fit"
+    else:
+        refunds.told_by_provider(_book(order, event, Kind.REFUND), event.at)
+
+
+def _ours(order: Order, event: Event) -> bool:
+    """Tell whether a refund is one that we asked for; note the provider's id of it."""
+    mine = order.payments.filter(kind=Kind.REFUND, refund__reference=event.our_refund)
+    if event.our_refund and (payment := mine.first()):
+        if not payment.reference:
+            mine.update(reference=event.reference, event_id=event.external_id)
+        return True
+    return False
+
+
+def _chargeback(order: Order, event: Event, row: WebhookEvent) -> None:
+    if _known(event, Kind.CHARGEBACK):
+        row.outcome, row.note = Outcome.IGNORED, "this dispute is booked"
+    elif order.status != Order.Status.PAID:
+        row.outcome, row.note = "", "waits for the capture"
+    elif not 0 < event.amount <= orders.total(order) or event.currency != order.currency:
+        row.outcome, row.note = Outcome.REFUSED, "amount or currency does not fit"
+    else:
+        reference = _dispute_reference(order, event)
+        dispute = refunds.dispute_withdrawn(order, reference, event.amount, event.at)
+        _book(order, event, Kind.CHARGEBACK, dispute=dispute)
+
+
+def _chargeback_won(order: Order, event: Event, row: WebhookEvent) -> None:
+    if _known(event, Kind.CHARGEBACK_WON):
+        row.outcome, row.note = Outcome.IGNORED, "this dispute is booked as won"
+        return
+    reference = _dispute_reference(order, event)
+    dispute = Dispute.objects.filter(reference=reference, withdrawn_at__isnull=False).first()
+    if dispute is None:
+        row.outcome, row.note = "", "waits for the dispute"
+    elif refunds.dispute_won(dispute, event.at):
+        won = Event(**{**asdict(event), "amount": dispute.amount, "currency": dispute.currency})
+        _book(order, won, Kind.CHARGEBACK_WON, dispute=dispute)
+
+
+def _dispute_reference(order: Order, event: Event) -> str:
+    return event.reference or f"dispute-{order.number}"
+
+
+def _known(event: Event, kind: str) -> bool:
+    rows = Payment.objects.filter(gateway=event.gateway, kind=kind, reference=event.reference)
+    return bool(event.reference) and rows.exists()
+
+
+def _apply_waiting(order: Order) -> None:
+    """Apply the messages of an order that came too early, in the order they were told."""
+    waiting = WebhookEvent.objects.filter(order=order, outcome="", note__startswith="waits")
+    for row in sorted(waiting, key=lambda row: (row.kind == "chargeback_won", row.kind != "refunded", row.pk)):
+        order.refresh_from_db()
+        event = Event(**row.body | {"at": datetime.fromisoformat(row.body["at"])})
+        _apply(order, event, row)
+        row.save()
+
+
+def send_back(at: datetime) -> int:
+    """Ask providers to pay what we owe shoppers: refunds and misfits; return how many.
+
+    Safe to run again and beside itself: the provider pays once per key.
+    """
+    sent = 0
+    for payment in _unsent():
+        sent += _send_one(payment, at)
+    return sent
+
+
+def _unsent() -> list[Payment]:
+    asked = Payment.objects.filter(kind=Kind.REFUND, reference="", external=False)
+    asked = asked.filter(refund__isnull=False).exclude(gateway="")
+    back = Payment.objects.filter(kind=Kind.REFUND, reference__startswith="misfit:")
+    done = set(back.values_list("event_id", flat=True))
+    misfits = Payment.objects.filter(kind=Kind.MISFIT)
+    return [*asked.select_related("order")[:200], *(p for p in misfits if f"misfit-{p.pk}" not in done)]
+
+
+def _send_one(payment: Payment, at: datetime) -> bool:
+    is_misfit = payment.kind == Kind.MISFIT
+    key = f"misfit-{payment.pk}" if is_misfit else payment.refund.reference
+    try:
+        gateway = gateways.named(payment.gateway)
+        charge = payment.reference if is_misfit else _charge_of(payment.order)
+        reference = gateway.refund(
+            charge=charge, amount=payment.amount, currency=payment.currency, key=key
+        )
+    except (gateways.NoAnswer, LookupError) as error:
+        logger.warning("refund %s was not sent: %s", key, error)
+        return False
+    if is_misfit:
+        Payment.objects.get_or_create(
+            gateway=payment.gateway,
+            kind=Kind.REFUND,
+            event_id=key,
+            defaults={
+                "order": payment.order,
+                "amount": payment.amount,
+                "currency": payment.currency,
+                "reference": f"misfit:{reference}"[:120],
+                "created_at": at,
+            },
+        )
+    else:
+        Payment.objects.filter(pk=payment.pk, reference="").update(reference=reference)
+    return True
+
+
+def _charge_of(order: Order) -> str:
+    return order.payments.filter(kind=Kind.CAPTURE).values_list("reference", flat=True).first() or ""

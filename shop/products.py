@@ -1,0 +1,135 @@
+"""What a product shows for itself: completeness, price, stock, and the words it is found by."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from shop.models import Brand, Category, Product, TaxRate
+
+# One statement for any number of products; an active one that lost its price is a draft again.
+_REFRESH = """
+update shop_product p
+   set price_from = v.price_from,
+       in_stock = coalesce(v.in_stock, false),
+       status = case when v.price_from is null and p.status = 'active' then 'draft'
+                     else p.status end,
+       missing = case when v.price_from is null and p.status = 'active' then '["price"]'::jsonb
+                      else p.missing end,
+       search = setweight(to_tsvector('simple', p.title), 'A')
+             || setweight(to_tsvector('dutch', p.title), 'A')
+             || setweight(to_tsvector('english', p.title), 'A')
+             || setweight(to_tsvector('simple', v.brand_name), 'B')
+             || setweight(to_tsvector('dutch', v.body), 'D')
+             || setweight(to_tsvector('english', v.body), 'D')
+  from (
+    select product.id,
+           brand.name as brand_name,
+           left(regexp_replace(product.description, '<[^>]*>', ' ', 'g'), 20000) as body,
+           min(variant.price) filter (where variant.is_active) as price_from,
+           bool_or(variant.is_active and (variant.stock is null
+                                          or variant.stock > variant.reserved)) as in_stock
+      from shop_product product
+      join shop_brand brand on brand.id = product.brand_id
+      left join shop_variant variant on variant.product_id = product.id
+     where product.id = any(%s)
+     group by product.id, brand.name) v
+ where p.id = v.id
+"""
+
+# Stock alone changes often; most sales leave "in stock" as it was and write nothing.
+_REFRESH_STOCK = """
+update shop_product p
+   set in_stock = v.in_stock
+  from (
+    select product_id, bool_or(is_active and (stock is null or stock > reserved)) as in_stock
+      from shop_variant where product_id = any(%s) group by product_id) v
+ where p.id = v.product_id and p.in_stock <> v.in_stock
+"""
+
+
+def refresh(product_ids: Collection[int]) -> None:
+    """Bring price_from, in_stock and the search words up to date with the variants."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REFRESH, [list(product_ids)])
+
+
+def refresh_stock(product_ids: Collection[int]) -> None:
+    """Bring only in_stock up to date, after a reservation, a sale or a release."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REFRESH_STOCK, [sorted(product_ids)])
+
+
+def missing(product: Product, category: Category | None, taxed: Collection[str]) -> list[str]:
+    """Return what keeps a product from being shown; empty: it may be active.
+
+    `taxed`: the tax classes that have a rate in the brand's country today.
+    """
+    lacks = []
+    if category is None:
+        lacks.append("category")
+    elif category.is_blocked:
+        lacks.append("category_blocked")
+    else:
+        lacks += [f"detail:{key}" for key in category.required_details if not product.details.get(key)]
+    if product.price_from is None:
+        lacks.append("price")
+    if product.tax_class not in taxed:
+        lacks.append("tax_rate")
+    if product.sells_at == "own_shop" and not product.own_shop_url:
+        lacks.append("own_shop_url")
+    return lacks
+
+
+def taxed_classes(country: str, day: date) -> set[str]:
+    """Return the tax classes that have a rate in `country` on `day`."""
+    rates = TaxRate.objects.filter(country=country, effective_from__lte=day)
+    return set(rates.values_list("tax_class", flat=True))
+
+
+@transaction.atomic
+def publish(brand: Brand, product_ids: Collection[int], day: date | None = None) -> int:
+    """Make complete products active and incomplete ones drafts; return how many are active.
+
+    Archived products stay archived. The reasons are kept on the product.
+    """
+    day = day or timezone.localdate()
+    taxed = taxed_classes(brand.country, day)
+    rows = Product.objects.filter(pk__in=list(product_ids)).exclude(status=Product.Status.ARCHIVED)
+    changed = []
+    active = 0
+    for product in rows.select_related("category"):
+        lacks = missing(product, product.category, taxed)
+        status = Product.Status.DRAFT if lacks else Product.Status.ACTIVE
+        active += not lacks
+        if (product.status, product.missing) != (status, lacks):
+            product.status, product.missing = status, lacks
+            changed.append(product)
+    Product.objects.bulk_update(changed, ["status", "missing"], batch_size=500)
+    return active
+
+
+def free_slugs(brand: Brand, wanted: Iterable[str]) -> list[str]:
+    """Return a slug of `brand` for each wanted text, none of them taken or repeated."""
+    bases = [slugify(text)[:100].strip("-") or "product" for text in wanted]
+    taken = set(
+        Product.objects.filter(
+            brand=brand, slug__regex=f"^({'|'.join(map(_escaped, set(bases)))})(-[0-9]+)?$"
+        ).values_list("slug", flat=True)
+        if bases
+        else ()
+    )
+    slugs = []
+    for base in bases:
+        slug, n = base, 2
+        while slug in taken:
+            slug, n = f"{base}-{n}", n + 1
+        taken.add(slug)
+        slugs.append(slug)
+    return slugs
+
+
+def _escaped(slug: str) -> str:
+    return slug.replace("-", r"\-")

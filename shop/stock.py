@@ -1,0 +1,58 @@
+"""Stock: taken by a conditional update, so that two buyers never get the last piece.
+
+`stock` is what lies on the shelf, `reserved` the part of it that open orders hold.
+Variants are always locked in the order of their ids.
+"""
+
+from collections.abc import Mapping
+
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
+
+from shop import products
+from shop.models import Variant
+
+
+class SoldOut(Exception):
+    """A variant has fewer pieces left than are asked for."""
+
+    def __init__(self, variant_id: int) -> None:
+        super().__init__(f"variant {variant_id} is sold out")
+        self.variant_id = variant_id
+
+
+def reserve(quantities: Mapping[int, int]) -> None:
+    """Reserve pieces by variant id, all or (by the caller's transaction) none.
+
+    Raises SoldOut for the first variant that has not enough.
+    """
+    for variant_id, quantity in sorted(quantities.items()):
+        enough = Q(stock__isnull=True) | Q(stock__gte=F("reserved") + quantity)
+        taken = Variant.objects.filter(enough, pk=variant_id, is_active=True).update(
+            reserved=F("reserved") + quantity
+        )
+        if not taken:
+            raise SoldOut(variant_id)
+    _refresh(quantities)
+
+
+def release(quantities: Mapping[int, int]) -> None:
+    """Give reserved pieces back to the shelf."""
+    for variant_id, quantity in sorted(quantities.items()):
+        Variant.objects.filter(pk=variant_id).update(
+            reserved=Greatest(F("reserved") - quantity, Value(0))
+        )
+    _refresh(quantities)
+
+
+def take(quantities: Mapping[int, int]) -> None:
+    """Turn reserved pieces into sold ones."""
+    for variant_id, quantity in sorted(quantities.items()):
+        Variant.objects.filter(pk=variant_id).update(
+            reserved=F("reserved") - quantity, stock=F("stock") - quantity
+        )
+
+
+def _refresh(quantities: Mapping[int, int]) -> None:
+    ids = Variant.objects.filter(pk__in=list(quantities)).values_list("product_id", flat=True)
+    products.refresh_stock(set(ids))

@@ -1,0 +1,102 @@
+"""The shop window: finding products by words, shelf, brand and price, in few queries."""
+
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import F, Prefetch, Q, QuerySet
+
+from shop.models import Brand, Category, Image, Product
+
+PAGE = 24
+SORTS = {
+    "new": ("-created_at", "-id"),
+    "cheap": ("price_from", "id"),
+    "dear": ("-price_from", "-id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a shopper asked for; prices in minor units."""
+
+    q: str = ""
+    category: str = ""
+    brand: str = ""
+    price_min: int | None = None
+    price_max: int | None = None
+    sort: str = "new"
+    available: bool = False
+
+
+def search(filters: Filters) -> QuerySet[Product]:
+    """Return the products on sale that match, best first, with what a card shows."""
+    rows = Product.objects.on_sale().exclude(category__is_blocked=True)
+    if filters.category:
+        rows = rows.filter(category__slug=filters.category)
+    if filters.brand:
+        rows = rows.filter(brand__slug=filters.brand)
+    if filters.price_min is not None:
+        rows = rows.filter(price_from__gte=filters.price_min)
+    if filters.price_max is not None:
+        rows = rows.filter(price_from__lte=filters.price_max)
+    if filters.available:
+        rows = rows.filter(in_stock=True)
+    order = SORTS.get(filters.sort, SORTS["new"])
+    if filters.q:
+        query = words(filters.q)
+        rows = rows.filter(search=query)
+        if filters.sort not in {"cheap", "dear"}:
+            rows = rows.annotate(rank=SearchRank(F("search"), query))
+            order = ("-rank", "-id")
+    return cards(rows).order_by(*order)
+
+
+def words(text: str) -> SearchQuery:
+    """Return a query for what was typed, in Dutch, English and as it stands."""
+    text = text[:200].replace("\x00", "")
+    queries = [
+        SearchQuery(text, config=config, search_type="websearch")
+        for config in ("simple", "dutch", "english")
+    ]
+    return queries[0] | queries[1] | queries[2]
+
+
+def cards(rows: QuerySet[Product]) -> QuerySet[Product]:
+    """Return products with what a card shows: brand, shelf, first picture."""
+    pictures = Image.objects.exclude(file="").order_by("position", "id")
+    return (
+        rows.select_related("brand", "category")
+        .defer("description", "search", "details", "brand__description", "feed_digest")
+        .prefetch_related(Prefetch("images", pictures))
+    )
+
+
+def page(filters: Filters, number: int) -> tuple[list[Product], bool]:
+    """Return one page of products and whether there is a next one; never counts them all."""
+    start = (max(number, 1) - 1) * PAGE
+    rows = list(search(filters)[start : start + PAGE + 1])
+    return rows[:PAGE], len(rows) > PAGE
+
+
+def product(brand_slug: str, slug: str) -> Product | None:
+    """Return a product on sale with its brand, shelf, variants and pictures."""
+    rows = Product.objects.on_sale().select_related("brand", "category").defer("search")
+    found = rows.filter(brand__slug=brand_slug, slug=slug).prefetch_related("variants", "images")
+    return found.first()
+
+
+def more_of(product: Product, limit: int = 4) -> list[Product]:
+    """Return other products of the same brand."""
+    rows = Product.objects.on_sale().filter(brand=product.brand, in_stock=True)
+    return list(cards(rows.exclude(pk=product.pk)).order_by("-created_at", "-id")[:limit])
+
+
+def shelves() -> list[Category]:
+    """Return the shelves that a shopper may pick."""
+    return list(Category.objects.filter(is_blocked=False))
+
+
+def brands_named(text: str, limit: int = 6) -> list[Brand]:
+    """Return active brands whose name begins with or holds `text`."""
+    rows = Brand.objects.active().filter(Q(name__icontains=text))
+    return list(rows[:limit])
