@@ -5,11 +5,13 @@ from creators.models.channels import Channel, ManualCheck, Platform, PlatformSta
 from creators.models.creators import Creator, Niche
 from creators.models.directory import DirectoryEntry
 from creators.models.enrolment import Decision, DecisionCheck, EnrolmentPolicy
+from creators.models.tokens import ChannelToken
 
 __all__ = [
     "Case",
     "CaseEvent",
     "Channel",
+    "ChannelToken",
     "Creator",
     "Decision",
     "DecisionCheck",

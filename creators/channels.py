@@ -1,0 +1,263 @@
+"""Channels: connected over OAuth or checked by hand, read again on a rhythm, forgotten on disconnect."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from creators import directory, enrolment
+from creators.models import Channel, ChannelToken, Creator, ManualCheck, PlatformStatus, Reading
+from creators.platforms import registry
+from creators.platforms.base import (
+    NotEligible,
+    PlatformError,
+    Profile,
+    RateLimited,
+    Token,
+    TokenOver,
+)
+
+log = logging.getLogger(__name__)
+WEEK = timedelta(days=7)
+REFRESH_BEFORE = timedelta(minutes=5)
+RENEW_BEFORE = timedelta(days=10)  # Instagram renews only a token that still works
+MANUAL = "manual:"  # external id of a channel that no API has named
+
+
+class ChannelTaken(Exception):
+    """The channel is verified by another creator; a dispute goes to a case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What became of one reading: a problem code, or "" when the counts are in."""
+
+    channel_id: int
+    problem: str
+
+
+def is_offered(platform: str) -> bool:
+    """Whether a creator can connect this platform over OAuth: configured, and not switched off by us."""
+    if not registry.get(platform).is_configured:
+        return False
+    off = PlatformStatus.objects.filter(platform=platform, status=PlatformStatus.Status.OFF)
+    return not off.exists()
+
+
+def offered() -> dict[str, bool]:
+    """Return for every platform whether it can be connected; one query."""
+    off = set(
+        PlatformStatus.objects.filter(status=PlatformStatus.Status.OFF).values_list(
+            "platform", flat=True
+        )
+    )
+    return {
+        key: platform.is_configured and key not in off
+        for key, platform in registry.PLATFORMS.items()
+    }
+
+
+def connect(
+    creator: Creator, platform: str, profile: Profile, token: Token, at: datetime
+) -> Channel:
+    """Verify a channel by its owner's sign-in and take the first reading.
+
+    Raises ChannelTaken if another creator has verified it.
+    """
+    try:
+        with transaction.atomic():
+            refuse_taken(creator, platform, profile.external_id, profile.handle)
+            channel, _ = Channel.objects.update_or_create(
+                creator=creator,
+                platform=platform,
+                external_id=profile.external_id,
+                defaults={
+                    "handle": profile.handle,
+                    "url": profile.url,
+                    "verified_at": at,
+                    "checked_at": at,
+                    "disconnected_at": None,
+                    "problem": "" if profile.followers is not None else "count_hidden",
+                    "token_state": Channel.Token.OK,
+                },
+            )
+            _keep(channel, token)
+            record_reading(channel, profile, at)
+            _drop_manual_twin(channel)
+            directory.record([creator.pk])
+    except IntegrityError as error:  # two creators at the same moment: the constraint decides
+        raise ChannelTaken(f"{platform}:{profile.external_id}") from error
+    return channel
+
+
+def refuse_taken(creator: Creator, platform: str, external_id: str, handle: str) -> None:
+    """Raise ChannelTaken if another creator has verified this account, or its handle where no id is known."""
+    theirs = Channel.objects.verified().filter(platform=platform).exclude(creator=creator)
+    if theirs.filter(external_id=external_id).exists():
+        raise ChannelTaken(f"{platform}:{external_id}")
+    if external_id.startswith(MANUAL) and theirs.filter(handle__iexact=handle).exists():
+        raise ChannelTaken(f"{platform}:{handle}")
+
+
+def _drop_manual_twin(channel: Channel) -> None:
+    """A sign-in replaces the same creator's check by hand of the same handle."""
+    twin = Channel.objects.filter(
+        creator=channel.creator,
+        platform=channel.platform,
+        external_id=f"{MANUAL}{channel.handle.lower()}",
+    ).exclude(pk=channel.pk)
+    twin.delete()
+
+
+def _keep(channel: Channel, token: Token) -> None:
+    ChannelToken.objects.update_or_create(
+        channel=channel,
+        defaults={
+            "access": token.access,
+            "refresh": token.refresh,
+            "expires_at": token.expires_at,
+        },
+    )
+
+
+def record_reading(channel: Channel, profile: Profile, at: datetime) -> Reading:
+    """Keep the counts as the reading of that business day; the day's last one stays."""
+    reading, _ = Reading.objects.update_or_create(
+        channel=channel,
+        day=enrolment.market_day(at),
+        defaults={
+            "read_at": at,
+            "followers": profile.followers,
+            "likes": profile.likes,
+            "views": profile.views,
+            "posts": profile.posts,
+        },
+    )
+    return reading
+
+
+def disconnect(channel: Channel, at: datetime) -> Token | None:
+    """Forget a channel's numbers and tokens; its decisions keep what they were made from.
+
+    Returns the token, for the caller to withdraw it at the platform once this has been committed.
+    """
+    with transaction.atomic():
+        held = ChannelToken.objects.filter(channel=channel).first()
+        ChannelToken.objects.filter(channel=channel).delete()
+        channel.readings.all().delete()
+        channel.manual_checks.filter(state=ManualCheck.State.ASKED).delete()
+        channel.disconnected_at = at
+        channel.token_state = Channel.Token.NONE
+        channel.problem = ""
+        channel.save(update_fields=["disconnected_at", "token_state", "problem"])
+        creator = channel.creator
+        left = creator.channels.verified().exists()
+        if not left and creator.status in (*Creator.ENROLLED, Creator.Status.WAITING):
+            enrolment.apply_decision(creator, at)
+        directory.record([creator.pk])
+    return Token(held.access, held.refresh, held.expires_at) if held else None
+
+
+def withdraw(platform: str, token: Token) -> None:
+    """Tell the platform that we are done; that it fails changes nothing for us."""
+    try:
+        registry.get(platform).withdraw(token)
+    except PlatformError as error:
+        log.info("%s: token was not withdrawn: %s", platform, error)
+
+
+# --- reading again -------------------------------------------------------------------------------------
+
+
+def due(at: datetime) -> list[Channel]:
+    """Return connected channels to read now: of those waiting once a day, of the others once a week."""
+    zone = enrolment.market_zone()
+    midnight = datetime.combine(enrolment.market_day(at), time.min, zone)
+    waiting = Q(creator__status=Creator.Status.WAITING, checked_at__lt=midnight)
+    return list(
+        Channel.objects.verified()
+        .filter(token_state=Channel.Token.OK)
+        .filter(waiting | Q(checked_at__lt=at - WEEK))
+        .select_related("creator", "token")
+        .order_by("platform", "checked_at", "id")
+    )
+
+
+def read_due(at: datetime, limit: int = 500) -> list[Read]:
+    """Read up to `limit` due channels; a platform that says "too often" is left alone until the next call."""
+    done: list[Read] = []
+    resting: set[str] = set()
+    for channel in due(at):
+        if len(done) >= limit:
+            break
+        if channel.platform in resting:
+            continue
+        read = read_again(channel, at)
+        done.append(read)
+        if read.problem == RateLimited.code:
+            resting.add(channel.platform)
+    directory.record(list({channel.creator_id for channel in _read_well(done)}))
+    return done
+
+
+def _read_well(done: Iterable[Read]) -> list[Channel]:
+    ids = [read.channel_id for read in done if not read.problem]
+    return list(Channel.objects.filter(pk__in=ids))
+
+
+def read_again(channel: Channel, at: datetime) -> Read:
+    """Read one channel now. On failure the last counts stay, and the channel says what happened."""
+    try:
+        profile = _ask(channel, at)
+        if profile.external_id != channel.external_id:
+            raise NotEligible("another account answered", "other_account")
+    except TokenOver:
+        return _failed(channel, at, TokenOver.code, token_state=Channel.Token.EXPIRED)
+    except RateLimited:
+        return _failed(channel, at, RateLimited.code, tried=False)
+    except PlatformError as error:
+        return _failed(channel, at, error.code)
+    with transaction.atomic():
+        record_reading(channel, profile, at)
+        channel.handle, channel.url = profile.handle, profile.url
+        channel.checked_at = at
+        channel.problem = "" if profile.followers is not None else "count_hidden"
+        channel.save(update_fields=["handle", "url", "checked_at", "problem"])
+    return Read(channel.pk, "")
+
+
+def _ask(channel: Channel, at: datetime) -> Profile:
+    """Read with the token that is held, renewed when it is nearly over or refused once."""
+    platform = registry.get(channel.platform)
+    held = ChannelToken.objects.filter(channel=channel).first()
+    if held is None or not held.access:
+        raise TokenOver("no token is held")
+    token = Token(held.access, held.refresh, held.expires_at)
+    if token.expires_at and token.expires_at < at + REFRESH_BEFORE:
+        token = platform.refresh(token)
+        _keep(channel, token)
+        return platform.read(token.access, channel.external_id)
+    try:
+        profile = platform.read(token.access, channel.external_id)
+    except TokenOver:
+        token = platform.refresh(token)
+        _keep(channel, token)
+        return platform.read(token.access, channel.external_id)
+    if channel.platform == "instagram" and token.expires_at and token.expires_at < at + RENEW_BEFORE:
+        _keep(channel, platform.refresh(token))
+    return profile
+
+
+def _failed(
+    channel: Channel, at: datetime, code: str, *, token_state: str = "", tried: bool = True
+) -> Read:
+    log.info("channel %s: %s", channel.pk, code)
+    channel.problem = code
+    channel.token_state = token_state or channel.token_state
+    if tried:  # after "too often" the channel keeps its place in the queue
+        channel.checked_at = at
+    channel.save(update_fields=["problem", "token_state", "checked_at"])
+    return Read(channel.pk, code)

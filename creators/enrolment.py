@@ -1,0 +1,266 @@
+"""Joining: the facts that we hold, the decision they lead to, and the nightly second look.
+
+Whoever is in stays in: a count that drops later does not put anyone out. Only losing the last verified channel does, since
+nothing is known of her any more. Standing is the business of cases, never of these functions.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+from django.db.models import OuterRef, Subquery, Sum
+
+from creators import directory, policy
+from creators.models import (
+    Case,
+    Channel,
+    Creator,
+    Decision,
+    DecisionCheck,
+    EnrolmentPolicy,
+    Reading,
+)
+
+BATCH = 1_000
+
+
+class NotDecidable(Exception):
+    """A suspended or closed creator is decided by her case, not by the policy."""
+
+
+def market_zone() -> ZoneInfo:
+    return ZoneInfo(settings.MARKET_TIME_ZONE)
+
+
+def market_day(at: datetime) -> date:
+    """Return the business day that `at` falls on."""
+    return at.astimezone(market_zone()).date()
+
+
+def rule_of(row: EnrolmentPolicy) -> policy.Policy:
+    """Return a stored policy as the value that the pure engine reads."""
+    return policy.Policy(
+        id=row.pk,
+        platform=row.platform,
+        country=row.country,
+        effective_from=row.effective_from,
+        min_followers=row.min_followers,
+        full_followers=row.full_followers,
+        min_age=row.min_age,
+        pilot_weekly_products=row.pilot_weekly_products,
+        min_account_days=row.min_account_days,
+        min_posts_28d=row.min_posts_28d,
+    )
+
+
+def rules(at: datetime) -> list[policy.Policy]:
+    """Return every published policy that had begun at `at`."""
+    return [rule_of(row) for row in EnrolmentPolicy.objects.in_force(at)]
+
+
+def rule_for(creator: Creator, at: datetime) -> policy.Policy:
+    """Return the policy whose limits hold for this creator: the one that decided, else the one in force."""
+    if creator.decision_id and creator.decision.policy_id:
+        return rule_of(creator.decision.policy)
+    return policy.in_force(rules(at), "", creator.country, at)
+
+
+def facts_of(
+    creators: Sequence[Creator], at: datetime, weeks_with_links: Mapping[int, int] | None = None
+) -> dict[int, policy.Facts]:
+    """Return what we know of each creator, by id: two queries, however many there are.
+
+    `weeks_with_links` comes from whoever counts clicks: in how many weeks her links were used.
+    """
+    ids = [creator.pk for creator in creators]
+    channels: dict[int, list[policy.Channel]] = {pk: [] for pk in ids}
+    latest = Reading.objects.filter(channel=OuterRef("pk")).order_by("-day")
+    rows = (
+        Channel.objects.filter(creator__in=ids)
+        .verified()
+        .order_by("id")
+        .annotate(
+            followers=Subquery(latest.values("followers")[:1]),
+            read_on=Subquery(latest.values("day")[:1]),
+        )
+        .values_list("creator_id", "platform", "handle", "followers", "read_on")
+    )
+    for creator_id, platform, handle, followers, read_on in rows:
+        channels[creator_id].append(policy.Channel(platform, handle, True, followers, read_on))
+    points = dict(
+        Case.objects.filter(creator__in=ids, state=Case.State.UPHELD, points__gt=0)
+        .exclude(points_expire_on__lte=market_day(at))
+        .values_list("creator")
+        .annotate(total=Sum("points"))
+        .values_list("creator", "total")
+    )
+    return {
+        creator.pk: policy.Facts(
+            country=creator.country,
+            birth_on=creator.birth_on,
+            channels=tuple(channels[creator.pk]),
+            suspended=creator.status == Creator.Status.SUSPENDED,
+            violation_points=points.get(creator.pk, 0),
+            pilot_since=market_day(creator.pilot_since) if creator.pilot_since else None,
+            weeks_with_links=(weeks_with_links or {}).get(creator.pk, 0),
+            quiz_passed=creator.quiz_passed_at is not None,
+        )
+        for creator in creators
+    }
+
+
+@transaction.atomic
+def apply_decision(creator: Creator, at: datetime) -> Decision:
+    """Decide on one creator now, keep the decision with its checks, and set her status by it.
+
+    Raises NotDecidable for a suspended or closed creator, policy.NoPolicy where no rule is in force.
+    """
+    locked = Creator.objects.select_for_update().get(pk=creator.pk)
+    _refuse_undecidable(locked)
+    result = policy.decide(
+        rules(at), facts_of([locked], at)[locked.pk], at.astimezone(market_zone())
+    )
+    decision = _store([(locked, result)], at)[0]
+    creator.status, creator.decision = locked.status, decision
+    creator.pilot_since = locked.pilot_since
+    return decision
+
+
+@transaction.atomic
+def decide_by_hand(
+    creator: Creator, outcome: str, *, by: AbstractUser, reason: str, at: datetime
+) -> Decision:
+    """An admin decides in place of the policy, with a reason that the creator reads."""
+    if not reason.strip():
+        raise ValueError("a decision by hand needs a reason")
+    locked = Creator.objects.select_for_update().get(pk=creator.pk)
+    _refuse_undecidable(locked)
+    local = at.astimezone(market_zone())
+    result = policy.decide(rules(at), facts_of([locked], at)[locked.pk], local)
+    decision = Decision.objects.create(
+        creator=locked,
+        policy_id=result.policy.id,
+        outcome=outcome,
+        facts=result.record,
+        sha256=result.sha256,
+        decided_at=at,
+        decided_by=by,
+        reason=reason.strip()[:300],
+    )
+    DecisionCheck.objects.bulk_create(_checks(decision, result))
+    _set_status(locked, decision, at)
+    locked.save(update_fields=["status", "decision", "pilot_since"])
+    directory.record([locked.pk])
+    creator.status, creator.decision = locked.status, decision
+    return decision
+
+
+def redecide_waiting(at: datetime) -> list[int]:
+    """Decide again on everyone who waits; return the ids of those who are in now. May be run twice."""
+    return _redecide(Creator.objects.waiting(), at, {})
+
+
+def redecide_pilots(at: datetime, weeks_with_links: Mapping[int, int]) -> list[int]:
+    """Let pilots into the full tier who have reached it; return their ids."""
+    pilots = Creator.objects.filter(status=Creator.Status.PILOT)
+    return _redecide(pilots, at, weeks_with_links)
+
+
+def _redecide(creators, at: datetime, weeks_with_links: Mapping[int, int]) -> list[int]:
+    """Go through `creators` by id in batches, one transaction each."""
+    let_in: list[int] = []
+    last = 0
+    in_force = rules(at)
+    local = at.astimezone(market_zone())
+    while True:
+        with transaction.atomic():
+            batch = list(
+                creators.filter(pk__gt=last)
+                .order_by("pk")
+                .select_for_update(skip_locked=True)[:BATCH]
+            )
+            if not batch:
+                return let_in
+            last = batch[-1].pk
+            facts = facts_of(batch, at, weeks_with_links)
+            better = [
+                (creator, result)
+                for creator in batch
+                if _rises(
+                    creator.status,
+                    (result := policy.decide(in_force, facts[creator.pk], local)).outcome,
+                )
+            ]
+            _store(better, at)
+        let_in += [creator.pk for creator, _ in better]
+
+
+def _rises(status: str, outcome: str) -> bool:
+    order = [Creator.Status.WAITING, Creator.Status.PILOT, Creator.Status.FULL]
+    return outcome in order and order.index(outcome) > order.index(status)
+
+
+def _refuse_undecidable(creator: Creator) -> None:
+    if creator.status in (Creator.Status.SUSPENDED, Creator.Status.CLOSED):
+        raise NotDecidable(f"creator {creator.pk} is {creator.status}")
+
+
+def _store(
+    decided: Iterable[tuple[Creator, policy.Result]], at: datetime
+) -> list[Decision]:
+    """Write decisions, their checks and the creators' status; three statements for any number."""
+    pairs = list(decided)
+    decisions = Decision.objects.bulk_create(
+        [
+            Decision(
+                creator=creator,
+                policy_id=result.policy.id,
+                outcome=str(result.outcome),
+                facts=result.record,
+                sha256=result.sha256,
+                recheck_on=result.recheck_on,
+                decided_at=at,
+            )
+            for creator, result in pairs
+        ]
+    )
+    DecisionCheck.objects.bulk_create(
+        check
+        for decision, (_, result) in zip(decisions, pairs, strict=True)
+        for check in _checks(decision, result)
+    )
+    for decision, (creator, _) in zip(decisions, pairs, strict=True):
+        _set_status(creator, decision, at)
+    Creator.objects.bulk_update(
+        [creator for creator, _ in pairs], ["status", "decision", "pilot_since"]
+    )
+    if pairs:
+        directory.record([creator.pk for creator, _ in pairs])
+    return decisions
+
+
+def _set_status(creator: Creator, decision: Decision, at: datetime) -> None:
+    creator.status, creator.decision = decision.outcome, decision
+    if decision.outcome == Decision.Outcome.PILOT and creator.pilot_since is None:
+        creator.pilot_since = at
+
+
+def _checks(decision: Decision, result: policy.Result) -> list[DecisionCheck]:
+    return [
+        DecisionCheck(
+            decision=decision,
+            position=position,
+            rule=check.rule,
+            platform=check.platform,
+            needed="" if check.needed is None else str(check.needed),
+            measured="" if check.measured is None else str(check.measured),
+            passed=check.passed,
+            remedy=check.remedy if check.passed is False else "",
+            remedy_amount=check.remedy_amount,
+            recheck_on=check.recheck_on,
+        )
+        for position, check in enumerate(result.checks)
+    ]

@@ -1,0 +1,15 @@
+"""The history of the enrolment rules, the niches and the platforms: data that every market starts with."""
+
+from django.db import migrations
+
+from creators import reference
+
+
+def load(apps, schema_editor) -> None:
+    reference.load(apps)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("creators", "0004_audit_creators")]
+
+    operations = [migrations.RunPython(load, migrations.RunPython.noop)]

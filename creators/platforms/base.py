@@ -1,0 +1,320 @@
+"""What every platform can do: sign a creator in, read her counts, renew and withdraw its token.
+
+A platform is one class with its addresses and payload forms. In demo mode `settings.FAKE_PLATFORM_URL` replaces the host of every
+address, so the stand-in is spoken to by the same code. Sign-in is django-allauth's OAuth handshake (state, PKCE, exchange of
+the code); what comes back is read by `read`, and never typed in by anyone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import urlencode, urlsplit
+
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from allauth.socialaccount.providers.base import ProviderAccount
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client
+from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
+from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils import timezone
+
+from config.lib import outbound
+
+ANSWER_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a platform says of an account at one moment; None is "it does not say"."""
+
+    external_id: str
+    handle: str
+    url: str
+    followers: int | None
+    likes: int | None = None
+    views: int | None = None
+    posts: int | None = None
+    bio: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The right to read one account. `expires_at` None: the platform did not say."""
+
+    access: str
+    refresh: str = ""
+    expires_at: datetime | None = None
+
+
+class PlatformError(Exception):
+    """A platform did not give what we asked for; `code` names the words that a creator reads."""
+
+    code = "unavailable"
+
+    def __init__(self, message: str, code: str = "", retry_after_s: int = 0) -> None:
+        super().__init__(message)
+        self.code = code or self.code
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(PlatformError):
+    """No answer, or a 5xx: try again later."""
+
+
+class RateLimited(PlatformError):
+    """We asked too often: ask nobody's counts there until `retry_after_s` have passed."""
+
+    code = "rate_limited"
+
+
+class BadAnswer(PlatformError):
+    """An answer that is not what the platform documents."""
+
+    code = "bad_answer"
+
+
+class TokenOver(PlatformError):
+    """The token expired or access was withdrawn: refresh once, then ask the creator."""
+
+    code = "token_over"
+
+
+class NotEligible(PlatformError):
+    """The account has no counts to read: a personal Instagram account, no Facebook page."""
+
+    code = "not_eligible"
+
+
+class Platform:
+    """One social platform; subclasses give addresses, scopes and the forms of its answers."""
+
+    id: ClassVar[str]
+    name: ClassVar[str]
+    scopes: ClassVar[tuple[str, ...]]
+    authorize_url: ClassVar[str]
+    token_url: ClassVar[str]
+    client_id_name: ClassVar[str] = "client_id"
+
+    def address(self, real: str) -> str:
+        """Return the platform's own address, or the same path of its stand-in."""
+        stand_in = settings.FAKE_PLATFORM_URL
+        if not stand_in:
+            return real
+        return f"{stand_in.rstrip('/')}/{self.id}{urlsplit(real).path}"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return settings.SOCIALACCOUNT_PROVIDERS[self.id]["APP"]
+
+    @property
+    def is_configured(self) -> bool:
+        return bool(self.credentials["client_id"])
+
+    def read(self, token: str, external_id: str = "") -> Profile:
+        """Return the account's counts now; of several accounts under one token, that of `external_id`.
+
+        Raises PlatformError.
+        """
+        raise NotImplementedError
+
+    def refresh(self, token: Token) -> Token:
+        """Return a newer token. Raises TokenOver when the creator must sign in again."""
+        if not token.refresh:
+            raise TokenOver(f"{self.id}: no refresh token")
+        form = {
+            self.client_id_name: self.credentials["client_id"],
+            "client_secret": self.credentials["secret"],
+            "grant_type": "refresh_token",
+            "refresh_token": token.refresh,
+        }
+        answer = self.ask("POST", self.token_url, form=form)
+        return self.token_from(answer, token.refresh)
+
+    def lengthen(self, token: Token) -> Token:
+        """Trade the token of a sign-in for one that lasts; most platforms give that at once."""
+        return token
+
+    def withdraw(self, token: Token) -> None:
+        """Tell the platform that we no longer want access; it may not offer that."""
+
+    def token_from(self, answer: dict[str, Any], refresh: str = "") -> Token:
+        if not answer.get("access_token"):
+            raise TokenOver(f"{self.id}: no access_token in the answer")
+        seconds = answer.get("expires_in")
+        return Token(
+            access=str(answer["access_token"]),
+            refresh=str(answer.get("refresh_token") or refresh),
+            expires_at=timezone.now() + timedelta(seconds=int(seconds)) if seconds else None,
+        )
+
+    def ask(
+        self,
+        method: str,
+        real: str,
+        *,
+        token: str = "",
+        query: dict[str, str] | None = None,
+        form: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Return the JSON object that the platform answers with. Raises PlatformError."""
+        url = self.address(real) + (f"?{urlencode(query)}" if query else "")
+        headers = {"Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        body = None
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(form).encode()
+        try:
+            answer = outbound.request(
+                method,
+                url,
+                headers=headers,
+                data=body,
+                largest=ANSWER_BYTES,
+            )
+        except outbound.OutboundError as error:
+            raise Unavailable(f"{self.id}: {error}") from error
+        value = self._json(answer.status, answer.body)
+        self.refuse(answer.status, value, _seconds(answer.headers.get("Retry-After", "")))
+        return value
+
+    def _json(self, status: int, body: bytes) -> dict[str, Any]:
+        try:
+            value = json.loads(body or b"{}")
+        except ValueError as error:
+            if status >= 500:
+                raise Unavailable(f"{self.id}: status {status}") from error
+            raise BadAnswer(f"{self.id}: no JSON, status {status}") from error
+        if not isinstance(value, dict):
+            raise BadAnswer(f"{self.id}: {type(value).__name__} in place of an object")
+        return value
+
+    def refuse(self, status: int, answer: dict[str, Any], retry_after_s: int) -> None:
+        """Raise what an unsuccessful answer means; the platforms add their own codes."""
+        if status == 429:
+            raise RateLimited(f"{self.id}: status 429", retry_after_s=retry_after_s or 900)
+        if status == 401 or answer.get("error") == "invalid_grant":
+            raise TokenOver(f"{self.id}: status {status}")
+        if status >= 500:
+            raise Unavailable(f"{self.id}: status {status}")
+        if status >= 400:
+            raise BadAnswer(f"{self.id}: status {status}")
+
+
+def _seconds(header: str) -> int:
+    return min(int(header), 86_400) if header.isascii() and header.isdigit() else 0
+
+
+def count(value: Any) -> int | None:
+    """Read a count: a number or a string of digits, as YouTube writes it; None when it is not there."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise BadAnswer(f"a count is {value!r}")
+    try:
+        number = int(value)
+    except ValueError as error:
+        raise BadAnswer(f"a count is {value!r}") from error
+    if not 0 <= number <= 10**12:
+        raise BadAnswer(f"a count is {value!r}")
+    return number
+
+
+def text(value: Any, limit: int = 300) -> str:
+    """Read a name or an address; anything but text is a bad answer."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadAnswer(f"a text is {type(value).__name__}")
+    return value.replace("\x00", "")[:limit]
+
+
+# --- the handshake: django-allauth's, with our addresses --------------------------------------------
+
+
+class PlatformClient(OAuth2Client):
+    """Trades the code for a token through our own door to the outside: limits on time and size, typed errors."""
+
+    platform: Platform
+
+    def get_access_token(self, code, pkce_code_verifier=None, extra_data=None) -> dict[str, Any]:
+        form = {
+            self.client_id_parameter: self.consumer_key,
+            "client_secret": self.consumer_secret,
+            "redirect_uri": self.callback_url,
+            "grant_type": "authorization_code",
+            "code": code or "",
+        }
+        if pkce_code_verifier:
+            form["code_verifier"] = pkce_code_verifier
+        answer = self.platform.ask("POST", self.platform.token_url, form=form)
+        wrapped = answer.get("data")  # Instagram's form
+        if isinstance(wrapped, list) and wrapped and isinstance(wrapped[0], dict):
+            answer = wrapped[0]
+        if not answer.get("access_token"):
+            raise BadAnswer(f"{self.platform.id}: no access_token in the answer")
+        return answer
+
+
+class PlatformAdapter(OAuth2Adapter):
+    """Takes addresses and the profile from a Platform; comes back to our own callback."""
+
+    platform: ClassVar[Platform]
+    client_class = PlatformClient
+
+    @property
+    def authorize_url(self) -> str:
+        return self.platform.address(self.platform.authorize_url)
+
+    @property
+    def access_token_url(self) -> str:
+        return self.platform.address(self.platform.token_url)
+
+    def get_client(self, request, app) -> PlatformClient:
+        client = super().get_client(request, app)
+        client.platform = self.platform
+        return client
+
+    def get_callback_url(self, request, app) -> str:
+        path = reverse("creators:channel_callback", args=[self.platform.id])
+        return f"{settings.SITE_URL.rstrip('/')}{path}"
+
+    def complete_login(self, request, app, token, **kwargs) -> SocialLogin:
+        """Read the account with its new token; nothing of it is stored by allauth."""
+        lasting = self.platform.lengthen(
+            Token(token.token, token.token_secret or "", token.expires_at)
+        )
+        profile = self.platform.read(lasting.access)
+        account = SocialAccount(provider=self.platform.id, uid=profile.external_id, extra_data={})
+        login = SocialLogin(
+            user=get_user_model()(), account=account, provider=self.get_provider()
+        )
+        login.profile, login.lasting_token = profile, lasting
+        return login
+
+
+class PlatformProvider(OAuth2Provider):
+    """Registers a platform with allauth. Its addresses are ours, so allauth's own urls stay empty."""
+
+    package = "allauth.socialaccount.providers.oauth2"
+    account_class = ProviderAccount
+    platform: ClassVar[Platform]
+    pkce_enabled_default = True
+
+    def get_login_url(self, request, **kwargs) -> str:
+        return reverse("creators:channels")
+
+    def get_callback_url(self) -> str:
+        return reverse("creators:channel_callback", args=[self.id])
+
+    def get_default_scope(self) -> list[str]:
+        return list(self.platform.scopes)
+
+    def extract_uid(self, data: dict[str, Any]) -> str:
+        return str(data["external_id"])

@@ -1,0 +1,75 @@
+"""YouTube: Google sign-in with youtube.readonly and channels.list for the creator's own channel.
+
+channels.list costs 1 of 10,000 quota units a day. Subscriber counts are rounded down to three digits by YouTube, and a creator may hide
+hers: then we say so and offer the manual check. Not available: likes; an e-mail is not asked for.
+"""
+
+from typing import Any, ClassVar
+
+from creators.platforms import base
+
+
+class YouTube(base.Platform):
+    id = "youtube"
+    name = "YouTube"
+    scopes = ("https://www.googleapis.com/auth/youtube.readonly",)
+    authorize_url = "https://accounts.google.com/o/oauth2/v2/auth"
+    token_url = "https://oauth2.googleapis.com/token"
+    revoke_url: ClassVar[str] = "https://oauth2.googleapis.com/revoke"
+    profile_url: ClassVar[str] = "https://www.googleapis.com/youtube/v3/channels"
+
+    def read(self, token: str, external_id: str = "") -> base.Profile:
+        query = {"part": "snippet,statistics", "mine": "true"}
+        return self.profile(self.ask("GET", self.profile_url, token=token, query=query))
+
+    def profile(self, answer: dict[str, Any]) -> base.Profile:
+        items = answer.get("items")
+        if not items:
+            raise base.NotEligible("youtube: the account has no channel", "no_channel")
+        item = items[0] if isinstance(items, list) else None
+        if not isinstance(item, dict) or not item.get("id"):
+            raise base.BadAnswer("youtube: no channel in the answer")
+        snippet, numbers = item.get("snippet") or {}, item.get("statistics") or {}
+        hidden = numbers.get("hiddenSubscriberCount") is True
+        handle = base.text(snippet.get("customUrl") or snippet.get("title"), 80).lstrip("@")
+        channel = base.text(item["id"], 120)
+        return base.Profile(
+            external_id=channel,
+            handle=handle,
+            url=f"https://www.youtube.com/channel/{channel}",
+            followers=None if hidden else base.count(numbers.get("subscriberCount")),
+            views=base.count(numbers.get("viewCount")),
+            posts=base.count(numbers.get("videoCount")),
+            bio=base.text(snippet.get("description"), 500),
+        )
+
+    def refuse(self, status: int, answer: dict[str, Any], retry_after_s: int) -> None:
+        """Google says "quota exceeded" with status 403 and a reason."""
+        error = answer.get("error")
+        reasons = set()
+        if isinstance(error, dict) and isinstance(error.get("errors"), list):
+            reasons = {one.get("reason") for one in error["errors"] if isinstance(one, dict)}
+        if reasons & {"quotaExceeded", "rateLimitExceeded", "userRateLimitExceeded"}:
+            raise base.RateLimited("youtube: quota", retry_after_s=retry_after_s or 3600)
+        if reasons & {"youtubeSignupRequired", "channelNotFound"}:
+            raise base.NotEligible("youtube: the account has no channel", "no_channel")
+        super().refuse(status, answer, retry_after_s)
+
+    def withdraw(self, token: base.Token) -> None:
+        self.ask("POST", self.revoke_url, form={"token": token.refresh or token.access})
+
+
+class YouTubeAdapter(base.PlatformAdapter):
+    provider_id = "youtube"
+    platform = YouTube()
+
+
+class YouTubeProvider(base.PlatformProvider):
+    id = "youtube"
+    name = "YouTube"
+    platform = YouTubeAdapter.platform
+    oauth2_adapter_class = YouTubeAdapter
+
+    def get_auth_params(self) -> dict[str, str]:
+        """Google gives a refresh token only when asked, and only with consent."""
+        return {**super().get_auth_params(), "access_type": "offline", "prompt": "consent"}
