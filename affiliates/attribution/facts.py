@@ -1,0 +1,151 @@
+"""Gathers what the rule needs for the lines of one order, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from affiliates import collaborations, referral
+from affiliates.attribution.rules import Line, Touch
+from affiliates.models import CreatorCode, Link, PlatformSwitch
+from affiliates.rates import Rates
+from affiliates.referral import Seen
+from creators.models import Creator
+from shop.models import Order, OrderLine
+
+PLATFORM_GRACE = timedelta(days=7)  # a platform's clicks earn on for so long once it is off
+
+
+def touches_by_line(order: Order, at: datetime) -> Iterator[tuple[OrderLine, Line, list[Touch]]]:
+    """Yield each line of `order` with every touch that competes for it."""
+    lines = list(
+        OrderLine.objects.filter(brand_order__order=order)
+        .select_related("brand_order", "variant")
+        .order_by("pk")
+    )
+    seen = referral.from_order(order.referral)
+    stamped = {line.pk: referral.from_stamp(line.touch) for line in lines}
+    everything = seen + [touch for touch in stamped.values() if touch]
+    links = _links(everything)
+    code = _code(referral.typed_code(order.referral))
+    offers = _code_offers(code, order.placed_at, {line.brand_order.brand_id for line in lines})
+    ids = {link.collaboration_id for link in links.values()} - {None}
+    terms = collaborations.rates_of(ids | {offer.pk for offer in offers})
+    switches = list(PlatformSwitch.objects.filter(off_from__lte=order.placed_at)) if links else []
+    for line in lines:
+        asked = _line(order, line, at)
+        competing = {t.click: t for t in [*seen, *filter(None, [stamped[line.pk]])]}
+        touches = [
+            _touch(t, links[t.link_id], asked, terms, switches)
+            for t in competing.values()
+            if t.link_id in links and t.brand_id == asked.brand_id
+        ]
+        if code:
+            touches.append(_code_touch(code, asked, offers, terms))
+        yield line, asked, touches
+
+
+def _line(order: Order, line: OrderLine, at: datetime) -> Line:
+    claim = (order.referral or {}).get("own_claims", {}).get(str(line.brand_order.brand_id))
+    return Line(
+        brand_id=line.brand_order.brand_id,
+        product_id=line.variant.product_id,
+        placed_at=order.placed_at,
+        paid_at=order.paid_at or at,
+        buyer_id=order.buyer_id,
+        own_claim_at=datetime.fromisoformat(claim) if claim else None,
+    )
+
+
+def _links(touches: Sequence[Seen]) -> dict[int, Link]:
+    if not touches:
+        return {}
+    rows = Link.objects.select_related("creator__case", "collaboration")
+    return {row.pk: row for row in rows.filter(pk__in={t.link_id for t in touches})}
+
+
+def _touch(
+    seen: Seen, link: Link, line: Line, terms: dict[int, Rates], switches: Sequence[PlatformSwitch]
+) -> Touch:
+    offer = link.collaboration
+    known = terms.get(link.collaboration_id)
+    same_product = link.product_id is not None and link.product_id == line.product_id
+    promised = known.at(line.product_id, seen.clicked_at) if known else 0
+    if same_product or (link.product_id is None and _no_own_rate(known, line)):
+        promised = max(promised, seen.rate_bp)
+    locked = link.rate_locked_until and line.placed_at < link.rate_locked_until
+    if same_product and locked:
+        promised = max(promised, link.taken_bp or 0)
+    return Touch(
+        creator_id=link.creator_id,
+        brand_id=offer.brand_id if offer else seen.brand_id,
+        link_id=link.pk,
+        code=link.code,
+        click=seen.click,
+        clicked_at=seen.clicked_at,
+        collaboration_id=link.collaboration_id,
+        rate_bp=known.at(line.product_id, line.placed_at) if known else 0,
+        promised_bp=promised,
+        window_days=offer.window_days if offer else 30,
+        link_active=link.is_active,
+        offer_starts_at=offer.starts_at if offer else None,
+        offer_ends_at=offer.ends_at if offer else None,
+        platform_off_at=_off_at(link, switches, line.placed_at),
+        programme=seen.programme or (offer.other_programme if offer else "thousand_first"),
+        **_standing(link.creator),
+    )
+
+
+def _no_own_rate(known: Rates | None, line: Line) -> bool:
+    return known is not None and line.product_id not in known.product_bp
+
+
+def _standing(creator: Creator) -> dict[str, object]:
+    """Return the creator's facts; suspended or closed ones with the moment it began."""
+    out = creator.status in (Creator.Status.SUSPENDED, Creator.Status.CLOSED)
+    since = (creator.case.decided_at or creator.case.opened_at) if out and creator.case else None
+    return {
+        "creator_user_id": creator.user_id,
+        "enrolled": creator.is_enrolled,
+        "suspended_at": since,
+    }
+
+
+def _off_at(link: Link, switches: Sequence[PlatformSwitch], at: datetime) -> datetime | None:
+    """Return from when clicks of the link's platform stop earning, if they do at `at`."""
+    off = [
+        switch.off_from + PLATFORM_GRACE
+        for switch in switches
+        if switch.platform == link.platform
+        and switch.country in ("", link.creator.country)
+        and (switch.off_until is None or switch.off_until > at)
+    ]
+    return min(off, default=None)
+
+
+def _code(word: str) -> CreatorCode | None:
+    if not word:
+        return None
+    rows = CreatorCode.objects.select_related("creator__case", "creator__directoryentry")
+    return rows.filter(code__iexact=word).first()
+
+
+def _code_offers(code: CreatorCode | None, at: datetime, brand_ids: set[int]) -> list:
+    if code is None:
+        return []
+    return list(collaborations.open_to(code.creator, at, brand_ids))
+
+
+def _code_touch(code: CreatorCode, line: Line, offers: Sequence, terms: dict[int, Rates]) -> Touch:
+    best = collaborations.best(offers, terms, line.brand_id, line.product_id, line.placed_at)
+    return Touch(
+        creator_id=code.creator_id,
+        brand_id=line.brand_id,
+        code=code.code,
+        code_id=code.pk,
+        link_active=code.is_active,
+        collaboration_id=best.collaboration.pk if best else None,
+        rate_bp=best.rate_bp if best else 0,
+        programme=best.collaboration.other_programme if best else "thousand_first",
+        **_standing(code.creator),
+    )

@@ -1,0 +1,232 @@
+"""What brands offer: opening and changing collaborations, invitations, the best offer.
+
+offer_for(creator, product, at) -> Offer | None
+offers_for(creator, products, at) -> {product_id: Offer}     # set-based, 3 queries
+rates_of(collaboration_ids) -> {collaboration_id: Rates}     # set-based, 2 queries
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from affiliates import linkcache, rates
+from affiliates.models import Collaboration, Participation, ProductRate, RateChange
+from affiliates.rates import Change, Rates
+from creators.models import Creator
+from shop.models import Brand, Product
+
+RANK = {Collaboration.Kind.TARGETED: 2, Collaboration.Kind.APPROVAL: 1, Collaboration.Kind.OPEN: 0}
+ANSWER_WITHIN = timedelta(days=14)
+
+
+class AlreadyOpen(Exception):
+    """The brand has an open collaboration already; it changes that one instead."""
+
+
+class NotInvited(Exception):
+    """There is no invitation (any more) to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one creator earns on one product under its best collaboration."""
+
+    collaboration: Collaboration
+    rate_bp: int
+
+    @property
+    def is_invited(self) -> bool:
+        return self.collaboration.kind != Collaboration.Kind.OPEN
+
+
+def rates_of(collaboration_ids: Iterable[int]) -> dict[int, Rates]:
+    """Return what each collaboration pays, with its announced changes."""
+    ids = list(collaboration_ids)
+    base = dict(Collaboration.objects.filter(pk__in=ids).values_list("pk", "rate_bp"))
+    return _with_details(base)
+
+
+def _with_details(base: dict[int, int]) -> dict[int, Rates]:
+    products: dict[int, dict[int, int]] = {pk: {} for pk in base}
+    for pk, product_id, bp in ProductRate.objects.filter(collaboration__in=base).values_list(
+        "collaboration_id", "product_id", "rate_bp"
+    ):
+        products[pk][product_id] = bp
+    changes: dict[int, list[Change]] = {pk: [] for pk in base}
+    for row in RateChange.objects.filter(collaboration__in=base):
+        changes[row.collaboration_id].append(
+            Change(row.old_bp, row.new_bp, row.announced_at, row.effective_at, row.product_id)
+        )
+    return {pk: Rates(bp, products[pk], tuple(changes[pk])) for pk, bp in base.items()}
+
+
+def open_to(creator: Creator, at: datetime, brand_ids: Iterable[int] | None = None):
+    """Return the collaborations that `creator` may take links of at `at`, as a queryset."""
+    accepted = Participation.objects.filter(
+        creator=creator, state=Participation.State.ACCEPTED
+    ).values("collaboration")
+    followers = followers_of(creator)
+    found = Collaboration.objects.running(at).filter(
+        Q(kind=Collaboration.Kind.OPEN, min_followers__lte=followers) | Q(pk__in=accepted),
+        brand__status=Brand.Status.ACTIVE,
+    )
+    return found if brand_ids is None else found.filter(brand__in=list(brand_ids))
+
+
+def followers_of(creator: Creator) -> int:
+    """Return the largest verified following, as the directory knows it."""
+    entry = getattr(creator, "directoryentry", None)
+    return entry.followers_max if entry else 0
+
+
+def offers_for(creator: Creator, products: Sequence[Product], at: datetime) -> dict[int, Offer]:
+    """Return the best offer per product id; products without an offer are left out."""
+    found = list(open_to(creator, at, {p.brand_id for p in products}))
+    terms = _with_details({c.pk: c.rate_bp for c in found})
+    return {
+        product.pk: offer
+        for product in products
+        if (offer := best(found, terms, product.brand_id, product.pk, at))
+    }
+
+
+def best(
+    found: Iterable[Collaboration],
+    terms: dict[int, Rates],
+    brand_id: int,
+    product_id: int | None,
+    at: datetime,
+) -> Offer | None:
+    """Choose among one creator's collaborations: targeted beats open, then the rate."""
+    offers = [Offer(c, terms[c.pk].at(product_id, at)) for c in found if c.brand_id == brand_id]
+    return max(
+        offers,
+        key=lambda o: (RANK[o.collaboration.kind], o.rate_bp, -o.collaboration.pk),
+        default=None,
+    )
+
+
+def offer_for(creator: Creator, product: Product, at: datetime) -> Offer | None:
+    """Return the best offer that `creator` has on `product` at `at`."""
+    return offers_for(creator, [product], at).get(product.pk)
+
+
+def offer_for_brand(creator: Creator, brand: Brand, at: datetime) -> Offer | None:
+    """Return the best offer on the brand's whole shop (its own rate, no product's)."""
+    found = list(open_to(creator, at, [brand.pk]))
+    terms = _with_details({c.pk: c.rate_bp for c in found})
+    return best(found, terms, brand.pk, None, at)
+
+
+@transaction.atomic
+def create(
+    brand: Brand, *, kind: str, name: str, rate_bp: int, at: datetime, **terms
+) -> Collaboration:
+    """Open a collaboration from `at` on. Raises AlreadyOpen for a second open one."""
+    if kind == Collaboration.Kind.OPEN:
+        Brand.objects.select_for_update().get(pk=brand.pk)
+        if brand.collaborations.running(at).filter(kind=kind).exists():
+            raise AlreadyOpen(f"brand {brand.slug} has an open collaboration")
+    return Collaboration.objects.create(
+        brand=brand, kind=kind, name=name, rate_bp=rate_bp, starts_at=at, **terms
+    )
+
+
+@transaction.atomic
+def change_rate(
+    collaboration: Collaboration, new_bp: int, at: datetime, product: Product | None = None
+) -> datetime | None:
+    """Announce a rate; return from when it counts, or None when nothing changed.
+
+    A product's own rate begins as a change of what the product earned until then.
+    """
+    row = Collaboration.objects.select_for_update().get(pk=collaboration.pk)
+    own = product and ProductRate.objects.filter(collaboration=row, product=product).first()
+    old_bp = own.rate_bp if own else row.rate_bp
+    if old_bp == new_bp and (own or not product):
+        return None
+    begins = rates.effective_at(old_bp, new_bp, at)
+    RateChange.objects.create(
+        collaboration=row, product=product, old_bp=old_bp, new_bp=new_bp,
+        announced_at=at, effective_at=begins,
+    )  # fmt: skip
+    if product:
+        ProductRate.objects.update_or_create(
+            collaboration=row, product=product, defaults={"rate_bp": new_bp}
+        )
+    else:
+        row.rate_bp = collaboration.rate_bp = new_bp
+        row.save(update_fields=["rate_bp"])
+    _forget_links(row.pk)
+    return begins
+
+
+@transaction.atomic
+def end(collaboration: Collaboration, at: datetime) -> datetime:
+    """Announce the end; return when it is: after one window, so that no click made before is lost."""
+    row = Collaboration.objects.select_for_update().get(pk=collaboration.pk)
+    ends_at = at + timedelta(days=row.window_days)
+    if row.ends_at is None or row.ends_at > ends_at:
+        row.ends_at = collaboration.ends_at = ends_at
+        row.save(update_fields=["ends_at"])
+    _forget_links(row.pk)
+    return row.ends_at
+
+
+def _forget_links(collaboration_id: int) -> None:
+    """Drop the cached links of a collaboration once this transaction is through."""
+    transaction.on_commit(lambda: linkcache.forget_of(collaboration_id))
+
+
+@transaction.atomic
+def invite(
+    collaboration: Collaboration, creators: Iterable[Creator], at: datetime, message: str = ""
+) -> int:
+    """Invite creators to a collaboration that is not open to all; return how many are new."""
+    rows = [
+        Participation(
+            creator=creator, collaboration=collaboration, state=Participation.State.INVITED,
+            message=message, asked_at=at, answer_by=at + ANSWER_WITHIN,
+        )
+        for creator in creators
+    ]  # fmt: skip
+    before = collaboration.participations.count()
+    Participation.objects.bulk_create(rows, ignore_conflicts=True)
+    return collaboration.participations.count() - before
+
+
+def accept(creator: Creator, participation_id: int, at: datetime) -> Participation:
+    """Take part. Raises NotInvited when the invitation is gone or too late."""
+    return _answer(creator, participation_id, Participation.State.ACCEPTED, at)
+
+
+def decline(creator: Creator, participation_id: int, at: datetime) -> Participation:
+    """Say no; nothing else changes. Raises NotInvited as accept does."""
+    return _answer(creator, participation_id, Participation.State.DECLINED, at)
+
+
+@transaction.atomic
+def _answer(creator: Creator, participation_id: int, state: str, at: datetime) -> Participation:
+    row = (
+        Participation.objects.select_for_update(of=("self",))
+        .select_related("collaboration__brand")
+        .filter(pk=participation_id, creator=creator)
+        .first()
+    )
+    if row is None or row.state != Participation.State.INVITED or _lapsed(row, at):
+        raise NotInvited(f"no open invitation {participation_id} for {creator}")
+    row.state, row.answered_at = state, at
+    row.save(update_fields=["state", "answered_at"])
+    return row
+
+
+def _lapsed(row: Participation, at: datetime) -> bool:
+    ends_at = row.collaboration.ends_at
+    return (row.answer_by is not None and row.answer_by < at) or (
+        ends_at is not None and ends_at <= at
+    )

@@ -1,0 +1,198 @@
+"""What a shopper's cookie says about the creators she came by.
+
+The cookie holds the last clicks per brand, signed; it is enough by itself at checkout.
+The shop copies it unread: `Referral.as_json()` onto the order, `ForBrand.touch` onto the
+line in the bag. Nothing but attribution and the advertisement line reads it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest
+from django.utils import timezone
+
+from affiliates.models import Link
+
+logger = logging.getLogger(__name__)
+
+COOKIE = "touches"
+MAX_AGE_S = 90 * 24 * 3600  # the longest window that a collaboration may have
+BRANDS, PER_BRAND, MAX_BYTES = 8, 3, 3_000
+PROGRAMMES = {"t": "thousand_first", "o": "own_first", "n": "newest"}
+LETTERS = {name: letter for letter, name in PROGRAMMES.items()}
+ENTRY = re.compile(r"([1-9]\d{0,17})\.([1-9]\d{0,17})\.([A-Za-z0-9_-]{22})\.(\d{1,4})\.([ton])")
+EARLIEST_MS, LATEST_MS = 1_577_836_800_000, 4_102_444_800_000  # 2020 and 2100
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One click as the cookie carries it; the moment is inside the click's uuid7."""
+
+    brand_id: int
+    link_id: int
+    click: str  # 22 characters: the uuid7, base64 for URLs
+    rate_bp: int  # promised at the click
+    programme: str  # frozen at the click
+
+    @property
+    def ms(self) -> int:
+        return int.from_bytes(urlsafe_b64decode(self.click + "==")[:6], "big")
+
+    @property
+    def clicked_at(self) -> datetime:
+        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=self.ms)
+
+    def __str__(self) -> str:
+        letter = LETTERS.get(self.programme, "t")
+        return f"{self.brand_id}.{self.link_id}.{self.click}.{self.rate_bp}.{letter}"
+
+
+def parse(entry: str) -> Seen | None:
+    """Return the click that `entry` spells, or None for anything else."""
+    match = ENTRY.fullmatch(entry) if isinstance(entry, str) else None
+    if match is None:
+        return None
+    brand, link, click, rate, letter = match.groups()
+    seen = Seen(int(brand), int(link), click, int(rate), PROGRAMMES[letter])
+    return seen if EARLIEST_MS <= seen.ms < LATEST_MS else None
+
+
+def encode_click(uid: bytes) -> str:
+    """Return the 16 bytes of a click's uuid7 as the 22 characters of the cookie."""
+    return urlsafe_b64encode(uid)[:22].decode()
+
+
+def read(cookie: str | None) -> list[Seen]:
+    """Return the cookie's clicks, newest first; a cookie that is not ours says nothing."""
+    if not cookie:
+        return []
+    try:
+        body = _signer("touches").unsign(cookie) if len(cookie) <= MAX_BYTES else ""
+    except BadSignature:
+        body = ""
+    if not body:
+        logger.warning("ignored a cookie of touches that we did not sign")
+        return []
+    return _newest_first(filter(None, map(parse, body.split("!"))))
+
+
+def write(touches: Sequence[Seen]) -> str:
+    """Return the signed cookie of `touches`, the oldest left out where it is too long."""
+    kept = list(touches)
+    while len(signed := _signer("touches").sign("!".join(map(str, kept)))) > MAX_BYTES:
+        kept.pop()
+    return signed
+
+
+def add(touches: Iterable[Seen], new: Seen) -> list[Seen]:
+    """Return the last 3 links per brand of the last 8 brands, with `new`, newest first."""
+    per_brand: dict[int, list[Seen]] = {}
+    for seen in _newest_first([new, *(t for t in touches if t.link_id != new.link_id)]):
+        mine = per_brand.setdefault(seen.brand_id, [])
+        if len(mine) < PER_BRAND and len(per_brand) <= BRANDS:
+            mine.append(seen)
+    return _newest_first(seen for mine in per_brand.values() for seen in mine)
+
+
+def _newest_first(touches: Iterable[Seen]) -> list[Seen]:
+    return sorted(touches, key=lambda seen: (seen.ms, seen.click), reverse=True)
+
+
+def _signer(purpose: str) -> Signer:
+    return Signer(salt=f"affiliates.{purpose}")
+
+
+def stamp(seen: Seen) -> str:
+    """Return the signed text that a line in the bag carries."""
+    return _signer("touch").sign(str(seen))
+
+
+def from_stamp(text: str) -> Seen | None:
+    """Return the click that a line in the bag was stamped with, if we stamped it."""
+    if not text:
+        return None
+    try:
+        return parse(_signer("touch").unsign(text))
+    except BadSignature:
+        logger.warning("ignored a line's touch that we did not sign")
+        return None
+
+
+def from_order(referral: dict[str, Any] | None) -> list[Seen]:
+    """Return the clicks that `Referral.as_json()` put on an order."""
+    entries = (referral or {}).get("touches") or []
+    return _newest_first(filter(None, map(parse, entries))) if isinstance(entries, list) else []
+
+
+def typed_code(referral: dict[str, Any] | None) -> str:
+    """Return the creator's code that the shopper typed at checkout, in plain capitals."""
+    facts = referral or {}
+    word = facts.get("code") or facts.get("creator_code") or ""
+    return re.sub(r"[^A-Z0-9]", "", str(word).upper())[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class ForBrand:
+    """The creator that the shop names beside a brand's products, and stamps on the bag."""
+
+    creator_name: str
+    creator_handle: str
+    link_code: str
+    touch: str
+    rate_bp: int | None  # only where the brand lets shoppers see the amount
+
+
+class Referral:
+    """What one request's cookie says; read on first use only."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._cookie = request.COOKIES.get(COOKIE)
+        self.was_read = False
+
+    @cached_property
+    def touches(self) -> list[Seen]:
+        self.was_read = True
+        return read(self._cookie)
+
+    @cached_property
+    def _links(self) -> dict[int, Link]:
+        rows = Link.objects.select_related("creator", "collaboration")
+        rows = rows.filter(pk__in=[t.link_id for t in self.touches], is_active=True)
+        return {row.pk: row for row in rows} if self.touches else {}
+
+    def for_brand(self, brand_id: int) -> ForBrand | None:
+        """Return who would earn on that brand now, or None."""
+        at = timezone.now()
+        for seen in self.touches:
+            link = self._links.get(seen.link_id) if seen.brand_id == brand_id else None
+            if link and _stands(link, seen, at):
+                shown = link.collaboration.show_amount
+                return ForBrand(
+                    creator_name=link.creator.display_name,
+                    creator_handle=link.creator.handle,
+                    link_code=link.code,
+                    touch=stamp(seen),
+                    rate_bp=seen.rate_bp if shown else None,
+                )
+        return None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what an order keeps; `from_order` reads it."""
+        return {"touches": [str(seen) for seen in self.touches]}
+
+
+def _stands(link: Link, seen: Seen, at: datetime) -> bool:
+    offer = link.collaboration
+    if offer is None or offer.brand_id != seen.brand_id or not link.creator.is_enrolled:
+        return False
+    running = offer.ends_at is None or offer.ends_at > at
+    return running and seen.clicked_at <= at <= seen.clicked_at + timedelta(days=offer.window_days)
