@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import embedded, keys
+from config import addresses, embedded, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -124,7 +124,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "config.forms.Renderer"
 
 # ---------------------------------------------------------------- engines
 DATABASE_URL = env.str("DATABASE_URL", "")
@@ -153,6 +153,7 @@ OWNER_COMMANDS = {
     "sqlmigrate",
 }
 IS_OWNER = Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != [] and sys.argv[1] in OWNER_COMMANDS
+APP_ROLE = embedded.APP  # whom each migrate grants rights; of DATABASE_URL if that is set
 APPEND_ONLY_TABLES = ["affiliates_ledgerentry"]  # the application may only read and add
 
 TIMEOUTS_MS = {  # part -> statement_timeout; a command by hand has none
@@ -164,8 +165,10 @@ TIMEOUTS_MS = {  # part -> statement_timeout; a command by hand has none
 if "postgres" in EMBEDDED:
     database = ENGINES.database(owner=IS_OWNER)
 else:
-    database = env.db_url_config(DATABASE_OWNER_URL if IS_OWNER and DATABASE_OWNER_URL else DATABASE_URL)
-    database["ENGINE"] = "django.db.backends.postgresql"
+    address = "DATABASE_OWNER_URL" if IS_OWNER and DATABASE_OWNER_URL else "DATABASE_URL"
+    database = addresses.database(address, env.str(address))
+if DATABASE_URL:
+    APP_ROLE = addresses.database("DATABASE_URL", DATABASE_URL)["USER"]
 limits = {"idle_in_transaction_session_timeout": 30_000, "lock_timeout": 2_000} if PART == "web" else {}
 if PART in TIMEOUTS_MS:
     limits["statement_timeout"] = TIMEOUTS_MS[PART]
@@ -182,13 +185,13 @@ REDIS_LIMITS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 CACHES = {
     "default": {  # answers "not there" while Redis is away
         "BACKEND": "config.cache.ForgivingRedisCache",
-        "LOCATION": embedded.other_database(REDIS_URL, 1),
+        "LOCATION": addresses.next_database(REDIS_URL),
         "KEY_PREFIX": "thousand",
         "OPTIONS": REDIS_LIMITS,
     },
     "strict": {  # raises while Redis is away: for limits that must fail closed
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": embedded.other_database(REDIS_URL, 1),
+        "LOCATION": addresses.next_database(REDIS_URL),
         "KEY_PREFIX": "thousand",
         "OPTIONS": REDIS_LIMITS,
     },
@@ -196,7 +199,7 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 # ---------------------------------------------------------------- queue
-CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
+CELERY_BROKER_URL = addresses.broker(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,  # a lost machine's tasks come back after this
@@ -268,7 +271,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
 MFA_TOTP_ISSUER = "Thousand"
-SOCIALACCOUNT_STORE_TOKENS = True
+SOCIALACCOUNT_ADAPTER = "creators.platforms.adapter.ConnectOnly"
+SOCIALACCOUNT_STORE_TOKENS = False  # creators keeps them, sealed, for as long as a channel is connected
 USERSESSIONS_TRACK_ACTIVITY = False
 
 # ---------------------------------------------------------------- the market
@@ -286,6 +290,12 @@ PLATFORM_KEYS = {  # provider -> (client id, secret); empty: that platform is of
     "youtube": (env.str("GOOGLE_CLIENT_ID", ""), env.str("GOOGLE_CLIENT_SECRET", "")),
     "instagram": (env.str("META_CLIENT_ID", ""), env.str("META_CLIENT_SECRET", "")),
     "facebook": (env.str("META_CLIENT_ID", ""), env.str("META_CLIENT_SECRET", "")),
+}
+if DEMO:  # what the stand-in platforms know us by
+    PLATFORM_KEYS = {name: (f"demo-{name}", "demo-secret") for name in PLATFORM_KEYS}
+SOCIALACCOUNT_PROVIDERS = {
+    name: {"APP": {"client_id": client_id, "secret": secret}}
+    for name, (client_id, secret) in PLATFORM_KEYS.items()
 }
 
 # ---------------------------------------------------------------- languages, mail, files

@@ -35,8 +35,16 @@ def mix(parts: Mapping[str, int] | Sequence[tuple[str, int]], label: str = "", l
     return {"bars": bars, "label": label, "said": said, "large": large, "key": key}
 
 
-def plot(values: Sequence[Any], title: str = "", top: str = "", label: str = "", color: str = "c-brand",
-         size: str = "m", scrub: str = "", axis: Sequence[str] = ()) -> dict[str, Any]:  # fmt: skip
+def plot(
+    values: Sequence[Any],
+    title: str = "",
+    top: str = "",
+    label: str = "",
+    color: str = "c-brand",
+    size: str = "m",
+    scrub: str = "",
+    axis: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return one bar chart; a value is a number or a (number, commission state) pair.
 
     `top` says the highest value in words, `scrub` is the id of the chart's scrubber,
@@ -68,8 +76,8 @@ def _scatter() -> list[dict[str, Any]]:
 DOTS = _scatter()
 
 
-def kdots(followers: int, id: str = "dots", label: str = "") -> dict[str, Any]:
+def kdots(followers: int, name: str = "dots", label: str = "") -> dict[str, Any]:
     """Return the field of a thousand dots, one lit for each follower up to 1,000."""
     lit = max(0, min(1000, int(followers or 0)))
-    return {"id": id, "lit": lit, "dots": DOTS, "label": label, "full": lit // 50 * 10,
+    return {"id": name, "lit": lit, "dots": DOTS, "label": label, "full": lit // 50 * 10,
             "part": lit % 50 * 10}  # fmt: skip

@@ -28,6 +28,19 @@ PUBLIC = (
     ("shop:storefront_list", _("Shop"), "bag", ()),
     ("creators:rules", _("How money moves"), "wallet", ()),
 )
+ACCOUNT = (
+    ("account_email", _("E-mail address")),
+    ("account_change_password", _("Password")),
+    ("mfa_index", _("Second factor")),
+    ("usersessions_list", _("Sessions")),
+)
+
+
+def account_items(context: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the links between the pages of a person's account."""
+    path = getattr(context.get("request"), "path", "")
+    links = [{"url": reverse(name), "label": words} for name, words in ACCOUNT]
+    return [link | {"current": path.startswith(link["url"])} for link in links]
 
 
 def nav_items(context: dict[str, Any], role: str) -> list[dict[str, Any]]:
@@ -48,7 +61,9 @@ def nav_items(context: dict[str, Any], role: str) -> list[dict[str, Any]]:
             url = reverse(name, kwargs=kwargs)
         except NoReverseMatch:
             url = "#"
-        items.append({"key": name.split(":")[1], "url": url, "label": words, "icon": icon, "below": below})
+        items.append(
+            {"key": name.split(":")[1], "url": url, "label": words, "icon": icon, "below": below}
+        )
     root = items[0]["url"]
     active = context.get("nav_active") or _owner(path, root, items)
     for item in items:
@@ -58,10 +73,8 @@ def nav_items(context: dict[str, Any], role: str) -> list[dict[str, Any]]:
 
 def _owner(path: str, root: str, items: list[dict[str, Any]]) -> str:
     """Return the key of the item that `path` belongs to, or an empty string."""
-    for item in items[1:]:
-        if path.startswith(item["url"]) or any(path.startswith(root + part) for part in item["below"]):
+    for item in items[1:] + items[:1]:
+        own = path == root if item is items[0] else path.startswith(item["url"])
+        if own or any(path.startswith(root + part) for part in item["below"]):
             return item["key"]
-    first = items[0]
-    if path == root or any(path.startswith(root + part) for part in first["below"]):
-        return first["key"]
     return ""

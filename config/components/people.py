@@ -19,18 +19,16 @@ def initials(name: str) -> str:
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
 
 
+def _first(thing: Any, *attributes: str) -> Any:
+    return next((found for key in attributes if (found := getattr(thing, key, ""))), "")
+
+
 def identify(thing: Any) -> tuple[str, str]:
     """Return (name, seed) of a creator, a brand, a referral, or a plain name."""
     if isinstance(thing, str):
         return thing, thing
-    name = next(
-        (found for key in ("display_name", "creator_name", "name") if (found := getattr(thing, key, ""))),
-        str(thing),
-    )
-    seed = next(
-        (found for key in ("handle", "creator_handle", "slug") if (found := getattr(thing, key, ""))),
-        name,
-    )
+    name = _first(thing, "display_name", "creator_name", "name") or str(thing)
+    seed = _first(thing, "handle", "creator_handle", "slug") or name
     return str(name), str(seed)
 
 

@@ -34,6 +34,7 @@ register.inclusion_tag("components/error_summary.html")(fields.error_summary)
 register.simple_tag(fields.field)
 register.simple_tag(fields.form_fields)
 register.simple_tag(takes_context=True)(nav.nav_items)
+register.simple_tag(takes_context=True)(nav.account_items)
 register.simple_tag(people.platform)
 
 
@@ -135,7 +136,7 @@ def initials(name: str) -> str:
 
 
 @register.filter
-def v(value: int | float | None, whole: int | float = 100) -> str:
+def v(value: float | None, whole: float = 100) -> str:
     """Return the class `v0` … `v100` that sets --v: `value` as a share of `whole`."""
     return charts.share_class(value or 0, whole)
 
@@ -187,6 +188,24 @@ def product_art(product: Any) -> str:
             return image.file.url
     category = getattr(product, "category", None)
     return static(art.name(getattr(category, "art", ""), product.pk or 0))
+
+
+@register.filter
+def platform_name(key: str) -> str:
+    """Return `TikTok` for `tiktok`."""
+    return people.PLATFORMS.get(str(key), str(key))
+
+
+@register.simple_tag
+def platforms() -> list[tuple[str, str, str]]:
+    """Return (key, name, icon) of every platform, in the order of all our bars."""
+    return [(key, name, people.MARKS[key]) for key, name in people.PLATFORMS.items()]
+
+
+@register.simple_tag
+def example_mix() -> dict[str, int]:
+    """Return the shares that our examples show; pages say that they are one."""
+    return {"tiktok": 46, "instagram": 29, "youtube": 17, "facebook": 8}
 
 
 @register.inclusion_tag("components/pager.html", takes_context=True)
