@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 SUPERUSER, OWNER, APP, DATABASE = "postgres", "thousand_owner", "thousand", "thousand"
 START_LIMIT_S = 120
@@ -34,6 +34,7 @@ POSTGRES_SETTINGS = {
 }
 VALKEY_OPTIONS = {  # no TCP; at most a second of writes is lost on power failure, none on a kill
     "--port": "0",
+    "--databases": "64",
     "--unixsocketperm": "700",
     "--appendonly": "yes",
     "--appendfsync": "everysec",
@@ -45,23 +46,6 @@ VALKEY_OPTIONS = {  # no TCP; at most a second of writes is lost on power failur
 
 class EngineFailed(Exception):
     """An engine did not start; the message says why, with the end of its log."""
-
-
-def other_database(redis_url: str, number: int) -> str:
-    """Return the address of database `number` on the server of `redis_url`."""
-    parts = urlsplit(redis_url)
-    if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=urlencode({"db": number})))
-    return urlunsplit(parts._replace(path=f"/{number}"))
-
-
-def broker_url(redis_url: str) -> str:
-    """Return `redis_url` as Celery writes it."""
-    parts = urlsplit(redis_url)
-    if parts.scheme != "unix":
-        return redis_url
-    number = parse_qs(parts.query).get("db", ["0"])[0]
-    return f"redis+socket://{parts.path}?virtual_host={number}"
 
 
 class Engines:

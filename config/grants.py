@@ -8,16 +8,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-from config import embedded
-
 SCHEMAS = ("public", "audit")
-
-
-def app_role() -> str:
-    """Return the name of the application's role."""
-    if "postgres" in settings.EMBEDDED:
-        return embedded.APP
-    return settings.APP_ROLE
 
 
 def after_migrate(sender: AppConfig, using: str = "default", **kwargs: object) -> None:
@@ -28,10 +19,10 @@ def after_migrate(sender: AppConfig, using: str = "default", **kwargs: object) -
 
 def grant(using: str = "default") -> None:
     """Let the application read and write rows; append-only tables only grow."""
-    role = sql.Identifier(app_role())
+    role = sql.Identifier(settings.APP_ROLE)
     with connections[using].cursor() as cursor:
         cursor.execute("select current_user")
-        if cursor.fetchone()[0] == app_role():
+        if cursor.fetchone()[0] == settings.APP_ROLE:
             return  # one role for all: a small installation; `check --deploy` warns
         cursor.execute("select nspname from pg_namespace where nspname = any(%s)", [list(SCHEMAS)])
         for (name,) in cursor.fetchall():

@@ -1,0 +1,200 @@
+"""What the tests stand on: own engines, a template database, one database per test process."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from config import embedded
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+NUMBER = int(WORKER.removeprefix("gw"))
+REDIS_DATABASE = 2 + 2 * NUMBER  # 0 and 1 are those of a site on the same engines
+
+
+def data_dir() -> Path:
+    """Return the directory of the test engines: beside the one of the site."""
+    site = os.environ.get("DATA_DIR") or ROOT / ".data"
+    home = os.environ.setdefault("THOUSAND_TEST_HOME", f"{site}-test")  # workers inherit it
+    return Path(home).absolute()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def engines(home: Path) -> Iterator[embedded.Engines]:
+    """Start the engines of `home`; the last session that uses them stops them."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(home / "sessions.lock", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        servers = embedded.Engines(home)
+        servers.ensure()
+        try:
+            yield servers
+        finally:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                servers.stop()
+
+
+def owner(servers: embedded.Engines, name: str = "postgres") -> psycopg.Connection:
+    """Connect as the role that owns the tables."""
+    return psycopg.connect(
+        host=str(servers.sockets), user=embedded.OWNER, dbname=name, autocommit=True
+    )
+
+
+def template_name() -> str:
+    """Name the template after everything that makes it: a change makes a new one."""
+    digest = hashlib.sha256()
+    files = sorted(ROOT.glob("*/migrations/*.py"))
+    files += [ROOT / "config" / "grants.py", ROOT / "config" / "embedded.py", ROOT / "requirements.in"]
+    for file in files:
+        digest.update(file.read_bytes())
+    return f"template_{digest.hexdigest()[:12]}"
+
+
+def databases(connection: psycopg.Connection) -> list[str]:
+    return [row[0] for row in connection.execute("select datname from pg_database")]
+
+
+def drop(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def make_template(servers: embedded.Engines, migrate) -> str:
+    """Return a migrated database to copy, made once per set of migrations under a file lock."""
+    name = template_name()
+    with open(servers.home / "template.lock", "a") as file, owner(servers) as connection:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        found = databases(connection)
+        if name in found:
+            return name
+        for old in found:
+            if old.startswith("template_") or old == "draft":
+                drop(connection, old)
+        connection.execute("create database draft")
+        migrate("draft")
+        connection.execute(sql.SQL("alter database draft rename to {}").format(sql.Identifier(name)))
+    return name
+
+
+def make_database(servers: embedded.Engines, template: str) -> str:
+    """Copy the template for this process; sweep up what killed sessions left."""
+    name = f"test_{os.getpid()}_{WORKER}"
+    with owner(servers) as connection:
+        for old in databases(connection):
+            if old.startswith("test_") and not Path(f"/proc/{old.split('_')[1]}").exists():
+                drop(connection, old)
+        with open(servers.home / "template.lock", "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # a template that is copied takes no second copier
+            statement = sql.SQL("create database {} template {} strategy file_copy")
+            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+    return name
+
+
+class Rows:
+    """The rows that migrations put in: empties all tables and puts those back."""
+
+    def __init__(self, servers: embedded.Engines, database: str) -> None:
+        self.servers, self.database = servers, database
+        self.seeds: dict[str, bytes] = {}
+        with owner(servers, database) as connection:
+            for table in self._tables(connection):
+                copied = b"".join(bytes(part) for part in self._copy_out(connection, table))
+                if copied:
+                    self.seeds[table] = copied
+
+    def reset(self) -> None:
+        """As the owner with triggers off: the application may not even truncate."""
+        with owner(self.servers, self.database) as connection, connection.transaction():
+            connection.execute("set local session_replication_role = replica")
+            tables = self._tables(connection)
+            used = [t for t in tables if connection.execute(f"select 1 from {t} limit 1").fetchone()]
+            if not used:
+                return
+            connection.execute(f"truncate {', '.join(used)} restart identity cascade")
+            for table, rows in self.seeds.items():
+                with connection.cursor().copy(f"copy {table} from stdin") as copy:
+                    copy.write(rows)
+            connection.execute(SEQUENCES_CATCH_UP)
+
+    @staticmethod
+    def _copy_out(connection: psycopg.Connection, table: str) -> Iterator[bytes]:
+        columns = connection.execute(
+            """select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+            where attrelid = %s::regclass and attnum > 0 and not attisdropped and attgenerated = ''""",
+            [table],
+        ).fetchone()[0]
+        with connection.cursor().copy(f"copy (select {columns} from {table}) to stdout") as copy:
+            yield from copy
+
+    @staticmethod
+    def _tables(connection: psycopg.Connection) -> list[str]:
+        rows = connection.execute(
+            """select quote_ident(relname) from pg_class
+            where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
+              and not relispartition and relname <> 'django_migrations'"""
+        )
+        return [row[0] for row in rows]
+
+
+SEQUENCES_CATCH_UP = """
+do $$
+declare found record; top bigint;
+begin
+  for found in
+    select c.oid::regclass::text as tab, a.attname as col,
+           pg_get_serial_sequence(c.oid::regclass::text, a.attname) as seq
+      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attidentity <> ''
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+  loop
+    execute format('select max(%I) from %s', found.col, found.tab) into top;
+    if top is not null then perform setval(found.seq, top); end if;
+  end loop;
+end $$;
+"""
+
+
+class Site:
+    """The real server on the test database, in a process of its own."""
+
+    def __init__(self, port: int, env: dict[str, str]) -> None:
+        self.url = f"http://localhost:{port}"
+        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+        command += ["--port", str(port), "--workers", "1", "--blocking-threads", "4"]
+        command += ["--no-ws", "--log-level", "warning", "config.wsgi:application"]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | env, start_new_session=True
+        )
+        end = time.monotonic() + 30
+        while True:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz"):
+                return
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.stop()
+                raise RuntimeError("the test site did not start")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
