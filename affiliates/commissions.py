@@ -1,0 +1,276 @@
+"""What creators earn on order lines: born when paid, reversed by cumulative target.
+
+Amounts never change; a correction is a new signed row. Whatever becomes pending late is
+due in a night that is still to come (`late`). The rules as tables: docs/money.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Max, Q, Sum
+
+from affiliates import attribution, fraud
+from affiliates.clock import PAUSED, local_day, midnight
+from affiliates.models import Attribution, Collaboration, Commission, RiskFlag, SettlementRun
+from config.lib.money import half_up
+from creators.models import Case, Creator
+from shop.models import BrandOrder, Dispute, DisputeLine, Order, OrderLine, RefundLine
+
+State, Kind = Commission.State, Commission.Kind
+
+NOBODY_REPORTS_DAYS = 45  # after payment, when no delivery is ever reported
+RUN_LOCK = 7_264_001  # advisory: shared by what becomes pending, exclusive to a new run
+
+
+class NotHeld(Exception):
+    """A commission is not in the state that this change starts from."""
+
+
+# ------------------------------------------------------------------ when it is due
+
+
+def due(
+    paid_at: datetime, delivered_at: datetime | None, hold_days: int, paused: bool = False
+) -> datetime:
+    """Return when a commission is due: 00:00 local, counted in calendar days.
+
+    `hold_days` after delivery, or 45 after payment if nobody reports one; PAUSED while a
+    return or a dispute is open.
+    """
+    if paused:
+        return PAUSED
+    if delivered_at is None:
+        return midnight(local_day(paid_at) + timedelta(days=NOBODY_REPORTS_DAYS))
+    return midnight(local_day(delivered_at) + timedelta(days=hold_days))
+
+
+def lock_out_new_runs() -> datetime | None:
+    """Keep new runs waiting until this transaction ends; return the newest cutoff so far."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [RUN_LOCK])
+    return SettlementRun.objects.aggregate(newest=Max("cutoff"))["newest"]
+
+
+def late(computed: datetime) -> datetime:
+    """Return `computed`, or the newest cutoff so far if that is later."""
+    newest = lock_out_new_runs()
+    return max(computed, newest) if newest else computed
+
+
+def is_paused(part: BrandOrder) -> bool:
+    """Say whether a return of this part or a dispute of its order is open."""
+    open_ = [Dispute.State.OPEN, Dispute.State.WITHDRAWN]
+    return (
+        part.returns.filter(closed_at=None).exists()
+        or Dispute.objects.filter(order_id=part.order_id, state__in=open_).exists()
+    )
+
+
+@transaction.atomic
+def reschedule(part: BrandOrder) -> int:
+    """Recompute when the unsettled commissions of one brand's part are due; return how many.
+
+    A reversal moves with its sale, in one statement.
+    """
+    paused = is_paused(part)
+    open_ = (
+        Commission.objects.filter(order_line__brand_order=part)
+        .filter(state__in=[State.PENDING, State.HELD])
+        .select_for_update(of=["self"])
+        .order_by("id")
+    )
+    days = dict(open_.values_list("pk", "collaboration__hold_days"))
+    moved = 0
+    for hold_days in set(days.values()):
+        ids = [pk for pk, own in days.items() if own == hold_days]
+        at = late(due(part.order.paid_at, part.delivered_at, hold_days or 15, paused))
+        moved += Commission.objects.filter(pk__in=ids).exclude(due_at=at).update(due_at=at)
+    return moved
+
+
+# ------------------------------------------------------------------ born
+
+
+@transaction.atomic
+def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
+    """Make the commission of each line that a creator sold; return how many are new.
+
+    `rows` are the order's attributions. Safe to repeat: a line earns once.
+    """
+    won = [row for row in rows if row.creator_id and row.rate_bp]
+    creators = Creator.objects.select_related("user", "case").in_bulk(
+        {row.creator_id for row in won}
+    )
+    deals = Collaboration.objects.in_bulk({row.collaboration_id for row in won})
+    lines = OrderLine.objects.select_related("brand_order").in_bulk(
+        {row.order_line_id for row in won}
+    )
+    born = []
+    for row in won:
+        creator, line = creators[row.creator_id], lines[row.order_line_id]
+        if order.buyer_id and order.buyer_id == creator.user_id:
+            continue  # nobody earns on what she buys herself
+        flag, case = reason_to_hold(order, row, creator, at)
+        part = line.brand_order
+        deal = deals[row.collaboration_id]
+        born.append(
+            Commission(
+                kind=Kind.SALE,
+                state=State.HELD if flag or case else State.PENDING,
+                creator=creator,
+                brand_id=part.brand_id,
+                collaboration=deal,
+                link_id=row.link_id,
+                order_line=line,
+                base=line.net,
+                rate_bp=row.rate_bp,
+                amount=half_up(line.net, row.rate_bp),
+                currency=order.currency,
+                due_at=late(due(order.paid_at, part.delivered_at, deal.hold_days)),
+                flag=flag,
+                case=case,
+                created_at=at,
+            )
+        )
+    before = Commission.objects.filter(order_line__in=lines).count()
+    Commission.objects.bulk_create(born, ignore_conflicts=True)
+    return Commission.objects.filter(order_line__in=lines).count() - before
+
+
+def reason_to_hold(
+    order: Order, row: Attribution, creator: Creator, at: datetime
+) -> tuple[RiskFlag | None, Case | None]:
+    """Return the flag or case that holds what `creator` earns on `order`, if any."""
+    if creator.status in {Creator.Status.SUSPENDED, Creator.Status.CLOSED} and creator.case:
+        return None, creator.case
+    if (why := attribution.hold_reason(row)) and why not in {fraud.SAME_MAIL, fraud.SAME_PAYMENT}:
+        evidence = {"order": order.pk, "creator": creator.pk}
+        return fraud.flag(why[:32], creator, f"order:{order.pk}", evidence, at), None
+    return fraud.flag_order(order, creator, at), None
+
+
+# ------------------------------------------------------------------ reversed
+
+
+def reversal(net: int, gone: int, rate_bp: int, standing: int) -> int:
+    """Return what brings a line's commission to its target; 0 when it is there.
+
+    `gone` is refunded plus charged back, part of `net`; `standing` the sum of the line's
+    live sale and reversals.
+    """
+    return half_up(net - gone, rate_bp) - standing
+
+
+@transaction.atomic
+def reverse(cause: RefundLine | DisputeLine, at: datetime) -> Commission | None:
+    """Correct the commission of one line after a refund, a dispute or its winning.
+
+    While its sale is unsettled the correction shares its state, flag and due date;
+    afterwards it is pending and due now. Safe to repeat.
+    """
+    if cause.order_line_id is None:
+        return None  # shipping earns nothing
+    sale = (
+        Commission.objects.select_for_update(of=["self"])
+        .filter(order_line_id=cause.order_line_id, kind=Kind.SALE)
+        .exclude(state=State.VOID)
+        .first()
+    )
+    if sale is None:
+        return None
+    line = OrderLine.objects.get(pk=cause.order_line_id)
+    standing = Commission.objects.live().filter(Q(pk=sale.pk) | Q(reverses=sale))
+    amount = reversal(
+        sale.base,
+        line.refunded + line.charged_back,
+        sale.rate_bp,
+        standing.aggregate(sum=Sum("amount"))["sum"],
+    )
+    if amount == 0:
+        return None
+    open_ = sale.state != State.SETTLED
+    is_refund = isinstance(cause, RefundLine)
+    return Commission.objects.create(
+        kind=Kind.REVERSAL,
+        state=sale.state if open_ else State.PENDING,
+        creator_id=sale.creator_id,
+        brand_id=sale.brand_id,
+        collaboration_id=sale.collaboration_id,
+        link_id=sale.link_id,
+        order_line=line,
+        refund_line=cause if is_refund else None,
+        dispute_line=None if is_refund else cause,
+        reverses=sale,
+        rate_bp=sale.rate_bp,
+        amount=amount,
+        currency=sale.currency,
+        due_at=late(sale.due_at if open_ else at),
+        flag_id=sale.flag_id if open_ else None,
+        case_id=sale.case_id if open_ else None,
+        created_at=at,
+    )
+
+
+# ------------------------------------------------------------------ held, released, void
+
+
+def _with_reversals(ids: Iterable[int], *states: str) -> list[Commission]:
+    """Lock sales and the unsettled reversals that move with them, in one order."""
+    ids = list(ids)
+    rows = Commission.objects.filter(Q(pk__in=ids) | Q(reverses__in=ids), state__in=states)
+    return list(rows.select_for_update(of=["self"]).order_by("id"))
+
+
+@transaction.atomic
+def hold(ids: Iterable[int], *, flag: RiskFlag | None = None, case: Case | None = None) -> int:
+    """Hold pending commissions for a flag or a case; return how many rows it holds."""
+    if flag is None and case is None:
+        raise ValueError("a hold needs a flag or a case")
+    rows = _with_reversals(ids, State.PENDING)
+    return Commission.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=State.HELD, flag=flag, case=case
+    )
+
+
+@transaction.atomic
+def release(ids: Iterable[int]) -> int:
+    """Let held commissions go on, due in a night that is still to come."""
+    newest = lock_out_new_runs()
+    rows = _with_reversals(ids, State.HELD)
+    for row in rows:
+        row.state, row.flag, row.case = State.PENDING, None, None
+        row.due_at = max(row.due_at, newest) if newest else row.due_at
+    Commission.objects.bulk_update(rows, ["state", "flag", "case", "due_at"])
+    return len(rows)
+
+
+@transaction.atomic
+def void(ids: Iterable[int]) -> int:
+    """Void unsettled commissions with their reversals; what is settled needs `adjust`."""
+    rows = _with_reversals(ids, State.PENDING, State.HELD)
+    sales = {row.pk for row in rows if row.kind == Kind.SALE}
+    if Commission.objects.filter(reverses__in=sales, state=State.SETTLED).exists():
+        raise NotHeld("a reversal of this sale is settled; write an adjustment")
+    return Commission.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.VOID)
+
+
+@transaction.atomic
+def adjust(
+    creator: Creator, brand_id: int, amount: int, currency: str, reason: str, at: datetime
+) -> Commission:
+    """Write a signed correction by hand, settled with the next night."""
+    if amount == 0 or not reason.strip():
+        raise ValueError("an adjustment needs an amount and a reason")
+    return Commission.objects.create(
+        kind=Kind.ADJUSTMENT,
+        creator=creator,
+        brand_id=brand_id,
+        amount=amount,
+        currency=currency,
+        reason=reason.strip()[:300],
+        due_at=late(at),
+        created_at=at,
+    )

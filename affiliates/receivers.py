@@ -1,0 +1,32 @@
+"""What the shop tells us, booked in its transaction; the shop sends under a savepoint."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from affiliates import bookings, clock, commissions
+from shop import signals
+from shop.models import BrandOrder, Dispute, Order, Refund
+
+
+@receiver(signals.order_paid, dispatch_uid="affiliates.order_paid")
+def on_paid(order: Order, **kwargs: Any) -> None:
+    """Book the capture, credit creators, charge the fee."""
+    bookings.paid(order, order.paid_at or clock.now())
+
+
+@receiver(signals.order_refunded, dispatch_uid="affiliates.order_refunded")
+def on_refunded(
+    order: Order, refund: Refund | None = None, dispute: Dispute | None = None, **kwargs: Any
+) -> None:
+    """Book a refund, a chargeback, or a chargeback that was won."""
+    if refund is not None:
+        bookings.refunded(refund, refund.created_at)
+    if dispute is not None:
+        bookings.disputed(dispute, dispute.reinstated_at or dispute.withdrawn_at or clock.now())
+
+
+@receiver(signals.order_delivered, dispatch_uid="affiliates.order_delivered")
+def on_delivered(brand_order: BrandOrder, **kwargs: Any) -> None:
+    """Count the return window from what is known of the delivery now."""
+    commissions.reschedule(brand_order)

@@ -1,0 +1,329 @@
+"""The night: what is due moves into creators' balances, shard by shard.
+
+State lives in the tables of runs and shards; a call may be killed, repeated, or run beside
+another one. Each shard is one transaction of two set-based statements.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import Min
+
+from affiliates import clock, fraud, tax
+from affiliates.commissions import RUN_LOCK
+from affiliates.models import Commission, SettlementRun, SettlementShard
+from affiliates.models.commissions import SHARDS
+from creators.models import Creator
+
+logger = logging.getLogger(__name__)
+Progress = Callable[[str, int, int], None]  # night, shards done, shards in all
+
+
+class NotOver(Exception):
+    """The night asked for is not over yet, or an earlier one is open."""
+
+
+class InTheFuture(Exception):
+    """In live mode nobody settles a moment that has not come."""
+
+
+@dataclass
+class Result:
+    """What one call did; `left` counts shards that others still hold or that failed."""
+
+    nights: list[date] = field(default_factory=list)
+    commissions: int = 0
+    lines: int = 0
+    amounts: dict[str, int] = field(default_factory=dict)
+    set_aside: int = 0
+    left: int = 0
+
+    def add(self, shard: SettlementShard) -> None:
+        self.commissions += shard.commissions
+        self.lines += shard.lines
+        self.set_aside += shard.set_aside
+        for currency, amount in shard.amount.items():
+            self.amounts[currency] = self.amounts.get(currency, 0) + amount
+
+
+def settle(
+    as_of: datetime | None = None, night: date | None = None, progress: Progress | None = None
+) -> Result:
+    """Settle every night that is over at `as_of` (default: now), oldest first, or just `night`.
+
+    Raises InTheFuture for a moment to come in live mode, NotOver for a `night` that is not
+    over or behind an open one. A second call changes nothing.
+    """
+    at = moment(as_of)
+    result = Result()
+    for run in runs_to_do(at, night):
+        for shard in open_shards(run):
+            if progress:
+                progress(str(run.night), SHARDS - run.shards.filter(done_at=None).count(), SHARDS)
+            if done := settle_shard(run.pk, shard):
+                result.add(done)
+        if not complete(run):
+            result.left += run.shards.filter(done_at=None).count()
+            break  # the next night waits for this one
+        result.nights.append(run.night)
+        if progress:
+            progress(str(run.night), SHARDS, SHARDS)
+    return result
+
+
+def moment(as_of: datetime | None) -> datetime:
+    """Return the moment that says what is over; only a demo market may look ahead."""
+    now = clock.now()
+    if as_of is None:
+        return now
+    if as_of > now and not settings.DEMO:
+        raise InTheFuture(f"{as_of.isoformat()} has not come yet")
+    return as_of
+
+
+# ------------------------------------------------------------------ runs
+
+
+def runs_to_do(at: datetime, night: date | None = None):
+    """Yield the run of each night that is over and not settled, oldest first.
+
+    A run is made when its turn comes, so that earlier nights are complete by then.
+    """
+    last = clock.last_night_over(at)
+    if night is not None and night > last:
+        raise NotOver(f"the night of {night} is not over")
+    for day in open_nights(last):
+        if night is not None and day > night:
+            return
+        if night is not None and day < night:
+            raise NotOver(f"the night of {day} comes first")
+        yield start(day)
+
+
+def open_nights(last: date) -> list[date]:
+    """Return the nights up to `last` without a completed run, oldest first.
+
+    The first night of all is that of the first commission.
+    """
+    unfinished = list(
+        SettlementRun.objects.filter(completed_at=None)
+        .order_by("night")
+        .values_list("night", flat=True)
+    )
+    newest = SettlementRun.objects.order_by("-night").values_list("night", flat=True).first()
+    if newest is None:
+        first = Commission.objects.aggregate(at=Min("created_at"))["at"]
+        if first is None:
+            return []
+        newest = clock.local_day(first) - timedelta(days=1)
+    fresh = [newest + timedelta(days=n) for n in range(1, (last - newest).days + 1)]
+    return [night for night in unfinished if night <= last] + fresh
+
+
+@transaction.atomic
+def start(night: date) -> SettlementRun:
+    """Return the run of a night, made with its 64 shards if it is new.
+
+    Whatever becomes pending holds the same lock shared: it is either in this night or due
+    after its cutoff.
+    """
+    run = SettlementRun.objects.filter(night=night).first()
+    if run:
+        return run
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RUN_LOCK])
+    run, new = SettlementRun.objects.get_or_create(
+        night=night, defaults={"cutoff": clock.cutoff_of(night), "created_at": clock.now()}
+    )
+    if new:
+        SettlementShard.objects.bulk_create(
+            SettlementShard(run=run, shard=shard) for shard in range(SHARDS)
+        )
+    return run
+
+
+EMPTY_SQL = """
+    UPDATE affiliates_settlementshard s SET done_at = now(), seconds = 0
+    FROM affiliates_settlementrun r
+    WHERE r.id = s.run_id AND r.id = %s AND s.done_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM affiliates_commission c
+        WHERE c.state = 'pending' AND c.shard = s.shard AND c.due_at < r.cutoff)
+"""
+
+
+def open_shards(run: SettlementRun) -> list[int]:
+    """Return the shards of a run that hold something due; the empty ones are done at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(EMPTY_SQL, [run.pk])
+    return list(run.shards.filter(done_at=None).values_list("shard", flat=True))
+
+
+@transaction.atomic
+def complete(run: SettlementRun) -> bool:
+    """Close a run whose shards are all done; return whether it is closed."""
+    row = SettlementRun.objects.select_for_update().get(pk=run.pk)
+    if row.completed_at is None and not row.shards.filter(done_at=None).exists():
+        row.completed_at = clock.now()
+        row.save(update_fields=["completed_at"])
+    return row.completed_at is not None
+
+
+# ------------------------------------------------------------------ one shard
+
+# %(creator)s: null for the whole shard, or one creator of it.
+LINES_SQL = """
+    WITH due AS MATERIALIZED (
+        SELECT id, creator_id, brand_id, currency, amount FROM affiliates_commission
+        WHERE state = 'pending' AND shard = %(shard)s AND due_at < %(cutoff)s {only}
+        ORDER BY id FOR UPDATE
+    ), sums AS (
+        SELECT creator_id, brand_id, currency, sum(amount)::bigint AS amount, count(*) AS n
+        FROM due GROUP BY 1, 2, 3
+    ), lines AS (
+        INSERT INTO affiliates_settlementline
+            (run_id, creator_id, brand_id, currency, amount, commission_count, salt)
+        SELECT %(run)s, creator_id, brand_id, currency, amount, n, uuid_send(gen_random_uuid())
+        FROM sums ORDER BY creator_id, brand_id, currency
+        RETURNING id, creator_id, brand_id, currency, amount
+    ), marked AS (
+        UPDATE affiliates_commission c SET state = 'settled', settlement_line_id = l.id
+        FROM due d JOIN lines l USING (creator_id, brand_id, currency)
+        WHERE c.id = d.id RETURNING 1
+    ), opened AS (
+        INSERT INTO affiliates_account (kind, brand_id, creator_id, currency)
+        SELECT * FROM (
+            SELECT DISTINCT 'creator_balance', NULL::bigint, creator_id, currency FROM sums
+            UNION SELECT 'brand_balance', brand_id, NULL, currency FROM sums
+            UNION SELECT 'vat', NULL, NULL, currency FROM sums
+        ) wanted(kind, brand_id, creator_id, currency)
+        WHERE NOT EXISTS (SELECT 1 FROM affiliates_account a
+            WHERE a.kind = wanted.kind AND a.currency = wanted.currency
+              AND a.brand_id IS NOT DISTINCT FROM wanted.brand_id
+              AND a.creator_id IS NOT DISTINCT FROM wanted.creator_id)
+        ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING
+    )
+    SELECT (SELECT count(*) FROM marked), (SELECT count(*) FROM lines),
+           (SELECT coalesce(json_object_agg(currency, amount), '{{}}')
+            FROM (SELECT currency, sum(amount) AS amount FROM lines GROUP BY 1) s),
+           (SELECT min(id) FROM lines), (SELECT max(id) FROM lines)
+"""
+
+ENTRIES_SQL = """
+    INSERT INTO affiliates_ledgerentry
+        (kind, debit_id, credit_id, amount, currency, source_kind, source_id, posted_at)
+    SELECT m.kind, CASE WHEN l.amount > 0 THEN ba.id ELSE m.account_id END,
+           CASE WHEN l.amount > 0 THEN m.account_id ELSE ba.id END,
+           m.amount, l.currency, 'settlement_line', l.id, now()
+    FROM affiliates_settlementline l
+    JOIN shop_brand b ON b.id = l.brand_id
+    JOIN affiliates_account ba ON ba.kind = 'brand_balance' AND ba.brand_id = l.brand_id
+        AND ba.creator_id IS NULL AND ba.currency = l.currency
+    JOIN affiliates_account ca ON ca.kind = 'creator_balance' AND ca.creator_id = l.creator_id
+        AND ca.brand_id IS NULL AND ca.currency = l.currency
+    JOIN affiliates_account va ON va.kind = 'vat' AND va.brand_id IS NULL
+        AND va.creator_id IS NULL AND va.currency = l.currency
+    CROSS JOIN LATERAL (VALUES
+        ('settlement', ca.id, abs(l.amount)),
+        ('settlement_vat', va.id, (abs(l.amount) * ({vat}) + 5000) / 10000)
+    ) AS m(kind, account_id, amount)
+    WHERE l.id BETWEEN %(first)s AND %(last)s AND l.run_id = %(run)s
+      AND l.creator_id %% 64 = %(shard)s {only} AND m.amount > 0
+"""
+
+
+def settle_shard(run_id: int, shard: int) -> SettlementShard | None:
+    """Settle one shard of a run in one transaction; None if it is done or another's.
+
+    When the shard as a whole cannot be settled, its creators are settled one by one and
+    the poisoned commissions held, so that one bad row stops nobody else.
+    """
+    for attempt in range(3):
+        try:
+            return _claim_and_settle(run_id, shard, one_by_one=False)
+        except OperationalError:  # deadlock, lock timeout, a server that went away
+            if attempt == 2:
+                raise
+            connection.close_if_unusable_or_obsolete()
+            time.sleep(0.1 * 2**attempt)
+        except DatabaseError:
+            logger.exception("shard %s of run %s is settled creator by creator", shard, run_id)
+            return _claim_and_settle(run_id, shard, one_by_one=True)
+    return None
+
+
+@transaction.atomic
+def _claim_and_settle(run_id: int, shard: int, one_by_one: bool) -> SettlementShard | None:
+    begun = time.monotonic()
+    row = (
+        SettlementShard.objects.select_for_update(skip_locked=True, of=["self"])
+        .select_related("run")
+        .filter(run_id=run_id, shard=shard, done_at=None)
+        .first()
+    )
+    if row is None:
+        return None
+    if one_by_one:
+        _settle_creators(row)
+    else:
+        _settle_all(row, None)
+    row.done_at = clock.now()
+    row.seconds = time.monotonic() - begun
+    row.save()
+    return row
+
+
+def _settle_all(row: SettlementShard, creator_id: int | None) -> None:
+    """Group what is due into lines, mark it, and post the lines; counts go on `row`."""
+    run = row.run
+    values = {
+        "run": run.pk, "shard": row.shard, "cutoff": run.cutoff, "creator": creator_id,
+        **tax.brand_vat_values(run.night),
+    }  # fmt: skip
+    only = "" if creator_id is None else "AND creator_id = %(creator)s"
+    with connection.cursor() as cursor:
+        cursor.execute(LINES_SQL.format(only=only), values)
+        commissions, lines, amounts, first, last = cursor.fetchone()
+        values |= {"first": first, "last": last}
+        only = "" if creator_id is None else "AND l.creator_id = %(creator)s"
+        cursor.execute(ENTRIES_SQL.format(only=only, vat=tax.BRAND_VAT_SQL), values)
+    row.commissions += commissions
+    row.lines += lines
+    for currency, amount in amounts.items():
+        row.amount[currency] = row.amount.get(currency, 0) + amount
+
+
+def _settle_creators(row: SettlementShard) -> None:
+    """Settle a shard creator by creator; hold what cannot be settled, with a flag."""
+    due = Commission.objects.due(row.run.cutoff).filter(shard=row.shard)
+    for creator_id in list(due.values_list("creator_id", flat=True).distinct()):
+        counts = (row.commissions, row.lines, dict(row.amount))
+        try:
+            with transaction.atomic():
+                _settle_all(row, creator_id)
+        except OperationalError:
+            raise
+        except DatabaseError as error:
+            row.commissions, row.lines, row.amount = counts
+            row.set_aside += _set_aside(row, creator_id, error)
+
+
+def _set_aside(row: SettlementShard, creator_id: int, error: Exception) -> int:
+    """Hold what one creator has due, with an open flag; return how many."""
+    due = Commission.objects.due(row.run.cutoff).filter(creator_id=creator_id)
+    ids = list(due.select_for_update().order_by("id").values_list("pk", flat=True))
+    flag = fraud.flag(
+        fraud.SETTLEMENT_ERROR,
+        Creator.objects.get(pk=creator_id),
+        f"run:{row.run_id}",
+        {"commissions": ids, "error": str(error)[:500]},
+        clock.now(),
+    )
+    logger.error("run %s set aside commissions %s: %s", row.run_id, ids, error)
+    return Commission.objects.filter(pk__in=ids).update(state=Commission.State.HELD, flag=flag)

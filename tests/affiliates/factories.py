@@ -1,0 +1,150 @@
+"""Rows for tests of the market's money: small, real, paid through the shop's own functions."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from django.contrib.auth import get_user_model
+
+from affiliates.models import (
+    Attribution,
+    Collaboration,
+    Commission,
+    PayoutMethod,
+    TaxProfile,
+)
+from creators.models import Creator
+from shop import orders
+from shop.models import Brand, BrandOrder, Category, Order, OrderLine, Payment, Product, Variant
+from config.lib.money import tax_within
+
+NUMBERS = count(1)
+PAID = datetime(2026, 11, 2, 12, tzinfo=UTC)
+DELIVERED = datetime(2026, 11, 4, 15, tzinfo=UTC)
+DUE = datetime(2026, 11, 18, 23, tzinfo=UTC)  # 00:00 in Amsterdam, 15 days after delivery
+NIGHT_OVER = datetime(2026, 11, 20, 1, tzinfo=UTC)  # the night of the 19th is over
+
+
+def make_user(**facts):
+    n = next(NUMBERS)
+    facts = {"username": f"user{n}", "email": f"user{n}@people.example"} | facts
+    return get_user_model().objects.create_user(**facts)
+
+
+def make_creator(**facts) -> Creator:
+    n = next(NUMBERS)
+    facts = {"handle": f"creator{n}", "display_name": f"Creator {n}", "country": "NL"} | facts
+    if "user" not in facts:
+        facts["user"] = make_user(email=f"creator{n}@people.example")
+    return Creator.objects.create(**facts)
+
+
+def make_brand(**facts) -> Brand:
+    n = next(NUMBERS)
+    facts = {
+        "slug": f"brand-{n}", "name": f"Brand {n}", "status": "active", "vat_number": f"NL{n}B01"
+    } | facts  # fmt: skip
+    return Brand.objects.create(**facts)
+
+
+def make_variant(brand: Brand, price: int = 3450, reserved: int = 0) -> Variant:
+    n = next(NUMBERS)
+    category, _new = Category.objects.get_or_create(
+        slug="things", defaults={"name": "Things", "name_nl": "Dingen"}
+    )
+    product = Product.objects.create(
+        brand=brand, category=category, slug=f"thing-{n}", title=f"Thing {n}",
+        currency=brand.currency, price_from=price, status="active",
+    )  # fmt: skip
+    return Variant.objects.create(
+        product=product, brand=brand, sku=f"sku-{n}", price=price, reserved=reserved
+    )
+
+
+def make_collaboration(brand: Brand, **facts) -> Collaboration:
+    known = Collaboration.objects.filter(brand=brand, kind="open").first()
+    if known:
+        return known
+    facts = {"name": "Open", "rate_bp": 1200, "starts_at": PAID - timedelta(days=30)} | facts
+    return Collaboration.objects.create(brand=brand, **facts)
+
+
+def make_order(*wanted, at=PAID, shipping=0, paid=True, currency="EUR", **facts) -> Order:
+    """Make an order; `wanted`: dicts of brand, creator, price, quantity, tax_bp, rate_bp.
+
+    A line with a creator is credited to her. Unless `paid` is False it is paid at `at`.
+    """
+    n = next(NUMBERS)
+    facts = {
+        "number": f"TH-{n:08}", "checkout_key": secrets.token_hex(8),
+        "token_hash": secrets.token_hex(32), "currency": currency,
+        "email": f"shopper{n}@people.example", "name": "A Shopper", "address": "Road 1",
+        "postal_code": "1000 AA", "city": "Utrecht", "country": "NL", "placed_at": at,
+    } | facts  # fmt: skip
+    order = Order.objects.create(**facts)
+    for line in wanted:
+        make_line(order, shipping=shipping, at=at, **line)
+    if paid:
+        pay(order, at)
+    return order
+
+
+def make_line(
+    order, *, brand, creator=None, price=3450, quantity=1, discount=0, tax_bp=2100,
+    rate_bp=1200, shipping=0, at=PAID,
+) -> OrderLine:  # fmt: skip
+    part, _new = BrandOrder.objects.get_or_create(
+        order=order, brand=brand, defaults={"seller": {}, "shipping_gross": shipping}
+    )
+    gross = price * quantity - discount
+    line = OrderLine.objects.create(
+        brand_order=part, variant=make_variant(brand, price, quantity), title="Thing", quantity=quantity,
+        unit_price=price, discount=discount, tax_bp=tax_bp, gross=gross,
+        tax=tax_within(gross, tax_bp),
+    )  # fmt: skip
+    Attribution.objects.create(
+        order_line=line, creator=creator, rule="newest_click" if creator else "no_touch",
+        collaboration=make_collaboration(brand) if creator else None,
+        rate_bp=rate_bp if creator else None, created_at=at,
+    )  # fmt: skip
+    return line
+
+
+def pay(order: Order, at=PAID) -> Payment:
+    payment = Payment.objects.create(
+        order=order, gateway="fake", kind="capture", amount=orders.total(order),
+        currency=order.currency, reference=f"ch_{order.number}", created_at=at,
+        external=order.own_shop,
+    )  # fmt: skip
+    orders.mark_paid(order, payment, at)
+    order.refresh_from_db()
+    return payment
+
+
+def deliver(order: Order, at=DELIVERED) -> None:
+    for part in order.parts.all():
+        orders.deliver(part, at)
+
+
+def make_commission(creator=None, brand=None, price=3450, at=PAID, delivered=DELIVERED, **line):
+    """Return the commission of a paid and delivered order of one line."""
+    creator, brand = creator or make_creator(), brand or make_brand()
+    order = make_order(
+        {"brand": brand, "creator": creator, "price": price, **line}, at=at,
+        currency=brand.currency,
+    )  # fmt: skip
+    if delivered:
+        deliver(order, delivered)
+    return Commission.objects.get(order_line__brand_order__order=order)
+
+
+def make_payable(creator: Creator, at=PAID) -> PayoutMethod:
+    """Give a creator what a payout needs: a bank account past its wait, and a tax profile."""
+    TaxProfile.objects.create(
+        creator=creator, kind="private", legal_name="A. Person", address="Road 2, Utrecht",
+        country="NL", effective_from=at.date() - timedelta(days=90), self_billing_accepted_at=at,
+    )  # fmt: skip
+    return PayoutMethod.objects.create(
+        creator=creator, iban="NL91ABNA0417164300", holder="A. Person",
+        usable_from=at - timedelta(days=80), created_at=at - timedelta(days=82),
+    )  # fmt: skip
