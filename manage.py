@@ -4,16 +4,29 @@
 import os
 import sys
 
+WITHOUT_ENGINES = {"check", "collectstatic", "help", "messages", "routes", "up", "version"}
+
+
+def needs_engines(arguments: list[str]) -> bool:
+    """Say whether this command asks the database or the queue."""
+    asks_for_help = {"-h", "--help"} & set(arguments)
+    return bool(arguments) and not asks_for_help and arguments[0] not in WITHOUT_ENGINES
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from config.embedded import EngineFailed
+
     try:
-        import config.settings  # noqa: F401  (says at once which setting is missing)
-    except ImproperlyConfigured as missing:
-        sys.exit(f"manage.py: {missing}")
+        from config import settings  # says at once which setting is missing
+
+        if needs_engines(sys.argv[1:]):
+            settings.ENGINES.ensure(settings.EMBEDDED)
+    except (ImproperlyConfigured, EngineFailed) as problem:
+        sys.exit(f"manage.py: {problem}")
     execute_from_command_line(sys.argv)
 
 

@@ -61,7 +61,8 @@ def methods(view: Callable) -> list[str]:
         layer = getattr(layer, "__wrapped__", None)
     view_class = getattr(view, "view_class", None)
     if view_class:
-        return sorted(m.upper() for m in view_class.http_method_names if hasattr(view_class, m))
+        names = {m.upper() for m in view_class.http_method_names if hasattr(view_class, m)}
+        return sorted(names | ({"HEAD"} if "GET" in names else set()))
     return ANY_METHOD
 
 

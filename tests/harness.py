@@ -63,7 +63,8 @@ def template_name() -> str:
     """Name the template after everything that makes it: a change makes a new one."""
     digest = hashlib.sha256()
     files = sorted(ROOT.glob("*/migrations/*.py"))
-    files += [ROOT / "config" / "grants.py", ROOT / "config" / "embedded.py", ROOT / "requirements.in"]
+    files += [ROOT / "config" / "grants.py", ROOT / "config" / "embedded.py"]
+    files.append(ROOT / "requirements.lock")
     for file in files:
         digest.update(file.read_bytes())
     return f"template_{digest.hexdigest()[:12]}"
