@@ -80,4 +80,4 @@ def write_all(folder: Path) -> int:
 
 if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("static/img/art")
-    print(f"{write_all(target)} drawings in {target}")
+    sys.stdout.write(f"{write_all(target)} drawings in {target}\n")

@@ -5,6 +5,7 @@ from typing import Any
 from django.forms import BaseForm, BoundField, widgets
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 CHOICES = (widgets.RadioSelect, widgets.CheckboxSelectMultiple)
 
@@ -27,11 +28,29 @@ def _control(field: BoundField, kind: str, described: str) -> SafeString:
     select = isinstance(field.field.widget, widgets.Select) and kind == "plain"
     own = field.field.widget.attrs.get("class", "")
     attrs: dict[str, Any] = {"aria-describedby": described or None}
-    if kind in ("plain", "several"):
+    if kind == "plain":
         attrs["class"] = f"{'sel' if select else 'in'} {own}".strip()
     if field.errors:
         attrs["aria-invalid"] = "true"
     return field.as_widget(attrs={key: value for key, value in attrs.items() if value})
+
+
+def _parts(field: BoundField, described: str) -> list[dict[str, Any]]:
+    """Return the controls of a date in three selects, each with its word."""
+    widget = field.field.widget
+    attrs = {"class": "sel", "aria-describedby": described, "id": field.auto_id}
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+    words = {"day": _("Day"), "month": _("Month"), "year": _("Year")}
+    context = widget.get_context(field.html_name, field.value(), attrs)["widget"]
+    return [
+        {
+            "id": part["attrs"]["id"],
+            "label": words.get(part["name"].rsplit("_", 1)[-1], part["name"]),
+            "control": field.form.render(part["template_name"], {"widget": part}),
+        }
+        for part in context["subwidgets"]
+    ]
 
 
 def field(bound: BoundField, label: str = "", hint: str = "", style: str = "", before: str = "",
@@ -50,7 +69,9 @@ def field(bound: BoundField, label: str = "", hint: str = "", style: str = "", b
             "label": label or bound.label,
             "hint": hint,
             "described": described,
-            "control": _control(bound, kind, described) if kind != "choices" else "",
+            "control": _control(bound, kind, described)
+            if kind not in ("choices", "several")
+            else "",
             "style": style or "ticks",
             "multiple": isinstance(bound.field.widget, widgets.CheckboxSelectMultiple),
             "before": before,
