@@ -42,12 +42,13 @@ def _parts(field: BoundField, described: str) -> list[dict[str, Any]]:
     if field.errors:
         attrs["aria-invalid"] = "true"
     words = {"day": _("Day"), "month": _("Month"), "year": _("Year")}
+    render = field.form.renderer.render
     context = widget.get_context(field.html_name, field.value(), attrs)["widget"]
     return [
         {
             "id": part["attrs"]["id"],
             "label": words.get(part["name"].rsplit("_", 1)[-1], part["name"]),
-            "control": field.form.render(part["template_name"], {"widget": part}),
+            "control": SafeString(render(part["template_name"], {"widget": part})),
         }
         for part in context["subwidgets"]
     ]
@@ -72,6 +73,7 @@ def field(bound: BoundField, label: str = "", hint: str = "", style: str = "", b
             "control": _control(bound, kind, described)
             if kind not in ("choices", "several")
             else "",
+            "parts": _parts(bound, described) if kind == "several" else [],
             "style": style or "ticks",
             "multiple": isinstance(bound.field.widget, widgets.CheckboxSelectMultiple),
             "before": before,

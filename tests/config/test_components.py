@@ -1,0 +1,162 @@
+"""The words, numbers and fields that every page is made of."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django import forms
+from django.conf import settings
+from django.template import Context, Template
+from django.test import RequestFactory
+from django.utils import timezone, translation
+
+from config import art, fonts
+from config.components import charts
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
+
+
+def render(text: str, **context: object) -> str:
+    return Template("{% load thousand %}" + text).render(Context(context)).strip()
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "shown"),
+    [
+        ("en", "{{ 124050|money }}", "€1,240.50"),
+        ("nl", "{{ 124050|money }}", "€\u00a01.240,50"),
+        ("en", "{{ 1250|percent }} {{ 1200|percent }} {{ 5|percent }}", "12.5% 12% 0.05%"),
+        ("nl", "{{ 1250|percent }}", "12,5%"),
+        ("en", "{{ 12345|number }}", "12,345"),
+        ("nl", "{{ 12345|number }}", "12.345"),
+    ],
+)
+def test_numbers_read_in_the_language_of_the_page(language, text, shown):
+    with translation.override(language):
+        assert render(text) == shown
+
+
+def test_a_day_has_its_weekday_only_within_two_weeks():
+    near, far = timezone.now() + timedelta(days=3), datetime(2020, 11, 27, 12, tzinfo=UTC)
+
+    assert render("{{ near|day }}", near=near).split()[0] == f"{timezone.localtime(near):%A}"
+    assert render("{{ far|day }}", far=far) == "27 November 2020"
+
+
+def test_shares_of_a_mix_add_up_and_keep_the_order_of_platforms():
+    bars = charts.mix({"youtube": 1, "tiktok": 1, "instagram": 1, "facebook": 0})["bars"]
+
+    assert [(bar["key"], bar["share"]) for bar in bars] == [
+        ("tiktok", 34), ("instagram", 33), ("youtube", 33),
+    ]  # fmt: skip
+
+
+def test_a_chart_is_zero_based_and_never_hides_a_small_value():
+    plot = charts.plot([0, 1, (1000, "paid")], color="c-sky")
+
+    assert [(bar["v"], bar["color"]) for bar in plot["bars"]] == [
+        ("v0", "c-sky"), ("v1", "c-sky"), ("v100", "c-brand"),
+    ]  # fmt: skip
+
+
+def test_the_dot_field_lights_one_dot_per_follower():
+    lit = [
+        (field["full"] // 10 * 50 + field["part"] // 10)
+        for field in (charts.kdots(0), charts.kdots(640), charts.kdots(999), charts.kdots(5000))
+    ]
+
+    assert lit == [0, 640, 999, 1000]
+
+
+class Person(forms.Form):
+    name = forms.CharField(help_text="As on your card")
+    born = forms.DateField(widget=forms.SelectDateWidget)
+
+
+def test_an_error_stands_above_its_field_and_in_the_summary():
+    page = render("{{ form }}", form=Person({"name": '<b>"'}))
+
+    assert '<a href="#id_born' in page
+    assert page.index('id="id_born-error"') < page.index('name="born_day"')
+    assert '<label class="small" for="id_born_day">' in page
+    assert 'value="&lt;b&gt;&quot;"' in page
+    assert 'aria-describedby="id_name-hint"' in page
+
+
+def test_the_current_link_follows_from_the_path():
+    request = RequestFactory().get("/check/")
+    template = (
+        '{% nav_items "public" as items %}{% for item in items %}{{ item.current }} {% endfor %}'
+    )
+
+    assert "True" not in render(template, request=request)
+    assert render(template, request=request, nav_active="home").startswith("True")
+
+
+def test_a_product_without_a_photo_keeps_one_drawing():
+    category = SimpleNamespace(art="mug")
+    product = SimpleNamespace(pk=8, category=category)
+
+    assert render("{% product_art product %}", product=product) == "/static/img/art/mug-sun.svg"
+
+
+def test_every_drawing_is_there_and_is_what_the_code_draws(tmp_path):
+    art.write_all(tmp_path)
+    kept = Path(settings.BASE_DIR) / "static/img/art"
+
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
+        file.name: file.read_text() for file in kept.iterdir()
+    }
+
+
+def test_missing_fonts_are_no_error(tmp_path):
+    assert fonts.install(tmp_path / "none", tmp_path / "fonts") == 0
+    assert not (tmp_path / "fonts").exists()
+
+
+def test_no_template_has_an_inline_style_or_script():
+    pages = [
+        p
+        for p in (Path(settings.BASE_DIR) / "templates").rglob("*.html")
+        if "emails" not in p.parts
+    ]
+    guilty = [
+        str(page.relative_to(settings.BASE_DIR))
+        for page in pages
+        for tag in page.read_text().split("<")
+        if " style=" in tag.split("{%")[0] or tag.startswith("script>") or " onclick=" in tag
+    ]
+
+    assert guilty == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/accounts/login/", 200),
+        ("/accounts/signup/", 200),
+        ("/accounts/password/reset/", 200),
+        ("/nothing/", 404),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_pages_of_the_house_stand_in_both_languages(client, path, status, language):
+    response = client.get(path, headers={"accept-language": language})
+
+    assert response.status_code == status
+    assert f'<html lang="{language}">' in response.content.decode()
+
+
+def test_the_page_for_an_error_of_ours_needs_no_database(rf):
+    from config.views import server_error
+
+    response = server_error(rf.get("/"))
+
+    assert response.status_code == 500
+    assert b"Your money and links are safe" in response.content
