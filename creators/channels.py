@@ -229,6 +229,15 @@ def read_again(channel: Channel, at: datetime) -> Read:
     return Read(channel.pk, "")
 
 
+def count_again(channel: Channel, at: datetime) -> Read:
+    """Read one channel because its creator asks; the answer may change what she is."""
+    read = read_again(channel, at)
+    if not read.problem:
+        enrolment.reconsider(channel.creator, at)
+        directory.record([channel.creator_id])
+    return read
+
+
 def _ask(channel: Channel, at: datetime) -> Profile:
     """Read with the token that is held, renewed when it is nearly over or refused once."""
     platform = registry.get(channel.platform)
@@ -246,7 +255,11 @@ def _ask(channel: Channel, at: datetime) -> Profile:
         token = platform.refresh(token)
         _keep(channel, token)
         return platform.read(token.access, channel.external_id)
-    if channel.platform == "instagram" and token.expires_at and token.expires_at < at + RENEW_BEFORE:
+    if (
+        channel.platform == "instagram"
+        and token.expires_at
+        and token.expires_at < at + RENEW_BEFORE
+    ):
         _keep(channel, platform.refresh(token))
     return profile
 

@@ -129,6 +129,18 @@ def apply_decision(creator: Creator, at: datetime) -> Decision:
     return decision
 
 
+def reconsider(creator: Creator, at: datetime) -> Decision | None:
+    """Decide again after something changed for the better; whoever is in only rises. None: as it was."""
+    if creator.status in Creator.ENROLLED:
+        if not _redecide(Creator.objects.filter(pk=creator.pk), at, {}):
+            return None
+        creator.refresh_from_db()
+        return creator.decision
+    if creator.status in (Creator.Status.SUSPENDED, Creator.Status.CLOSED):
+        return None
+    return apply_decision(creator, at)
+
+
 @transaction.atomic
 def decide_by_hand(
     creator: Creator, outcome: str, *, by: AbstractUser, reason: str, at: datetime
@@ -208,9 +220,7 @@ def _refuse_undecidable(creator: Creator) -> None:
         raise NotDecidable(f"creator {creator.pk} is {creator.status}")
 
 
-def _store(
-    decided: Iterable[tuple[Creator, policy.Result]], at: datetime
-) -> list[Decision]:
+def _store(decided: Iterable[tuple[Creator, policy.Result]], at: datetime) -> list[Decision]:
     """Write decisions, their checks and the creators' status; three statements for any number."""
     pairs = list(decided)
     decisions = Decision.objects.bulk_create(

@@ -74,9 +74,7 @@ def confirm(
 
 
 @transaction.atomic
-def refuse(
-    check: ManualCheck, *, by: AbstractUser, evidence: str, at: datetime
-) -> None:
+def refuse(check: ManualCheck, *, by: AbstractUser, evidence: str, at: datetime) -> None:
     """An admin did not find the code; the creator may ask again."""
     _close(check, ManualCheck.State.REFUSED, by, evidence, at, None)
     check.channel.problem = "code_not_found"

@@ -286,9 +286,7 @@ def _full_checks(channel: Channel, policy: Policy, facts: Facts, at: datetime) -
     soon = at.date() + timedelta(days=1)
     passed = None if have is None else False
     remedy = "" if have is None else "followers"
-    checks = [
-        Check("full_followers", need, have, passed, channel.platform, remedy, missing, soon)
-    ]
+    checks = [Check("full_followers", need, have, passed, channel.platform, remedy, missing, soon)]
     days = (at.date() - facts.pilot_since).days if facts.pilot_since else 0
     start = facts.pilot_since or at.date()
     for rule, needed, measured, when in (

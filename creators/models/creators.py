@@ -72,7 +72,11 @@ class Creator(models.Model):
         "creators.Decision", models.PROTECT, null=True, blank=True, related_name="+"
     )
     case = models.ForeignKey(
-        "creators.Case", models.PROTECT, null=True, blank=True, related_name="+",
+        "creators.Case",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text="why suspended or closed",
     )
     pilot_since = models.DateTimeField(null=True, blank=True)
@@ -95,7 +99,9 @@ class Creator(models.Model):
                 name="creator_status_has_reason",
             ),
         ]
-        indexes = [models.Index(fields=["id"], name="creator_waiting", condition=Q(status="waiting"))]
+        indexes = [
+            models.Index(fields=["id"], name="creator_waiting", condition=Q(status="waiting"))
+        ]
 
     def __str__(self) -> str:
         return f"@{self.handle}"

@@ -39,12 +39,19 @@ class DirectoryEntry(models.Model):
     class Meta:
         verbose_name_plural = "directory entries"
         indexes = [
-            models.Index(fields=["-engagement_bp", "-creator"], name="directory_engagement",
-                         condition=Q(is_listed=True)),
-            models.Index(fields=["-followers_max", "-creator"], name="directory_followers",
-                         condition=Q(is_listed=True)),
-            models.Index(fields=["-score", "-creator"], name="directory_score",
-                         condition=Q(is_listed=True)),
+            models.Index(
+                fields=["-engagement_bp", "-creator"],
+                name="directory_engagement",
+                condition=Q(is_listed=True),
+            ),
+            models.Index(
+                fields=["-followers_max", "-creator"],
+                name="directory_followers",
+                condition=Q(is_listed=True),
+            ),
+            models.Index(
+                fields=["-score", "-creator"], name="directory_score", condition=Q(is_listed=True)
+            ),
             GinIndex("search", name="directory_search"),
             GinIndex("niches", name="directory_niches"),
         ]

@@ -82,7 +82,11 @@ class Decision(models.Model):
     recheck_on = models.DateField(null=True, blank=True)
     decided_at = models.DateTimeField()
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text="null: the policy engine",
     )
     reason = models.CharField(max_length=300, blank=True, help_text="when a person decided")

@@ -19,17 +19,25 @@ def _vault() -> MultiFernet:
     )
 
 
+def seal(text: str) -> str:
+    """Return `text` as a word that only this site opens; "" stays ""."""
+    return _vault().encrypt(text.encode()).decode() if text else ""
+
+
+def unseal(word: str) -> str:
+    """Return what `seal` was given; "" for a word that no key opens any more."""
+    try:
+        return _vault().decrypt(word.encode()).decode() if word else ""
+    except InvalidToken:
+        return ""
+
+
 class SealedTextField(models.TextField):
     """Reads and writes plain text, stores Fernet tokens. What no key opens any more reads as ""."""
 
     def get_prep_value(self, value: str | None) -> str | None:
         value = super().get_prep_value(value)
-        return _vault().encrypt(value.encode()).decode() if value else value
+        return seal(value) if value else value
 
     def from_db_value(self, value: str | None, expression, connection) -> str | None:
-        if not value:
-            return value
-        try:
-            return _vault().decrypt(value.encode()).decode()
-        except InvalidToken:
-            return ""
+        return unseal(value) if value else value

@@ -9,9 +9,7 @@ from creators.models.sealed import SealedTextField
 class ChannelToken(models.Model):
     """OAuth tokens of one connected channel, sealed; gone when the channel is disconnected."""
 
-    channel = models.OneToOneField(
-        Channel, models.CASCADE, primary_key=True, related_name="token"
-    )
+    channel = models.OneToOneField(Channel, models.CASCADE, primary_key=True, related_name="token")
     access = SealedTextField()
     refresh = SealedTextField(blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -175,8 +175,9 @@ class Platform:
                 method,
                 url,
                 headers=headers,
-                data=body,
-                largest=ANSWER_BYTES,
+                body=body,
+                max_bytes=ANSWER_BYTES,
+                allow_private=bool(settings.FAKE_PLATFORM_URL),
             )
         except outbound.OutboundError as error:
             raise Unavailable(f"{self.id}: {error}") from error
@@ -292,9 +293,7 @@ class PlatformAdapter(OAuth2Adapter):
         )
         profile = self.platform.read(lasting.access)
         account = SocialAccount(provider=self.platform.id, uid=profile.external_id, extra_data={})
-        login = SocialLogin(
-            user=get_user_model()(), account=account, provider=self.get_provider()
-        )
+        login = SocialLogin(user=get_user_model()(), account=account, provider=self.get_provider())
         login.profile, login.lasting_token = profile, lasting
         return login
 

@@ -127,7 +127,9 @@ class Handler(BaseHTTPRequestHandler):
     def on_authorize(self, platform: str, asked: dict[str, str], posted: dict[str, str]) -> None:
         problem = self.bad_request(platform, asked)
         if problem:
-            return self.page(400, f"<!doctype html><title>Refused</title><h1>{escape(problem)}</h1>")
+            return self.page(
+                400, f"<!doctype html><title>Refused</title><h1>{escape(problem)}</h1>"
+            )
         back = asked["redirect_uri"]
         if posted.get("deny"):
             return self.redirect(back, error="access_denied", state=asked["state"])
@@ -284,7 +286,9 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     if os.environ.get("MARKET_MODE", "live") == "live":
-        print("The stand-in platforms run in demo mode only: set MARKET_MODE=demo.", file=sys.stderr)
+        print(
+            "The stand-in platforms run in demo mode only: set MARKET_MODE=demo.", file=sys.stderr
+        )
         return 2
     try:
         server(port).serve_forever()

@@ -23,7 +23,9 @@ class Account:
     def external_id(self) -> str:
         """The same handle is the same account, whoever signs in with it."""
         digest = hashlib.sha256(f"{self.platform}:{self.handle}".encode()).hexdigest()
-        return str(int(digest[:14], 16)) if self.platform in ("instagram", "facebook") else digest[:24]
+        return (
+            str(int(digest[:14], 16)) if self.platform in ("instagram", "facebook") else digest[:24]
+        )
 
     @property
     def posts(self) -> int:
@@ -57,7 +59,7 @@ def profile(account: Account) -> dict[str, Any]:
             "is_verified": False,
             "follower_count": count,
             "following_count": 45,
-            "likes_count": count * 7,
+            "likes_count": posts * (count * 6 // 100),  # six in a hundred like a post
             "video_count": posts,
         }
         return {"data": {"user": user}, "error": {"code": "ok", "message": "", "log_id": "0"}}
@@ -108,7 +110,9 @@ def failure(platform: str, kind: str) -> tuple[int, dict[str, Any]]:
     """A platform's own way to say: too often (429), we are down (500), this token is over (401)."""
     if platform == "tiktok":
         status = {"429": 429, "500": 500}.get(kind, 401)
-        code = {429: "rate_limit_exceeded", 500: "internal_error"}.get(status, "access_token_invalid")
+        code = {429: "rate_limit_exceeded", 500: "internal_error"}.get(
+            status, "access_token_invalid"
+        )
         return status, {"error": {"code": code, "message": code, "log_id": "0"}}
     if platform == "youtube":
         status = {"429": 403, "500": 500}.get(kind, 401)

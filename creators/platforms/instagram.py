@@ -22,7 +22,9 @@ class Instagram(meta.MetaPlatform):
     profile_url: ClassVar[str] = f"https://graph.instagram.com/{meta.GRAPH_VERSION}/me"
 
     def read(self, token: str, external_id: str = "") -> base.Profile:
-        return self.profile(self.ask("GET", self.profile_url, token=token, query={"fields": FIELDS}))
+        return self.profile(
+            self.ask("GET", self.profile_url, token=token, query={"fields": FIELDS})
+        )
 
     def profile(self, answer: dict[str, Any]) -> base.Profile:
         external_id = answer.get("user_id") or answer.get("id")

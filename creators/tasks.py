@@ -1,0 +1,56 @@
+"""Doors for the queue: each may be run twice, and finds its work in the database."""
+
+from celery import shared_task
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from creators import channels, enrolment, profiles, reasons
+from creators.models import Creator, Decision
+from creators.models.sealed import unseal
+from creators.platforms.base import Token
+
+
+@shared_task
+def read_channels(limit: int = 500) -> int:
+    """Read the channels that are due, then look again at those who wait."""
+    done = channels.read_due(timezone.now(), limit)
+    if done:
+        redecide_waiting()
+    return len(done)
+
+
+@shared_task
+def redecide_waiting() -> int:
+    """Decide again on everyone who waits, and mail those who are in now."""
+    let_in = enrolment.redecide_waiting(timezone.now())
+    for creator_id in let_in:
+        mail_decision.delay(creator_id)
+    return len(let_in)
+
+
+@shared_task
+def mail_decision(creator_id: int) -> int:
+    """Tell a creator what was decided, in her language."""
+    creator = Creator.objects.select_related("user", "decision").get(pk=creator_id)
+    if creator.user is None or creator.decision is None or not creator.user.email:
+        return 0
+    decision: Decision = creator.decision
+    with translation.override(profiles.mail_language(creator)):
+        context = {
+            "creator": creator,
+            "decision": decision,
+            "reasons": [reasons.reason(check) for check in decision.checks.all()],
+            "site_url": settings.SITE_URL,
+        }
+        subject = render_to_string("creators/emails/decision_subject.txt", context)
+        body = render_to_string("creators/emails/decision.txt", context)
+    return send_mail(subject.strip(), body, None, [creator.user.email])
+
+
+@shared_task
+def withdraw_token(platform: str, access: str, refresh: str) -> int:
+    """Tell a platform that we no longer want access to a disconnected channel; tokens come sealed."""
+    channels.withdraw(platform, Token(unseal(access), unseal(refresh)))
+    return 1

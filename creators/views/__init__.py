@@ -1,0 +1,1 @@
+"""What creators and visitors ask of this app over HTTP."""

@@ -1,0 +1,173 @@
+"""A creator's channels: connect, count again, disconnect, ask for a check by hand."""
+
+from datetime import timedelta
+
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.providers.base.constants import AuthProcess
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from config.lib.http import render_page
+from creators import channels, enrolment, manual_checks, tasks
+from creators.access import creator_required
+from creators.forms import ManualCheckForm
+from creators.models import Channel, Creator, Platform
+from creators.models.sealed import seal
+from creators.platforms import registry
+from creators.platforms.base import PlatformError
+from creators.reasons import platform_name
+from creators.views.board import channel_board, decision_view, problem_text, waiting_checks
+
+PAUSE = timedelta(minutes=1)  # between two counts that a creator asks for
+
+
+def _platform_or_404(platform: str) -> str:
+    if platform not in Platform.values:
+        raise Http404
+    return platform
+
+
+def _back(creator: Creator):
+    """Those who are joining go back to step 2, the others to their channels."""
+    joining = creator.status not in Creator.ENROLLED
+    return redirect("creators:join_channels" if joining else "creators:channels")
+
+
+def _own_channel(request, pk: int) -> Channel:
+    return get_object_or_404(
+        Channel.objects.select_related("creator"),
+        pk=pk, creator=request.creator, disconnected_at__isnull=True,
+    )  # fmt: skip
+
+
+@creator_required
+@require_safe
+def channel_list(request):
+    context = {
+        "board": channel_board(request.creator),
+        "decision": decision_view(request.creator),
+        "checks_waiting": waiting_checks(),
+    }
+    return render_page(request, "creators/channels.html", context)
+
+
+@creator_required
+@require_POST
+@never_cache
+def channel_connect(request, platform):
+    """Send the creator to the platform's own sign-in, with a state that only she can bring back."""
+    _platform_or_404(platform)
+    if not channels.is_offered(platform):
+        messages.warning(
+            request,
+            _("%(p)s cannot be connected right now. Ask for a check by hand.")
+            % {"p": platform_name(platform)},
+        )
+        return _back(request.creator)
+    provider = get_adapter(request).get_provider(request, platform)
+    return provider.redirect(request, process=AuthProcess.CONNECT)
+
+
+@creator_required
+@require_safe
+@never_cache
+def channel_callback(request, platform):
+    """Where the platform sends her back: take the profile and the token, read, decide."""
+    _platform_or_404(platform)
+    name = platform_name(platform)
+    finish = OAuth2CallbackView.adapter_view(registry.ADAPTERS[platform])
+    try:
+        finish(request)
+    except PlatformError as error:
+        code = "unknown" if error.code in ("token_over", "bad_answer") else error.code
+        messages.error(request, problem_text(code, name))
+        return _back(request.creator)
+    if not hasattr(request, "connected"):
+        denied = getattr(request, "connect_error", "") == "cancelled"
+        messages.warning(request, problem_text("denied" if denied else "unknown", name))
+        return _back(request.creator)
+    profile, token = request.connected
+    now = timezone.now()
+    try:
+        channels.connect(request.creator, platform, profile, token, now)
+    except channels.ChannelTaken:
+        messages.error(request, problem_text("taken", name))
+        return _back(request.creator)
+    before = request.creator.status
+    answer = _back(request.creator)
+    enrolment.reconsider(request.creator, now)
+    if request.creator.status != before and request.creator.is_enrolled:
+        tasks.mail_decision.delay(request.creator.pk)
+    messages.success(
+        request,
+        _("%(p)s is connected: @%(handle)s.") % {"p": name, "handle": profile.handle.lstrip("@")},
+    )
+    return answer
+
+
+@creator_required
+@require_POST
+def channel_read(request, pk):
+    """Count again, now."""
+    channel = _own_channel(request, pk)
+    now = timezone.now()
+    if channel.token_state == Channel.Token.NONE:
+        raise Http404
+    if channel.checked_at and channel.checked_at > now - PAUSE and not channel.problem:
+        messages.info(request, _("We counted a moment ago. Try again in a minute."))
+        return _back(request.creator)
+    read = channels.count_again(channel, now)
+    if read.problem:
+        messages.warning(request, problem_text(read.problem, channel.get_platform_display()))
+    else:
+        messages.success(
+            request, _("Counted just now on %(p)s.") % {"p": channel.get_platform_display()}
+        )
+    return _back(request.creator)
+
+
+@creator_required
+@require_POST
+def channel_disconnect(request, pk):
+    """Forget a channel: its numbers and its token go at once."""
+    channel = _own_channel(request, pk)
+    name = channel.get_platform_display()
+    token = channels.disconnect(channel, timezone.now())
+    if token:
+        tasks.withdraw_token.delay(channel.platform, seal(token.access), seal(token.refresh))
+    messages.success(request, _("%(p)s is disconnected. Its numbers are deleted.") % {"p": name})
+    request.creator.refresh_from_db()
+    return _back(request.creator)
+
+
+@creator_required
+@require_POST
+def channel_check(request, platform):
+    """Ask for a check by hand, with a code for the channel's description."""
+    _platform_or_404(platform)
+    form = ManualCheckForm(request.POST)
+    if not form.is_valid():
+        for error in form.errors["handle"]:
+            messages.error(request, error)
+        return _back(request.creator)
+    try:
+        check = manual_checks.ask(
+            request.creator, platform, form.cleaned_data["handle"], timezone.now()
+        )
+    except channels.ChannelTaken:
+        messages.error(request, problem_text("taken", platform_name(platform)))
+    except manual_checks.NothingToCheck:
+        messages.info(request, _("This channel is verified already."))
+    else:
+        messages.success(
+            request,
+            _("Put %(code)s in your channel description. We look within 24 hours.")
+            % {"code": check.code},
+        )
+    return _back(request.creator)

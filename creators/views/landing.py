@@ -1,0 +1,39 @@
+"""The first page, and the question on it: can I join?"""
+
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from config.lib.access import public
+from config.lib.http import render_page
+from creators import checker, enrolment, policy
+from creators.forms import CheckForm
+
+START = {"platform": "tiktok", "followers": "1,240"}
+
+
+@public
+@require_safe
+def home(request):
+    """The landing page; its checker shows an example until someone types."""
+    now = timezone.now()
+    rule = policy.in_force(enrolment.rules(now), "", "", now)
+    example = checker.answer("tiktok", 1_240, now)
+    context = {"form": CheckForm(initial=START), "answer": example, "facts": {"rule": rule}}
+    return render_page(request, "creators/landing.html", context, partial="creators/landing.html")
+
+
+@public
+@require_safe
+def check(request):
+    """Answer a platform and a number of followers, with the reasons."""
+    asked = "platform" in request.GET or "followers" in request.GET
+    form = CheckForm(request.GET if asked else None, initial=START)
+    answer, status = None, 200
+    if asked:
+        if form.is_valid():
+            data = form.cleaned_data
+            answer = checker.answer(data["platform"], data["followers"], timezone.now())
+        else:
+            status = 422
+    context = {"form": form, "answer": answer}
+    return render_page(request, "creators/check.html", context, status=status)

@@ -1,0 +1,41 @@
+"""A creator's own settings: her profile and the language of the site."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from config.lib.http import client_language, render_page
+from creators import profiles
+from creators.access import creator_required
+from creators.forms import SettingsForm, initial_of
+
+
+@creator_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def creator_settings(request):
+    creator = request.creator
+    initial = {**initial_of(creator), "site_language": client_language(request)}
+    form = SettingsForm(request.POST or None, creator=creator, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            profiles.save(request.user, form.about(), creator)
+        except profiles.HandleTaken:
+            form.add_error("handle", form.taken_message)
+        else:
+            language = form.cleaned_data["site_language"]
+            with translation.override(language):
+                messages.success(request, _("Saved."))
+            answer = redirect("creators:settings")
+            answer.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                language,
+                max_age=settings.LANGUAGE_COOKIE_AGE or 365 * 24 * 3600,
+                samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+                secure=settings.LANGUAGE_COOKIE_SECURE,
+            )
+            return answer
+    status = 422 if form.errors else 200
+    return render_page(request, "creators/settings.html", {"form": form}, status=status)
