@@ -6,7 +6,7 @@ from django.dispatch import receiver
 
 from affiliates import bookings, clock, commissions
 from shop import signals
-from shop.models import BrandOrder, Dispute, Order, Refund
+from shop.models import BrandOrder, Dispute, Order, Payment, Refund
 
 
 @receiver(signals.order_paid, dispatch_uid="affiliates.order_paid")
@@ -30,3 +30,9 @@ def on_refunded(
 def on_delivered(brand_order: BrandOrder, **kwargs: Any) -> None:
     """Count the return window from what is known of the delivery now."""
     commissions.reschedule(brand_order)
+
+
+@receiver(signals.payment_astray, dispatch_uid="affiliates.payment_astray")
+def on_astray(payment: Payment, **kwargs: Any) -> None:
+    """Book a capture that fits no open order, or its way back."""
+    bookings.misfit(payment, payment.created_at)

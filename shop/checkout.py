@@ -190,9 +190,9 @@ def _accept_terms(order: Order, at: datetime) -> None:
         Acceptance.objects.create(terms=terms, order=order, accepted_at=at)
 
 
-def replace_earlier(order: Order, earlier_key: str | None, at: datetime) -> None:
-    """Cancel the unpaid order that the same shopper had made of an earlier bag."""
-    if earlier_key and earlier_key != order.checkout_key:
+def replace_earlier(earlier_key: str | None, key: str, at: datetime) -> None:
+    """Cancel the unpaid order that the same shopper had made of her bag as it was before."""
+    if earlier_key and earlier_key != key:
         before = Order.objects.filter(checkout_key=earlier_key, status=Order.Status.PENDING)
         if found := before.first():
             orders.cancel(found, at)

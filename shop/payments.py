@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from shop import gateways, orders, refunds
+from shop import gateways, orders, refunds, signals
 from shop.gateways import Event, Started
 from shop.models import Dispute, Order, Payment, PaymentSession, WebhookEvent
 
@@ -148,7 +148,7 @@ def _captured(order: Order, event: Event, row: WebhookEvent) -> None:
 def _misfit(order: Order | None, event: Event, row: WebhookEvent) -> None:
     """Book a capture that pays nothing; `send_back` returns it."""
     if event.amount > 0:
-        _book(order, event, Kind.MISFIT)
+        orders.tell(signals.payment_astray, payment=_book(order, event, Kind.MISFIT))
     row.outcome, row.note = Outcome.APPLIED, "a capture that fits no open order"
     logger.warning("misfit capture %s of %s", event.reference, event.gateway)
 
@@ -260,7 +260,7 @@ def send_back(at: datetime) -> int:
 def _unsent() -> list[Payment]:
     asked = Payment.objects.filter(kind=Kind.REFUND, reference="", external=False)
     asked = asked.filter(refund__isnull=False).exclude(gateway="")
-    back = Payment.objects.filter(kind=Kind.REFUND, reference__startswith="misfit:")
+    back = Payment.objects.filter(kind=Kind.REFUND, event_id__startswith="misfit-")
     done = set(back.values_list("event_id", flat=True))
     misfits = Payment.objects.filter(kind=Kind.MISFIT)
     return [*asked.select_related("order")[:200], *(p for p in misfits if f"misfit-{p.pk}" not in done)]
@@ -279,18 +279,22 @@ def _send_one(payment: Payment, at: datetime) -> bool:
         logger.warning("refund %s was not sent: %s", key, error)
         return False
     if is_misfit:
-        Payment.objects.get_or_create(
-            gateway=payment.gateway,
-            kind=Kind.REFUND,
-            event_id=key,
-            defaults={
-                "order": payment.order,
-                "amount": payment.amount,
-                "currency": payment.currency,
-                "reference": f"misfit:{reference}"[:120],
-                "created_at": at,
-            },
-        )
+        with transaction.atomic():
+            Payment.objects.select_for_update().get(pk=payment.pk)
+            back, fresh = Payment.objects.get_or_create(
+                gateway=payment.gateway,
+                kind=Kind.REFUND,
+                reference=reference,
+                defaults={
+                    "order": payment.order,
+                    "amount": payment.amount,
+                    "currency": payment.currency,
+                    "event_id": key,
+                    "created_at": at,
+                },
+            )
+            if fresh:
+                orders.tell(signals.payment_astray, payment=back)
     else:
         Payment.objects.filter(pk=payment.pk, reference="").update(reference=reference)
     return True

@@ -5,6 +5,7 @@
 its lines changed through that refund or dispute (also when a dispute was won).
 `order_delivered(brand_order)`: a delivery was reported, corrected or withdrawn; or a
 return of that part was opened or closed.
+`payment_astray(payment)`: a capture that fits no open order was booked, or was sent back.
 """
 
 from django.dispatch import Signal
@@ -12,3 +13,4 @@ from django.dispatch import Signal
 order_paid = Signal()
 order_refunded = Signal()
 order_delivered = Signal()
+payment_astray = Signal()

@@ -63,12 +63,16 @@ def words(text: str) -> SearchQuery:
 
 def cards(rows: QuerySet[Product]) -> QuerySet[Product]:
     """Return products with what a card shows: brand, shelf, first picture."""
-    pictures = Image.objects.exclude(file="").order_by("position", "id")
     return (
         rows.select_related("brand", "category")
         .defer("description", "search", "details", "brand__description", "feed_digest")
-        .prefetch_related(Prefetch("images", pictures))
+        .prefetch_related(pictures())
     )
+
+
+def pictures() -> Prefetch:
+    """Return the way to fetch the pictures that lie with us; other addresses are not shown."""
+    return Prefetch("images", Image.objects.exclude(file="").order_by("position", "id"))
 
 
 def page(filters: Filters, number: int) -> tuple[list[Product], bool]:
@@ -81,14 +85,15 @@ def page(filters: Filters, number: int) -> tuple[list[Product], bool]:
 def product(brand_slug: str, slug: str) -> Product | None:
     """Return a product on sale with its brand, shelf, variants and pictures."""
     rows = Product.objects.on_sale().select_related("brand", "category").defer("search")
-    found = rows.filter(brand__slug=brand_slug, slug=slug).prefetch_related("variants", "images")
+    found = rows.filter(brand__slug=brand_slug, slug=slug).prefetch_related("variants")
     return found.first()
 
 
 def more_of(product: Product, limit: int = 4) -> list[Product]:
-    """Return other products of the same brand."""
+    """Return other products of the same brand, their pictures not fetched yet."""
     rows = Product.objects.on_sale().filter(brand=product.brand, in_stock=True)
-    return list(cards(rows.exclude(pk=product.pk)).order_by("-created_at", "-id")[:limit])
+    rows = cards(rows.exclude(pk=product.pk)).prefetch_related(None)
+    return list(rows.order_by("-created_at", "-id")[:limit])
 
 
 def shelves() -> list[Category]:

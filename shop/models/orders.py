@@ -89,6 +89,7 @@ class Order(models.Model):
     placed_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="confirmation mailed")
     expires_at = models.DateTimeField(null=True, blank=True, help_text="end of the reservation")
     objects = OrderQuerySet.as_manager()
 

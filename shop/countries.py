@@ -1,0 +1,34 @@
+"""Countries that orders go to and brands are in: the EU, by code."""
+
+from django.utils.translation import gettext_lazy as _
+
+COUNTRIES = [
+    ("NL", _("Netherlands")),
+    ("BE", _("Belgium")),
+    ("DE", _("Germany")),
+    ("FR", _("France")),
+    ("LU", _("Luxembourg")),
+    ("AT", _("Austria")),
+    ("BG", _("Bulgaria")),
+    ("HR", _("Croatia")),
+    ("CY", _("Cyprus")),
+    ("CZ", _("Czechia")),
+    ("DK", _("Denmark")),
+    ("EE", _("Estonia")),
+    ("FI", _("Finland")),
+    ("GR", _("Greece")),
+    ("HU", _("Hungary")),
+    ("IE", _("Ireland")),
+    ("IT", _("Italy")),
+    ("LV", _("Latvia")),
+    ("LT", _("Lithuania")),
+    ("MT", _("Malta")),
+    ("PL", _("Poland")),
+    ("PT", _("Portugal")),
+    ("RO", _("Romania")),
+    ("SK", _("Slovakia")),
+    ("SI", _("Slovenia")),
+    ("ES", _("Spain")),
+    ("SE", _("Sweden")),
+]
+NAMES = dict(COUNTRIES)

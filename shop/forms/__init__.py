@@ -1,0 +1,1 @@
+"""What people type, turned into what the shop speaks."""

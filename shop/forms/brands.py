@@ -1,0 +1,115 @@
+"""A trader's details, shipping and what its products start with."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from config.lib import money
+from shop import brands
+from shop.countries import COUNTRIES
+from shop.forms.storefront import PriceField
+from shop.models import Brand, Category
+from shop.models.brands import SellsAt, TaxClass
+
+CURRENCIES = [(code, code) for code in sorted(money.CURRENCIES)]
+
+
+class TraderForm(forms.ModelForm):
+    """What every page about a brand asks: the trader (EU DSA art. 30) and the defaults."""
+
+    country = forms.ChoiceField(label=_("Country"), choices=COUNTRIES)
+    category = forms.ModelChoiceField(
+        label=_("Shelf for products whose shelf we cannot tell"),
+        queryset=Category.objects.filter(is_blocked=False),
+        required=False,
+        empty_label=_("none: they stay drafts"),
+    )
+    tax_class = forms.ChoiceField(label=_("VAT of most of your products"), choices=TaxClass.choices)
+
+    class Meta:
+        model = Brand
+        fields = [
+            "name", "description", "legal_name", "address", "postal_code", "city", "country",
+            "email", "phone", "register_number", "vat_number", "tax_class", "category",
+        ]  # fmt: skip
+        widgets = {"description": forms.Textarea(attrs={"rows": 3})}
+        help_texts = {
+            "legal_name": _("As it stands in the trade register."),
+            "email": _("Shoppers see it and send questions there."),
+            "vat_number": _("Leave it empty if you have none."),
+        }
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        for name in brands.NEEDED:
+            self.fields[name].required = True
+        complete = {"name": "organization", "address": "street-address", "city": "address-level2"}
+        complete |= {"postal_code": "postal-code", "email": "email", "phone": "tel"}
+        for name, token in complete.items():
+            self.fields[name].widget.attrs["autocomplete"] = token
+
+    def clean(self) -> dict:
+        data = super().clean()
+        try:
+            data["vat_number"] = brands.vat_number(
+                data.get("vat_number") or "", data.get("country") or ""
+            )
+        except brands.BadVatNumber:
+            self.add_error(
+                "vat_number",
+                _("This VAT number cannot be right. Check the digits, or leave it empty."),
+            )
+        return data
+
+
+class JoinForm(TraderForm):
+    """The first page of a new brand."""
+
+    sells_at = forms.ChoiceField(
+        label=_("Where do shoppers pay?"),
+        choices=SellsAt.choices,
+        initial=SellsAt.HERE,
+        widget=forms.RadioSelect,
+    )
+    currency = forms.ChoiceField(label=_("Currency of your prices"), choices=CURRENCIES, initial="EUR")
+    certified = forms.BooleanField(
+        label=_("I only offer products that follow EU law, and these details are true."),
+    )
+    terms = forms.BooleanField(
+        label=_("I accept the terms for brands, and that Thousand writes my invoices for me."),
+    )
+
+    class Meta(TraderForm.Meta):
+        fields = [*TraderForm.Meta.fields, "sells_at", "currency"]
+
+
+class SettingsForm(TraderForm):
+    """What a brand may change later: its details, shipping and returns."""
+
+    shipping_price = PriceField(label=_("Shipping per order"), help_text=_("VAT included. 0 is free."))
+    free_shipping_from = PriceField(
+        label=_("Free shipping from"), required=False, help_text=_("Leave it empty for never.")
+    )
+    ships_to = forms.MultipleChoiceField(
+        label=_("Countries you ship to"),
+        choices=COUNTRIES,
+        required=False,
+        help_text=_("Choose none to ship to all of the EU."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    return_days = forms.IntegerField(
+        label=_("Days to return"), min_value=14, max_value=100, help_text=_("14 by law, or more.")
+    )
+
+    class Meta(TraderForm.Meta):
+        fields = [
+            *TraderForm.Meta.fields, "shipping_price", "free_shipping_from", "ships_to",
+            "return_days",
+        ]  # fmt: skip
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("shipping_price", "free_shipping_from"):
+            self.fields[name].currency = self.instance.currency
+
+    def clean_shipping_price(self) -> int:
+        return self.cleaned_data["shipping_price"] or 0

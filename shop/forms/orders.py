@@ -1,0 +1,74 @@
+"""Parcels, refunds and returns."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from shop.forms.storefront import PriceField
+
+
+class ShipForm(forms.Form):
+    track_url = forms.URLField(
+        label=_("Address to follow the parcel"),
+        required=False,
+        max_length=300,
+        assume_scheme="https",
+    )
+
+
+class RefundForm(forms.Form):
+    """How much goes back; empty: everything that is left."""
+
+    amount = PriceField(
+        label=_("Amount"), required=False, help_text=_("Leave it empty to give everything back.")
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+    key = forms.CharField(widget=forms.HiddenInput, max_length=60)
+
+    def __init__(self, *args, currency: str, left: int, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].currency = currency
+        self.left = left
+
+    def clean_amount(self) -> int:
+        amount = self.cleaned_data["amount"]
+        amount = self.left if amount is None else amount
+        if not 0 < amount <= self.left:
+            raise forms.ValidationError(_("This is more than is left of the order, or nothing."))
+        return amount
+
+
+class WithdrawForm(forms.Form):
+    """How many of each line come back; step one of two."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        required=False,
+        help_text=_("You need not give one."),
+    )
+
+    def __init__(self, *args, left, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.left = left
+        for line, count in left.items():
+            self.fields[f"line_{line.pk}"] = forms.TypedChoiceField(
+                label=str(line), coerce=int, initial=count,
+                choices=[(n, str(n)) for n in range(count + 1)],
+            )  # fmt: skip
+
+    def quantities(self) -> dict[int, int]:
+        return {line.pk: self.cleaned_data[f"line_{line.pk}"] for line in self.left}
+
+    def clean(self) -> dict:
+        data = super().clean()
+        if not self.errors and not any(data.get(f"line_{line.pk}") for line in self.left):
+            raise forms.ValidationError(_("Choose at least one piece to send back."))
+        return data
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code from the mail"),
+        max_length=12,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )

@@ -1,0 +1,142 @@
+"""A product by hand, with its variants; and the file of a feed."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from shop.feeds import base, importer
+from shop.forms.storefront import PriceField
+from shop.models import Category, Feed, Product, Variant
+from shop.models.brands import SellsAt, TaxClass
+
+MAX_UPLOAD = 100 * 1024 * 1024
+DETAILS = {
+    "ingredients": _("Ingredients"),
+    "allergens": _("Allergens"),
+    "manufacturer": _("Manufacturer"),
+    "warnings": _("Warnings"),
+}
+
+
+class ProductForm(forms.ModelForm):
+    """One product; what its shelf requires is asked for by name."""
+
+    category = forms.ModelChoiceField(
+        label=_("Shelf"), queryset=Category.objects.filter(is_blocked=False), required=True
+    )
+    tax_class = forms.ChoiceField(label=_("VAT"), choices=TaxClass.choices)
+    sells_at = forms.ChoiceField(label=_("Sold"), choices=SellsAt.choices)
+    withdrawal = forms.ChoiceField(label=_("Returns"), choices=Product.Withdrawal.choices)
+    own_shop_url = forms.URLField(
+        label=_("Address in your own shop"), required=False, max_length=500, assume_scheme="https"
+    )
+    description = forms.CharField(
+        label=_("Description"), required=False, max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )  # fmt: skip
+
+    class Meta:
+        model = Product
+        fields = [
+            "title", "description", "category", "tax_class", "withdrawal", "sells_at",
+            "own_shop_url",
+        ]  # fmt: skip
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        for key, label in DETAILS.items():
+            name = f"detail_{key}"
+            self.fields[name] = forms.CharField(
+                label=label, required=False, max_length=2000, initial=self.instance.details.get(key, ""),
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )  # fmt: skip
+
+    def clean_description(self) -> str:
+        return importer.safe_html(self.cleaned_data["description"])
+
+    def clean(self) -> dict:
+        data = super().clean()
+        category = data.get("category")
+        for key in category.required_details if category else []:
+            if not data.get(f"detail_{key}"):
+                self.add_error(f"detail_{key}", _("Products on this shelf need this."))
+        if data.get("sells_at") == SellsAt.OWN_SHOP and not data.get("own_shop_url"):
+            self.add_error("own_shop_url", _("Tell where shoppers buy it."))
+        self.instance.details = self.instance.details | {
+            key: data[f"detail_{key}"] for key in DETAILS if data.get(f"detail_{key}")
+        }
+        return data
+
+
+class VariantForm(forms.ModelForm):
+    """One row of the table of variants."""
+
+    option = forms.CharField(
+        label=_("Choice"), required=False, max_length=80, help_text=_("such as M or green")
+    )
+    price = PriceField(label=_("Price"), help_text=_("VAT included"))
+    stock = forms.IntegerField(
+        label=_("Stock"), required=False, min_value=0, max_value=10**9,
+        help_text=_("empty: always in stock"),
+    )  # fmt: skip
+
+    class Meta:
+        model = Variant
+        fields = ["sku", "option", "price", "stock"]
+        labels = {"sku": _("SKU")}
+
+    def __init__(self, *args, currency: str = "EUR", **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["price"].currency = currency
+        self.fields["sku"].required = False
+        if self.instance.pk:
+            self.fields["option"].initial = self.instance.label
+
+    def clean_price(self) -> int:
+        price = self.cleaned_data["price"]
+        if not price:
+            raise forms.ValidationError(_("A product needs a price."))
+        return price
+
+    def clean_stock(self) -> int | None:
+        stock = self.cleaned_data["stock"]
+        if stock is not None and self.instance.pk and stock < self.instance.reserved:
+            message = _("Open orders hold %(n)d of these; the stock cannot be less.")
+            raise forms.ValidationError(message % {"n": self.instance.reserved})
+        return stock
+
+
+VariantFormSet = forms.inlineformset_factory(
+    Product, Variant, form=VariantForm, extra=3, max_num=base.MAX_VARIANTS, can_delete=False,
+    min_num=1, validate_min=True,
+)  # fmt: skip
+
+
+class UploadForm(forms.Form):
+    """A catalogue file, and which catalogue it is."""
+
+    file = forms.FileField(
+        label=_("Catalogue file"),
+        help_text=_("Shopify CSV, Google Merchant XML or TSV; also as .gz; at most 100 MB."),
+    )
+    feed = forms.ModelChoiceField(
+        label=_("This file is"),
+        queryset=Feed.objects.none(),
+        required=False,
+        empty_label=_("a catalogue of its own, named after the file"),
+    )
+    format = forms.ChoiceField(
+        label=_("Kind of file"),
+        choices=[c for c in Feed.Format.choices if c[0] != "woocommerce"],
+        required=False,
+    )
+    shrink = forms.BooleanField(label=_("The file is smaller on purpose"), required=False)
+
+    def __init__(self, *args, brand, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["feed"].queryset = Feed.objects.filter(brand=brand)
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > MAX_UPLOAD:
+            raise forms.ValidationError(_("The file is larger than 100 MB."))
+        return file

@@ -1,0 +1,76 @@
+"""The shop's search and filters, and what goes into a bag."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from config.lib import money
+from shop.models import Category
+from shop.storefront import SORTS, Filters
+
+SORT_LABELS = {
+    "new": _("newest first"),
+    "cheap": _("lowest price first"),
+    "dear": _("highest price first"),
+}
+
+
+class PriceField(forms.CharField):
+    """An amount as a person types it (`34,50`); cleans to minor units or None."""
+
+    def __init__(self, *, currency: str = "EUR", **kwargs) -> None:
+        self.currency = currency
+        super().__init__(**{"max_length": 20, **kwargs})
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
+
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return money.parse(text, self.currency)
+        except money.BadAmount as error:
+            raise forms.ValidationError(_("Write an amount like 34.50 or 34,50.")) from error
+
+    def prepare_value(self, value):
+        return str(money.decimal(value, self.currency)) if isinstance(value, int) else value
+
+
+class FilterForm(forms.Form):
+    """The filters of the shop; anything that makes no sense is told and left out."""
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=100)
+    category = forms.ChoiceField(label=_("Shelf"), required=False)
+    price_min = PriceField(label=_("Price from"), required=False)
+    price_max = PriceField(label=_("Price to"), required=False)
+    available = forms.BooleanField(label=_("In stock only"), required=False)
+    sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=SORT_LABELS.items())
+
+    def __init__(self, data, *, shelves: list[Category]) -> None:
+        super().__init__(data)
+        choices = [(shelf.slug, shelf.label) for shelf in shelves]
+        self.fields["category"].choices = [("", _("All shelves")), *choices]
+
+    def filters(self, brand: str = "") -> Filters:
+        """Return the filters that are valid."""
+        self.full_clean()
+        data = self.cleaned_data
+        sort = data.get("sort") or "new"
+        return Filters(
+            q=data.get("q", ""),
+            category=data.get("category", ""),
+            brand=brand,
+            price_min=data.get("price_min"),
+            price_max=data.get("price_max"),
+            sort=sort if sort in SORTS else "new",
+            available=data.get("available", False),
+        )
+
+
+class AddForm(forms.Form):
+    """Which variant goes into the bag, and how often."""
+
+    variant = forms.IntegerField(min_value=1, max_value=2**62)
+    quantity = forms.IntegerField(min_value=1, max_value=99, required=False)
+
+    def clean_quantity(self) -> int:
+        return self.cleaned_data.get("quantity") or 1

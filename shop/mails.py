@@ -1,0 +1,66 @@
+"""Letters to shoppers and brands, in the language of the order."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from shop import orders
+from shop.models import Order, Return
+
+
+def _send(name: str, to: str, language: str, context: dict) -> None:
+    with translation.override(language):
+        context = context | {"site_url": settings.SITE_URL}
+        subject = render_to_string(f"emails/shop/{name}_subject.txt", context).strip()
+        mail = EmailMultiAlternatives(
+            subject, render_to_string(f"emails/shop/{name}.txt", context), to=[to]
+        )
+        mail.attach_alternative(render_to_string(f"emails/shop/{name}.html", context), "text/html")
+        mail.send()
+
+
+def address_of(order: Order) -> str:
+    """Return the whole address of an order's page."""
+    token = orders.token_of(order.checkout_key)
+    return settings.SITE_URL + reverse("shop:order", args=[token])
+
+
+def confirm(order: Order) -> bool:
+    """Mail the confirmation of a paid order, once; return whether this call did."""
+    rows = Order.objects.filter(pk=order.pk, status=Order.Status.PAID, confirmed_at=None)
+    if not rows.update(confirmed_at=timezone.now()):
+        return False
+    try:
+        _send("order_paid", order.email, order.language, {"order": order, **_facts(order)})
+    except OSError:
+        Order.objects.filter(pk=order.pk).update(confirmed_at=None)
+        raise
+    return True
+
+
+def _facts(order: Order) -> dict:
+    parts = list(order.parts.select_related("brand").prefetch_related("lines"))
+    return {"parts": parts, "total": orders.total(order), "url": address_of(order)}
+
+
+def unconfirmed(since: datetime) -> list[Order]:
+    """Return orders that were paid after `since` and whose confirmation is not sent yet."""
+    rows = Order.objects.filter(status=Order.Status.PAID, confirmed_at=None, paid_at__gte=since)
+    return list(rows.filter(events__kind="captured").distinct()[:200])
+
+
+def withdrawal_receipt(made: Return) -> None:
+    """Mail the shopper what she sends back, and when she said so."""
+    order = made.brand_order.order
+    context = {"order": order, "made": made, "part": made.brand_order, "url": address_of(order)}
+    context["lines"] = list(made.lines.select_related("order_line"))
+    _send("withdrawal", order.email, order.language, context)
+
+
+def page_code(order: Order, code: str) -> None:
+    """Mail the code that shows address and invoice on an order's page."""
+    _send("order_code", order.email, order.language, {"order": order, "code": code})

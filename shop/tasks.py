@@ -1,0 +1,67 @@
+"""Thin doors to the shop's functions; each may run twice and finds its work in the database."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+from celery import shared_task
+from django.core.cache import cache
+from django.utils import timezone
+
+from shop import mails, orders, payments
+from shop.feeds import importer
+from shop.models import FeedRun, Order, Return
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def release_reservations() -> int:
+    """Every minute: release lapsed stock, send what is owed to shoppers, mail confirmations."""
+    now = timezone.now()
+    payments.send_back(now)
+    for order in mails.unconfirmed(now - timedelta(days=1)):
+        mails.confirm(order)
+    return orders.release_lapsed(now)
+
+
+@shared_task
+def confirm_order(order_id: int) -> int:
+    """Mail the confirmation of one paid order."""
+    return int(mails.confirm(Order.objects.get(pk=order_id)))
+
+
+@shared_task
+def send_back() -> int:
+    """Ask the payment providers to pay refunds that were just booked."""
+    return payments.send_back(timezone.now())
+
+
+@shared_task
+def mail_withdrawal(return_id: int) -> int:
+    """Mail the receipt of a withdrawal."""
+    rows = Return.objects.select_related("brand_order__order", "brand_order__brand")
+    mails.withdrawal_receipt(rows.get(pk=return_id))
+    return 1
+
+
+@shared_task
+def import_feed(run_id: int, shrink: bool = False) -> int:
+    """Import the uploaded file of a feed run; its progress is in the cache for the page."""
+    run = FeedRun.objects.select_related("feed__brand__category").get(pk=run_id)
+    if run.state not in {FeedRun.State.WAITING, FeedRun.State.RUNNING}:
+        return 0
+    key = progress_key(run_id)
+    importer.import_file(
+        run,
+        Path(run.file.path),
+        at=timezone.now(),
+        shrink=shrink,
+        progress=lambda rows: cache.set(key, rows, 600),
+    )
+    return run.rows_read
+
+
+def progress_key(run_id: int) -> str:
+    """Return the cache key under which a running import counts its rows."""
+    return f"feed-run-{run_id}"

@@ -1,0 +1,60 @@
+"""Addresses of the shop, for shoppers and for brands."""
+
+from django.conf import settings
+from django.urls import path
+
+from shop import webhooks
+from shop.views import (
+    brand_orders,
+    brands,
+    cart,
+    checkout,
+    feeds,
+    orders,
+    pay,
+    products,
+    storefront,
+)
+
+app_name = "shop"
+BRAND = "brand/<slug:brand_slug>"
+ORDER = f"{BRAND}/orders/<int:part_id>"
+
+urlpatterns = [
+    path("shop/", storefront.storefront_list, name="storefront_list"),
+    path("shop/<slug:brand_slug>/", storefront.brand_page, name="brand_page"),
+    path("shop/<slug:brand_slug>/<slug:product_slug>/", storefront.product, name="product"),
+    path("cart/", cart.cart, name="cart"),
+    path("cart/add/", cart.cart_add, name="cart_add"),
+    path("cart/update/", cart.cart_update, name="cart_update"),
+    path("checkout/", checkout.checkout, name="checkout"),
+    path("orders/<str:token>/", orders.order, name="order"),
+    path("orders/<str:token>/pay/", orders.order_pay, name="order_pay"),
+    path("orders/<str:token>/code/", orders.order_code, name="order_code"),
+    path("orders/<str:token>/withdraw/<int:part_id>/", orders.withdraw, name="withdraw"),
+    path("hooks/<slug:provider>/", webhooks.hook, name="hook"),
+    path("brands/join/", brands.brand_join, name="brand_join"),
+    path(f"{BRAND}/settings/", brands.brand_settings, name="brand_settings"),
+    path(f"{BRAND}/products/", products.products, name="products"),
+    path(f"{BRAND}/products/new/", products.product_edit, name="product_new"),
+    path(f"{BRAND}/products/<int:product_id>/", products.product_edit, name="product_edit"),
+    path(
+        f"{BRAND}/products/<int:product_id>/status/", products.product_status, name="product_status"
+    ),
+    path(f"{BRAND}/feeds/", feeds.feeds, name="feeds"),
+    path(f"{BRAND}/feeds/<int:run_id>/", feeds.feed_run, name="feed_run"),
+    path(f"{BRAND}/feeds/<int:run_id>/import/", feeds.feed_apply, name="feed_apply"),
+    path(f"{BRAND}/feeds/<int:run_id>/problems.csv", feeds.feed_problems, name="feed_problems"),
+    path(f"{BRAND}/orders/", brand_orders.brand_orders, name="brand_orders"),
+    path(f"{ORDER}/", brand_orders.brand_order, name="brand_order"),
+    path(f"{ORDER}/ship/", brand_orders.brand_order_ship, name="brand_order_ship"),
+    path(f"{ORDER}/deliver/", brand_orders.brand_order_deliver, name="brand_order_deliver"),
+    path(f"{ORDER}/refund/", brand_orders.brand_order_refund, name="brand_order_refund"),
+    path(
+        f"{ORDER}/returns/<int:return_id>/",
+        brand_orders.brand_order_return,
+        name="brand_order_return",
+    ),
+]
+if settings.DEMO:
+    urlpatterns.append(path("pay/fake/<str:reference>/", pay.fake_pay, name="fake_pay"))

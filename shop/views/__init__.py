@@ -1,0 +1,1 @@
+"""What the shop's pages do: guard, ask, answer."""

@@ -1,0 +1,157 @@
+"""A brand's orders: pack, ship, deliver, take back, refund."""
+
+import secrets
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count, Q, Sum
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from config.lib.http import render_page
+from shop import orders, refunds, returns, tasks
+from shop.access import brand_required
+from shop.forms.orders import RefundForm, ShipForm
+from shop.models import BrandOrder, Return
+
+PER_PAGE = 30
+STATES = {
+    "pack": Q(shipped_at=None, delivered_at=None),
+    "sent": Q(shipped_at__isnull=False, delivered_at=None),
+    "delivered": Q(delivered_at__isnull=False),
+    "returns": Q(returns__isnull=False, returns__closed_at=None),
+}
+
+
+@brand_required
+@require_GET
+def brand_orders(request):
+    rows = BrandOrder.objects.filter(brand=request.brand, paid_at__isnull=False)
+    counts = rows.aggregate(**{name: Count("id", q, distinct=True) for name, q in STATES.items()})
+    state = request.GET.get("state", "")
+    if state in STATES:
+        rows = rows.filter(STATES[state]).distinct()
+    if words := request.GET.get("q", "").strip()[:40]:
+        rows = rows.filter(order__number__iexact=words)
+    rows = rows.select_related("order").order_by("-paid_at", "-id")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    page.object_list = list(page.object_list)
+    sums = BrandOrder.objects.filter(pk__in=[part.pk for part in page]).annotate(
+        goods=Sum("lines__gross"), pieces=Sum("lines__quantity")
+    )
+    facts = {part.pk: part for part in sums}
+    for part in page:
+        part.goods, part.pieces = facts[part.pk].goods or 0, facts[part.pk].pieces or 0
+        part.total = part.goods + part.shipping_gross
+        part.progress = orders.progress(part)
+    context = {"brand": request.brand, "page": page, "counts": counts, "state": state, "q": words}
+    return render_page(request, "shop/brand_orders.html", context)
+
+
+def _part(request, part_id):
+    rows = BrandOrder.objects.select_related("order", "brand").prefetch_related("lines")
+    return get_object_or_404(rows, brand=request.brand, pk=part_id, paid_at__isnull=False)
+
+
+@brand_required
+@require_GET
+def brand_order(request, part_id):
+    return _page(request, _part(request, part_id))
+
+
+def _page(request, part, refund_form=None):
+    left = orders.left_of(part)
+    form = refund_form or RefundForm(
+        currency=part.order.currency, left=left, initial={"key": secrets.token_hex(12)}
+    )
+    context = {
+        "brand": request.brand,
+        "part": part,
+        "order": part.order,
+        "progress": orders.progress(part),
+        "return_until": orders.return_until(part),
+        "left": left,
+        "ship_form": ShipForm(),
+        "refund_form": form,
+        "form": form if form.is_bound else None,
+        "returns": part.returns.prefetch_related("lines__order_line"),
+        "refunds": part.order.refunds.filter(lines__brand_order=part).annotate(
+            mine=Sum("lines__gross", filter=Q(lines__brand_order=part))
+        ),
+    }
+    status = 422 if form.is_bound else 200
+    return render_page(request, "shop/brand_order.html", context, status=status)
+
+
+@brand_required
+@require_POST
+def brand_order_ship(request, part_id):
+    part = _part(request, part_id)
+    form = ShipForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("This is no web address. Nothing was changed."))
+    elif orders.ship(part, timezone.now(), form.cleaned_data["track_url"]):
+        messages.success(request, _("Marked as sent."))
+    return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
+
+
+@brand_required
+@require_POST
+def brand_order_deliver(request, part_id):
+    part = _part(request, part_id)
+    if orders.deliver(part, timezone.now()):
+        messages.success(request, _("Marked as delivered. The return period has started."))
+    return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
+
+
+@brand_required
+@require_POST
+def brand_order_refund(request, part_id):
+    """Give money back for this brand's part; pressing twice gives it back once."""
+    part = _part(request, part_id)
+    left = orders.left_of(part)
+    form = RefundForm(request.POST, currency=part.order.currency, left=left)
+    if not form.is_valid():
+        return _page(request, part, form)
+    data = form.cleaned_data
+    try:
+        refunds.refund(
+            part.order,
+            at=timezone.now(),
+            amount=data["amount"],
+            parts=[part],
+            reason=data["reason"],
+            reference=f"rf_{part.pk}_{data['key']}",
+            made_by=request.user,
+        )
+    except refunds.TooMuch:
+        form.add_error("amount", _("Meanwhile less is left of the order. Nothing was given back."))
+        return _page(request, part, form)
+    transaction.on_commit(tasks.send_back.delay, robust=True)
+    messages.success(request, _("The money is on its way back to the shopper."))
+    return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
+
+
+@brand_required
+@require_http_methods(["POST"])
+def brand_order_return(request, part_id, return_id):
+    """Close a return: the goods came back and are paid back, or it is closed without."""
+    part = _part(request, part_id)
+    made = get_object_or_404(Return, brand_order=part, pk=return_id, closed_at=None)
+    now = timezone.now()
+    with transaction.atomic():
+        if "refund" in request.POST:
+            if shares := returns.worth(made):
+                refunds.refund(
+                    part.order, at=now, shares=shares, reason=_("Return"),
+                    reference=f"rt_{made.pk}", made_by=request.user,
+                )  # fmt: skip
+            returns.close(made, Return.State.REFUNDED, now)
+            transaction.on_commit(tasks.send_back.delay, robust=True)
+        else:
+            returns.close(made, Return.State.CLOSED, now)
+    messages.success(request, _("The return is closed."))
+    return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)

@@ -1,0 +1,69 @@
+"""The bag: what is in it, putting in, changing, taking out."""
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from config.lib.access import public
+from config.lib.http import render_page, safe_next
+from shop import cart as carts
+from shop.forms.storefront import AddForm
+from shop.models import Variant
+from shop.views.bag import bag_of, open_bag, referral_for
+
+
+@public
+@require_GET
+def cart(request):
+    """Show the bag with today's prices."""
+    return _page(request)
+
+
+def _page(request, status=200):
+    found = bag_of(request)
+    bag = carts.contents(found, timezone.localdate()) if found else None
+    context = {"bag": bag, "cart_count": bag.count if bag else 0, "quantities": range(1, 11)}
+    return render_page(request, "shop/cart.html", context, status=status)
+
+
+@public
+@require_POST
+def cart_add(request):
+    """Put a variant into the bag, with the creator's touch that led to it."""
+    form = AddForm(request.POST)
+    rows = Variant.objects.select_related("product__brand")
+    variant = rows.filter(pk=form.cleaned_data["variant"]).first() if form.is_valid() else None
+    if variant is None:
+        messages.error(request, _("Please choose what you want first."))
+        return redirect(safe_next(request, "/shop/"))
+    referral = referral_for(request, variant.brand_id)
+    touch = referral.touch if referral else ""
+    try:
+        carts.add(open_bag(request), variant, form.cleaned_data["quantity"], touch)
+    except carts.CannotAdd as error:
+        messages.error(request, str(error))
+        return redirect(variant.product)
+    return redirect("shop:checkout" if "checkout" in request.POST else "shop:cart")
+
+
+@public
+@require_POST
+def cart_update(request):
+    """Change quantities: fields `line_<id>`; the button `remove` names a line to take out."""
+    found = bag_of(request)
+    wanted = {}
+    for name, text in request.POST.items():
+        prefix, _underscore, pk = name.partition("_")
+        if prefix == "line" and _is_number(pk) and _is_number(text):
+            wanted[int(pk)] = int(text)
+    if _is_number(gone := request.POST.get("remove", "")):
+        wanted[int(gone)] = 0
+    if found and wanted:
+        carts.set_quantities(found, wanted)
+    return _page(request) if request.htmx else redirect("shop:cart")
+
+
+def _is_number(text):
+    return text.isascii() and text.isdigit() and len(text) < 18

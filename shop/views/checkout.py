@@ -1,0 +1,137 @@
+"""Guest checkout: one page, then the payment provider's."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods
+
+from config.lib.access import public
+from config.lib.http import render_page
+from shop import cart as carts
+from shop import checkout as checkouts
+from shop import gateways, orders, payments
+from shop.forms.checkout import CheckoutForm
+from shop.models import Order
+from shop.views.bag import bag_of, referral_for
+
+MINE = "orders"  # session: ids of the orders that this browser placed
+LATEST = "checkout_key"
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request):
+    """Ask where it goes; a valid form makes the order and leads to the payment page."""
+    cart = bag_of(request)
+    if request.method == "POST" and (order := _made_before(request)):
+        return pay(request, order)
+    bag = carts.contents(cart, timezone.localdate()) if cart else None
+    if bag is None or not bag.lines:
+        messages.info(request, _("Your bag is empty."))
+        return redirect("shop:cart")
+    if bag.problems:
+        messages.error(request, _("Something in your bag changed. Please look at it first."))
+        return redirect("shop:cart")
+    if request.method == "POST":
+        form = CheckoutForm(request.POST)
+        if form.is_valid():
+            order = _place(request, cart, form)
+            if order:
+                return pay(request, order)
+            bag = carts.contents(cart, timezone.localdate())
+            if bag.problems or not bag.lines:
+                return redirect("shop:cart")
+    else:
+        form = CheckoutForm(initial=_initial(request, cart))
+    return _page(request, cart, bag, form)
+
+
+def _page(request, cart, bag, form):
+    """Show the form with the total and key of the bag as it is now."""
+    fresh = {"total": str(bag.total), "key": checkouts.key_for(cart)}
+    if form.is_bound:
+        form.data = form.data.copy()
+        for name, value in fresh.items():
+            form.data[name] = value
+    form.initial |= fresh
+    referrals = [found for part in bag.parts if (found := referral_for(request, part.brand.pk))]
+    context = {"bag": bag, "form": form, "referrals": referrals, "cart_count": bag.count}
+    status = 422 if form.is_bound else 200
+    return render_page(request, "shop/checkout.html", context, status=status)
+
+
+def _initial(request, cart):
+    user = request.user
+    initial = {"creator_code": cart.creator_code, "country": "NL"}
+    if user.is_authenticated:
+        initial |= {"email": user.email, "name": user.get_full_name()}
+    return initial
+
+
+def _made_before(request):
+    """Return the paid order that this form already made: a double click, or the back button."""
+    rows = Order.objects.filter(checkout_key=request.POST.get("key", "")[:64])
+    order = rows.filter(pk__in=request.session.get(MINE, [])).first()
+    return order if order and order.status == Order.Status.PAID else None
+
+
+def _place(request, cart, form):
+    """Return the order, or None with the reason on the form."""
+    data = form.cleaned_data
+    key = cart.checkout_key or checkouts.key_for(cart)
+    referral = getattr(request, "referral", None)
+    told = {"clicks": referral.as_json() if referral else [], "code": data["creator_code"]}
+    now = timezone.now()
+    try:
+        checkouts.replace_earlier(request.session.get(LATEST), key, now)
+        order = checkouts.place(
+            cart,
+            form.buyer(user=request.user, language=get_language() or "en"),
+            checkout_key=key,
+            total=data["total"],
+            referral=told,
+            at=now,
+        )
+    except checkouts.PriceChanged:
+        form.add_error(None, _("The price changed since you saw it. Please look at the new total."))
+    except checkouts.CannotSell:
+        form.add_error(None, _("Something in your bag was sold meanwhile. Nothing was ordered."))
+        messages.error(request, _("Something in your bag was sold meanwhile. Nothing was ordered."))
+    except checkouts.EmptyBag:
+        messages.info(request, _("Your bag is empty."))
+    except checkouts.DoesNotShip as error:
+        message = _("%(brand)s does not ship to this country.") % {"brand": error.brand.name}
+        form.add_error("country", message)
+    else:
+        request.session[LATEST] = key
+        mine = request.session.get(MINE, [])
+        if order.pk not in mine:
+            request.session[MINE] = [*mine, order.pk][-50:]
+        return order
+    return None
+
+
+def pay(request, order):
+    """Lead to the payment page of a pending order, else to the order's own page."""
+    token = orders.token_of(order.checkout_key)
+    page = reverse("shop:order", args=[token])
+    if order.status != Order.Status.PENDING:
+        return redirect(page)
+    try:
+        started = payments.begin(
+            order,
+            return_url=settings.SITE_URL + page,
+            cancel_url=settings.SITE_URL + reverse("shop:checkout"),
+        )
+    except gateways.NoAnswer:
+        messages.error(
+            request,
+            _("The payment page did not open. Your order is kept; please try again in a minute."),
+        )
+        return redirect(page)
+    return HttpResponseRedirect(started.url)

@@ -1,0 +1,106 @@
+"""A brand's catalogue files: upload, preview, import, and what was wrong in them."""
+
+import csv
+from pathlib import Path
+
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from config.lib.http import render_page
+from shop import tasks
+from shop.access import brand_required
+from shop.feeds import importer
+from shop.forms.products import UploadForm
+from shop.models import FeedRun
+
+SMALL = 1024 * 1024  # bytes that are imported while the person waits
+SHOWN = 200  # problems on the page; the download has all
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@brand_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def feeds(request):
+    form = UploadForm(request.POST or None, request.FILES or None, brand=request.brand)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        run = importer.start(
+            request.brand,
+            name=data["feed"].name if data["feed"] else Path(data["file"].name).name,
+            format=data["format"] or "auto",
+            dry_run="preview" in request.POST,
+            started_by=request.user,
+        )
+        run.file.save(f"{run.pk}-{Path(data['file'].name).name[-60:]}", data["file"])
+        return _start(request, run, data["shrink"])
+    runs = FeedRun.objects.filter(feed__brand=request.brand).select_related("feed")[:20]
+    context = {"brand": request.brand, "form": form, "runs": runs}
+    return render_page(request, "shop/feeds.html", context, status=422 if form.errors else 200)
+
+
+def _start(request, run, shrink):
+    """Import a small file at once, a large one in the worker; lead to the report."""
+    if run.file.size <= SMALL:
+        importer.import_file(run, Path(run.file.path), at=timezone.now(), shrink=shrink)
+    else:
+        run.state = FeedRun.State.WAITING
+        run.save(update_fields=["state"])
+        tasks.import_feed.delay(run.pk, shrink)
+    return redirect("shop:feed_run", brand_slug=request.brand.slug, run_id=run.pk)
+
+
+def _run(request, run_id):
+    rows = FeedRun.objects.select_related("feed__brand__category")
+    return get_object_or_404(rows, feed__brand=request.brand, pk=run_id)
+
+
+@brand_required
+@require_GET
+def feed_run(request, run_id):
+    run = _run(request, run_id)
+    context = {
+        "brand": request.brand,
+        "run": run,
+        "busy": run.state in {FeedRun.State.WAITING, FeedRun.State.RUNNING},
+        "rows_so_far": cache.get(tasks.progress_key(run.pk), 0),
+        "problems": list(run.problems.all()[:SHOWN]),
+        "taken": run.added + run.changed + run.unchanged,
+    }
+    return render_page(request, "shop/feed_run.html", context)
+
+
+@brand_required
+@require_POST
+def feed_apply(request, run_id):
+    """Import the file of a preview for real."""
+    before = _run(request, run_id)
+    run = importer.start(
+        request.brand, name=before.feed.name, format=before.format or "auto", started_by=request.user
+    )
+    with before.file.open("rb") as file:
+        run.file.save(f"{run.pk}-{Path(before.file.name).name[-60:]}", ContentFile(file.read()))
+    return _start(request, run, "shrink" in request.POST)
+
+
+@brand_required
+@require_GET
+def feed_problems(request, run_id):
+    """Every problem as CSV; a cell that a spreadsheet would compute is made text."""
+    run = _run(request, run_id)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="problems-{run.pk}.csv"'
+    response.write("\ufeff")
+    writer = csv.writer(response)
+    writer.writerow(["line", "field", "value", "reason"])
+    for row in run.problems.all():
+        writer.writerow([row.line, *map(as_text, (row.field, row.value, row.reason))])
+    return response
+
+
+def as_text(value: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(FORMULA) else value

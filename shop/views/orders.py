@@ -1,0 +1,137 @@
+"""An order's own page: where it is, sending back, and the address for who may see it."""
+
+import secrets
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import Http404
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from config.lib import ratelimit
+from config.lib.access import public
+from config.lib.http import render_page
+from shop import mails, orders, returns, tasks
+from shop.forms.orders import CodeForm, WithdrawForm
+from shop.models import Order
+from shop.views import checkout
+from shop.views.bag import cart_count
+
+CODE_S = 900
+
+
+def _order(token):
+    order = orders.by_token(token) if len(token) < 100 else None
+    if order is None:
+        raise Http404("no order with this token")
+    return order
+
+
+def _may_see_all(request, order):
+    """The browser that ordered, the account that ordered, and who typed the mailed code."""
+    mine = order.pk in request.session.get(checkout.MINE, [])
+    return mine or (request.user.is_authenticated and order.buyer_id == request.user.pk)
+
+
+def _may_ask(order, what, times):
+    """Limit mails and guesses per order; without Redis no code is given out."""
+    return ratelimit.allow(
+        f"order-code-{what}", str(order.pk), times=times, seconds=3600, without_redis=False
+    )
+
+
+@public
+@never_cache
+@require_GET
+def order(request, token):
+    found = _order(token)
+    now = timezone.now()
+    parts = list(found.parts.select_related("brand").prefetch_related("lines__variant__product__category"))
+    for part in parts:
+        part.progress = orders.progress(part)
+        part.return_until = orders.return_until(part)
+        part.can_return = bool(returns.returnable(part, now))
+        part.returns_list = list(part.returns.all())
+        part.back = sum(line.refunded_gross for line in part.lines.all()) + part.shipping_refunded
+    lines = [line for part in parts for line in part.lines.all()]
+    context = {
+        "order": found,
+        "token": token,
+        "parts": parts,
+        "total": sum(line.gross for line in lines) + sum(part.shipping_gross for part in parts),
+        "tax": sum(line.tax for line in lines) + sum(part.shipping_tax for part in parts),
+        "shipping": sum(part.shipping_gross for part in parts),
+        "open": _may_see_all(request, found),
+        "code_form": CodeForm(),
+        "code_sent": request.GET.get("code") == "sent",
+        "cart_count": cart_count(request),
+    }
+    return render_page(request, "shop/order.html", context)
+
+
+@public
+@require_POST
+def order_pay(request, token):
+    """Pay an order that is still waiting, from any browser."""
+    return checkout.pay(request, _order(token))
+
+
+@public
+@require_POST
+def order_code(request, token):
+    """Mail a code that opens the rest of the page, or check the one typed."""
+    found = _order(token)
+    key = f"order-code-{found.pk}"
+    page = redirect("shop:order", token=token)
+    if not request.POST.get("code"):
+        if _may_ask(found, "send", 3):
+            code = f"{secrets.randbelow(10**6):06d}"
+            cache.set(key, code, CODE_S)
+            mails.page_code(found, code)
+        page["Location"] += "?code=sent"
+        return page
+    known = cache.get(key) or ""
+    typed = request.POST["code"].strip().replace(" ", "")[:12]
+    if _may_ask(found, "try", 10) and known and constant_time_compare(known, typed):
+        cache.delete(key)
+        mine = request.session.get(checkout.MINE, [])
+        request.session[checkout.MINE] = [*mine, found.pk][-50:]
+    else:
+        messages.error(request, _("This code is not right, or too old. Ask for a new one."))
+        page["Location"] += "?code=sent"
+    return page
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request, token, part_id):
+    """Two steps: choose what comes back, then confirm; the receipt is mailed."""
+    found = _order(token)
+    part = found.parts.filter(pk=part_id).select_related("brand", "order").first()
+    left = returns.returnable(part, timezone.now()) if part else {}
+    if not left or found.status != Order.Status.PAID:
+        messages.info(request, _("There is nothing (more) to send back here."))
+        return redirect("shop:order", token=token)
+    form = WithdrawForm(request.POST or None, left=left)
+    step = 1
+    if form.is_valid():
+        if "confirm" not in request.POST:
+            step = 2
+        else:
+            made = returns.ask(
+                part, form.quantities(), form.cleaned_data["reason"], timezone.now()
+            )
+            tasks.mail_withdrawal.delay(made.pk)
+            messages.success(request, _("You withdrew. We mailed you the receipt and what to do now."))
+            return redirect("shop:order", token=token)
+    chosen = [(line, form.quantities()[line.pk]) for line in left] if step == 2 else []
+    context = {
+        "order": found, "token": token, "part": part, "form": form, "step": step,
+        "chosen": [(line, n) for line, n in chosen if n], "cart_count": cart_count(request),
+    }  # fmt: skip
+    return render_page(request, "shop/withdraw.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,54 @@
+"""The page of the fake payment provider. Demo only: live has no such address."""
+
+import hashlib
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from config.lib.access import public
+from config.lib.http import render_page
+from shop import orders, webhooks
+from shop.gateways import fake
+from shop.models import PaymentSession
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def fake_pay(request, reference):
+    """Pay or fail; either way a signed message goes to our own door, as from a real provider."""
+    rows = PaymentSession.objects.select_related("order")
+    session = rows.filter(gateway=fake.NAME, reference=reference).first()
+    if session is None or not settings.DEMO:
+        raise Http404("no such payment")
+    order = session.order
+    token = orders.token_of(order.checkout_key)
+    is_open = session.state == PaymentSession.State.OPEN and order.status == "pending"
+    if request.method == "POST" and is_open:
+        kind = "failed" if "fail" in request.POST else "captured"
+        headers, body = fake.message(
+            kind,
+            order=order.number,
+            amount=session.amount,
+            currency=session.currency,
+            session=reference,
+            charge=f"fc_{reference}",
+            reference=f"fc_{reference}",
+            event_id=f"fe_{kind}_{reference}",
+            fingerprint=hashlib.sha256(order.email.lower().encode()).hexdigest(),
+        )
+        webhooks.receive(fake.NAME, headers, body)
+        if kind == "failed":
+            messages.error(
+                request, _("The payment did not go through. Your bag is as it was; try again.")
+            )
+            return redirect("shop:checkout")
+        return redirect("shop:order", token=token)
+    context = {"session": session, "order": order, "token": token, "is_open": is_open}
+    context["elsewhere"] = request.build_absolute_uri()
+    return render_page(request, "shop/fake_pay.html", context)

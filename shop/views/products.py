@@ -1,0 +1,117 @@
+"""A brand's products: the list, and one of them by hand."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from config.lib.http import render_page
+from shop import products as catalogue
+from shop import storefront
+from shop.access import brand_required
+from shop.forms.products import ProductForm, VariantFormSet
+from shop.models import Product
+
+PER_PAGE = 30
+LACKS = {
+    "category": gettext_lazy("a shelf"),
+    "category_blocked": gettext_lazy("another shelf"),
+    "price": gettext_lazy("a price"),
+    "tax_rate": gettext_lazy("a VAT rate"),
+    "own_shop_url": gettext_lazy("its address in your shop"),
+    "unpublished": gettext_lazy("being published in your feed"),
+    "detail:ingredients": gettext_lazy("ingredients"),
+    "detail:allergens": gettext_lazy("allergens"),
+}
+
+
+@brand_required
+@require_GET
+def products(request):
+    rows = Product.objects.filter(brand=request.brand).select_related("category")
+    counts = rows.aggregate(
+        active=Count("id", Q(status="active")),
+        draft=Count("id", Q(status="draft")),
+        archived=Count("id", Q(status="archived")),
+    )
+    status = request.GET.get("status", "")
+    if status in counts:
+        rows = rows.filter(status=status)
+    if words := request.GET.get("q", "").strip():
+        rows = rows.filter(Q(title__icontains=words[:100]) | Q(variants__sku=words[:100])).distinct()
+    rows = rows.annotate(variant_count=Count("variants", Q(variants__is_active=True)))
+    rows = rows.defer("description", "search").prefetch_related(storefront.pictures())
+    page = Paginator(rows.order_by("-updated_at", "-id"), PER_PAGE).get_page(request.GET.get("page"))
+    for product in page:
+        product.lacks = [LACKS.get(code, code) for code in product.missing]
+    context = {"brand": request.brand, "page": page, "counts": counts, "status": status, "q": words}
+    return render_page(request, "shop/products.html", context)
+
+
+@brand_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def product_edit(request, product_id=None):
+    """A new product, or one that is there; both with their variants."""
+    brand = request.brand
+    if product_id:
+        product = get_object_or_404(Product.objects.select_related("category"), brand=brand, pk=product_id)
+    else:
+        product = Product(
+            brand=brand, currency=brand.currency, tax_class=brand.tax_class, sells_at=brand.sells_at
+        )
+    form = ProductForm(request.POST or None, instance=product)
+    variants = VariantFormSet(
+        request.POST or None, instance=product, form_kwargs={"currency": product.currency}
+    )
+    if request.method == "POST" and form.is_valid() and variants.is_valid():
+        try:
+            _save(brand, form, variants)
+        except IntegrityError:
+            form.add_error(None, _("Another product of yours has one of these SKUs."))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("shop:products", brand_slug=brand.slug)
+    context = {"brand": brand, "product": product, "form": form, "variants": variants}
+    bad = request.method == "POST"
+    return render_page(request, "shop/product_edit.html", context, status=422 if bad else 200)
+
+
+@transaction.atomic
+def _save(brand, form, variants):
+    product = form.save(commit=False)
+    if product.pk is None:
+        product.slug = catalogue.free_slugs(brand, [product.title])[0]
+    product.status = Product.Status.DRAFT
+    product.save()
+    for n, row in enumerate(variants.forms):
+        if not row.has_changed() and not row.instance.pk:
+            continue
+        variant = row.save(commit=False)
+        option = row.cleaned_data.get("option", "")
+        if option != variant.label:
+            variant.options = [[_("Choice"), option]] if option else []
+        variant.product, variant.brand, variant.position = product, brand, n
+        variant.sku = variant.sku or f"{product.slug}/{option or n + 1}"[:120]
+        variant.save()
+    catalogue.refresh([product.pk])
+    catalogue.publish(brand, [product.pk])
+
+
+@brand_required
+@require_POST
+def product_status(request, product_id):
+    """Take a product off the shelves, or bring it back."""
+    product = get_object_or_404(Product, brand=request.brand, pk=product_id)
+    if "archive" in request.POST:
+        Product.objects.filter(pk=product.pk).update(status=Product.Status.ARCHIVED)
+        messages.success(request, _("The product is no longer shown."))
+    else:
+        Product.objects.filter(pk=product.pk).update(status=Product.Status.DRAFT)
+        catalogue.refresh([product.pk])
+        active = catalogue.publish(request.brand, [product.pk])
+        messages.success(request, _("The product is on sale.") if active else _("It is a draft now."))
+    return redirect("shop:products", brand_slug=request.brand.slug)

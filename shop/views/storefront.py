@@ -1,0 +1,88 @@
+"""The shop, a brand's page, and a product's page."""
+
+from django.db.models import prefetch_related_objects
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from config.lib.access import public
+from config.lib.http import render_page
+from shop import storefront
+from shop.forms.products import DETAILS
+from shop.forms.storefront import FilterForm
+from shop.models import Brand
+from shop.models.brands import SellsAt
+from shop.views.bag import cart_count, referral_for
+
+
+def _listing(request, form, brand=None):
+    """Return what a list of products shows."""
+    number = request.GET.get("page", "1")
+    number = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
+    found, more = storefront.page(form.filters(brand.slug if brand else ""), number)
+    return {
+        "form": form,
+        "brand": brand,
+        "products": found,
+        "page_number": number,
+        "next_page": number + 1 if more else None,
+        "previous_page": number - 1 if number > 1 else None,
+        "cart_count": cart_count(request),
+    }
+
+
+@public
+@require_GET
+def storefront_list(request):
+    shelves = storefront.shelves()
+    form = FilterForm(request.GET, shelves=shelves)
+    context = _listing(request, form) | {"shelves": shelves}
+    return render_page(request, "shop/storefront.html", context)
+
+
+@public
+@require_GET
+def brand_page(request, brand_slug):
+    brand = get_object_or_404(Brand.objects.active(), slug=brand_slug)
+    form = FilterForm(request.GET, shelves=storefront.shelves())
+    context = _listing(request, form, brand)
+    context["referral"] = referral_for(request, brand.pk)
+    return render_page(request, "shop/brand_page.html", context, partial="shop/_storefront.html")
+
+
+@public
+@require_GET
+def product(request, brand_slug, product_slug):
+    found = storefront.product(brand_slug, product_slug)
+    if found is None:
+        raise Http404("no such product on sale")
+    more = storefront.more_of(found)
+    prefetch_related_objects([found, *more], storefront.pictures())
+    variants = [variant for variant in found.variants.all() if variant.is_active]
+    chosen = _chosen(variants, request.GET.get("variant", ""))
+    context = {
+        "product": found,
+        "brand": found.brand,
+        "variants": variants,
+        "chosen": chosen,
+        "pictures": list(found.images.all()),
+        "more": more,
+        "referral": referral_for(request, found.brand_id),
+        "sold_here": found.sells_at == SellsAt.HERE,
+        "details": _details(found),
+        "cart_count": cart_count(request),
+    }
+    return render_page(request, "shop/product.html", context)
+
+
+def _chosen(variants, wanted):
+    """Return the variant in the address, else the first that is in stock."""
+    for variant in variants:
+        if str(variant.pk) == wanted:
+            return variant
+    in_stock = [variant for variant in variants if variant.available != 0]
+    return next(iter(in_stock or variants), None)
+
+
+def _details(product):
+    return [(label, product.details[key]) for key, label in DETAILS.items() if product.details.get(key)]
