@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from config import art, fonts
@@ -160,3 +161,20 @@ def test_the_page_for_an_error_of_ours_needs_no_database(rf):
 
     assert response.status_code == 500
     assert b"Your money and links are safe" in response.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name",
+    ["account_email", "account_change_password", "mfa_index", "usersessions_list",
+     "account_logout", "account_reauthenticate", "socialaccount_connections"],
+)  # fmt: skip
+def test_the_pages_of_an_account_take_our_look(client, django_user_model, name):
+    client.force_login(
+        django_user_model.objects.create_user("noor", "noor@creator.example", "twelve letters")
+    )
+
+    page = client.get(reverse(name)).content.decode()
+
+    assert "card-account" in page
+    assert "style=" not in page
