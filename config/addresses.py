@@ -34,7 +34,7 @@ def next_database(redis_url: str) -> str:
     parts = urlsplit(redis_url)
     if parts.scheme == "unix":
         number = int(parse_qs(parts.query).get("db", ["0"])[0])
-        return urlunsplit(parts._replace(query=urlencode({"db": number + 1})))
+        return f"unix://{parts.path}?{urlencode({'db': number + 1})}"
     return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + 1}"))
 
 

@@ -39,7 +39,9 @@ def readyz(request):
     else:
         status = "ok" if checks["redis"] == "ok" else "degraded"
     answer = {"status": status, "checks": checks}
-    return JsonResponse(answer, status=503 if status == "unready" else 200)
+    response = JsonResponse(answer, status=503 if status == "unready" else 200)
+    response._has_been_logged = True  # who asks every second need not fill the log
+    return response
 
 
 def _database() -> str:
