@@ -1,0 +1,67 @@
+"""Creators that a brand keeps in mind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Avg, Count, Sum
+
+from affiliates.models import Shortlist, ShortlistEntry
+from creators.models import Creator, DirectoryEntry
+from shop.models import Brand
+
+FIRST = "Shortlist"  # the list that the bookmark button fills
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the creators of a brand's lists are together; engagement is a plain mean."""
+
+    count: int
+    followers: int
+    engagement_bp: int | None
+
+
+def kept(brand: Brand, creator_ids: Sequence[int]) -> set[int]:
+    """Return those of `creator_ids` that stand on a list of the brand."""
+    return set(
+        ShortlistEntry.objects.filter(
+            shortlist__brand=brand, creator__in=list(creator_ids)
+        ).values_list("creator_id", flat=True)
+    )
+
+
+@transaction.atomic
+def toggle(brand: Brand, creator: Creator) -> bool:
+    """Put a creator on the brand's list, or take her off; return whether she is on it now."""
+    entries = ShortlistEntry.objects.filter(shortlist__brand=brand, creator=creator)
+    if entries.exists():
+        entries.delete()
+        return False
+    chosen, _new = Shortlist.objects.get_or_create(brand=brand, name=FIRST)
+    ShortlistEntry.objects.get_or_create(shortlist=chosen, creator=creator)
+    return True
+
+
+def entries_of(brand: Brand):
+    """Return the brand's kept creators with their directory entries, newest first."""
+    return (
+        ShortlistEntry.objects.filter(shortlist__brand=brand)
+        .select_related("creator__directoryentry", "shortlist")
+        .order_by("-added_at", "-id")
+    )
+
+
+def summary(brand: Brand) -> Summary:
+    on_list = ShortlistEntry.objects.filter(shortlist__brand=brand).values("creator")
+    sums = DirectoryEntry.objects.filter(creator__in=on_list).aggregate(
+        count=Count("pk"), followers=Sum("followers_total"), engagement=Avg("engagement_bp")
+    )
+    engagement = sums["engagement"]
+    return Summary(
+        count=sums["count"],
+        followers=sums["followers"] or 0,
+        engagement_bp=None if engagement is None else round(engagement),
+    )

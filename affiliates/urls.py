@@ -1,0 +1,17 @@
+"""Addresses of the market: links, collaborations, money, dashboards."""
+
+from django.urls import path
+
+from affiliates.views import brands, discover, shortlists
+
+app_name = "affiliates"
+BRAND = "brand/<slug:brand_slug>"
+
+# ------------------------------------------------------------ finding creators
+urlpatterns = [
+    path("brands/", brands.brands_home, name="brands_home"),
+    path(f"{BRAND}/creators/", discover.discover, name="discover"),
+    path(f"{BRAND}/creators/<int:creator_id>/invite/", discover.invite, name="invite"),
+    path(f"{BRAND}/shortlists/", shortlists.shortlists, name="shortlists"),
+    path(f"{BRAND}/shortlists/toggle/<int:creator_id>/", shortlists.toggle, name="shortlist_toggle"),
+]

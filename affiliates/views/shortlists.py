@@ -1,0 +1,31 @@
+"""The bookmark button and the list behind it."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from affiliates import shortlists as lists
+from config.lib.http import render_page, safe_next
+from creators.models import Creator
+from shop.access import brand_required
+
+
+@brand_required
+@require_GET
+def shortlists(request):
+    context = {
+        "entries": list(lists.entries_of(request.brand)[:200]),
+        "shortlist": lists.summary(request.brand),
+        "nav_active": "discover",
+    }
+    return render_page(request, "affiliates/shortlists.html", context)
+
+
+@brand_required
+@require_POST
+def toggle(request, creator_id: int):
+    creator = get_object_or_404(Creator, pk=creator_id, directoryentry__is_listed=True)
+    lists.toggle(request.brand, creator)
+    if request.htmx:
+        return HttpResponse(status=204)
+    return redirect(safe_next(request, f"/brand/{request.brand.slug}/shortlists/"))
