@@ -13,10 +13,10 @@ from affiliates.models import (
     PayoutMethod,
     TaxProfile,
 )
+from config.lib.money import tax_within
 from creators.models import Creator
 from shop import orders
 from shop.models import Brand, BrandOrder, Category, Order, OrderLine, Payment, Product, Variant
-from config.lib.money import tax_within
 
 NUMBERS = count(1)
 PAID = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -98,8 +98,8 @@ def make_line(
     )
     gross = price * quantity - discount
     line = OrderLine.objects.create(
-        brand_order=part, variant=make_variant(brand, price, quantity), title="Thing", quantity=quantity,
-        unit_price=price, discount=discount, tax_bp=tax_bp, gross=gross,
+        brand_order=part, variant=make_variant(brand, price, quantity), title="Thing",
+        quantity=quantity, unit_price=price, discount=discount, tax_bp=tax_bp, gross=gross,
         tax=tax_within(gross, tax_bp),
     )  # fmt: skip
     Attribution.objects.create(

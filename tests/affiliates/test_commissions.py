@@ -11,10 +11,17 @@ from affiliates.clock import PAUSED
 from affiliates.models import Commission
 from config.lib.money import half_up
 from tests.affiliates.factories import (
-    DELIVERED, DUE, PAID, deliver, make_brand, make_commission, make_creator, make_order,
+    DELIVERED,
+    DUE,
+    PAID,
+    deliver,
+    make_brand,
+    make_commission,
+    make_creator,
+    make_order,
 )  # fmt: skip
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 
 def test_the_worked_example_of_the_rules():

@@ -1,0 +1,203 @@
+# ruff: noqa: S608
+"""What must always hold of the books: each promise is a query that returns no row.
+
+`check()` runs them all. The queries scan whole tables: after a night, in tests, by hand.
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+
+SHOWN = 20  # ids reported per broken invariant
+
+SIDES = """
+    SELECT credit_id AS account_id, amount AS v FROM affiliates_ledgerentry
+    UNION ALL SELECT debit_id, -amount FROM affiliates_ledgerentry
+"""
+
+INVARIANTS: dict[str, str] = {
+    "settled commissions equal their line": """
+        SELECT l.id FROM affiliates_settlementline l
+        LEFT JOIN (SELECT settlement_line_id, sum(amount) AS amount, count(*) AS n
+                   FROM affiliates_commission WHERE settlement_line_id IS NOT NULL GROUP BY 1) c
+          ON c.settlement_line_id = l.id
+        WHERE coalesce(c.amount, 0) <> l.amount OR coalesce(c.n, 0) <> l.commission_count""",
+    "a line has its commissions' creator, brand and currency": """
+        SELECT c.id FROM affiliates_commission c
+        JOIN affiliates_settlementline l ON l.id = c.settlement_line_id
+        WHERE (c.creator_id, c.brand_id, c.currency) <> (l.creator_id, l.brand_id, l.currency)""",
+    "each line is posted once, with its amount and accounts": """
+        SELECT l.id FROM affiliates_settlementline l
+        LEFT JOIN affiliates_ledgerentry e ON e.source_kind = 'settlement_line'
+            AND e.source_id = l.id AND e.kind = 'settlement'
+        LEFT JOIN affiliates_account d ON d.id = e.debit_id
+        LEFT JOIN affiliates_account k ON k.id = e.credit_id
+        WHERE CASE WHEN l.amount = 0 THEN e.id IS NOT NULL ELSE e.id IS NULL
+            OR e.amount <> abs(l.amount) OR e.currency <> l.currency
+            OR (CASE WHEN l.amount > 0 THEN (d.kind, d.brand_id, k.kind, k.creator_id)
+                     ELSE (k.kind, k.brand_id, d.kind, d.creator_id) END)
+               IS DISTINCT FROM
+               ('brand_balance'::varchar, l.brand_id,
+                'creator_balance'::varchar, l.creator_id) END""",
+    "no entry settles a line that is not there": """
+        SELECT e.id FROM affiliates_ledgerentry e
+        WHERE e.source_kind = 'settlement_line' AND NOT EXISTS (
+            SELECT 1 FROM affiliates_settlementline l WHERE l.id = e.source_id)""",
+    "a payout equals the lines it claims": """
+        SELECT p.id FROM affiliates_payout p
+        LEFT JOIN affiliates_payoutclaim c ON c.payout_id = p.id
+            AND (c.released_at IS NULL) = (p.state IN ('pending', 'processing', 'paid'))
+        LEFT JOIN affiliates_settlementline l ON l.id = c.line_id
+        WHERE p.creator_id IS NOT NULL
+        GROUP BY p.id HAVING coalesce(sum(l.amount), 0) <> p.amount
+            OR bool_or(l.creator_id <> p.creator_id) OR bool_or(l.currency <> p.currency)""",
+    "a claim is held only by a payout that holds lines": """
+        SELECT c.id FROM affiliates_payoutclaim c JOIN affiliates_payout p ON p.id = c.payout_id
+        WHERE (c.released_at IS NULL) <> (p.state IN ('pending', 'processing', 'paid'))""",
+    "a payout is posted once, and its end too": """
+        SELECT p.id FROM affiliates_payout p LEFT JOIN affiliates_ledgerentry e
+            ON e.source_kind = 'payout' AND e.source_id = p.id
+        GROUP BY p.id
+        HAVING coalesce(sum(e.amount) FILTER (WHERE e.kind = 'payout'), 0) <> p.amount
+            OR coalesce(sum(e.amount) FILTER (WHERE e.kind = 'payout_vat'), 0) <> p.vat
+            OR coalesce(sum(e.amount) FILTER (
+                   WHERE e.kind IN ('payout_paid', 'payout_vat_paid')), 0)
+               <> CASE WHEN p.state IN ('paid', 'returned') THEN p.amount + p.vat ELSE 0 END
+            OR coalesce(sum(e.amount) FILTER (
+                   WHERE e.kind IN ('payout_back', 'payout_vat_back')), 0)
+               <> CASE WHEN p.state IN ('failed', 'cancelled') THEN p.amount + p.vat ELSE 0 END
+            OR coalesce(sum(e.amount) FILTER (
+                   WHERE e.kind IN ('payout_returned', 'payout_vat_returned')), 0)
+               <> CASE WHEN p.state = 'returned' THEN p.amount + p.vat ELSE 0 END""",
+    "a creator's balance is her unclaimed lines": f"""
+        SELECT coalesce(b.creator_id, u.creator_id) FROM (
+            SELECT a.creator_id, a.currency, sum(s.v) AS amount FROM ({SIDES}) s
+            JOIN affiliates_account a ON a.id = s.account_id AND a.kind = 'creator_balance'
+            GROUP BY 1, 2) b
+        FULL JOIN (
+            SELECT l.creator_id, l.currency, sum(l.amount) AS amount
+            FROM affiliates_settlementline l
+            LEFT JOIN affiliates_payoutclaim c ON c.line_id = l.id AND c.released_at IS NULL
+            WHERE c.id IS NULL GROUP BY 1, 2) u
+          ON u.creator_id = b.creator_id AND u.currency = b.currency
+        WHERE coalesce(b.amount, 0) <> coalesce(u.amount, 0)""",
+    "the ledger nets to zero": f"""
+        SELECT min(a.id) FROM ({SIDES}) s JOIN affiliates_account a ON a.id = s.account_id
+        GROUP BY a.currency HAVING sum(s.v) <> 0""",
+    "an entry has the currency of both its accounts": """
+        SELECT e.id FROM affiliates_ledgerentry e JOIN affiliates_account d ON d.id = e.debit_id
+        JOIN affiliates_account k ON k.id = e.credit_id
+        WHERE e.currency <> d.currency OR e.currency <> k.currency""",
+    "no order line earns twice": """
+        SELECT order_line_id FROM affiliates_commission
+        WHERE kind = 'sale' AND state <> 'void' GROUP BY 1 HAVING count(*) > 1""",
+    "reversals never exceed their sale": """
+        SELECT s.id FROM affiliates_commission s
+        JOIN affiliates_commission r ON r.reverses_id = s.id AND r.state <> 'void'
+        WHERE s.state <> 'void' GROUP BY s.id
+        HAVING s.amount + sum(r.amount) < 0 OR sum(r.amount) > 0""",
+    "a live reversal has a live sale with its creator, brand and rate": """
+        SELECT r.id FROM affiliates_commission r
+        LEFT JOIN affiliates_commission s ON s.id = r.reverses_id
+        WHERE r.kind = 'reversal' AND r.state <> 'void' AND (s.id IS NULL OR s.state = 'void'
+           OR s.kind <> 'sale'
+           OR (r.creator_id, r.brand_id, r.currency, r.rate_bp, r.order_line_id)
+              IS DISTINCT FROM (s.creator_id, s.brand_id, s.currency, s.rate_bp, s.order_line_id))""",
+    "a commission is the frozen rate of its base, half up": """
+        SELECT id FROM affiliates_commission
+        WHERE kind = 'sale' AND amount <> div(base::numeric * rate_bp + 5000, 10000)""",
+    "what a line earned follows what came back of it": """
+        SELECT s.id FROM affiliates_commission s
+        JOIN shop_orderline l ON l.id = s.order_line_id
+        LEFT JOIN (SELECT reverses_id, sum(amount) AS amount FROM affiliates_commission
+                   WHERE kind = 'reversal' AND state <> 'void' GROUP BY 1) r ON r.reverses_id = s.id
+        WHERE s.kind = 'sale' AND s.state <> 'void'
+          AND s.amount + coalesce(r.amount, 0)
+              <> div((l.net - l.refunded - l.charged_back)::numeric * s.rate_bp + 5000, 10000)""",
+    "a done shard leaves nothing due": """
+        SELECT c.id FROM affiliates_commission c
+        WHERE c.state = 'pending' AND c.due_at < (
+            SELECT max(r.cutoff) FROM affiliates_settlementshard s
+            JOIN affiliates_settlementrun r ON r.id = s.run_id
+            WHERE s.shard = c.shard AND s.done_at IS NOT NULL)""",
+    "nothing is settled early": """
+        SELECT c.id FROM affiliates_commission c
+        JOIN affiliates_settlementline l ON l.id = c.settlement_line_id
+        JOIN affiliates_settlementrun r ON r.id = l.run_id WHERE c.due_at >= r.cutoff""",
+    "refund lines add up to what a line lost": """
+        SELECT l.id FROM shop_orderline l
+        LEFT JOIN (SELECT order_line_id, sum(net) AS net, sum(gross) AS gross FROM shop_refundline
+                   WHERE order_line_id IS NOT NULL GROUP BY 1) r ON r.order_line_id = l.id
+        WHERE coalesce(r.net, 0) <> l.refunded OR coalesce(r.gross, 0) <> l.refunded_gross
+           OR l.refunded + l.charged_back > l.net""",
+    "a sale has a paid order, and its line's net as base": """
+        SELECT c.id FROM affiliates_commission c JOIN shop_orderline l ON l.id = c.order_line_id
+        JOIN shop_brandorder p ON p.id = l.brand_order_id JOIN shop_order o ON o.id = p.order_id
+        WHERE c.kind = 'sale' AND c.state <> 'void'
+          AND (o.status <> 'paid' OR c.base <> l.net OR c.currency <> o.currency)""",
+    "a credited paid line has its commission": """
+        SELECT a.order_line_id FROM affiliates_attribution a
+        JOIN shop_orderline l ON l.id = a.order_line_id
+        JOIN shop_brandorder p ON p.id = l.brand_order_id JOIN shop_order o ON o.id = p.order_id
+        JOIN creators_creator k ON k.id = a.creator_id
+        LEFT JOIN affiliates_commission c ON c.order_line_id = l.id AND c.kind = 'sale'
+        WHERE o.status = 'paid' AND a.rate_bp > 0 AND o.buyer_id IS DISTINCT FROM k.user_id
+          AND c.id IS NULL""",
+    "a commission's collaboration and brand are its line's": """
+        SELECT c.id FROM affiliates_commission c
+        LEFT JOIN affiliates_collaboration k ON k.id = c.collaboration_id
+        LEFT JOIN shop_orderline l ON l.id = c.order_line_id
+        LEFT JOIN shop_brandorder p ON p.id = l.brand_order_id
+        WHERE k.brand_id <> c.brand_id OR p.brand_id <> c.brand_id""",
+    "nobody earns on her own purchase": """
+        SELECT c.id FROM affiliates_commission c JOIN shop_orderline l ON l.id = c.order_line_id
+        JOIN shop_brandorder p ON p.id = l.brand_order_id JOIN shop_order o ON o.id = p.order_id
+        JOIN creators_creator k ON k.id = c.creator_id
+        WHERE c.state <> 'void' AND o.buyer_id = k.user_id""",
+    "what a payment moved at the provider is its amount": """
+        SELECT p.id FROM shop_payment p
+        LEFT JOIN shop_refund f ON f.id = p.refund_id
+        LEFT JOIN (
+            SELECT payment_id, sum(CASE WHEN a.kind = 'provider_clearing' THEN e.amount
+                                        ELSE -e.amount END) AS amount
+            FROM audit.entries e
+            JOIN affiliates_account a ON a.id = e.debit_account_id
+            JOIN affiliates_account k ON k.id = e.credit_account_id
+            WHERE e.payment_id IS NOT NULL
+              AND 'provider_clearing' IN (a.kind, k.kind) GROUP BY 1) m ON m.payment_id = p.id
+        WHERE CASE WHEN p.external THEN coalesce(m.amount, 0) <> 0
+            ELSE coalesce(m.amount, 0) <> CASE WHEN p.kind IN ('refund', 'chargeback')
+                THEN -p.amount ELSE p.amount END END""",
+    "money in transit is that of open payouts": f"""
+        SELECT coalesce(t.id, 0) FROM (
+            SELECT a.id, a.currency, sum(s.v) AS amount FROM ({SIDES}) s
+            JOIN affiliates_account a ON a.id = s.account_id AND a.kind = 'payout_in_transit'
+            GROUP BY 1, 2) t
+        FULL JOIN (SELECT currency, sum(amount + vat) AS amount FROM affiliates_payout
+                   WHERE state IN ('pending', 'processing') GROUP BY 1) p USING (currency)
+        WHERE coalesce(t.amount, 0) <> coalesce(p.amount, 0)""",
+    "an attempt succeeded exactly when its payout was paid": """
+        SELECT p.id FROM affiliates_payout p LEFT JOIN affiliates_payoutattempt a
+            ON a.payout_id = p.id AND a.state = 'succeeded'
+        WHERE (a.id IS NOT NULL) <> (p.state IN ('paid', 'returned'))""",
+    "balances of creators move by lines and payouts only": """
+        SELECT e.id FROM affiliates_ledgerentry e JOIN affiliates_account a
+            ON a.id IN (e.debit_id, e.credit_id)
+        WHERE a.kind = 'creator_balance' AND e.source_kind NOT IN ('settlement_line', 'payout')""",
+    "what is held has an open flag or a case": """
+        SELECT c.id FROM affiliates_commission c JOIN affiliates_riskflag f ON f.id = c.flag_id
+        WHERE c.state = 'held' AND c.case_id IS NULL AND f.state IN ('cleared', 'lapsed')""",
+}
+
+
+def check(names: list[str] | None = None) -> dict[str, list[int]]:
+    """Return the broken invariants with the first ids that offend; empty: all hold."""
+    offences: dict[str, list[int]] = {}
+    with connection.cursor() as cursor:
+        for name, query in INVARIANTS.items():
+            if names and name not in names:
+                continue
+            cursor.execute(f"SELECT * FROM ({query}) offence(id) ORDER BY 1 LIMIT {SHOWN}")
+            if found := [row[0] for row in cursor.fetchall()]:
+                offences[name] = found
+    return offences

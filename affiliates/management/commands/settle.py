@@ -1,0 +1,75 @@
+"""Settle every night that is over, here and now; the same code as the night's tasks."""
+
+import json as jsonlib
+from dataclasses import asdict
+from datetime import date, datetime
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from affiliates import night as nights
+from affiliates import settlement
+from affiliates.models.commissions import SHARDS
+
+
+def moment(text: str) -> datetime:
+    """Read ISO 8601; a time without a zone is the market's own."""
+    at = datetime.fromisoformat(text)
+    return at if timezone.is_aware(at) else timezone.make_aware(at)
+
+
+class Command(BaseCommand):
+    help = "Settle every night that is over, oldest first. Exit 0 when nothing is left."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--night", type=date.fromisoformat, help="only this one: YYYY-MM-DD")
+        parser.add_argument(
+            "--as-of", type=moment, help="the moment that says what is over (ISO 8601)"
+        )
+        parser.add_argument("--json", action="store_true", help="the result as JSON")
+
+    def handle(
+        self, *, night: date | None, as_of: datetime | None, json: bool, **_o: object
+    ) -> None:
+        try:
+            with Bar(hidden=json) as bar:
+                done = nights.run(as_of, night, bar.show)
+        except (settlement.NotOver, settlement.InTheFuture) as error:
+            raise CommandError(str(error), returncode=2) from error
+        result = done.settled
+        if json:
+            facts = asdict(result) | {"offences": done.offences, "payouts": done.payouts}
+            self.stdout.write(jsonlib.dumps(facts, default=str))
+        else:
+            self.stdout.write(
+                f"{len(result.nights)} nights, {result.commissions} commissions, "
+                f"{result.lines} lines, {result.amounts or 'nothing'} settled, "
+                f"{done.payouts} payouts built."
+            )
+            if result.set_aside:
+                self.stdout.write(f"{result.set_aside} commissions were held: settlement_error.")
+            for name, ids in done.offences.items():
+                self.stderr.write(f"check_books: {name}: {ids}")
+        if result.left:
+            raise CommandError(f"{result.left} shards are left; run it again.", returncode=1)
+        if done.offences:
+            raise CommandError("The books do not balance; nothing is paid out.", returncode=1)
+
+
+class Bar:
+    """A progress bar over the shards of each night."""
+
+    def __init__(self, hidden: bool) -> None:
+        self.bar = tqdm(total=SHARDS, unit=" shards", disable=True if hidden else None, leave=False)
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.close()
+
+    def show(self, night: str, done: int, total: int) -> None:
+        self.bar.set_description(night)
+        self.bar.total, self.bar.n = total, done
+        self.bar.refresh()

@@ -1,0 +1,70 @@
+"""What happens when a night is over: settle, publish the proof, check the books, pay.
+
+Each step finds its own work, so a call that was killed is finished by the next one.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from affiliates import clock, invariants, payouts, proof, settlement
+from affiliates.models import PayoutBatch, SettlementRun
+from creators import directory, enrolment
+
+logger = logging.getLogger(__name__)
+PAY_WEEKDAY = 4  # Friday
+
+
+@dataclass
+class Done:
+    """What a call settled, the offences against the books, and how many payouts it built."""
+
+    settled: settlement.Result
+    offences: dict[str, list[int]] = field(default_factory=dict)
+    payouts: int = 0
+
+
+def run(
+    as_of: datetime | None = None,
+    night: date | None = None,
+    progress: settlement.Progress | None = None,
+) -> Done:
+    """Settle what is over (`settlement.settle`), then do what follows a night."""
+    done = Done(settlement.settle(as_of, night, progress))
+    follow(settlement.moment(as_of), done)
+    return done
+
+
+def follow(at: datetime, done: Done) -> None:
+    """Do what follows completed nights; cheap when there were none."""
+    proof.publish()
+    friday = pay_day(at, done.settled.nights)
+    if not done.settled.nights and friday is None:
+        return
+    done.offences = invariants.check()
+    for name, ids in done.offences.items():
+        logger.error("check_books: %s: %s", name, ids)
+    if friday and not done.offences and not done.settled.left:
+        done.payouts = sum(batch.payouts.count() for batch in payouts.build(at, friday))
+    if done.settled.nights:
+        enrolment.redecide_waiting(at)
+        settled = SettlementRun.objects.filter(night__in=done.settled.nights)
+        ids = settled.values_list("lines__creator_id", flat=True).distinct()
+        directory.record([pk for pk in ids if pk])
+
+
+def pay_day(at: datetime, nights: list[date]) -> date | None:
+    """Return the date that payouts are built for, or None.
+
+    Friday itself, once; and after a Friday that was missed, the day on which its night
+    was settled.
+    """
+    today = clock.local_day(at)
+    if PayoutBatch.objects.filter(built_by=None, pay_on__gt=today - timedelta(days=1)).exists():
+        return None
+    if today.weekday() == PAY_WEEKDAY:
+        return today
+    missed = any((night + timedelta(days=1)).weekday() == PAY_WEEKDAY for night in nights)
+    return today if missed else None
