@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import OuterRef, Subquery, Sum
+from django.utils.translation import gettext as _
 
 from creators import directory, policy
 from creators.models import (
@@ -29,6 +30,10 @@ BATCH = 1_000
 
 class NotDecidable(Exception):
     """A suspended or closed creator is decided by her case, not by the policy."""
+
+
+class NotPublishable(Exception):
+    """A policy cannot be published as it stands; the message says why, to an admin."""
 
 
 def market_zone() -> ZoneInfo:
@@ -59,6 +64,27 @@ def rule_of(row: EnrolmentPolicy) -> policy.Policy:
 def rules(at: datetime) -> list[policy.Policy]:
     """Return every published policy that had begun at `at`."""
     return [rule_of(row) for row in EnrolmentPolicy.objects.in_force(at)]
+
+
+@transaction.atomic
+def publish(row: EnrolmentPolicy, *, by: AbstractUser, at: datetime) -> EnrolmentPolicy:
+    """Publish a draft for its date; from then on the database keeps it as it is.
+
+    Raises NotPublishable: published already, dated in the past, or another one has that date.
+    """
+    row = EnrolmentPolicy.objects.select_for_update().get(pk=row.pk)
+    if row.published_at is not None:
+        raise NotPublishable(_("It is published already."))
+    if row.effective_from < at:
+        raise NotPublishable(_("Its date has passed. Choose a later one, and publish again."))
+    same = EnrolmentPolicy.objects.published().filter(
+        platform=row.platform, country=row.country, effective_from=row.effective_from
+    )
+    if same.exists():
+        raise NotPublishable(_("Another rule for the same place begins at that moment."))
+    row.published_at, row.published_by = at, by
+    row.save(update_fields=["published_at", "published_by"])
+    return row
 
 
 def rule_for(creator: Creator, at: datetime) -> policy.Policy:

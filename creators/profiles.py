@@ -19,7 +19,7 @@ RESERVED = frozenset(
 COUNTRIES = (  # where creators can join: the EU and EEA, Switzerland, the United Kingdom
     "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
 ).split()
-LANGUAGES = "bg cs da de el en es et fi fr ga hr hu is it lt lv mt nb nl pl pt ro sk sl sv".split()
+LANGUAGES = "bg cs da de el en es et fi fr ga hr hu is it lt lv nb nl pl pt ro sk sl sv".split()
 
 
 class HandleTaken(Exception):

@@ -1,0 +1,126 @@
+"""Channels and readings, looked at; the queue of checks by hand; how far each platform is."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from creators import channels, manual_checks, tasks
+from creators.admin.base import ReadOnly
+from creators.models import Channel, ManualCheck, PlatformStatus, Reading
+
+
+@admin.register(Channel)
+class ChannelAdmin(ReadOnly):
+    list_display = [
+        "handle", "platform", "creator", "verified_at", "checked_at", "problem", "token_state",
+    ]  # fmt: skip
+    list_filter = ["platform", "token_state", "problem"]
+    list_select_related = ["creator"]
+    search_fields = ["handle", "external_id", "creator__handle"]
+
+
+@admin.register(Reading)
+class ReadingAdmin(ReadOnly):
+    list_display = ["channel", "day", "followers", "likes", "views", "posts"]
+    list_filter = ["channel__platform", "day"]
+    list_select_related = ["channel"]
+    search_fields = ["channel__handle", "channel__creator__handle"]
+    show_full_result_count = False
+
+
+class ManualCheckForm(forms.ModelForm):
+    """What the admin saw; the buttons of the list confirm or refuse."""
+
+    class Meta:
+        model = ManualCheck
+        fields = ["followers_seen", "evidence"]
+
+
+@admin.register(ManualCheck)
+class ManualCheckAdmin(admin.ModelAdmin):
+    """Type what was seen, save; then confirm or refuse from the list."""
+
+    form = ManualCheckForm
+    list_display = ["channel", "code", "state", "asked_at", "page", "followers_seen", "evidence"]
+    list_filter = ["state", "channel__platform"]
+    list_select_related = ["channel__creator"]
+    search_fields = ["code", "channel__handle", "channel__creator__handle"]
+    ordering = ["state", "asked_at"]
+    readonly_fields = ["channel", "code", "state", "asked_at", "decided_at", "decided_by"]
+    fields = ["channel", "code", "state", "asked_at", "followers_seen", "evidence",
+              "decided_at", "decided_by"]  # fmt: skip
+    actions = ["confirm", "refuse"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ManualCheck | None = None) -> bool:
+        decided = obj is not None and obj.state != ManualCheck.State.ASKED
+        return not decided and super().has_change_permission(request, obj)
+
+    @admin.display(description=gettext_lazy("page"))
+    def page(self, check: ManualCheck) -> str:
+        hosts = {
+            "tiktok": "https://www.tiktok.com/@",
+            "instagram": "https://www.instagram.com/",
+            "youtube": "https://www.youtube.com/@",
+            "facebook": "https://www.facebook.com/",
+        }
+        address = hosts[check.channel.platform] + check.channel.handle
+        return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', address, address)
+
+    @admin.action(description=gettext_lazy("Confirm: the code was seen"), permissions=["change"])
+    def confirm(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for check in queryset.filter(state="asked").select_related("channel__creator"):
+            if check.followers_seen is None or not check.evidence.strip():
+                said = _("%(check)s: type the followers and the evidence first.")
+                messages.error(request, said % {"check": check})
+                continue
+            creator = check.channel.creator
+            before = creator.status
+            try:
+                manual_checks.confirm(
+                    check,
+                    by=request.user,
+                    followers=check.followers_seen,
+                    evidence=check.evidence,
+                    at=timezone.now(),
+                )
+            except channels.ChannelTaken:
+                said = _("%(check)s: another creator has verified this channel.")
+                messages.error(request, said % {"check": check})
+                continue
+            if creator.status != before:
+                tasks.mail_decision.delay(creator.pk)
+            messages.success(request, _("%(check)s: confirmed.") % {"check": check})
+
+    @admin.action(description=gettext_lazy("Refuse: no code was found"), permissions=["change"])
+    def refuse(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for check in queryset.filter(state="asked").select_related("channel"):
+            if not check.evidence.strip():
+                said = _("%(check)s: type what you saw first.")
+                messages.error(request, said % {"check": check})
+                continue
+            manual_checks.refuse(
+                check, by=request.user, evidence=check.evidence, at=timezone.now()
+            )
+            messages.success(request, _("%(check)s: refused.") % {"check": check})
+
+
+@admin.register(PlatformStatus)
+class PlatformStatusAdmin(admin.ModelAdmin):
+    list_display = ["platform", "status", "note"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False

@@ -1,0 +1,116 @@
+"""What if another rule held: who would come in, who would fall out. Reads, never writes.
+
+Both sides are decided by the same pure function on today's facts, so the rules in force
+against themselves differ in nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from creators import enrolment, policy
+from creators.models import Creator, DirectoryEntry
+
+BATCH = 5_000
+IN = (policy.Outcome.PILOT, policy.Outcome.FULL)
+
+
+@dataclass(slots=True)
+class Side:
+    """Those who change sides; `sales_90d` is what they sold, net, in cents of EUR."""
+
+    creators: int = 0
+    sales_90d: int = 0
+    by_platform: Counter[str] = field(default_factory=Counter)
+    by_country: Counter[str] = field(default_factory=Counter)
+    by_niche: Counter[str] = field(default_factory=Counter)
+    by_size: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Difference:
+    looked_at: int = 0
+    come_in: Side = field(default_factory=Side)
+    fall_out: Side = field(default_factory=Side)
+    rise: Side = field(default_factory=Side)  # pilot to full
+    sink: Side = field(default_factory=Side)  # full to pilot
+
+
+def plain(found: Difference) -> dict[str, object]:
+    """Return it as JSON values."""
+    return {
+        "looked_at": found.looked_at,
+        **{
+            name: {
+                "creators": side.creators,
+                "sales_90d": side.sales_90d,
+                "by_platform": dict(side.by_platform),
+                "by_country": dict(side.by_country),
+                "by_niche": dict(side.by_niche),
+                "by_size": dict(side.by_size),
+            }
+            for name in ("come_in", "fall_out", "rise", "sink")
+            if (side := getattr(found, name))
+        },
+    }
+
+
+def compare(proposed: policy.Policy, at: datetime) -> Difference:
+    """Decide on every creator under the rules in force, and with `proposed` added to them."""
+    now = enrolment.rules(at)
+    then = [*now, proposed]
+    local = at.astimezone(enrolment.market_zone())
+    found = Difference()
+    for batch in _batches():
+        facts = enrolment.facts_of(batch, at)
+        entries = DirectoryEntry.objects.in_bulk([creator.pk for creator in batch])
+        for creator in batch:
+            found.looked_at += 1
+            before = policy.decide(now, facts[creator.pk], local)
+            after = policy.decide(then, facts[creator.pk], local)
+            side = _side(found, before.outcome, after.outcome)
+            if side is not None:
+                _count(side, creator, after.platform, entries.get(creator.pk))
+    return found
+
+
+def _batches() -> Iterator[Sequence[Creator]]:
+    rows = (
+        Creator.objects.exclude(status__in=["draft", "suspended", "closed"])
+        .filter(erased_at__isnull=True)
+        .order_by("pk")
+        .iterator(chunk_size=BATCH)
+    )
+    while batch := list(islice(rows, BATCH)):
+        yield batch
+
+
+def _side(found: Difference, before: str, after: str) -> Side | None:
+    if before == after:
+        return None
+    if before not in IN:
+        return found.come_in if after in IN else None
+    if after not in IN:
+        return found.fall_out
+    return found.rise if after == policy.Outcome.FULL else found.sink
+
+
+def _count(side: Side, creator: Creator, platform: str, entry: DirectoryEntry | None) -> None:
+    side.creators += 1
+    side.by_country[creator.country] += 1
+    side.by_platform[platform or "none"] += 1
+    if entry is None:
+        return
+    side.sales_90d += entry.sales_90d
+    side.by_niche.update(entry.niches)
+    side.by_size[size_of(entry.followers_max)] += 1
+
+
+def size_of(followers: int) -> str:
+    """Name the size band of a channel."""
+    for below, name in ((1_000, "under 1,000"), (5_000, "1,000-4,999"), (20_000, "5,000-19,999")):
+        if followers < below:
+            return name
+    return "20,000 and more"

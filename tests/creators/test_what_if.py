@@ -1,0 +1,61 @@
+"""Another rule, tried without changing anything."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from creators import directory, enrolment, what_if
+from creators.models import Decision, EnrolmentPolicy
+from tests.creators.factories import make_creator, rule
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def market():
+    creators = [make_creator(followers=count, niches=("food",)) for count in (600, 1_200, 6_000)]
+    directory.record_sales([directory.SalesFacts(creators[1].pk, 3, 5_000, 9, 1)])
+    return creators
+
+
+def sides(found: what_if.Difference) -> tuple[int, ...]:
+    return tuple(getattr(found, name).creators for name in ("come_in", "fall_out", "rise", "sink"))
+
+
+@pytest.mark.parametrize(
+    ("least", "full", "expected"),
+    [
+        (1_000, 5_000, (0, 0, 0, 0)),
+        (500, 5_000, (1, 0, 0, 0)),
+        (2_000, 5_000, (0, 1, 0, 0)),
+        (1_000, 1_100, (0, 0, 1, 0)),
+        (1_000, 9_000, (0, 0, 0, 1)),
+    ],
+)
+def test_who_would_change_sides(market, least, full, expected):
+    now = timezone.now()
+    proposed = rule(id=None, effective_from=now, min_followers=least, full_followers=full)
+
+    assert sides(what_if.compare(proposed, now)) == expected
+
+
+def test_the_command_says_it_in_words_and_as_json_and_changes_nothing(market):
+    before = (Decision.objects.count(), EnrolmentPolicy.objects.count())
+    words, plain = StringIO(), StringIO()
+    call_command("what_if", min_followers=2_000, platform="tiktok", stdout=words)
+    call_command("what_if", min_followers=2_000, as_json=True, stdout=plain)
+
+    assert "1 fall out; sold EUR 50.00 in 90 days" in words.getvalue()
+    assert json.loads(plain.getvalue())["fall_out"]["by_niche"] == {"food": 1}
+    assert (Decision.objects.count(), EnrolmentPolicy.objects.count()) == before
+    assert enrolment.redecide_waiting(timezone.now()) == []
+
+
+@pytest.mark.parametrize("wrong", [{"min_followers": -1}, {"min_followers": 1, "country": "Holland"}])
+def test_bad_arguments_end_with_code_2(db, wrong):
+    with pytest.raises(CommandError) as failure:
+        call_command("what_if", **wrong)
+    assert failure.value.returncode == 2
