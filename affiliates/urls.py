@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from affiliates.views import brands, discover, shortlists
+from affiliates.views import balance, brands, dashboards, discover, proof, shortlists
 
 app_name = "affiliates"
 BRAND = "brand/<slug:brand_slug>"
@@ -14,4 +14,17 @@ urlpatterns = [
     path(f"{BRAND}/creators/<int:creator_id>/invite/", discover.invite, name="invite"),
     path(f"{BRAND}/shortlists/", shortlists.shortlists, name="shortlists"),
     path(f"{BRAND}/shortlists/toggle/<int:creator_id>/", shortlists.toggle, name="shortlist_toggle"),
+]
+
+# ------------------------------------------------------------ first pages
+urlpatterns += [
+    path("creator/", dashboards.creator_dashboard, name="creator_dashboard"),
+    path(f"{BRAND}/", dashboards.brand_dashboard, name="brand_dashboard"),
+]
+
+# ------------------------------------------------------------ balances and proofs
+urlpatterns += [
+    path(f"{BRAND}/balance/", balance.balance, name="balance"),
+    path(f"{BRAND}/balance/entries.csv", balance.balance_csv, name="balance_csv"),
+    path("proof/", proof.proof, name="proof"),
 ]

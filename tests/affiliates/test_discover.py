@@ -1,0 +1,135 @@
+"""Brands search, keep and invite; their money pages show what the ledger says."""
+
+import pytest
+
+from affiliates import shortlists
+from affiliates.models import Collaboration, Participation
+from shop.models import Membership
+from tests.affiliates import factories as money
+from tests.creators.factories import NOW, make_creator, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def brand(client):
+    brand = money.make_brand()
+    user = make_user()
+    Membership.objects.create(user=user, brand=brand)
+    client.force_login(user)
+    return brand
+
+
+def page(client, brand, query=""):
+    return client.get(f"/brand/{brand.slug}/creators/{query}")
+
+
+def test_the_search_starts_with_micro_creators(client, brand):
+    make_creator(handle="small", followers=1_200)
+    make_creator(handle="huge", followers=2_000_000)
+
+    text = page(client, brand).content.decode()
+
+    assert "Small" in text
+    assert "Huge" not in text
+
+
+def test_filters_narrow_the_search_and_stay_in_the_address(client, brand):
+    make_creator(handle="baker", followers=4_000, country="NL")
+    make_creator(handle="potter", followers=4_000, country="BE")
+
+    text = page(client, brand, "?country=BE&followers_min=&followers_max=").content.decode()
+
+    assert "Potter" in text
+    assert "Baker" not in text
+
+
+def test_a_senseless_filter_is_an_error_at_its_field_and_the_rest_still_filters(client, brand):
+    make_creator(handle="baker", followers=4_000)
+
+    response = page(client, brand, "?followers_min=many&platform=myspace")
+
+    assert response.status_code == 200
+    assert {"followers_min", "platform"} <= set(response.context["form"].errors)
+    assert "Baker" in response.content.decode()
+
+
+@pytest.mark.parametrize("rows", [1, 3, 14])
+def test_the_search_takes_the_same_few_queries(client, brand, rows, django_assert_max_num_queries):
+    for _ in range(rows):
+        make_creator(followers=3_000)
+
+    with django_assert_max_num_queries(12):
+        assert page(client, brand).status_code == 200
+
+
+def test_paging_shows_every_creator_once(client, brand):
+    made = {make_creator(followers=2_000 + n).pk for n in range(15)}
+
+    seen, query = [], "?sort=followers"
+    while query:
+        response = page(client, brand, query)
+        seen += [card["creator"].pk for card in response.context["cards"]]
+        cursor = response.context["page"].next_cursor
+        query = f"?sort=followers&after={cursor}" if cursor else ""
+
+    assert (set(seen), len(seen)) == (made, 15)
+
+
+def test_the_bookmark_puts_on_and_takes_off(client, brand):
+    creator = make_creator(followers=3_000)
+    url = f"/brand/{brand.slug}/shortlists/toggle/{creator.pk}/"
+
+    client.post(url)
+    assert shortlists.kept(brand, [creator.pk]) == {creator.pk}
+    assert creator.display_name in client.get(f"/brand/{brand.slug}/shortlists/").content.decode()
+
+    client.post(url)
+    assert shortlists.kept(brand, [creator.pk]) == set()
+
+
+def test_an_invitation_reaches_the_creator_once(client, brand):
+    creator = make_creator(followers=3_000)
+    offer = Collaboration.objects.create(
+        brand=brand, kind="targeted", name="Bread week", rate_bp=1800, starts_at=NOW
+    )
+    url = f"/brand/{brand.slug}/creators/{creator.pk}/invite/"
+
+    for _ in range(2):
+        assert client.post(url, {"collaboration": offer.pk, "message": "Hello"}).status_code == 302
+
+    assert list(Participation.objects.values_list("creator", "collaboration", "state")) == [
+        (creator.pk, offer.pk, "invited")
+    ]
+
+
+def test_another_brand_is_not_there(client, brand):
+    other = money.make_brand()
+
+    for path in ("creators", "shortlists", "balance", "balance/entries.csv".rstrip("/")):
+        address = f"/brand/{other.slug}/{path}" + ("" if path.endswith("csv") else "/")
+        assert client.get(address).status_code == 404
+
+
+def test_the_calculator_works_out_the_published_example(client):
+    response = client.get("/brands/?price=34.50&percent=12")
+
+    quote = response.context["quote"]
+    assert (quote.net, quote.commission) == (2851, 342)
+    assert quote.left == quote.net - quote.commission - quote.fee
+
+
+def test_the_calculator_keeps_what_was_typed(client):
+    response = client.get("/brands/?price=lots&percent=99")
+
+    text = response.content.decode()
+    assert 'value="lots"' in text
+    assert set(response.context["form"].errors) == {"price", "percent"}
+
+
+def test_balance_and_proof_pages_stand_before_any_money(client, brand):
+    assert client.get(f"/brand/{brand.slug}/balance/").status_code == 200
+    csv = client.get(f"/brand/{brand.slug}/balance/entries.csv")
+    assert b"".join(csv.streaming_content).startswith(b"entry,posted_at,kind")
+    assert client.get("/proof/").status_code == 200
+    assert client.get("/proof/?format=json").json() == {"nights": []}
