@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from affiliates import invariants, proof
 from affiliates.models import Commission
 from config.demo import accounts, books, clicks, fridays, nights, people, sales, shops, ties
 from config.demo.copying import Copier
@@ -54,6 +55,8 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         world.step("ledger")
         books.write_entries()
         world.copier.finish()
+        world.step("proofs")
+        proof.publish()
         clicks.make(world)
         clicks.show_in_directory(world)
         signed = accounts.people_of(seed) + signed
@@ -72,12 +75,10 @@ def _refresh_products(world: World) -> None:
 
 
 def _check(world: World) -> None:
-    from affiliates import invariants
-
     world.step("checking the books")
     with connection.cursor() as cursor:
         cursor.execute("analyze")
-    if broken := invariants.check_books():
+    if broken := invariants.check():
         raise BooksOff(f"the books are off: {broken}")
 
 

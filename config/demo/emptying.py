@@ -32,6 +32,7 @@ def empty(connection) -> None:
         for name in names:
             cursor.execute(f"alter table {name} disable trigger user")
         cursor.execute(f"truncate {', '.join(names)}, affiliates_clickseen restart identity")
+        cursor.execute("set constraints all immediate")
         for table in PUT_BACK:
             cursor.execute(f"insert into {table} select * from kept_{table}")
             cursor.execute(

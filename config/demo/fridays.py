@@ -53,7 +53,7 @@ REST = (
     """
     insert into affiliates_payoutattempt
         (payout_id, n, idempotency_key, state, reason, sent_at, finished_at)
-    select p.id, 1, 'payout-' || p.id || '-1', 'succeeded', '', b.exported_at, p.paid_at
+    select p.id, 1, 'thousand-payout-' || p.id || '-1', 'succeeded', '', b.exported_at, p.paid_at
     from affiliates_payout p join affiliates_payoutbatch b on b.id = p.batch_id order by p.id
     """,
     """
@@ -76,7 +76,8 @@ POSTED = """
         cross join lateral (values
             ('payout', a.id, %(transit)s::bigint, p.amount, p.created_at),
             ('payout_vat', %(vat)s::bigint, %(transit)s::bigint, p.vat, p.created_at),
-            ('payout_paid', %(transit)s::bigint, %(bank)s::bigint, p.amount + p.vat, p.paid_at)
+            ('payout_paid', %(transit)s::bigint, %(bank)s::bigint, p.amount, p.paid_at),
+            ('payout_vat_paid', %(transit)s::bigint, %(bank)s::bigint, p.vat, p.paid_at)
         ) as v(kind, debit, credit, amount, at)
         union all
         select 'provider_pays', %(bank)s::bigint, %(clearing)s::bigint, sum(p.amount + p.vat),

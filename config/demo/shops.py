@@ -71,7 +71,7 @@ class _Maker:
             self.world.step("brands", 1)
         rng = self.rng
         for ware in self.world.wares:
-            ware.weight = math.exp(rng.gauss(0, 1.1)) * (3 if ware.shop is self.world.shops[0] else 1)
+            ware.weight = math.exp(rng.gauss(0, 1.1)) * (1.2 if ware.shop is self.world.shops[0] else 1)
         self.copier.flush()
 
     def _name(self, n: int, shelf: str) -> tuple[str, str]:

@@ -1,0 +1,212 @@
+"""What a brand sees first: what creators sold for it, what that cost, and its funds.
+
+Sales are net of VAT and of what came back; cost is commission and our fee on the same
+lines. Each figure follows from order lines, so that it can be checked line by line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from affiliates import clock, ledger
+from affiliates.dashboards.query import rows_of
+from creators.models import Creator
+from shop.models import Brand, Product
+
+WEEKS = {"4": 4, "12": 12, "52": 52}
+SHOWN = 5
+
+# One pass over the lines that creators sold in this period and the one before.
+SOLD = """
+    with sold as (
+        select date_trunc('week', s.created_at at time zone %(zone)s)::date as week,
+               s.created_at >= %(since)s as now, s.creator_id, v.product_id, l.brand_order_id,
+               coalesce(k.platform, 'code') as platform, l.quantity,
+               l.net - l.refunded - l.charged_back as sales,
+               (l.refunded + l.charged_back > 0)::int as back,
+               s.amount + coalesce((select sum(r.amount) from affiliates_commission r
+                                    where r.reverses_id = s.id and r.state <> 'void'), 0) as earned,
+               ((l.net - l.refunded - l.charged_back) * coalesce(l.fee_bp, 0) + 5000) / 10000 as fee
+        from affiliates_commission s
+        join shop_orderline l on l.id = s.order_line_id
+        join shop_variant v on v.id = l.variant_id
+        left join affiliates_link k on k.id = s.link_id
+        where s.brand_id = %(brand)s and s.kind = 'sale' and s.state <> 'void'
+          and s.currency = %(currency)s and s.created_at >= %(before)s
+    )
+    select grouping(week), grouping(creator_id), grouping(product_id), now, week, platform,
+           creator_id, product_id, coalesce(sum(sales), 0)::bigint,
+           coalesce(sum(earned), 0)::bigint, coalesce(sum(fee), 0)::bigint,
+           count(distinct brand_order_id), coalesce(sum(quantity), 0)::int,
+           coalesce(sum(back), 0)::int, count(*)::int, count(distinct creator_id)
+    from sold
+    group by grouping sets ((now), (now, week, platform), (now, creator_id), (now, product_id))
+"""
+STOCK = """
+    select p.id,
+           (select count(distinct k.creator_id) from affiliates_link k
+            where k.product_id = p.id and k.is_active),
+           (select case when bool_or(v.stock is null) then null
+                        else sum(v.stock - v.reserved) end
+            from shop_variant v where v.product_id = p.id and v.is_active),
+           (select coalesce(r.rate_bp, c.rate_bp) from affiliates_collaboration c
+            left join affiliates_productrate r on r.collaboration_id = c.id and r.product_id = p.id
+            where c.brand_id = %(brand)s and c.kind = 'open' and c.ends_at is null)
+    from unnest(%(products)s::bigint[]) p(id)
+"""
+WAITING = """
+    select (select count(*) from shop_brandorder b join shop_order o on o.id = b.order_id
+            where b.brand_id = %(brand)s and o.status = 'paid' and b.shipped_at is null),
+           (select coalesce(sum(amount), 0) from affiliates_commission
+            where brand_id = %(brand)s and currency = %(currency)s
+              and state in ('pending', 'held')),
+           (select count(distinct p.creator_id) from affiliates_participation p
+            join affiliates_collaboration c on c.id = p.collaboration_id
+            where c.brand_id = %(brand)s and p.state = 'applied')
+"""
+
+
+@dataclass(slots=True)
+class Sum:
+    sales: int = 0
+    earned: int = 0
+    fee: int = 0
+    orders: int = 0
+    quantity: int = 0
+    back: int = 0
+    lines: int = 0
+    creators: int = 0
+
+    @property
+    def cost(self) -> int:
+        return self.earned + self.fee
+
+    @property
+    def per_euro(self) -> int | None:
+        """Sales in minor units for each whole unit of cost."""
+        return None if self.cost <= 0 else (self.sales * 100 + self.cost // 2) // self.cost
+
+    @property
+    def back_share(self) -> int:
+        """Lines that came back, in whole percent."""
+        return (self.back * 100 + self.lines // 2) // self.lines if self.lines else 0
+
+
+@dataclass(slots=True)
+class CreatorRow:
+    creator: Creator
+    sum: Sum
+
+
+@dataclass(slots=True)
+class ProductRow:
+    product: Product
+    sum: Sum
+    creators: int
+    stock: int | None
+    rate_bp: int | None
+
+
+@dataclass(slots=True)
+class Week:
+    monday: date
+    sales: int = 0
+    parts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class BrandBoard:
+    now: Sum
+    before: Sum
+    weeks: list[Week]
+    platforms: dict[str, int]
+    elsewhere: int  # sales through creators' pages here and typed codes
+    creators: list[CreatorRow]
+    products: list[ProductRow]
+    balance: int
+    unsettled: int
+    to_ship: int
+    applied: int
+    made_at: datetime
+
+    @property
+    def change(self) -> int | None:
+        """How many percent more (or less) was sold than in the period before."""
+        if self.before.sales <= 0:
+            return None
+        return round((self.now.sales - self.before.sales) * 100 / self.before.sales)
+
+    @property
+    def drop(self) -> int:
+        return -(self.change or 0)
+
+    @property
+    def top_share(self) -> int:
+        """What the shown creators sold, in percent of all sales."""
+        shown = sum(row.sum.sales for row in self.creators)
+        return round(shown * 100 / self.now.sales) if self.now.sales > 0 else 0
+
+
+def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:
+    """Return everything on a brand's first page: whole weeks, this one included."""
+    today = clock.local_day(at)
+    monday = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
+    values = {
+        "brand": brand.pk, "currency": brand.currency, "zone": clock.zone().key,
+        "since": clock.midnight(monday),
+        "before": clock.midnight(monday - timedelta(weeks=weeks)),
+    }  # fmt: skip
+    sums = {True: Sum(), False: Sum()}
+    by_week = {monday + timedelta(weeks=k): Week(monday + timedelta(weeks=k)) for k in range(weeks)}
+    platforms: dict[str, int] = {}
+    creators: dict[int, Sum] = {}
+    products: dict[int, Sum] = {}
+    for no_week, no_creator, no_product, now, week, platform, creator, product, *rest in rows_of(SOLD, values):
+        one = Sum(*rest)
+        if no_week and no_creator and no_product:
+            sums[now] = one
+        elif not now:
+            continue
+        elif not no_week:
+            platforms[platform] = platforms.get(platform, 0) + one.sales
+            if week in by_week:
+                by_week[week].sales += one.sales
+                by_week[week].parts[platform] = one.sales
+        elif not no_creator:
+            creators[creator] = one
+        else:
+            products[product] = one
+    elsewhere = platforms.pop("page", 0) + platforms.pop("code", 0)
+    to_ship, unsettled, applied = rows_of(WAITING, values)[0]
+    return BrandBoard(
+        now=sums[True], before=sums[False], weeks=list(by_week.values()),
+        platforms={name: max(0, amount) for name, amount in platforms.items()},
+        elsewhere=elsewhere, creators=_creators(creators), products=_products(brand, products),
+        balance=ledger.balance(ledger.brand(brand.pk), brand.currency), unsettled=int(unsettled),
+        to_ship=to_ship, applied=applied, made_at=at,
+    )  # fmt: skip
+
+
+def _best(sums: dict[int, Sum]) -> list[tuple[int, Sum]]:
+    return sorted(sums.items(), key=lambda item: (-item[1].sales, item[0]))[:SHOWN]
+
+
+def _creators(sums: dict[int, Sum]) -> list[CreatorRow]:
+    best = _best(sums)
+    people = Creator.objects.in_bulk([pk for pk, _ in best])
+    return [CreatorRow(people[pk], one) for pk, one in best]
+
+
+def _products(brand: Brand, sums: dict[int, Sum]) -> list[ProductRow]:
+    """Return what sold best, or, before anything sold, the newest products."""
+    best = _best(sums)
+    found = Product.objects.select_related("category").prefetch_related("images")
+    if best:
+        things = found.in_bulk([pk for pk, _ in best])
+    else:
+        things = {one.pk: one for one in found.filter(brand=brand, status="active").order_by("-id")[:SHOWN]}
+        best = [(pk, Sum()) for pk in things]
+    values = {"products": list(things), "brand": brand.pk}
+    facts = {row[0]: row[1:] for row in rows_of(STOCK, values)} if things else {}
+    return [ProductRow(things[pk], one, *facts[pk]) for pk, one in best if pk in things]

@@ -1,0 +1,314 @@
+"""What a creator sees first: what she earned, what it came from, what waits for her."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import DateTimeField, Exists, F, OuterRef, Subquery, Sum
+
+from affiliates import clock
+from affiliates.dashboards.query import rows_of
+from affiliates.models import Commission, Link, Participation, PayoutClaim
+from creators.models import Creator
+
+PERIODS = {"7": 7, "30": 30, "all": None}
+MOST_BARS = 62  # longer histories are drawn by week
+LINKS_SHOWN, SALES_SHOWN = 5, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What one creator has in one currency, and where it stands."""
+
+    currency: str
+    today: int
+    pending: int
+    held: int
+    cleared: int
+    on_its_way: int
+    paid: int
+    paid_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day, or the week that begins on it; `state` is that of its least settled sale."""
+
+    day: date
+    clicks: int
+    orders: int
+    earned: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Clicks that became orders that became earnings, in one currency."""
+
+    bars: list[Bar]
+    by_week: bool
+    currency: str
+    other_currencies: bool = False
+
+    @property
+    def clicks(self) -> int:
+        return sum(bar.clicks for bar in self.bars)
+
+    @property
+    def orders(self) -> int:
+        return sum(bar.orders for bar in self.bars)
+
+    @property
+    def earned(self) -> int:
+        return sum(bar.earned for bar in self.bars)
+
+    @property
+    def conversion_bp(self) -> int | None:
+        """Orders per click in basis points, to a tenth of a percent."""
+        if not self.clicks:
+            return None
+        return (self.orders * 1_000 + self.clicks // 2) // self.clicks * 10
+
+    def top(self, what: str) -> int:
+        return max((getattr(bar, what) for bar in self.bars), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    link: Link
+    clicks: int
+    orders: int
+    earned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """How far a pilot is on the way to the full tier."""
+
+    followers: int
+    needed: int
+
+    @property
+    def missing(self) -> int:
+        return max(0, self.needed - self.followers)
+
+    @property
+    def share(self) -> int:
+        return min(100, self.followers * 100 // self.needed) if self.needed else 100
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorBoard:
+    purses: list[Purse]
+    funnel: Funnel
+    links: list[LinkRow]
+    sales: list[Commission]
+    todos: list[tuple[str, Any]]
+    tier: Tier | None
+    settles_at: datetime
+    pays_on: date
+
+    @property
+    def purse(self) -> Purse:
+        return self.purses[0]
+
+
+PURSES = """
+    with moved as (
+        select currency, sum(amount) filter (where kind = 'sale' and created_at >= %(today)s
+                                             and state <> 'void') as today,
+               sum(amount) filter (where state = 'pending') as pending,
+               sum(amount) filter (where state = 'held') as held
+        from affiliates_commission where creator_id = %(creator)s group by currency
+    ), cleared as (
+        select l.currency, sum(l.amount) as amount
+        from affiliates_settlementline l
+        where l.creator_id = %(creator)s and not exists (
+            select from affiliates_payoutclaim c where c.line_id = l.id and c.released_at is null)
+        group by l.currency
+    ), paid as (
+        select currency, sum(amount) filter (where state = 'paid') as paid,
+               sum(amount) filter (where state in ('pending', 'processing')) as open,
+               min(paid_at) filter (where state = 'paid') as since
+        from affiliates_payout where creator_id = %(creator)s group by currency
+    )
+    select m.currency, coalesce(m.today, 0), coalesce(m.pending, 0), coalesce(m.held, 0),
+           coalesce(c.amount, 0), coalesce(p.open, 0), coalesce(p.paid, 0), p.since
+    from moved m left join cleared c using (currency) left join paid p using (currency)
+    order by coalesce(p.paid, 0) + coalesce(c.amount, 0) + coalesce(m.pending, 0) desc, m.currency
+"""
+DAYS = """
+    select day, sum(clicks)::int, sum(orders)::int, sum(earned)::bigint, min(stage)
+    from (
+        select d.day, d.clicks, 0 as orders, 0 as earned, null::int as stage
+        from affiliates_linkday d join affiliates_link k on k.id = d.link_id
+        where k.creator_id = %(creator)s and d.day >= %(since)s
+        union all
+        select (c.created_at at time zone %(zone)s)::date, 0,
+               count(distinct l.brand_order_id) filter (where c.kind = 'sale'), sum(c.amount),
+               min(case when c.state <> 'settled' then 0
+                        when c.settlement_line_id in (
+                            select pc.line_id from affiliates_payoutclaim pc
+                            join affiliates_payout p on p.id = pc.payout_id
+                            where p.creator_id = %(creator)s and p.state = 'paid'
+                              and pc.released_at is null) then 2
+                        else 1 end)
+        from affiliates_commission c left join shop_orderline l on l.id = c.order_line_id
+        where c.creator_id = %(creator)s and c.state <> 'void' and c.currency = %(currency)s
+          and c.created_at >= %(since_at)s
+        group by 1
+    ) parts group by day order by day
+"""
+STAGES = {0: "pending", 1: "settled", 2: "paid", None: ""}
+TOP_LINKS = """
+    select k.id, coalesce(d.clicks, 0), coalesce(c.orders, 0), coalesce(c.earned, 0)
+    from affiliates_link k
+    left join (
+        select d.link_id, sum(d.clicks)::int as clicks
+        from affiliates_linkday d join affiliates_link mine on mine.id = d.link_id
+        where mine.creator_id = %(creator)s and d.day >= %(since)s group by 1) d on d.link_id = k.id
+    left join (
+        select c.link_id, sum(c.amount)::bigint as earned,
+               count(distinct l.brand_order_id) filter (where c.kind = 'sale') as orders
+        from affiliates_commission c join shop_orderline l on l.id = c.order_line_id
+        where c.creator_id = %(creator)s and c.state <> 'void' and c.currency = %(currency)s
+          and c.created_at >= %(since_at)s group by 1) c on c.link_id = k.id
+    where k.creator_id = %(creator)s and k.is_active
+    order by 4 desc, 2 desc, k.created_at desc limit %(shown)s
+"""
+TODO = """
+    select exists (select from affiliates_payoutmethod
+                   where creator_id = %(creator)s and replaced_at is null),
+           exists (select from affiliates_taxprofile where creator_id = %(creator)s),
+           exists (select from affiliates_link where creator_id = %(creator)s),
+           coalesce((select followers_max from creators_directoryentry
+                     where creator_id = %(creator)s), 0)
+"""
+
+
+def creator_board(creator: Creator, period: str, at: datetime) -> CreatorBoard:
+    """Return everything on a creator's first page at `at`; `period` is a key of PERIODS."""
+    purses = purses_of(creator, at)
+    currency = purses[0].currency
+    today = clock.local_day(at)
+    span = PERIODS.get(period, 30)
+    since = today - timedelta(days=span - 1) if span else clock.local_day(creator.created_at)
+    values = {
+        "creator": creator.pk, "currency": currency, "since": since, "zone": clock.zone().key,
+        "since_at": clock.midnight(since), "shown": LINKS_SHOWN,
+    }  # fmt: skip
+    has_method, has_tax, has_link, followers = rows_of(TODO, values)[0]
+    return CreatorBoard(
+        purses=purses,
+        funnel=_funnel(values, since, today, len(purses) > 1),
+        links=_links(values),
+        sales=_sales(creator),
+        todos=_todos(creator, has_method, has_tax, has_link),
+        tier=_tier(creator, followers),
+        settles_at=clock.midnight(today + timedelta(days=1)),
+        pays_on=clock.friday_from(today),
+    )
+
+
+def purses_of(creator: Creator, at: datetime) -> list[Purse]:
+    """Return a creator's money per currency, most first; an empty purse for a new creator."""
+    values = {"creator": creator.pk, "today": clock.midnight(clock.local_day(at))}
+    rows = [
+        Purse(row[0], *(int(amount) for amount in row[1:7]), row[7])
+        for row in rows_of(PURSES, values)
+    ]
+    return rows or [Purse("EUR", 0, 0, 0, 0, 0, 0, None)]
+
+
+def _funnel(values: dict[str, Any], since: date, today: date, others: bool) -> Funnel:
+    """Return one bar for each day, also for those on which nothing happened."""
+    found = {row[0]: Bar(*row[:4], STAGES[row[4]]) for row in rows_of(DAYS, values)}
+    length = (today - since).days + 1
+    days = [since + timedelta(days=k) for k in range(length)]
+    bars = [found.get(day) or Bar(day, 0, 0, 0, "") for day in days]
+    by_week = length > MOST_BARS
+    return Funnel(_weeks(bars) if by_week else bars, by_week, values["currency"], others)
+
+
+def _weeks(bars: Sequence[Bar]) -> list[Bar]:
+    """Add bars up by week, from Monday."""
+    weeks: dict[date, list[Bar]] = {}
+    for bar in bars:
+        weeks.setdefault(bar.day - timedelta(days=bar.day.weekday()), []).append(bar)
+    rank = {name: stage for stage, name in STAGES.items() if stage is not None}
+    return [
+        Bar(
+            monday,
+            sum(bar.clicks for bar in days),
+            sum(bar.orders for bar in days),
+            sum(bar.earned for bar in days),
+            min((bar.state for bar in days if bar.state), key=rank.__getitem__, default=""),
+        )
+        for monday, days in weeks.items()
+    ]
+
+
+def _links(values: dict[str, Any]) -> list[LinkRow]:
+    rows = rows_of(TOP_LINKS, values)
+    links = (
+        Link.objects.select_related("product__category", "product__brand", "collaboration__brand")
+        .prefetch_related("product__images")
+        .in_bulk([row[0] for row in rows])
+    )
+    return [LinkRow(links[pk], *counts) for pk, *counts in rows if pk in links]
+
+
+def _sales(creator: Creator) -> list[Commission]:
+    """Return the latest sales, each with what came back and when it was paid."""
+    claims = PayoutClaim.objects.filter(
+        line=OuterRef("settlement_line"), released_at=None, payout__state="paid"
+    )
+    back = (
+        Commission.objects.live().filter(reverses=OuterRef("pk")).order_by().values("reverses")
+    )
+    rows = (
+        creator.commissions.filter(kind=Commission.Kind.SALE)
+        .select_related("order_line", "brand", "settlement_line__run")
+        .annotate(
+            is_paid=Exists(claims),
+            paid_at=Subquery(claims.values("payout__paid_at")[:1], DateTimeField()),
+            back=Subquery(back.annotate(sum=Sum("amount")).values("sum")[:1]),
+        )
+        .order_by("-created_at", "-id")
+    )
+    found = list(rows[:SALES_SHOWN])
+    for sale in found:
+        sale.left = sale.amount + (sale.back or 0)
+        known = sale.due_at < clock.PAUSED
+        sale.clears_on = clock.local_day(sale.due_at) if known else None
+        sale.pays_on = clock.friday_from(sale.clears_on + timedelta(days=1)) if known else None
+    return found
+
+
+def _todos(
+    creator: Creator, has_method: bool, has_tax: bool, has_link: bool
+) -> list[tuple[str, Any]]:
+    """Return what waits for the creator, as (key, what it is about), most pressing first."""
+    todos: list[tuple[str, Any]] = []
+    if not has_link and creator.is_enrolled:
+        todos.append(("first_link", None))
+    if not has_method:
+        todos.append(("bank", None))
+    if not has_tax:
+        todos.append(("tax", None))
+    invitations = (
+        creator.participations.filter(state=Participation.State.INVITED)
+        .select_related("collaboration__brand")
+        .order_by(F("answer_by").asc(nulls_last=True))[:3]
+    )
+    return todos + [("invitation", one) for one in invitations]
+
+
+def _tier(creator: Creator, followers: int) -> Tier | None:
+    if creator.status != Creator.Status.PILOT:
+        return None
+    policy = creator.decision.policy if creator.decision else None
+    return Tier(followers, policy.full_followers if policy else 5_000)
