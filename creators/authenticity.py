@@ -1,16 +1,18 @@
-"""The authenticity score: 0–100, from parts that are each shown with what was measured and what is usual.
+"""The authenticity score: 0–100, from parts that are each shown with what was measured and what is
+usual.
 
-Two parts so far, half of the points each. Engagement: likes per post and follower against what is usual for channels of that
-size; far below or far above loses points. Growth: the largest jump between two readings against steady growth. A creator with fewer
-than three readings, spread over less than two weeks, or without likes has no score: "not enough data", which is not low.
-A score is never a verdict by itself.
+Two parts so far, half of the points each. Engagement: likes per post and follower against what is
+usual for channels of that size; far below or far above loses points. Growth: the largest jump
+between two readings against steady growth. A creator with fewer than three readings, spread over
+less than two weeks, or without likes has no score: "not enough data", which is not low. A score is
+never a verdict by itself.
 """
 
 VERSION = 1
 MIN_READINGS = 3
 MIN_DAYS = 14
 WINDOW_DAYS = 90
-# followers below -> usual likes per post and follower, in basis points; until our own peers are many enough
+# followers below -> usual likes per post and follower, in bp; until our own peers are many
 USUAL_BP = ((5_000, 600), (20_000, 450), (100_000, 300), (2_147_483_647, 200))
 
 # One row per creator in %(ids)s: score (or null) and its parts. Channels weigh by their followers.

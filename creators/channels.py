@@ -1,4 +1,6 @@
-"""Channels: connected over OAuth or checked by hand, read again on a rhythm, forgotten on disconnect."""
+"""Channels: connected over OAuth or checked by hand, read again on a rhythm, forgotten on
+disconnect.
+"""
 
 import logging
 from collections.abc import Iterable
@@ -40,7 +42,9 @@ class Read:
 
 
 def is_offered(platform: str) -> bool:
-    """Whether a creator can connect this platform over OAuth: configured, and not switched off by us."""
+    """Whether a creator can connect this platform over OAuth: configured, and not switched off by
+    us.
+    """
     if not registry.get(platform).is_configured:
         return False
     off = PlatformStatus.objects.filter(platform=platform, status=PlatformStatus.Status.OFF)
@@ -94,7 +98,9 @@ def connect(
 
 
 def refuse_taken(creator: Creator, platform: str, external_id: str, handle: str) -> None:
-    """Raise ChannelTaken if another creator has verified this account, or its handle where no id is known."""
+    """Raise ChannelTaken if another creator has verified this account, or its handle where no id
+    is known.
+    """
     theirs = Channel.objects.verified().filter(platform=platform).exclude(creator=creator)
     if theirs.filter(external_id=external_id).exists():
         raise ChannelTaken(f"{platform}:{external_id}")
@@ -169,11 +175,13 @@ def withdraw(platform: str, token: Token) -> None:
         log.info("%s: token was not withdrawn: %s", platform, error)
 
 
-# --- reading again -------------------------------------------------------------------------------------
+# --- reading again
 
 
 def due(at: datetime) -> list[Channel]:
-    """Return connected channels to read now: of those waiting once a day, of the others once a week."""
+    """Return connected channels to read now: of those waiting once a day, of the others once a
+    week.
+    """
     zone = enrolment.market_zone()
     midnight = datetime.combine(enrolment.market_day(at), time.min, zone)
     waiting = Q(creator__status=Creator.Status.WAITING, checked_at__lt=midnight)
@@ -187,7 +195,9 @@ def due(at: datetime) -> list[Channel]:
 
 
 def read_due(at: datetime, limit: int = 500) -> list[Read]:
-    """Read up to `limit` due channels; a platform that says "too often" is left alone until the next call."""
+    """Read up to `limit` due channels; a platform that says "too often" is left alone until the
+    next call.
+    """
     done: list[Read] = []
     resting: set[str] = set()
     for channel in due(at):

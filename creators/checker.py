@@ -1,4 +1,6 @@
-"""Can I join? The policy's answer to a platform and a number that someone types, before any sign-in."""
+"""Can I join? The policy's answer to a platform and a number that someone types, before any
+sign-in.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +15,9 @@ SHOWN = ("followers", "full_followers")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the landing page shows. `missing` is how many more followers the outcome needs, 0 when in."""
+    """What the landing page shows. `missing` is how many more followers the outcome needs, 0 when
+    in.
+    """
 
     outcome: str
     platform: str
@@ -28,7 +32,9 @@ class Answer:
 
 
 def answer(platform: str, followers: int, at: datetime, country: str = "NL") -> Answer:
-    """Decide as if the channel were verified: what is not known yet is said, and holds nobody back."""
+    """Decide as if the channel were verified: what is not known yet is said, and holds nobody
+    back.
+    """
     facts = policy.Facts(
         country=country,
         birth_on=None,

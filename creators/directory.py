@@ -1,13 +1,14 @@
 """The directory: one row per creator, which the search reads and only this module writes.
 
-    record(creator_ids)            after anything about them changed: channels, readings, profile, status
+    record(creator_ids)            after their channels, readings, profile or status changed
     record_sales(rows)             affiliates pushes what they sold: SalesFacts rows
     search(Filters(...), cursor="", size=24) -> Page(entries, next_cursor, count, is_capped)
 
-`Filters` fields: text, platform, followers_min, followers_max, niche (slug), country (ISO), language, sort ("engagement",
-"score", "followers", "newest"). `Page.entries` are DirectoryEntry rows with `creator` loaded: one query, plus one for the count, which
-stops at COUNT_CAP (`is_capped`). Page on with `cursor=page.next_cursor`; "" means there is no more.
-Follower counts gate and sort, nothing is added for having many.
+`Filters` fields: text, platform, followers_min, followers_max, niche (slug), country (ISO),
+language, sort ("engagement", "score", "followers", "newest"). `Page.entries` are DirectoryEntry
+rows with `creator` loaded: one query, plus one for the count, which stops at COUNT_CAP
+(`is_capped`). Page on with `cursor=page.next_cursor`; "" means there is no more. Follower counts
+gate and sort, nothing is added for having many.
 """
 
 from collections.abc import Iterable, Sequence
@@ -64,8 +65,9 @@ WITH chosen AS (
     WHERE link.creator_id = ANY(%(ids)s) GROUP BY link.creator_id
 ), scored AS ({scores})
 INSERT INTO creators_directoryentry (
-    creator_id, is_listed, best_platform, followers_total, followers_max, tiktok, instagram, youtube,
-    facebook, engagement_bp, score, score_parts, niches, country, languages, orders_90d, sales_90d,
+    creator_id, is_listed, best_platform, followers_total, followers_max, tiktok, instagram,
+    youtube, facebook, engagement_bp, score, score_parts, niches, country, languages,
+    orders_90d, sales_90d,
     clicks_90d, brands_worked, enrolled_at, search, refreshed_at)
 SELECT creator.id,
        creator.status IN ('pilot', 'full') AND creator.erased_at IS NULL,
@@ -141,7 +143,9 @@ class Page:
 
 
 def record(creator_ids: Sequence[int], at: datetime | None = None) -> int:
-    """Write the entries of these creators anew, in one statement; sales facts stay. Returns how many."""
+    """Write the entries of these creators anew, in one statement; sales facts stay. Returns how
+    many.
+    """
     ids = sorted(set(creator_ids))
     if not ids:
         return 0
@@ -160,7 +164,9 @@ def record(creator_ids: Sequence[int], at: datetime | None = None) -> int:
 
 
 def record_sales(rows: Iterable[SalesFacts]) -> int:
-    """Take over what creators sold; those without an entry are skipped. Returns how many were written."""
+    """Take over what creators sold; those without an entry are skipped. Returns how many were
+    written.
+    """
     facts = list(rows)
     columns = [
         [fact.creator_id for fact in facts],
@@ -175,7 +181,7 @@ def record_sales(rows: Iterable[SalesFacts]) -> int:
 
 
 def search(filters: Filters, *, cursor: str = "", size: int = 24) -> Page:
-    """Return one page of listed creators, in the order asked for; equal values by newest creator."""
+    """Return one page of listed creators in the order asked for, ties by newest."""
     found = matching(filters)
     column = SORTS.get(filters.sort, SORTS["engagement"])
     if column in ("engagement_bp", "score"):

@@ -1,7 +1,8 @@
 """Joining: the facts that we hold, the decision they lead to, and the nightly second look.
 
-Whoever is in stays in: a count that drops later does not put anyone out. Only losing the last verified channel does, since
-nothing is known of her any more. Standing is the business of cases, never of these functions.
+Whoever is in stays in: a count that drops later does not put anyone out. Only losing the last
+verified channel does, since nothing is known of her any more. Standing is the business of cases,
+never of these functions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -88,7 +89,9 @@ def publish(row: EnrolmentPolicy, *, by: AbstractUser, at: datetime) -> Enrolmen
 
 
 def rule_for(creator: Creator, at: datetime) -> policy.Policy:
-    """Return the policy whose limits hold for this creator: the one that decided, else the one in force."""
+    """Return the policy whose limits hold for this creator: the one that decided, else the one in
+    force.
+    """
     if creator.decision_id and creator.decision.policy_id:
         return rule_of(creator.decision.policy)
     return policy.in_force(rules(at), "", creator.country, at)
@@ -142,7 +145,8 @@ def facts_of(
 def apply_decision(creator: Creator, at: datetime) -> Decision:
     """Decide on one creator now, keep the decision with its checks, and set her status by it.
 
-    Raises NotDecidable for a suspended or closed creator, policy.NoPolicy where no rule is in force.
+    Raises NotDecidable for a suspended or closed creator, policy.NoPolicy where no rule is in
+    force.
     """
     locked = Creator.objects.select_for_update().get(pk=creator.pk)
     _refuse_undecidable(locked)
@@ -156,7 +160,9 @@ def apply_decision(creator: Creator, at: datetime) -> Decision:
 
 
 def reconsider(creator: Creator, at: datetime) -> Decision | None:
-    """Decide again after something changed for the better; whoever is in only rises. None: as it was."""
+    """Decide again after something changed for the better; whoever is in only rises. None: as it
+    was.
+    """
     if creator.status in Creator.ENROLLED:
         if not _redecide(Creator.objects.filter(pk=creator.pk), at, {}):
             return None
@@ -197,7 +203,9 @@ def decide_by_hand(
 
 
 def redecide_waiting(at: datetime) -> list[int]:
-    """Decide again on everyone who waits; return the ids of those who are in now. May be run twice."""
+    """Decide again on everyone who waits; return the ids of those who are in now. May be run
+    twice.
+    """
     return _redecide(Creator.objects.waiting(), at, {})
 
 
@@ -233,7 +241,7 @@ def _redecide(creators, at: datetime, weeks_with_links: Mapping[int, int]) -> li
                 )
             ]
             _store(better, at)
-        let_in += [creator.pk for creator, _ in better]
+        let_in += [creator.pk for creator, _result in better]
 
 
 def _rises(status: str, outcome: str) -> bool:
@@ -265,16 +273,16 @@ def _store(decided: Iterable[tuple[Creator, policy.Result]], at: datetime) -> li
     )
     DecisionCheck.objects.bulk_create(
         check
-        for decision, (_, result) in zip(decisions, pairs, strict=True)
+        for decision, (_who, result) in zip(decisions, pairs, strict=True)
         for check in _checks(decision, result)
     )
-    for decision, (creator, _) in zip(decisions, pairs, strict=True):
+    for decision, (creator, _result) in zip(decisions, pairs, strict=True):
         _set_status(creator, decision, at)
     Creator.objects.bulk_update(
-        [creator for creator, _ in pairs], ["status", "decision", "pilot_since"]
+        [creator for creator, _result in pairs], ["status", "decision", "pilot_since"]
     )
     if pairs:
-        directory.record([creator.pk for creator, _ in pairs])
+        directory.record([creator.pk for creator, _result in pairs])
     return decisions
 
 

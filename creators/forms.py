@@ -44,7 +44,7 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 def parse_count(text: str) -> int:
-    """Read a rough number as people write it: 1240, 1,240, 1.240, 1 240, 1.2k. Raises ValueError."""
+    """Read a rough number as people write it: 1240, 1,240, 1 240, 1.2k. Raises ValueError."""
     text = text.strip()
     if short := SHORT.match(text):
         whole, tenth, unit = short.groups()
@@ -62,7 +62,9 @@ class CheckForm(forms.Form):
 
     platform = forms.ChoiceField(
         label=_("Your biggest channel"), choices=Platform.choices, widget=forms.RadioSelect,
-        error_messages={"required": _("Choose a platform."), "invalid_choice": _("Choose one of these.")},
+        error_messages={
+            "required": _("Choose a platform."), "invalid_choice": _("Choose one of these."),
+        },
     )  # fmt: skip
     followers = forms.CharField(
         label=_("Followers on that channel"), max_length=20,
@@ -95,20 +97,25 @@ class ProfileForm(forms.Form):
     handle = forms.CharField(
         label=_("Handle"), min_length=2, max_length=30,
         help_text=_("Your page will be at /@handle/. Letters a–z, numbers, dots and underscores."),
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
         error_messages={"required": _("Choose a handle.")},
     )  # fmt: skip
     bio = forms.CharField(
-        label=_("About you"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("About you"), max_length=300, required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("What do you make, and for whom? Brands read this."),
     )  # fmt: skip
     country = forms.ChoiceField(label=_("Country that you live in"), choices=country_choices)
     languages = forms.MultipleChoiceField(
-        label=_("Languages that you post in"), choices=language_choices, widget=forms.CheckboxSelectMultiple,
+        label=_("Languages that you post in"), choices=language_choices,
+        widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one language.")},
     )  # fmt: skip
     niches = forms.ModelMultipleChoiceField(
-        label=_("What you post about"), queryset=Niche.objects.none(), widget=forms.CheckboxSelectMultiple,
+        label=_("What you post about"), queryset=Niche.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one subject.")},
         help_text=_("Choose up to five."),
     )  # fmt: skip
@@ -168,7 +175,7 @@ def initial_of(creator: Creator) -> dict[str, object]:
 
 
 class AboutForm(ProfileForm):
-    """Step 1 of joining: the profile and the date of birth. Of someone too young nothing is kept."""
+    """Step 1 of joining: the profile and the date of birth. Nothing is kept of a minor."""
 
     birth_on = forms.DateField(
         label=_("Date of birth"),

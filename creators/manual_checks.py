@@ -1,6 +1,7 @@
 """Checks by hand: a code in the creator's bio, seen by an admin, with the evidence kept.
 
-The first-class road while a platform's review of our app takes weeks. The queue's length is shown to whoever joins it.
+The first-class road while a platform's review of our app takes weeks. The queue's length is shown
+to whoever joins it.
 """
 
 import secrets
@@ -45,7 +46,7 @@ def ask(
         external_id=f"{channels.MANUAL}{handle.lower()}",
         defaults={"handle": handle, "disconnected_at": None, "verified_at": None},
     )
-    check, is_new = ManualCheck.objects.get_or_create(
+    check, _is_new = ManualCheck.objects.get_or_create(
         channel=channel,
         state=ManualCheck.State.ASKED,
         defaults={"code": new_code(), "asked_at": at},

@@ -1,8 +1,9 @@
 """Who may join, and why: a pure function of dated rules and measured facts.
 
-Nothing here reads a database, a clock or a setting. `decide` gets the policies, the facts about one creator and the moment, and
-answers with an outcome and one check per rule. The same input gives the same answer and the same hash, for ever: `replay`
-recomputes any stored decision from the JSON that was stored with it. Source of the rules: docs/policy.md.
+Nothing here reads a database, a clock or a setting. `decide` gets the policies, the facts about
+one creator and the moment, and answers with an outcome and one check per rule. The same input
+gives the same answer and the same hash, for ever: `replay` recomputes any stored decision from the
+JSON that was stored with it. Source of the rules: docs/policy.md.
 """
 
 import hashlib
@@ -29,7 +30,9 @@ class NoPolicy(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One dated set of rules. An empty platform or country means any; an optional rule that is None is off."""
+    """One dated set of rules. An empty platform or country means any; an optional rule that is
+    None is off.
+    """
 
     id: int | None
     platform: str
@@ -59,7 +62,9 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What is known of one channel. None is unknown: the platform does not say, or was not asked yet."""
+    """What is known of one channel. None is unknown: the platform does not say, or was not asked
+    yet.
+    """
 
     platform: str
     handle: str
@@ -105,7 +110,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer: outcome, the checks behind it, the policy that decided, and when we look again."""
+    """The outcome, the checks behind it, the policy that decided, when we look again."""
 
     outcome: Outcome
     checks: tuple[Check, ...]
@@ -159,9 +164,11 @@ def birthday(birth_on: date, years: int) -> date:
 
 
 def decide(policies: Sequence[Policy], facts: Facts, at: datetime) -> Result:
-    """Decide on one creator. `at` is aware, in the market's zone: its date says how old someone is.
+    """Decide on one creator. `at` is aware, in the market's zone: its date says how old someone
+    is.
 
-    Each verified channel is judged under the narrowest policy for its platform; the best one counts. Raises NoPolicy.
+    Each verified channel is judged under the narrowest policy for its platform; the best one
+    counts. Raises NoPolicy.
     """
     judged = [
         _judge(channel, in_force(policies, channel.platform, facts.country, at), facts, at)
@@ -278,7 +285,9 @@ def _without_channel(policy: Policy, facts: Facts, at: datetime) -> list[Check]:
 
 
 def _full_checks(channel: Channel, policy: Policy, facts: Facts, at: datetime) -> list[Check]:
-    """The two roads to the full tier: followers, or a month of clean and active pilot and the quiz."""
+    """The two roads to the full tier: followers, or a month of clean and active pilot and the
+    quiz.
+    """
     need, have = policy.full_followers, channel.followers
     if have is not None and have >= need:
         return [Check("full_followers", need, have, True, channel.platform)]
@@ -314,11 +323,13 @@ def _is_full(checks: Sequence[Check]) -> bool:
     return bool(by_rule) and all(by_rule.values())
 
 
-# --- what is stored, and how it is read back ---------------------------------------------------------
+# --- what is stored, and how it is read back
 
 
 def _record(policies: Sequence[Policy], facts: Facts, at: datetime) -> dict[str, Any]:
-    """The frozen input of a decision as plain JSON values; only policies that could have decided are kept."""
+    """The frozen input of a decision as plain JSON values; only policies that could have decided
+    are kept.
+    """
     live = [
         policy
         for policy in policies

@@ -11,15 +11,23 @@ from creators import directory
 from creators.models import Creator, Niche
 
 RESERVED = frozenset(
-    """about account admin api brand brands cart check checkout contact creator creators docs go health
-    healthz help home legal login logout market me media metrics orders payout payouts privacy proof
-    root rules security settings shop shops signup start static status support system team terms
-    thousand webhooks www""".split()
+    {  # words of our own addresses, and names that only we may speak under
+        *("about", "account", "admin", "api", "brand", "brands", "cart", "check", "checkout"),
+        *("contact", "creator", "creators", "docs", "go", "help", "home", "legal", "login"),
+        *("logout", "market", "me", "media", "metrics", "orders", "payout", "payouts", "privacy"),
+        *("proof", "root", "rules", "security", "settings", "shop", "shops", "signup", "start"),
+        *("static", "status", "support", "system", "team", "terms", "thousand", "www"),
+    }
 )
 COUNTRIES = (  # where creators can join: the EU and EEA, Switzerland, the United Kingdom
-    "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
-).split()
-LANGUAGES = "bg cs da de el en es et fi fr ga hr hu is it lt lv nb nl pl pt ro sk sl sv".split()
+    *("AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR"),
+    *("HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE"),
+    *("SI", "SK"),
+)
+LANGUAGES = (
+    *("bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "is", "it"),
+    *("lt", "lv", "nb", "nl", "pl", "pt", "ro", "sk", "sl", "sv"),
+)
 
 
 class HandleTaken(Exception):
@@ -49,7 +57,9 @@ def is_free(handle: str, creator: Creator | None) -> bool:
 
 @transaction.atomic
 def save(user: AbstractUser, about: About, creator: Creator | None = None) -> Creator:
-    """Write step 1: a new draft, or changes to who she is. A date of birth is taken once. Raises HandleTaken."""
+    """Write step 1: a new draft, or changes to who she is. A date of birth is taken once. Raises
+    HandleTaken.
+    """
     creator = creator or Creator(user=user)
     if not is_free(about.handle, creator if creator.pk else None):
         raise HandleTaken(about.handle)

@@ -1,6 +1,7 @@
 """The words of a decision: each check as two short sentences, made when a page is shown.
 
-Stored checks carry codes and numbers only, so that a decision reads in the visitor's language and never goes stale.
+Stored checks carry codes and numbers only, so that a decision reads in the visitor's language and
+never goes stale.
 """
 
 from dataclasses import dataclass

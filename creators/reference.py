@@ -1,6 +1,7 @@
 """Data that every market starts with: the rules' history, the niches, the platforms.
 
-A data migration loads it; `restore` puts it back after a flush, which empties tables that migrations filled.
+A data migration loads it; `restore` puts it back after a flush, which empties tables that
+migrations filled.
 """
 
 from datetime import UTC, datetime
@@ -19,8 +20,8 @@ RULES = (  # local midnight in Amsterdam, where the business day is
         "effective_from": datetime(2024, 5, 21, 22, tzinfo=UTC),
         "min_followers": 1_000,
         "full_followers": 5_000,
-        "note": "Since 22 May 2024: 1,000 followers to start as a pilot, 5,000 for everything at once.",
-        "note_nl": "Sinds 22 mei 2024: 1.000 volgers om op proef te beginnen, 5.000 voor alles ineens.",
+        "note": "Since 22 May 2024: 1,000 followers to start as a pilot, 5,000 for all at once.",
+        "note_nl": "Sinds 22 mei 2024: 1.000 volgers om op proef te beginnen, 5.000 voor alles.",
     },
 )
 NICHES = (

@@ -51,6 +51,6 @@ def mail_decision(creator_id: int) -> int:
 
 @shared_task
 def withdraw_token(platform: str, access: str, refresh: str) -> int:
-    """Tell a platform that we no longer want access to a disconnected channel; tokens come sealed."""
+    """Tell a platform that we no longer want access to a channel; tokens come sealed."""
     channels.withdraw(platform, Token(unseal(access), unseal(refresh)))
     return 1

@@ -109,9 +109,7 @@ class ManualCheckAdmin(admin.ModelAdmin):
                 said = _("%(check)s: type what you saw first.")
                 messages.error(request, said % {"check": check})
                 continue
-            manual_checks.refuse(
-                check, by=request.user, evidence=check.evidence, at=timezone.now()
-            )
+            manual_checks.refuse(check, by=request.user, evidence=check.evidence, at=timezone.now())
             messages.success(request, _("%(check)s: refused.") % {"check": check})
 
 

@@ -106,9 +106,9 @@ class Creator(models.Model):
     def __str__(self) -> str:
         return f"@{self.handle}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("affiliates:storefront", args=[self.handle])
+
     @property
     def is_enrolled(self) -> bool:
         return self.status in self.ENROLLED
-
-    def get_absolute_url(self) -> str:
-        return reverse("affiliates:storefront", args=[self.handle])

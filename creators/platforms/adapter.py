@@ -1,7 +1,8 @@
 """Signing in with a platform connects a channel, and does nothing else.
 
-allauth runs the handshake; before it would sign anyone in or up, `pre_social_login` takes the profile and the token and hands
-them to the callback view as `request.connected`. No social account, social token or user is ever made.
+allauth runs the handshake; before it would sign anyone in or up, `pre_social_login` takes the
+profile and the token and hands them to the callback view as `request.connected`. No social
+account, social token or user is ever made.
 """
 
 from allauth.core.exceptions import ImmediateHttpResponse

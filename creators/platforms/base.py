@@ -1,8 +1,9 @@
 """What every platform can do: sign a creator in, read her counts, renew and withdraw its token.
 
-A platform is one class with its addresses and payload forms. In demo mode `settings.FAKE_PLATFORM_URL` replaces the host of every
-address, so the stand-in is spoken to by the same code. Sign-in is django-allauth's OAuth handshake (state, PKCE, exchange of
-the code); what comes back is read by `read`, and never typed in by anyone.
+A platform is one class with its addresses and payload forms. In demo mode
+`settings.FAKE_PLATFORM_URL` replaces the host of every address, so the stand-in is spoken to by
+the same code. Sign-in is django-allauth's OAuth handshake (state, PKCE, exchange of the code);
+what comes back is read by `read`, and never typed in by anyone.
 """
 
 from __future__ import annotations
@@ -116,7 +117,8 @@ class Platform:
         return bool(self.credentials["client_id"])
 
     def read(self, token: str, external_id: str = "") -> Profile:
-        """Return the account's counts now; of several accounts under one token, that of `external_id`.
+        """Return the account's counts now; of several accounts under one token, that of
+        `external_id`.
 
         Raises PlatformError.
         """
@@ -213,7 +215,9 @@ def _seconds(header: str) -> int:
 
 
 def count(value: Any) -> int | None:
-    """Read a count: a number or a string of digits, as YouTube writes it; None when it is not there."""
+    """Read a count: a number or a string of digits, as YouTube writes it; None when it is not
+    there.
+    """
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | str):
@@ -236,11 +240,13 @@ def text(value: Any, limit: int = 300) -> str:
     return value.replace("\x00", "")[:limit]
 
 
-# --- the handshake: django-allauth's, with our addresses --------------------------------------------
+# --- the handshake: django-allauth's, with our addresses
 
 
 class PlatformClient(OAuth2Client):
-    """Trades the code for a token through our own door to the outside: limits on time and size, typed errors."""
+    """Trades the code for a token through our own door to the outside: limits on time and size,
+    typed errors.
+    """
 
     platform: Platform
 
@@ -299,7 +305,7 @@ class PlatformAdapter(OAuth2Adapter):
 
 
 class PlatformProvider(OAuth2Provider):
-    """Registers a platform with allauth. Its addresses are ours, so allauth's own urls stay empty."""
+    """Registers a platform with allauth; the addresses are ours, so allauth has none."""
 
     package = "allauth.socialaccount.providers.oauth2"
     account_class = ProviderAccount

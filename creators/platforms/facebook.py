@@ -1,7 +1,8 @@
 """Facebook: the followers of a page that the creator runs; a personal profile has no counts.
 
-Needs pages_show_list and pages_read_engagement (both reviewed). Of several pages the one with most followers is the channel. Tokens last
-60 days and cannot be refreshed: then we ask her to sign in again.
+Needs pages_show_list and pages_read_engagement (both reviewed). Of several pages the one with most
+followers is the channel. Tokens last 60 days and cannot be refreshed: then we ask her to sign in
+again.
 """
 
 from typing import Any, ClassVar

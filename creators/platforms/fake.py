@@ -2,9 +2,10 @@
 
     MARKET_MODE=demo python -m creators.platforms.fake --port 8001
 
-Needs nothing but the standard library. An account is whatever was typed on its sign-in page; its counts travel inside the
-signed code and token, so the server may be restarted at any time. `POST /_control` changes an account while it is connected:
-its followers, or how it answers from now on (`fail` = 429, 500, garbage, expired, revoked, personal, hidden, none).
+Needs nothing but the standard library. An account is whatever was typed on its sign-in page; its
+counts travel inside the signed code and token, so the server may be restarted at any time. `POST
+/_control` changes an account while it is connected: its followers, or how it answers from now on
+(`fail` = 429, 500, garbage, expired, revoked, personal, hidden, none).
 """
 
 import argparse
@@ -20,6 +21,8 @@ import time
 from dataclasses import asdict, replace
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from string import Template
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -31,7 +34,7 @@ NAMES = {
     "youtube": "YouTube",
     "facebook": "Facebook",
 }
-SECRET = "demo-secret"
+SECRET = "demo-secret"  # noqa: S105  (everyone may know it)
 CODE_SECONDS = 300
 PRESETS = (("noor.bakes", 1_240), ("sam.fixes", 900), ("pia.plants", 5_400), ("bo.bikes", 23_800))
 ROUTES = {  # path below /<platform> -> what it does
@@ -55,7 +58,9 @@ ROUTES = {  # path below /<platform> -> what it does
 
 
 class State:
-    """What was changed or used since the start: accounts under control, spent codes, revoked tokens."""
+    """What was changed or used since the start: accounts under control, spent codes, revoked
+    tokens.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -74,25 +79,7 @@ class State:
         return replace(account, **self.accounts.get((account.platform, account.handle), {}))
 
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1"><title>Stand-in for {name}</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem;color:#10231b;background:#f5f7f2}}
-form,.card{{background:#fff;border:1px solid #d8dfd3;border-radius:16px;padding:1.25rem;margin:1rem 0}}label{{display:block;margin:.75rem 0}}
-input,select{{font:inherit;padding:.6rem;border:1px solid #74816f;border-radius:10px;width:100%;box-sizing:border-box}}
-button{{font:inherit;min-height:44px;padding:.5rem 1rem;border-radius:99px;border:1px solid #74816f;background:#fff;margin:.25rem .25rem .25rem 0}}
-.main{{background:#0b5b3e;color:#fff;border-color:#0b5b3e}}</style>
-<h1>This is a stand-in for {name} in the demo</h1>
-<p>It is not {name}. Nothing you type here leaves this machine. Pick an account, or make one up, to connect it with Thousand.</p>
-<form method="post">{hidden}<h2>Pick an account</h2>{presets}</form>
-<form method="post">{hidden}<h2>Or make one up</h2>
-<label>Handle<input name="handle" value="{handle}" required pattern="[A-Za-z0-9_.]{{2,30}}"></label>
-<label>Followers<input name="followers" inputmode="numeric" value="1200" required></label>
-<label>How it answers<select name="fail"><option value="">as it should</option><option value="429">too many requests</option>
-<option value="500">out of order</option><option value="garbage">with garbage</option><option value="expired">token expires at once</option>
-<option value="revoked">access is withdrawn</option><option value="personal">personal account (Instagram)</option>
-<option value="hidden">subscriber count hidden (YouTube)</option><option value="none">has no page or channel (Facebook, YouTube)</option></select></label>
-<button class="main">Connect this account</button></form>
-<form method="post">{hidden}<button name="deny" value="1">No, do not connect</button></form></html>"""
+PAGE = Template((Path(__file__).parent / "fake.html").read_text())
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -101,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
     server_version = "StandIn/1"
     state: State
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Stay silent: the supervisor's log is for the site."""
 
     def do_GET(self) -> None:
@@ -157,11 +144,13 @@ class Handler(BaseHTTPRequestHandler):
         )
         return self.page(
             200,
-            PAGE.format(name=NAMES[platform], hidden=hidden, presets=presets, handle="my.handle"),
+            PAGE.substitute(
+                name=NAMES[platform], hidden=hidden, presets=presets, handle="my.handle"
+            ),
         )
 
     def bad_request(self, platform: str, asked: dict[str, str]) -> str:
-        """Say what is wrong with an authorize request, as the real ones refuse it; "" if nothing."""
+        """Say what is wrong with an authorize request; "" if nothing."""
         client = "client_key" if platform == "tiktok" else "client_id"
         if asked.get(client) != f"demo-{platform}":
             return f"Unknown {client}"
@@ -286,14 +275,14 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     if os.environ.get("MARKET_MODE", "live") == "live":
-        print(
+        print(  # noqa: T201
             "The stand-in platforms run in demo mode only: set MARKET_MODE=demo.", file=sys.stderr
         )
         return 2
     try:
         server(port).serve_forever()
     except OSError as error:
-        print(f"Port {port} is not free: {error.strerror}.", file=sys.stderr)
+        sys.stderr.write(f"Port {port} is not free: {error.strerror}.\n")
         return 2
     except KeyboardInterrupt:
         return 0

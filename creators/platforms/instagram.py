@@ -1,7 +1,9 @@
-"""Instagram: "Instagram API with Instagram Login" (the Basic Display API that allauth still speaks ended in December 2024).
+"""Instagram: "Instagram API with Instagram Login" (the Basic Display API that allauth still speaks
+ended in December 2024).
 
-Professional accounts only (creator or business): a personal account has no counts, and we tell how to switch. A sign-in gives a token
-for an hour, traded at once for one of 60 days that is refreshed while it is read weekly. Limit: 200 calls per hour and user.
+Professional accounts only (creator or business): a personal account has no counts, and we tell how
+to switch. A sign-in gives a token for an hour, traded at once for one of 60 days that is refreshed
+while it is read weekly. Limit: 200 calls per hour and user.
 """
 
 from typing import Any, ClassVar
@@ -16,7 +18,7 @@ class Instagram(meta.MetaPlatform):
     name = "Instagram"
     scopes = ("instagram_business_basic",)
     authorize_url = "https://www.instagram.com/oauth/authorize"
-    token_url = "https://api.instagram.com/oauth/access_token"
+    token_url = "https://api.instagram.com/oauth/access_token"  # noqa: S105
     exchange_url: ClassVar[str] = "https://graph.instagram.com/access_token"
     refresh_url: ClassVar[str] = "https://graph.instagram.com/refresh_access_token"
     profile_url: ClassVar[str] = f"https://graph.instagram.com/{meta.GRAPH_VERSION}/me"

@@ -1,14 +1,18 @@
 """TikTok: Login Kit and the Display API's user info, with the scope that carries counts.
 
-Needs scopes user.info.basic, user.info.profile and user.info.stats (each reviewed by TikTok). A token lasts a day, its refresh token
-a year. Limit: 600 requests a minute, then 429. Not available: e-mail, account age, posts of the last 28 days.
+Needs scopes user.info.basic, user.info.profile and user.info.stats (each reviewed by TikTok). A
+token lasts a day, its refresh token a year. Limit: 600 requests a minute, then 429. Not available:
+e-mail, account age, posts of the last 28 days.
 """
 
 from typing import Any, ClassVar
 
 from creators.platforms import base
 
-FIELDS = "open_id,username,display_name,bio_description,profile_deep_link,follower_count,likes_count,video_count"
+FIELDS = (
+    "open_id,username,display_name,bio_description,profile_deep_link,"
+    "follower_count,likes_count,video_count"
+)
 
 
 class TikTok(base.Platform):
@@ -16,7 +20,7 @@ class TikTok(base.Platform):
     name = "TikTok"
     scopes = ("user.info.basic", "user.info.profile", "user.info.stats")
     authorize_url = "https://www.tiktok.com/v2/auth/authorize/"
-    token_url = "https://open.tiktokapis.com/v2/oauth/token/"
+    token_url = "https://open.tiktokapis.com/v2/oauth/token/"  # noqa: S105
     revoke_url: ClassVar[str] = "https://open.tiktokapis.com/v2/oauth/revoke/"
     profile_url: ClassVar[str] = "https://open.tiktokapis.com/v2/user/info/"
     client_id_name = "client_key"

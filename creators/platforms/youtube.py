@@ -1,7 +1,8 @@
 """YouTube: Google sign-in with youtube.readonly and channels.list for the creator's own channel.
 
-channels.list costs 1 of 10,000 quota units a day. Subscriber counts are rounded down to three digits by YouTube, and a creator may hide
-hers: then we say so and offer the manual check. Not available: likes; an e-mail is not asked for.
+channels.list costs 1 of 10,000 quota units a day. Subscriber counts are rounded down to three
+digits by YouTube, and a creator may hide hers: then we say so and offer the manual check. Not
+available: likes; an e-mail is not asked for.
 """
 
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ class YouTube(base.Platform):
     name = "YouTube"
     scopes = ("https://www.googleapis.com/auth/youtube.readonly",)
     authorize_url = "https://accounts.google.com/o/oauth2/v2/auth"
-    token_url = "https://oauth2.googleapis.com/token"
+    token_url = "https://oauth2.googleapis.com/token"  # noqa: S105
     revoke_url: ClassVar[str] = "https://oauth2.googleapis.com/revoke"
     profile_url: ClassVar[str] = "https://www.googleapis.com/youtube/v3/channels"
 

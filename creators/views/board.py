@@ -1,4 +1,6 @@
-"""What the channel and decision parts of several pages show: plain values, a fixed number of queries."""
+"""What the channel and decision parts of several pages show: plain values, a fixed number of
+queries.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -88,22 +90,54 @@ class DecisionView:
 def problem_text(code: str, platform: str) -> str:
     """What happened and what comes next, for a code of `creators.platforms` or of a check."""
     words = {
-        "unavailable": _("%(p)s did not answer. Your channel stays connected; we will read it again tonight."),
-        "rate_limited": _("%(p)s asks us to wait. Your channel stays connected; we will read it again soon."),
-        "bad_answer": _("%(p)s gave an answer that we could not read. We will read it again tonight."),
-        "token_over": _("%(p)s no longer lets us read this channel. Connect it again to keep its numbers up to date."),
-        "other_account": _("Another account answered. Connect this channel again with its own account."),
-        "count_hidden": _("%(p)s hides your follower count. Make it visible there, then count again; or ask for a check by hand."),
-        "personal_account": _("This is a personal account, and %(p)s gives no numbers for those. Switch it to a professional account in the app's settings; that is free. Then connect again."),
-        "no_page": _("You run no %(p)s page. A personal profile has no follower count that we can read. Make a page, or connect another platform."),
-        "no_channel": _("This Google account has no %(p)s channel. Sign in with the account that your channel belongs to."),
-        "permission": _("%(p)s did not give us permission to read the numbers. Connect again and leave the boxes ticked."),
+        "unavailable": _(
+            "%(p)s did not answer. Your channel stays connected; we will read it again tonight."
+        ),
+        "rate_limited": _(
+            "%(p)s asks us to wait. Your channel stays connected; we will read it again soon."
+        ),
+        "bad_answer": _(
+            "%(p)s gave an answer that we could not read. We will read it again tonight."
+        ),
+        "token_over": _(
+            "%(p)s no longer lets us read this channel. Connect it again to keep its "
+            "numbers up to date."
+        ),
+        "other_account": _(
+            "Another account answered. Connect this channel again with its own account."
+        ),
+        "count_hidden": _(
+            "%(p)s hides your follower count. Make it visible there, then count again; or "
+            "ask for a check by hand."
+        ),
+        "personal_account": _(
+            "This is a personal account, and %(p)s gives no numbers for those. Switch it to"
+            " a professional account in the app's settings; that is free. Then connect "
+            "again."
+        ),
+        "no_page": _(
+            "You run no %(p)s page. A personal profile has no follower count that we can "
+            "read. Make a page, or connect another platform."
+        ),
+        "no_channel": _(
+            "This Google account has no %(p)s channel. Sign in with the account that your "
+            "channel belongs to."
+        ),
+        "permission": _(
+            "%(p)s did not give us permission to read the numbers. Connect again and leave "
+            "the boxes ticked."
+        ),
         "not_eligible": _("%(p)s gives no numbers for this account."),
-        "code_not_found": _("We did not find your code. Put it in your channel description, save, and ask again."),
-        "taken": _("This channel is connected to another Thousand account. If it is yours, write to us: we open a case and look at it."),
+        "code_not_found": _(
+            "We did not find your code. Put it in your channel description, save, and ask again."
+        ),
+        "taken": _(
+            "This channel is connected to another Thousand account. If it is yours, write "
+            "to us: we open a case and look at it."
+        ),
         "denied": _("You did not connect %(p)s. Nothing was changed."),
         "unknown": _("The sign-in at %(p)s did not finish. Nothing was changed. Try once more."),
-    }  # fmt: skip
+    }
     return words.get(code, words["unknown"]) % {"p": platform} if code else ""
 
 

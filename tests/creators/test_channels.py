@@ -82,10 +82,10 @@ def test_a_platform_that_fails_while_connecting_is_said_so(
         ("youtube", "none", "no YouTube channel"),
     ],
 )
-def test_accounts_without_counts_are_told_what_to_do(
-    client, stand_in, noor, platform, fail, said
-):
-    assert said in text(connect(client, stand_in, platform, handle="noor", followers="5", fail=fail))
+def test_accounts_without_counts_are_told_what_to_do(client, stand_in, noor, platform, fail, said):
+    assert said in text(
+        connect(client, stand_in, platform, handle="noor", followers="5", fail=fail)
+    )
 
 
 def test_a_hidden_subscriber_count_waits_and_says_how_to_go_on(client, stand_in, noor):

@@ -119,7 +119,9 @@ def test_the_score_needs_enough_readings_and_explains_itself():
     assert entries[steady.pk].engagement_bp == 600
     assert [part["part"] for part in entries[steady.pk].score_parts] == ["engagement", "growth"]
     assert entries[bought.pk].score < 80
-    assert sum(part["points"] for part in entries[bought.pk].score_parts) == entries[bought.pk].score
+    assert (
+        sum(part["points"] for part in entries[bought.pk].score_parts) == entries[bought.pk].score
+    )
 
 
 def test_sales_facts_are_pushed_and_survive_a_new_recording():

@@ -100,7 +100,9 @@ def test_the_night_asks_the_same_number_of_questions_for_one_and_for_many(
         for _ in range(count):
             creator = make_creator(followers=900)
             make_channel(creator=creator, platform="youtube", followers=1_100)
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             assert len(enrolment.redecide_waiting(NOW + timedelta(days=1))) == count
         return len(captured)
 

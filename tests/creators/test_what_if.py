@@ -54,7 +54,9 @@ def test_the_command_says_it_in_words_and_as_json_and_changes_nothing(market):
     assert enrolment.redecide_waiting(timezone.now()) == []
 
 
-@pytest.mark.parametrize("wrong", [{"min_followers": -1}, {"min_followers": 1, "country": "Holland"}])
+@pytest.mark.parametrize(
+    "wrong", [{"min_followers": -1}, {"min_followers": 1, "country": "Holland"}]
+)
 def test_bad_arguments_end_with_code_2(db, wrong):
     with pytest.raises(CommandError) as failure:
         call_command("what_if", **wrong)
