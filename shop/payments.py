@@ -59,7 +59,8 @@ def begin(order: Order, *, return_url: str, cancel_url: str) -> Started:
 def receive(event: Event) -> WebhookEvent:
     """Apply an event; a repeated one changes nothing. Raises AlteredEvent."""
     facts = _facts(event)
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    said = {name: value for name, value in facts.items() if name != "at"}
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
     row, fresh = WebhookEvent.objects.get_or_create(
         gateway=event.gateway,
         external_id=event.external_id,
