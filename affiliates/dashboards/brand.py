@@ -162,7 +162,9 @@ def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:
     platforms: dict[str, int] = {}
     creators: dict[int, Sum] = {}
     products: dict[int, Sum] = {}
-    for no_week, no_creator, no_product, now, week, platform, creator, product, *rest in rows_of(SOLD, values):
+    for no_week, no_creator, no_product, now, week, platform, creator, product, *rest in rows_of(
+        SOLD, values
+    ):
         one = Sum(*rest)
         if no_week and no_creator and no_product:
             sums[now] = one
@@ -205,7 +207,10 @@ def _products(brand: Brand, sums: dict[int, Sum]) -> list[ProductRow]:
     if best:
         things = found.in_bulk([pk for pk, _ in best])
     else:
-        things = {one.pk: one for one in found.filter(brand=brand, status="active").order_by("-id")[:SHOWN]}
+        things = {
+            one.pk: one
+            for one in found.filter(brand=brand, status="active").order_by("-id")[:SHOWN]
+        }
         best = [(pk, Sum()) for pk in things]
     values = {"products": list(things), "brand": brand.pk}
     facts = {row[0]: row[1:] for row in rows_of(STOCK, values)} if things else {}

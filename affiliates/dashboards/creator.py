@@ -266,9 +266,7 @@ def _sales(creator: Creator) -> list[Commission]:
     claims = PayoutClaim.objects.filter(
         line=OuterRef("settlement_line"), released_at=None, payout__state="paid"
     )
-    back = (
-        Commission.objects.live().filter(reverses=OuterRef("pk")).order_by().values("reverses")
-    )
+    back = Commission.objects.live().filter(reverses=OuterRef("pk")).order_by().values("reverses")
     rows = (
         creator.commissions.filter(kind=Commission.Kind.SALE)
         .select_related("order_line", "brand", "settlement_line__run")

@@ -1,5 +1,7 @@
 """Tables that sales and money are written to, and the accounts of the ledger."""
 
+# ruff: noqa: S608  (table names are our own)
+
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,33 +34,52 @@ class Books:
 
     def __post_init__(self) -> None:
         table = self.world.copier.table
-        table(Order, "id number checkout_key token_hash status currency buyer_id email name address"
-                     " postal_code city country phone language referral payment_fingerprint"
-                     " own_shop placed_at paid_at cancelled_at expires_at")
-        table(BrandOrder, "id order_id brand_id seller shipping_gross shipping_tax"
-                          " shipping_refunded shipping_charged_back return_days paid_at shipped_at"
-                          " track_url delivered_at")
-        table(OrderLine, "id brand_order_id variant_id title options withdrawal quantity"
-                         " unit_price discount tax_bp gross tax fee_bp touch refunded"
-                         " refunded_gross charged_back charged_back_gross")
+        table(
+            Order,
+            "id number checkout_key token_hash status currency buyer_id email name address"
+            " postal_code city country phone language referral payment_fingerprint"
+            " own_shop placed_at paid_at cancelled_at expires_at",
+        )
+        table(
+            BrandOrder,
+            "id order_id brand_id seller shipping_gross shipping_tax"
+            " shipping_refunded shipping_charged_back return_days paid_at shipped_at"
+            " track_url delivered_at",
+        )
+        table(
+            OrderLine,
+            "id brand_order_id variant_id title options withdrawal quantity"
+            " unit_price discount tax_bp gross tax fee_bp touch refunded"
+            " refunded_gross charged_back charged_back_gross",
+        )
         table(Refund, "id order_id reference amount currency reason created_at")
         table(RefundLine, "id refund_id brand_order_id order_line_id gross tax")
-        table(Dispute, "id order_id reference amount currency state opened_at withdrawn_at"
-                       " reinstated_at")
+        table(
+            Dispute,
+            "id order_id reference amount currency state opened_at withdrawn_at reinstated_at",
+        )
         table(DisputeLine, "id dispute_id brand_order_id order_line_id gross tax already_refunded")
-        table(Payment, "id order_id gateway kind amount currency reference event_id refund_id"
-                       " dispute_id external created_at")
-        table(Attribution, "id order_line_id link_id creator_id collaboration_id clicked_at"
-                           " expires_at rate_bp rule touches created_at")
+        table(
+            Payment,
+            "id order_id gateway kind amount currency reference event_id refund_id"
+            " dispute_id external created_at",
+        )
+        table(
+            Attribution,
+            "id order_line_id link_id creator_id collaboration_id clicked_at"
+            " expires_at rate_bp rule touches created_at",
+        )
         table(RiskFlag, "id rule creator_id subject evidence evidence_hash state reason opened_at")
         table(ENTRIES, "n kind debit_id credit_id amount currency source_kind source_id posted_at")
-        table(STAGED, "id kind state creator_id brand_id collaboration_id link_id order_line_id"
-                      " refund_line_id dispute_line_id reverses_id base rate_bp amount currency"
-                      " due_at flag_id created_at night")
+        table(
+            STAGED,
+            "id kind state creator_id brand_id collaboration_id link_id order_line_id"
+            " refund_line_id dispute_line_id reverses_id base rate_bp amount currency"
+            " due_at flag_id created_at night",
+        )
         with connection.cursor() as cursor:
             cursor.execute(f"create temporary table {STAGED} ({STAGED_COLUMNS}) on commit drop")
             cursor.execute(f"create temporary table {ENTRIES} ({ENTRY_COLUMNS}) on commit drop")
-
 
     def open_accounts(self) -> "Accounts":
         """Open the platform's accounts and every brand's."""

@@ -1,5 +1,7 @@
 """Clicks of a demo market: daily sums for all of it, single clicks for the last 30 days."""
 
+# ruff: noqa: S608  (table names are our own)
+
 from datetime import timedelta
 
 from django.db import connection
@@ -10,7 +12,9 @@ from creators import directory
 
 RAW_DAYS = 30
 # Chance without a random generator: the same seed, link and day give the same number.
-DICE = "(('x' || substr(md5(concat_ws(' ', %(seed)s, {what})), 1, 8))::bit(32)::bigint / 4294967296.0)"
+DICE = (
+    "(('x' || substr(md5(concat_ws(' ', %(seed)s, {what})), 1, 8))::bit(32)::bigint / 4294967296.0)"
+)
 SUMS = f"""
     insert into affiliates_linkday (link_id, day, clicks, uniques, orders, income)
     select link_id, day, n, greatest(1, (n * 0.83)::int), orders, income

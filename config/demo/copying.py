@@ -1,5 +1,7 @@
 """Rows written by COPY, with ids given out here, so that parents and children go together."""
 
+# ruff: noqa: S608  (table names are our own)
+
 from collections import defaultdict
 from collections.abc import Sequence
 

@@ -24,7 +24,8 @@ READ = """
 STAGE = """
     create temporary table demo_payout
         (creator_id bigint, friday date, amount bigint) on commit drop;
-    create temporary table demo_claim (creator_id bigint, friday date, line_id bigint) on commit drop
+    create temporary table demo_claim
+        (creator_id bigint, friday date, line_id bigint) on commit drop
 """
 PAYOUTS = """
     insert into affiliates_payout

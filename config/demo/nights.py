@@ -47,7 +47,8 @@ SHARDED = """
            case when count(l.id) = 0 then '{{}}'::jsonb
                 else jsonb_build_object('EUR', sum(l.amount)) end, 0, 0
     from affiliates_settlementrun r cross join generate_series(0, %(shards)s - 1) s(shard)
-    left join affiliates_settlementline l on l.run_id = r.id and l.creator_id %% %(shards)s = s.shard
+    left join affiliates_settlementline l on l.run_id = r.id
+        and l.creator_id %% %(shards)s = s.shard
     group by r.id, s.shard, r.completed_at order by r.id, s.shard
 """
 ACCOUNTS = """

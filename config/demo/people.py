@@ -76,7 +76,7 @@ def _creator(world, tables, n, niches, rules, terms, taken) -> None:
     user_id, creator_id = copier.id(tables["user"]), copier.id(tables["creator"])
     channels = _channels(world, handle, star)
     decided = _decisions(world, rules, country, born, channels, joined)
-    result, at = decided[-1]
+    result = decided[-1][0]
     pilot_since = next((when for one, when in decided if one.outcome == "pilot"), None)
     decision_ids = [copier.id(tables["decision"]) for _ in decided]
     copier.add(tables["user"], user_id, "!", False, handle, first, last, mail, False, True, joined)
@@ -103,7 +103,9 @@ def _creator(world, tables, n, niches, rules, terms, taken) -> None:
     world.makers.append(maker)
     world.star = world.star or maker
     for kind in ("creator", "self_billing"):
-        copier.add(tables["acceptance"], copier.id(tables["acceptance"]), terms[kind], user_id, since)
+        copier.add(
+            tables["acceptance"], copier.id(tables["acceptance"]), terms[kind], user_id, since
+        )
     if star or rng.random() < 0.86:
         _write_money(world, tables, maker, f"{first} {last}", star)
 

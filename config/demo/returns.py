@@ -82,7 +82,10 @@ def _refund(till: Till, sale: Sale, part: Part, sold, at: datetime) -> None:
     lines = [line for line in sale.lines if line.part is part]
     whole = rng.random() < 0.72
     chosen = lines if whole else [rng.choice(lines)]
-    shares = [line.gross if whole or rng.random() < 0.5 else max(1, line.gross * 3 // 10) for line in chosen]
+    shares = [
+        line.gross if whole or rng.random() < 0.5 else max(1, line.gross * 3 // 10)
+        for line in chosen
+    ]
     shipping = part.shipping if whole else 0
     pk = till.id(REFUND)
     amount = sum(shares) + shipping
@@ -141,7 +144,9 @@ def _charge_back(till: Till, sale: Sale, part: Part, sold, at: datetime) -> None
             row = till.id(DISPUTE_LINE)
             own = till.accounts.brand(part.shop.id)
             till.add(DISPUTE_LINE, row, pk, part.id, None, part.shipping, part.shipping_tax, 0)
-            entry(till.world, "chargeback", own, till.clearing, part.shipping, "dispute_line", row, at)
+            entry(
+                till.world, "chargeback", own, till.clearing, part.shipping, "dispute_line", row, at
+            )
             if won_at:
                 entry(till.world, "chargeback_won", till.clearing, own, part.shipping,
                       "dispute_line", row, won_at)  # fmt: skip

@@ -108,7 +108,10 @@ class Till:
     def _moments(self) -> Iterator[datetime]:
         """Yield when each order is placed: a growing market, weekends up, evenings up."""
         world, rng = self.world, self.rng
-        days = [world.first_day + timedelta(days=k) for k in range((world.today - world.first_day).days + 1)]
+        days = [
+            world.first_day + timedelta(days=k)
+            for k in range((world.today - world.first_day).days + 1)
+        ]
         gone = max(0.0, (world.now - midnight(world.today)).total_seconds() / 86_400)
         shares = [
             (0.25 + 0.75 * k / len(days)) * WEEK[day.weekday()] * rng.uniform(0.88, 1.12)
@@ -306,7 +309,9 @@ class Till:
             self.add(CREDIT, pk, line.id, None, None, None, None, None, None, "no_touch", "[]",
                      sale.paid_at)  # fmt: skip
             return
-        span = min(timedelta(days=rng.expovariate(1.2)), timedelta(days=29), sale.placed_at - tie.since)
+        span = min(
+            timedelta(days=rng.expovariate(1.2)), timedelta(days=29), sale.placed_at - tie.since
+        )
         clicked = sale.placed_at - max(span, timedelta(seconds=40))
         touches = [_touch(tie, sale, line, clicked, None)]
         if rng.random() < 0.2:

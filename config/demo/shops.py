@@ -71,7 +71,9 @@ class _Maker:
             self.world.step("brands", 1)
         rng = self.rng
         for ware in self.world.wares:
-            ware.weight = math.exp(rng.gauss(0, 1.1)) * (1.2 if ware.shop is self.world.shops[0] else 1)
+            ware.weight = math.exp(rng.gauss(0, 1.1)) * (
+                1.2 if ware.shop is self.world.shops[0] else 1
+            )
         self.copier.flush()
 
     def _name(self, n: int, shelf: str) -> tuple[str, str]:
@@ -126,7 +128,17 @@ class _Maker:
         copier, mail = self.copier, f"owner@{shop.slug}.thousand.example"
         user = copier.id(self.user)
         copier.add(
-            self.user, user, "!", False, f"owner.{shop.slug}"[:150], "", "", mail, False, True, shop.since
+            self.user,
+            user,
+            "!",
+            False,
+            f"owner.{shop.slug}"[:150],
+            "",
+            "",
+            mail,
+            False,
+            True,
+            shop.since,
         )
         copier.add(self.member, copier.id(self.member), user, shop.id, "owner", shop.since)
         copier.add(
@@ -136,7 +148,10 @@ class _Maker:
     def _offers(self, shop: Shop, n: int) -> None:
         """An open offer of 8 to 20 % for all, and for one brand in four a better one for some."""
         rng, copier = self.rng, self.copier
-        shop.open_id, shop.open_bp = copier.id(self.offer), 1200 if n == 0 else rng.randrange(800, 2001, 50)
+        shop.open_id, shop.open_bp = (
+            copier.id(self.offer),
+            1200 if n == 0 else rng.randrange(800, 2001, 50),
+        )
         copier.add(
             self.offer, shop.open_id, shop.id, "open", f"{shop.name} for everyone",
             "Show it as you use it. Say what you like and what you do not.", shop.open_bp, 15, 30,
@@ -177,7 +192,7 @@ class _Maker:
             stocks = [0 if rng.random() < 0.04 else rng.randint(5, 240) for _ in chosen]
             copier.add(
                 self.product, pk, shop.id, self.categories[shop.shelf], slug, title,
-                f"<p>{make} {thing} by {shop.name}. Made in small batches, packed without plastic.</p>",
+                f"<p>{make} {thing} by {shop.name}. Made in small batches.</p>",
                 "active", "[]", CURRENCY, "here", "", tax_class, withdrawal, "",
                 json.dumps(details), price, any(stocks), created, created,
             )  # fmt: skip
@@ -228,5 +243,3 @@ def invite(world: World) -> None:
                 None if state == "invited" else answered,
             )  # fmt: skip
     copier.flush()
-
-

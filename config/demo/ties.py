@@ -57,9 +57,7 @@ def _links(world: World, table: str, maker: Maker, wares: list[Ware], taken: set
                 f"/shop/{shop.slug}/{ware.slug}/", "", on_page, position if on_page else 0, True,
                 rate, since + timedelta(days=30), since,
             )  # fmt: skip
-            world.ties.append(
-                Tie(pk, code, maker, shop, ware, offer, rate, platform, since)
-            )
+            world.ties.append(Tie(pk, code, maker, shop, ware, offer, rate, platform, since))
     copier.add(
         table, copier.id(table), _code(rng, taken), maker.id, None, None, maker.platforms[0],
         f"/@{maker.handle}/", "", False, 0, True, None, None, maker.since,
@@ -77,8 +75,7 @@ def weights(world: World) -> list[float]:
     """Return how much each link sells: few sell a lot, most sell a little (like Zipf's law)."""
     rng = world.rng
     found = [
-        tie.maker.weight * tie.ware.weight**0.5 * math.exp(rng.gauss(0, 0.8))
-        for tie in world.ties
+        tie.maker.weight * tie.ware.weight**0.5 * math.exp(rng.gauss(0, 0.8)) for tie in world.ties
     ]
     total = sum(found)
     mine = [i for i, tie in enumerate(world.ties) if tie.maker is world.star]
@@ -86,5 +83,3 @@ def weights(world: World) -> list[float]:
     for i in mine:
         found[i] = total * share / len(mine) * rng.uniform(0.4, 1.6)
     return found
-
-

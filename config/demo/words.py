@@ -1,5 +1,7 @@
 """Invented words that a demo market is made of. Nobody and no company in it exists."""
 
+# ruff: noqa: E501, SIM905  (long lists of words)
+
 FIRST_NAMES = """Aafke Abel Ada Aiko Aline Amira Anouk Arda Astrid Bas Bente Bo Britt Camille Carmen Casper Cato Chiara Daan
 Dana Diego Dilan Eefje Elif Elin Emil Enzo Eva Fenna Femke Fien Finn Floor Freya Gijs Giulia Guus Hanna Hidde Hugo Ida
 Imke Ines Iris Isa Ivo Jana Jip Joris Juna Juul Kaatje Karim Kees Koen Lara Lars Lea Lena Lieke Linde Liv Loes Lotte Luca
@@ -13,7 +15,18 @@ Ringslang Roerdomper Schapenzuring Sleedoorn Speenkruid Sterremuur Tamarinde Tur
 Vlierbes Vuurdoorn Waterlelie Wederik Wilgenroos Wolkenveld Zandkever Zeekraal Zilverschoon Zonnedauw""".split()
 CITIES = """Dauwerveen Molenkerk Zandwolde Rietmonde Lommerdam Kiezelhaven Weidenrade Klaverburg Duinsluis
 Oeverstad Hommelbroek Vlierendonk""".split()
-COUNTRIES = {"NL": 56, "BE": 14, "DE": 10, "FR": 6, "ES": 4, "IT": 4, "DK": 2, "PL": 2, "IE": 1, "SE": 1}
+COUNTRIES = {
+    "NL": 56,
+    "BE": 14,
+    "DE": 10,
+    "FR": 6,
+    "ES": 4,
+    "IT": 4,
+    "DK": 2,
+    "PL": 2,
+    "IE": 1,
+    "SE": 1,
+}
 LANGUAGES = {
     "NL": ["nl"], "BE": ["nl", "fr"], "DE": ["de"], "FR": ["fr"], "ES": ["es"], "IT": ["it"],
     "DK": ["da"], "PL": ["pl"], "IE": ["en"], "SE": ["sv"],

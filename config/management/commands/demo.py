@@ -42,7 +42,10 @@ class Command(BaseCommand):
         begun = time.monotonic()
         form = "{desc:<20}{bar} {percentage:3.0f}% {elapsed}"
         with tqdm(
-            total=demo.steps(size), bar_format=form, file=self.stderr._out, disable=options["verbosity"] < 1
+            total=demo.steps(size),
+            bar_format=form,
+            file=self.stderr._out,
+            disable=options["verbosity"] < 1,
         ) as bar:
             signed = demo.fill(size, options["seed"], timezone.now(), bar)
         text = accounts.write(signed)
