@@ -27,7 +27,12 @@ def main() -> None:
             settings.ENGINES.ensure(settings.EMBEDDED)
     except (ImproperlyConfigured, EngineFailed) as problem:
         sys.exit(f"manage.py: {problem}")
-    execute_from_command_line(sys.argv)
+    if sys.argv[1:2] == ["up"]:  # the supervisor needs no apps
+        from config.management.commands.up import Command
+
+        Command().run_from_argv(sys.argv)
+    else:
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -128,6 +128,12 @@ class Engines:
     def _pid_file(self, name: str) -> Path:
         return self.home / f"{name}.pid"
 
+    def _note(self, name: str, pid: int) -> None:
+        """Write the pid file whole: who reads it never sees half."""
+        draft = self._pid_file(f"{name}.new")
+        draft.write_text(f"{pid}\n")
+        draft.rename(self._pid_file(name))
+
     def _data(self, name: str) -> Path:
         return self.home / name
 
@@ -170,7 +176,7 @@ class Engines:
         self._clear_stale(data)
         command = [*_unroot(), _postgres_binary("postgres"), "-D", str(data), "-k", str(self.sockets)]
         server = _spawn(command, log)
-        self._pid_file("postgres").write_text(f"{server.pid}\n")
+        self._note("postgres", server.pid)
 
         def ready() -> bool:
             if server.poll() is not None:
@@ -247,7 +253,7 @@ class Engines:
         }
         command = [_valkey_binary(), *(part for pair in options.items() for part in pair)]
         server = _spawn(command, log)
-        self._pid_file(name).write_text(f"{server.pid}\n")
+        self._note(name, server.pid)
 
         def ready() -> bool:
             if server.poll() is not None:

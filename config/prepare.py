@@ -1,6 +1,5 @@
 """What must be true before the site starts: schema, translations, static files, a demo market."""
 
-import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from django.core.management import get_commands
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from config import catalogue
+from config import catalogue, fingerprint
 
 
 class NotPrepared(Exception):
@@ -29,6 +28,7 @@ def prepare(say: Callable[[str], None], *, demo: bool) -> None:
             _manage("demo")
     finally:
         connection.close()
+    fingerprint.remember()
 
 
 def _schema(say: Callable[[str], None]) -> None:
@@ -45,16 +45,13 @@ def _schema(say: Callable[[str], None]) -> None:
 
 def _static(say: Callable[[str], None]) -> None:
     """Collect the static files again if ours or the packages' have changed."""
-    digest = hashlib.sha256((settings.BASE_DIR / "requirements.lock").read_bytes())
-    for file in sorted((settings.BASE_DIR / "static").rglob("*")):
-        status = file.stat()
-        digest.update(f"{file} {status.st_mtime_ns} {status.st_size}\n".encode())
+    digest = fingerprint.static()
     stamp = settings.STATIC_ROOT / ".stamp"
-    if stamp.exists() and stamp.read_text() == digest.hexdigest():
+    if stamp.exists() and stamp.read_text() == digest:
         return
     say("Collecting the static files …")
     _manage("collectstatic", "--noinput", "--clear", "--verbosity", "0")
-    stamp.write_text(digest.hexdigest())
+    stamp.write_text(digest)
 
 
 def _manage(*arguments: str) -> None:

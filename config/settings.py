@@ -173,6 +173,7 @@ limits = {"idle_in_transaction_session_timeout": 30_000, "lock_timeout": 2_000} 
 if PART in TIMEOUTS_MS:
     limits["statement_timeout"] = TIMEOUTS_MS[PART]
 database["CONN_MAX_AGE"] = 0
+database["CONN_HEALTH_CHECKS"] = True  # after a restart of the server no request meets a dead connection
 database["OPTIONS"] = database.get("OPTIONS", {}) | {
     "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
     "application_name": f"thousand {PART}".strip(),

@@ -55,23 +55,26 @@ class Supervisor:
         self.tend, self.say = tend, say
         self.ending = 0  # how often someone asked
         self.running = False
+        self.waiting = True  # for the first part
 
     def clear(self) -> None:
         """End the groups that a killed supervisor left behind."""
         for part in self.parts:
             self._kill_leftovers(part)
 
-    def run(self, when_started: Callable[[], None]) -> None:
-        """Start everything and stay until a signal ends it. Raises GaveUp."""
+    def run(self, when_first_started: Callable[[], None]) -> None:
+        """Start everything and stay until a signal ends it. Raises GaveUp.
+
+        The first part has the machine to itself until `when_first_started` returns.
+        """
         self.pid_dir.mkdir(parents=True, exist_ok=True)
         self.running = True
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._end)
         try:
-            for part in self.parts:
-                self._start(part)
-            if not self.ending:
-                when_started()
+            self._start(self.parts[0])
+            when_first_started()
+            self.waiting = False
             while not self.ending:
                 self.look()
                 time.sleep(LOOK_EVERY_S)
@@ -84,7 +87,7 @@ class Supervisor:
     def look(self) -> None:
         """One look at everything: restart what is dead and due."""
         self.tend()
-        for part in self.parts:
+        for part in self.parts[:1] if self.waiting else self.parts:
             if part.process is not None and part.process.poll() is not None:
                 self._bury(part)
             if part.process is None and time.monotonic() >= part.next_at:
@@ -99,7 +102,9 @@ class Supervisor:
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
         part.started_at = time.monotonic()
-        (self.pid_dir / f"{part.name}.pid").write_text(f"{part.process.pid}\n")
+        draft = self.pid_dir / f"{part.name}.new"
+        draft.write_text(f"{part.process.pid}\n")
+        draft.rename(self.pid_dir / f"{part.name}.pid")
 
     def _bury(self, part: Part) -> None:
         """Take note of a death, kill what is left of its group, and set when it starts again."""

@@ -1,24 +1,30 @@
-"""Run the whole site: engines, web, worker, beat, click drain. Ctrl-C ends all of it."""
+"""Run the whole site: engines, web, worker, beat, click drain. Ctrl-C ends all of it.
+
+Needs settings but no apps (manage.py calls it without them): it starts fast and stays small.
+"""
 
 import fcntl
-import importlib.util
 import os
 import socket
+import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from typing import TextIO
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandParser
 
-from config import prepare
+from config import fingerprint
 from config.embedded import EngineFailed
 from config.supervisor import GaveUp, Part, Supervisor
 
 READY_LIMIT_S = 60
+
+
+class NotPrepared(Exception):
+    """The preparation failed; its own lines said why."""
 
 
 class Command(BaseCommand):
@@ -41,8 +47,8 @@ class Command(BaseCommand):
             if in_use(port):
                 self.refuse(f"Port {port} is in use. Choose another: PORT={settings.PORT + 10} …")
         try:
-            self.run(host, workers, demo=settings.DEMO and not no_demo)
-        except (EngineFailed, GaveUp, prepare.NotPrepared) as error:
+            self.run(host, workers, no_demo=no_demo)
+        except (EngineFailed, GaveUp, NotPrepared) as error:
             self.stderr.write(f"Stopped: {error}")
             sys.exit(1)
         finally:
@@ -69,15 +75,16 @@ class Command(BaseCommand):
     def clear_old_parts(self) -> None:
         """End what a killed `up` may have left, before the ports are looked at."""
         self.supervisor = Supervisor(
-            parts(("127.0.0.1"), 2), environment(), settings.DATA_DIR / "parts", self.tend, self.say
+            parts("127.0.0.1", 2), environment(), settings.DATA_DIR / "parts", self.tend, self.say
         )
         self.supervisor.clear()
 
-    def run(self, host: str, workers: int, *, demo: bool) -> None:
-        self.tend()
-        prepare.prepare(self.say, demo=demo)
-        self.supervisor.parts = parts(host, workers)
+    def run(self, host: str, workers: int, *, no_demo: bool) -> None:
         try:
+            self.tend()
+            if not fingerprint.is_prepared():
+                prepare(*(["--no-demo"] if no_demo else []))
+            self.supervisor.parts = parts(host, workers)
             self.supervisor.run(self.welcome)
         finally:
             self.say("Ending …")
@@ -112,17 +119,27 @@ class Command(BaseCommand):
         self.say("\n".join(lines))
 
     def answers(self) -> bool:
+        """Wait for the web's first answer. Raises GaveUp when none comes."""
+        host = urlsplit(settings.SITE_URL).netloc
+        url = f"http://127.0.0.1:{settings.PORT}/healthz"
+        request = urllib.request.Request(url, headers={"Host": host})  # noqa: S310  (our own)
         end = time.monotonic() + READY_LIMIT_S
-        while time.monotonic() < end and not self.supervisor.ending:
+        while not self.supervisor.ending:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{settings.PORT}/healthz", timeout=5):
+                with urllib.request.urlopen(request, timeout=5):  # noqa: S310
                     return True
-            except urllib.error.HTTPError:
-                return True  # it answers, if only that it wants https
-            except OSError:
-                self.supervisor.look()
-                time.sleep(0.1)
+            except OSError as error:
+                if time.monotonic() > end:
+                    raise GaveUp(f"the web does not answer ({error}); see above.") from error
+            self.supervisor.look()
+            time.sleep(0.05)
         return False
+
+
+def prepare(*arguments: str) -> None:
+    command = [sys.executable, "manage.py", "prepare", *arguments]
+    if subprocess.run(command, cwd=settings.BASE_DIR, env=environment(), check=False).returncode:
+        raise NotPrepared("the preparation failed; the lines above say why.")
 
 
 def in_use(port: int) -> bool:
@@ -145,6 +162,7 @@ def environment() -> dict[str, str]:
         "PORT": str(settings.PORT),
         "PYTHONPATH": str(settings.BASE_DIR),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore:You're running the worker" if settings.DEMO else "",
     }
 
 
@@ -152,7 +170,7 @@ def parts(host: str, workers: int) -> list[Part]:
     """What runs beside the engines."""
     python = [sys.executable, "-m"]
     web = [*python, "granian", "--interface", "wsgi", "--host", host, "--port", str(settings.PORT)]
-    web += ["--workers", str(workers), "--blocking-threads", "8", "--respawn-failed-workers"]
+    web += ["--workers", str(workers), "--blocking-threads", "4", "--backpressure", "64", "--respawn-failed-workers"]
     web += ["--no-ws", "--log-level", "warning", "--workers-kill-timeout", "10"]
     celery = [*python, "celery", "--quiet", "-A", "config"]
     quiet = ["-l", "warning", "--without-gossip", "--without-mingle"]
@@ -161,10 +179,11 @@ def parts(host: str, workers: int) -> list[Part]:
         Part("worker", [*celery, "worker", "-c", "2", *quiet]),
         Part("beat", [*celery, "beat", "-l", "warning", "--pidfile", ""]),
     ]
-    if "drain_clicks" in get_commands():
+    commands = settings.BASE_DIR / "affiliates" / "management" / "commands"
+    if (commands / "drain_clicks.py").exists():
         manage = str(settings.BASE_DIR / "manage.py")
         running.append(Part("drain", [sys.executable, manage, "drain_clicks"]))
-    if settings.DEMO and importlib.util.find_spec("creators.platforms.fake"):
+    if settings.DEMO:
         port = str(settings.FAKE_PLATFORM_PORT)
         running.append(Part("platforms", [*python, "creators.platforms.fake", "--port", port]))
     return running
