@@ -5,7 +5,16 @@ weeks are the market's.
 """
 
 from affiliates.dashboards.brand import WEEKS, BrandBoard, brand_board
-from affiliates.dashboards.creator import PERIODS, CreatorBoard, creator_board
+from affiliates.dashboards.creator import PERIODS, CreatorBoard, creator_board, purses_of
 from affiliates.dashboards.query import axis
 
-__all__ = ["PERIODS", "WEEKS", "BrandBoard", "CreatorBoard", "axis", "brand_board", "creator_board"]
+__all__ = [
+    "PERIODS",
+    "WEEKS",
+    "BrandBoard",
+    "CreatorBoard",
+    "axis",
+    "brand_board",
+    "creator_board",
+    "purses_of",
+]
