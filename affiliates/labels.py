@@ -22,3 +22,28 @@ ENTRIES = {
 def entry_label(kind: str) -> str:
     """Return the words for an entry's kind; an unknown one is shown as it is."""
     return str(ENTRIES.get(kind) or kind.replace("_", " ").capitalize())
+
+
+RULES = {
+    "code": _("Your code was typed at checkout."),
+    "newest_click": _("Yours was the newest click on this brand."),
+    "other_brand": _("The click was on another brand."),
+    "own_purchase": _("The buyer is the creator herself."),
+    "link_inactive": _("The link was switched off."),
+    "no_offer": _("There was no offer for this creator."),
+    "offer_ended": _("The offer had ended."),
+    "creator_not_enrolled": _("The creator was not enrolled."),
+    "creator_suspended": _("The creator was suspended."),
+    "platform_off": _("The platform was switched off."),
+    "after_order": _("The click came after the order."),
+    "expired": _("The click was too old."),
+    "own_programme": _("The brand's own programme came first."),
+    "code_wins": _("A code that was typed goes before clicks."),
+    "not_newest": _("A newer click was there."),
+    "no_touch": _("Nobody sent this shopper."),
+}
+
+
+def rule_label(rule: str) -> str:
+    """Return a receipt's rule in words."""
+    return str(RULES.get(rule) or rule.replace("_", " ").capitalize())

@@ -4,14 +4,44 @@ We are established in the Netherlands: Dutch VAT to Dutch customers and to those
 without a VAT number, reverse charge to EU businesses with one, none outside the EU.
 """
 
-from datetime import date
+from datetime import date, datetime
 
+from affiliates.clock import local_day
 from affiliates.models import TaxProfile
+from creators.models import Creator
 from shop.models import TaxRate
 
 HOME = "NL"
 EU = frozenset(
-    ["AT", "BE", "BG", "HR", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"]
+    [
+        "AT",
+        "BE",
+        "BG",
+        "HR",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HU",
+        "IE",
+        "IT",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
 )
 DEFAULT_BP = 2100  # Dutch standard rate since 2012-10-01, where no dated rate is stored
 
@@ -52,4 +82,18 @@ def profile_on(creator_id: int, day: date) -> TaxProfile | None:
         TaxProfile.objects.filter(creator_id=creator_id, effective_from__lte=day)
         .order_by("-effective_from", "-id")
         .first()
+    )
+
+
+def change_profile(creator: Creator, at: datetime, **facts: str) -> TaxProfile:
+    """Store a creator's tax status from the market day of `at` on, with her consent.
+
+    `facts`: kind, legal_name, address, vat_number. Earlier profiles stay as they were.
+    """
+    return TaxProfile.objects.create(
+        creator=creator,
+        country=creator.country,
+        effective_from=local_day(at),
+        self_billing_accepted_at=at,
+        **facts,
     )

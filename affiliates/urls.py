@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from affiliates.views import balance, brands, dashboards, discover, proof, shortlists
+from affiliates.views import (
+    balance,
+    brands,
+    dashboards,
+    discover,
+    earnings,
+    payouts,
+    proof,
+    shortlists,
+)
 
 app_name = "affiliates"
 BRAND = "brand/<slug:brand_slug>"
@@ -26,5 +35,8 @@ urlpatterns += [
 urlpatterns += [
     path(f"{BRAND}/balance/", balance.balance, name="balance"),
     path(f"{BRAND}/balance/entries.csv", balance.balance_csv, name="balance_csv"),
+    path("creator/earnings/", earnings.earnings, name="earnings"),
+    path("creator/earnings/commissions.csv", earnings.earnings_csv, name="earnings_csv"),
+    path("creator/payouts/", payouts.payouts, name="payouts"),
     path("proof/", proof.proof, name="proof"),
 ]

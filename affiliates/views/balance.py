@@ -52,7 +52,9 @@ def balance(request):
     return render_page(request, "affiliates/balance.html", context)
 
 
-class _Echo:
+class Echo:
+    """A file that hands each written row on, for streaming."""
+
     def write(self, value: str) -> str:
         return value
 
@@ -74,7 +76,7 @@ def _rows(account: Account | None, currency: str):
 @require_GET
 def balance_csv(request):
     currency, _known = chosen_currency(request)
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     rows = _rows(account_of(request.brand, currency), currency)
     response = StreamingHttpResponse(
         (writer.writerow(row) for row in rows), content_type="text/csv; charset=utf-8"

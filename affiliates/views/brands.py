@@ -50,4 +50,6 @@ def brands_home(request):
     if form.is_valid():
         policy = fees.policy_at(0, timezone.now())
         context["quote"] = quote(form.cleaned_data["price"], form.cleaned_data["percent"], policy)
-    return render_page(request, "affiliates/brands.html", context, partial="affiliates/_calculator.html")
+    return render_page(
+        request, "affiliates/brands.html", context, partial="affiliates/_calculator.html"
+    )

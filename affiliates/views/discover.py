@@ -37,13 +37,20 @@ def discover(request):
             "entry": entry,
             "creator": entry.creator,
             "niches": [names.get(slug, slug) for slug in entry.niches],
-            "mix": {key: getattr(entry, key) or 0 for key in Platform.values if getattr(entry, key)},
+            "mix": {
+                key: getattr(entry, key) or 0 for key in Platform.values if getattr(entry, key)
+            },
             "is_kept": entry.creator_id in kept,
             "state": asked.get(entry.creator_id, ""),
         }
         for entry in page.entries
     ]
-    context = {"form": form, "cards": cards, "page": page, "shortlist": lists.summary(request.brand)}
+    context = {
+        "form": form,
+        "cards": cards,
+        "page": page,
+        "shortlist": lists.summary(request.brand),
+    }
     return render_page(request, "affiliates/discover.html", context)
 
 

@@ -1,0 +1,73 @@
+"""A creator's commissions, one by one."""
+
+import csv
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from affiliates import earnings as book
+from affiliates.dashboards import purses_of
+from affiliates.models import Commission
+from affiliates.views.balance import Echo
+from config.lib.http import render_page
+from config.lib.money import decimal
+from creators.access import creator_required
+
+
+@creator_required
+@require_GET
+def earnings(request):
+    state = request.GET.get("state", "")
+    state = state if state in Commission.State.values else ""
+    rows, cursor = book.page(request.creator, request.GET.get("after", ""), state)
+    context = {
+        "rows": rows,
+        "cursor": cursor,
+        "state": state,
+        "states": Commission.State.choices,
+        "purses": purses_of(request.creator, timezone.now()),
+    }
+    return render_page(request, "affiliates/earnings.html", context)
+
+
+def _rows(creator):
+    yield ["commission", "sold_at", "brand", "product", "kind", "state", "base", "rate_bp",
+           "amount", "currency", "due_at", "night"]  # fmt: skip
+    found = Commission.objects.filter(creator=creator).select_related(
+        "order_line", "brand", "settlement_line__run"
+    )
+    for row in found.order_by("id").iterator(2000):
+        yield [
+            row.pk,
+            row.created_at.isoformat(),
+            row.brand.name,
+            row.order_line.title if row.order_line else row.reason,
+            row.kind,
+            row.state,
+            "" if row.base is None else decimal(row.base, row.currency),
+            row.rate_bp,
+            decimal(row.amount, row.currency),
+            row.currency,
+            row.due_at.isoformat(),
+            row.settlement_line.run.night if row.settlement_line else "",
+        ]
+
+
+@creator_required
+@require_GET
+def earnings_csv(request):
+    writer = csv.writer(Echo())
+    response = StreamingHttpResponse(
+        (writer.writerow([safe_cell(cell) for cell in row]) for row in _rows(request.creator)),
+        content_type="text/csv; charset=utf-8",
+    )
+    response["Content-Disposition"] = 'attachment; filename="earnings.csv"'
+    return response
+
+
+def safe_cell(value):
+    """Return a cell that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
