@@ -117,7 +117,12 @@ class Result:
     policy: Policy
     platform: str
     recheck_on: date | None
-    record: dict[str, Any]
+    source: tuple[Sequence[Policy], Facts, datetime]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The frozen input as plain JSON values: what `replay` reads."""
+        return _record(*self.source)
 
     @property
     def sha256(self) -> str:
@@ -195,7 +200,7 @@ def decide(policies: Sequence[Policy], facts: Facts, at: datetime) -> Result:
         policy=policy,
         platform=platform,
         recheck_on=max(dates) if dates else None,
-        record=_record(policies, facts, at),
+        source=(policies, facts, at),
     )
 
 

@@ -102,12 +102,11 @@ def channel_callback(request, platform):
     before = request.creator.status
     answer = _back(request.creator)
     enrolment.reconsider(request.creator, now)
+    said = _("%(p)s is connected: @%(handle)s.") % {"p": name, "handle": profile.handle.lstrip("@")}
     if request.creator.status != before and request.creator.is_enrolled:
         tasks.mail_decision.delay(request.creator.pk)
-    messages.success(
-        request,
-        _("%(p)s is connected: @%(handle)s.") % {"p": name, "handle": profile.handle.lstrip("@")},
-    )
+        said = f"{said} {_('You are in.')}"
+    messages.success(request, said)
     return answer
 
 
