@@ -269,7 +269,7 @@ def _sales(creator: Creator) -> list[Commission]:
     back = Commission.objects.live().filter(reverses=OuterRef("pk")).order_by().values("reverses")
     rows = (
         creator.commissions.filter(kind=Commission.Kind.SALE)
-        .select_related("order_line", "brand", "settlement_line__run")
+        .select_related("order_line__brand_order", "brand", "settlement_line__run")
         .annotate(
             is_paid=Exists(claims),
             paid_at=Subquery(claims.values("payout__paid_at")[:1], DateTimeField()),
@@ -280,6 +280,7 @@ def _sales(creator: Creator) -> list[Commission]:
     found = list(rows[:SALES_SHOWN])
     for sale in found:
         sale.left = sale.amount + (sale.back or 0)
+        sale.delivered_at = sale.order_line.brand_order.delivered_at
         known = sale.due_at < clock.PAUSED
         sale.clears_on = clock.local_day(sale.due_at) if known else None
         sale.pays_on = clock.friday_from(sale.clears_on + timedelta(days=1)) if known else None

@@ -20,6 +20,7 @@ from shop import orders, pricing
 from shop.models import BrandOrder, Order, OrderLine, Payment
 
 CHUNK = 4_000
+FRESH = 3  # the last orders come through the creator that one signs in as, today
 WEEK = [0.86, 0.88, 0.92, 0.97, 1.05, 1.24, 1.28]  # Monday to Sunday
 HOURS = [2, 1, 1, 1, 1, 2, 5, 9, 12, 14, 15, 16, 17, 15, 14, 15, 17, 20, 25, 34, 38, 32, 18, 8]
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -87,6 +88,8 @@ class Till:
         self.world, self.rng, self.accounts = world, world.rng, accounts
         self.add, self.id = world.copier.add, world.copier.id
         self.links = list(accumulate(ties.weights(world))) if world.ties else []
+        before = world.now - timedelta(hours=4)
+        self.mine = [t for t in world.ties if t.maker is world.star and t.since < before]
         self.wares = list(accumulate(ware.weight for ware in world.wares))
         self.policy = fees.policy_at(0, world.start) or fees.policy_at(0, world.now)
         self.clearing = accounts.ids[ledger.CLEARING]
@@ -113,6 +116,7 @@ class Till:
             for k in range((world.today - world.first_day).days + 1)
         ]
         gone = max(0.0, (world.now - midnight(world.today)).total_seconds() / 86_400)
+        fresh = min(FRESH, world.size.orders) if world.star else 0
         shares = [
             (0.25 + 0.75 * k / len(days)) * WEEK[day.weekday()] * rng.uniform(0.88, 1.12)
             * (gone if day == world.today else 1)
@@ -120,10 +124,13 @@ class Till:
         ]  # fmt: skip
         whole, due, made = sum(shares), 0.0, 0
         for day, share in zip(days, shares, strict=True):
-            due += share / whole * world.size.orders
+            due += share / whole * (world.size.orders - fresh)
             count = round(due) - made
             made += count
             yield from self._moments_of(day, count)
+        lately = max(midnight(world.today), world.now - timedelta(hours=3))
+        step = (world.now - lately) / (fresh + 1)
+        yield from ((lately + step * k).replace(microsecond=0) for k in range(1, fresh + 1))
 
     def _moments_of(self, day: date, count: int) -> list[datetime]:
         rng, start = self.rng, midnight(day)
@@ -140,11 +147,12 @@ class Till:
 
     def _order(self, n: int, placed: datetime) -> None:
         rng = self.rng
-        paid = placed + timedelta(seconds=rng.randint(20, 240))
-        if rng.random() < 0.02:
+        fresh = n > self.world.size.orders - FRESH and self.mine
+        paid = min(placed + timedelta(seconds=rng.randint(20, 240)), self.world.now)
+        if rng.random() < 0.02 and not fresh:
             paid = None  # never paid: cancelled, as the market does by itself
         pk = self.id(ORDER)
-        tie = self._tie(placed)
+        tie = rng.choice(self.mine) if fresh else self._tie(placed)
         shop = tie.shop if tie else self._ware(None).shop
         sale = Sale(pk, placed, paid, [], [])
         self._part(sale, shop, tie, rng.choices([1, 2, 3], [76, 19, 5])[0])

@@ -75,7 +75,11 @@ def weights(world: World) -> list[float]:
     """Return how much each link sells: few sell a lot, most sell a little (like Zipf's law)."""
     rng = world.rng
     found = [
-        tie.maker.weight * tie.ware.weight**0.5 * math.exp(rng.gauss(0, 0.8)) for tie in world.ties
+        tie.maker.weight
+        * tie.ware.weight**0.5
+        * math.exp(rng.gauss(0, 0.8))
+        * (0.3 if tie.platform == "page" else 1)
+        for tie in world.ties
     ]
     total = sum(found)
     mine = [i for i, tie in enumerate(world.ties) if tie.maker is world.star]
