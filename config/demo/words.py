@@ -1,7 +1,5 @@
 """Invented words that a demo market is made of. Nobody and no company in it exists."""
 
-# ruff: noqa: E501, SIM905  (long lists of words)
-
 FIRST_NAMES = """Aafke Abel Ada Aiko Aline Amira Anouk Arda Astrid Bas Bente Bo Britt Camille Carmen Casper Cato Chiara Daan
 Dana Diego Dilan Eefje Elif Elin Emil Enzo Eva Fenna Femke Fien Finn Floor Freya Gijs Giulia Guus Hanna Hidde Hugo Ida
 Imke Ines Iris Isa Ivo Jana Jip Joris Juna Juul Kaatje Karim Kees Koen Lara Lars Lea Lena Lieke Linde Liv Loes Lotte Luca
