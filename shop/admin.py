@@ -134,7 +134,14 @@ class FeedRunAdmin(ReadOnly):
 
 class PartInline(Rows):
     model = BrandOrder
-    fields = ["brand", "shipping_gross", "shipping_refunded", "paid_at", "shipped_at", "delivered_at"]
+    fields = [
+        "brand",
+        "shipping_gross",
+        "shipping_refunded",
+        "paid_at",
+        "shipped_at",
+        "delivered_at",
+    ]
 
 
 class PaymentInline(Rows):
@@ -208,7 +215,9 @@ class BrandOrderAdmin(ReadOnly):
 
     @admin.action(description=gettext_lazy("Mark as delivered now"), permissions=["deliver"])
     def mark_delivered(self, request, queryset):
-        done = sum(orders.deliver(part, timezone.now()) for part in queryset.select_related("order"))
+        done = sum(
+            orders.deliver(part, timezone.now()) for part in queryset.select_related("order")
+        )
         self.message_user(request, _("%(n)d marked as delivered.") % {"n": done})
 
 

@@ -52,7 +52,9 @@ class BagPart:
 
     @cached_property
     def shipping(self) -> int:
-        return pricing.shipping(self.brand.shipping_price, self.brand.free_shipping_from, self.goods)
+        return pricing.shipping(
+            self.brand.shipping_price, self.brand.free_shipping_from, self.goods
+        )
 
     @cached_property
     def shipping_tax(self) -> int:
@@ -126,7 +128,9 @@ def add(cart: Cart, variant: Variant, quantity: int, touch: str = "") -> CartLin
     if problem := _problem(variant, quantity):
         raise CannotAdd(problem)
     if currencies - {product.currency}:
-        message = _("Your bag is in %(one)s and this is in %(two)s. Please finish that order first.")
+        message = _(
+            "Your bag is in %(one)s and this is in %(two)s. Please finish that order first."
+        )
         raise CannotAdd(message % {"one": cart.currency, "two": product.currency})
     line = cart.lines.filter(variant=variant).first()
     if line is None:

@@ -186,7 +186,7 @@ def _refunded(order: Order, event: Event, row: WebhookEvent) -> None:
         row.outcome, row.note = Outcome.IGNORED, "this refund is booked"
     elif order.status != Order.Status.PAID:
         row.outcome, row.note = "", "waits for the capture"
-    elif not 0 < event.amount or event.currency != order.currency:
+    elif not event.amount > 0 or event.currency != order.currency:
         row.outcome, row.note = Outcome.REFUSED, "amount or currency does not fit"
     else:
         refunds.told_by_provider(_book(order, event, Kind.REFUND), event.at)
@@ -240,66 +240,10 @@ def _known(event: Event, kind: str) -> bool:
 def _apply_waiting(order: Order) -> None:
     """Apply the messages of an order that came too early, in the order they were told."""
     waiting = WebhookEvent.objects.filter(order=order, outcome="", note__startswith="waits")
-    for row in sorted(waiting, key=lambda row: (row.kind == "chargeback_won", row.kind != "refunded", row.pk)):
+    for row in sorted(
+        waiting, key=lambda row: (row.kind == "chargeback_won", row.kind != "refunded", row.pk)
+    ):
         order.refresh_from_db()
         event = Event(**row.body | {"at": datetime.fromisoformat(row.body["at"])})
         _apply(order, event, row)
         row.save()
-
-
-def send_back(at: datetime) -> int:
-    """Ask providers to pay what we owe shoppers: refunds and misfits; return how many.
-
-    Safe to run again and beside itself: the provider pays once per key.
-    """
-    sent = 0
-    for payment in _unsent():
-        sent += _send_one(payment, at)
-    return sent
-
-
-def _unsent() -> list[Payment]:
-    asked = Payment.objects.filter(kind=Kind.REFUND, reference="", external=False)
-    asked = asked.filter(refund__isnull=False).exclude(gateway="")
-    back = Payment.objects.filter(kind=Kind.REFUND, event_id__startswith="misfit-")
-    done = set(back.values_list("event_id", flat=True))
-    misfits = Payment.objects.filter(kind=Kind.MISFIT)
-    return [*asked.select_related("order")[:200], *(p for p in misfits if f"misfit-{p.pk}" not in done)]
-
-
-def _send_one(payment: Payment, at: datetime) -> bool:
-    is_misfit = payment.kind == Kind.MISFIT
-    key = f"misfit-{payment.pk}" if is_misfit else payment.refund.reference
-    try:
-        gateway = gateways.named(payment.gateway)
-        charge = payment.reference if is_misfit else _charge_of(payment.order)
-        reference = gateway.refund(
-            charge=charge, amount=payment.amount, currency=payment.currency, key=key
-        )
-    except (gateways.NoAnswer, LookupError) as error:
-        logger.warning("refund %s was not sent: %s", key, error)
-        return False
-    if is_misfit:
-        with transaction.atomic():
-            Payment.objects.select_for_update().get(pk=payment.pk)
-            back, fresh = Payment.objects.get_or_create(
-                gateway=payment.gateway,
-                kind=Kind.REFUND,
-                reference=reference,
-                defaults={
-                    "order": payment.order,
-                    "amount": payment.amount,
-                    "currency": payment.currency,
-                    "event_id": key,
-                    "created_at": at,
-                },
-            )
-            if fresh:
-                orders.tell(signals.payment_astray, payment=back)
-    else:
-        Payment.objects.filter(pk=payment.pk, reference="").update(reference=reference)
-    return True
-
-
-def _charge_of(order: Order) -> str:
-    return order.payments.filter(kind=Kind.CAPTURE).values_list("reference", flat=True).first() or ""

@@ -73,7 +73,9 @@ def missing(product: Product, category: Category | None, taxed: Collection[str])
     elif category.is_blocked:
         lacks.append("category_blocked")
     else:
-        lacks += [f"detail:{key}" for key in category.required_details if not product.details.get(key)]
+        lacks += [
+            f"detail:{key}" for key in category.required_details if not product.details.get(key)
+        ]
     if product.price_from is None:
         lacks.append("price")
     if product.tax_class not in taxed:

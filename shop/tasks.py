@@ -8,7 +8,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from shop import mails, orders, payments
+from shop import mails, orders, payback
 from shop.feeds import importer
 from shop.models import FeedRun, Order, Return
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 def release_reservations() -> int:
     """Every minute: release lapsed stock, send what is owed to shoppers, mail confirmations."""
     now = timezone.now()
-    payments.send_back(now)
+    payback.send_back(now)
     for order in mails.unconfirmed(now - timedelta(days=1)):
         mails.confirm(order)
     return orders.release_lapsed(now)
@@ -34,7 +34,7 @@ def confirm_order(order_id: int) -> int:
 @shared_task
 def send_back() -> int:
     """Ask the payment providers to pay refunds that were just booked."""
-    return payments.send_back(timezone.now())
+    return payback.send_back(timezone.now())
 
 
 @shared_task

@@ -12,7 +12,15 @@ from django.utils.translation import gettext as _
 from shop.feeds import base, merchant, shopify
 from shop.feeds.base import Parsed, ParsedProduct, ParsedVariant, Problem, UnreadableFeed
 
-__all__ = ["Parsed", "ParsedProduct", "ParsedVariant", "Problem", "UnreadableFeed", "detect", "read"]
+__all__ = [
+    "Parsed",
+    "ParsedProduct",
+    "ParsedVariant",
+    "Problem",
+    "UnreadableFeed",
+    "detect",
+    "read",
+]
 
 FORMATS = ("shopify", "merchant_xml", "merchant_tsv")
 

@@ -106,7 +106,7 @@ class _Capped(io.RawIOBase):
 
 def open_bytes(path: Path) -> BinaryIO:
     """Open a plain or gzip-compressed file; the unpacked size is capped."""
-    raw = open(path, "rb")
+    raw = path.open("rb")
     magic = raw.read(2)
     raw.seek(0)
     inner = gzip.GzipFile(fileobj=raw) if magic == b"\x1f\x8b" else raw

@@ -26,7 +26,23 @@ from shop.models import Brand, Category, Feed, FeedProblem, FeedRun, Image, Prod
 CHUNK = 500  # products that are compared and written together
 MAX_PROBLEMS = 5_000  # kept of one run; the count goes on
 MAX_IMAGES = 20  # of one product
-TAGS = {"p", "br", "ul", "ol", "li", "b", "strong", "i", "em", "h3", "h4", "table", "tr", "td", "th"}
+TAGS = {
+    "p",
+    "br",
+    "ul",
+    "ol",
+    "li",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "h3",
+    "h4",
+    "table",
+    "tr",
+    "td",
+    "th",
+}
 
 Progress = Callable[[int], None]
 
@@ -41,7 +57,12 @@ def safe_html(text: str) -> str:
 
 
 def import_file(
-    run: FeedRun, path: Path, *, at: datetime, shrink: bool = False, progress: Progress | None = None
+    run: FeedRun,
+    path: Path,
+    *,
+    at: datetime,
+    shrink: bool = False,
+    progress: Progress | None = None,
 ) -> FeedRun:
     """Read the file of `run` and take its products over; return the run with its counts.
 
@@ -138,9 +159,10 @@ class _Book:
             product = have.get(one.external_id)
             if product is None:
                 fresh.append(one)
-            elif product.feed_digest != digests[one.external_id]:
-                changed.append(one)
-            elif product.status == Product.Status.ARCHIVED:
+            elif (
+                product.feed_digest != digests[one.external_id]
+                or product.status == Product.Status.ARCHIVED
+            ):
                 changed.append(one)
             else:
                 self.run.unchanged += 1
@@ -187,7 +209,9 @@ class _Book:
         return None
 
     def _write_variants(self, touched: dict[int, ParsedProduct]) -> None:
-        wanted = {v.sku: (pk, n, v) for pk, one in touched.items() for n, v in enumerate(one.variants)}
+        wanted = {
+            v.sku: (pk, n, v) for pk, one in touched.items() for n, v in enumerate(one.variants)
+        }
         foreign = {
             variant.sku
             for variant in Variant.objects.filter(brand=self.brand, sku__in=list(wanted))
@@ -262,9 +286,12 @@ def _digest(one: ParsedProduct, feed_id: int) -> str:
 
 def _slug(one: ParsedProduct) -> str:
     """Shopify's handle is a slug already; other ids are not meant to be read."""
-    return one.external_id if slugify(one.external_id) == one.external_id.lower() and not any(
-        c.isdigit() for c in one.external_id
-    ) else one.title
+    return (
+        one.external_id
+        if slugify(one.external_id) == one.external_id.lower()
+        and not any(c.isdigit() for c in one.external_id)
+        else one.title
+    )
 
 
 def start(
@@ -275,5 +302,9 @@ def start(
         brand=brand, name=name[:120], defaults={"format": format}
     )
     return FeedRun.objects.create(
-        feed=feed, format=format, dry_run=dry_run, started_by=started_by, state=FeedRun.State.RUNNING
+        feed=feed,
+        format=format,
+        dry_run=dry_run,
+        started_by=started_by,
+        state=FeedRun.State.RUNNING,
     )

@@ -70,7 +70,9 @@ class JoinForm(TraderForm):
         initial=SellsAt.HERE,
         widget=forms.RadioSelect,
     )
-    currency = forms.ChoiceField(label=_("Currency of your prices"), choices=CURRENCIES, initial="EUR")
+    currency = forms.ChoiceField(
+        label=_("Currency of your prices"), choices=CURRENCIES, initial="EUR"
+    )
     certified = forms.BooleanField(
         label=_("I only offer products that follow EU law, and these details are true."),
     )
@@ -85,7 +87,9 @@ class JoinForm(TraderForm):
 class SettingsForm(TraderForm):
     """What a brand may change later: its details, shipping and returns."""
 
-    shipping_price = PriceField(label=_("Shipping per order"), help_text=_("VAT included. 0 is free."))
+    shipping_price = PriceField(
+        label=_("Shipping per order"), help_text=_("VAT included. 0 is free.")
+    )
     free_shipping_from = PriceField(
         label=_("Free shipping from"), required=False, help_text=_("Leave it empty for never.")
     )

@@ -74,7 +74,9 @@ class CheckoutForm(forms.Form):
     def clean_creator_code(self) -> str:
         code = self.cleaned_data["creator_code"].strip().upper()
         if code and not re.fullmatch(r"[A-Z0-9_-]{2,24}", code):
-            raise forms.ValidationError(_("A code has letters and digits only. Leave it empty if unsure."))
+            raise forms.ValidationError(
+                _("A code has letters and digits only. Leave it empty if unsure.")
+            )
         return code
 
     def clean(self) -> dict:

@@ -54,8 +54,18 @@ class Gateway(Protocol):
 
     name: str
 
-    def start(self, *, number: str, amount: int, currency: str, email: str, language: str,
-              key: str, return_url: str, cancel_url: str) -> Started:
+    def start(
+        self,
+        *,
+        number: str,
+        amount: int,
+        currency: str,
+        email: str,
+        language: str,
+        key: str,
+        return_url: str,
+        cancel_url: str,
+    ) -> Started:
         """Open a payment page; the same `key` opens the same page. Raises NoAnswer."""
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> Event:

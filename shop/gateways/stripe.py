@@ -9,18 +9,20 @@ import hashlib
 import hmac
 import json
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-import requests
 from django.conf import settings
 
+from config.lib import outbound
 from shop.gateways.base import BadMessage, Event, NoAnswer, Started
 
 NAME = "stripe"
+API = "https://api.stripe.com"
 TOLERANCE_S = 300
-TIMEOUT_S = (3, 10)
 SESSION_MINUTES = 31  # Stripe's least is 30
 
 KINDS = {
@@ -40,7 +42,7 @@ class StripeGateway:
     name = NAME
 
     def __init__(self) -> None:
-        self.base = getattr(settings, "STRIPE_API_URL", "") or "https://api.stripe.com"
+        self.base = getattr(settings, "STRIPE_API_URL", "") or API
 
     def start(
         self, *, number, amount, currency, email, language, key, return_url, cancel_url
@@ -80,21 +82,26 @@ class StripeGateway:
             raise BadMessage(f"the body cannot be read: {error!r}") from error
 
     def _post(self, path: str, fields: dict[str, str], key: str) -> dict[str, Any]:
+        login = b64encode(f"{settings.STRIPE_SECRET_KEY}:".encode()).decode()
         try:
-            answer = requests.post(
+            answer = outbound.request(
+                "POST",
                 self.base + path,
-                data=fields,
-                headers={"Idempotency-Key": key},
-                auth=(settings.STRIPE_SECRET_KEY, ""),
-                timeout=TIMEOUT_S,
-                allow_redirects=False,
+                headers={
+                    "Authorization": f"Basic {login}",
+                    "Content-Type": "application/x-www-form-urlencoded",
+                    "Idempotency-Key": key,
+                },
+                body=urlencode(fields).encode(),
+                allow_private=self.base != API,
             )
             data = answer.json()
-        except (requests.RequestException, ValueError) as error:
+        except outbound.OutboundError as error:
             raise NoAnswer(f"no answer to {path}") from error
-        if answer.status_code != 200 or "id" not in data:
-            code = data.get("error", {}).get("code", "") if isinstance(data, dict) else ""
-            raise NoAnswer(f"{path} answered {answer.status_code} {code}".strip())
+        if answer.status != 200 or not isinstance(data, dict) or "id" not in data:
+            problem = data.get("error") if isinstance(data, dict) else None
+            code = problem.get("code", "") if isinstance(problem, dict) else ""
+            raise NoAnswer(f"{path} answered {answer.status} {code}".strip())
         return data
 
 

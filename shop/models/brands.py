@@ -79,7 +79,9 @@ class Brand(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(condition=Q(return_days__gte=14), name="brand_return_days"),
-            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="brand_currency"),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="brand_currency"
+            ),
         ]
 
     def __str__(self) -> str:

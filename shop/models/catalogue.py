@@ -75,10 +75,12 @@ class Product(models.Model):
     own_shop_url = models.URLField(max_length=500, blank=True)
     tax_class = models.CharField(max_length=10, choices=TaxClass, default=TaxClass.STANDARD)
     withdrawal = models.CharField(max_length=14, choices=Withdrawal, default=Withdrawal.YES)
-    external_id = models.CharField(max_length=200, null=True, blank=True)
+    external_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
     feed = models.ForeignKey("shop.Feed", models.SET_NULL, null=True, blank=True)
     feed_digest = models.CharField(
-        max_length=64, blank=True, help_text="of what the feed last said; unchanged rows are skipped"
+        max_length=64,
+        blank=True,
+        help_text="of what the feed last said; unchanged rows are skipped",
     )
     details = models.JSONField(default=dict, blank=True, help_text="what its category requires")
     price_from = models.PositiveBigIntegerField(
@@ -103,8 +105,13 @@ class Product(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["-created_at", "-id"], name="product_newest", condition=Q(status="active")),
-            models.Index(fields=["category", "-created_at", "-id"], name="product_shelf", condition=Q(status="active")
+            models.Index(
+                fields=["-created_at", "-id"], name="product_newest", condition=Q(status="active")
+            ),
+            models.Index(
+                fields=["category", "-created_at", "-id"],
+                name="product_shelf",
+                condition=Q(status="active"),
             ),
             GinIndex("search", name="product_search"),
         ]

@@ -19,7 +19,7 @@ class Cart(models.Model):
     key = models.CharField(max_length=43, unique=True)
     currency = models.CharField(max_length=3, blank=True, help_text="set by its first line")
     creator_code = models.CharField(max_length=24, blank=True)
-    checkout_key = models.CharField(
+    checkout_key = models.CharField(  # noqa: DJ001
         max_length=64, unique=True, null=True, help_text="of the order being made of it, if any"
     )
     created_at = models.DateTimeField(auto_now_add=True)
@@ -42,9 +42,7 @@ class CartLine(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["cart", "variant"], name="cart_line_once"),
-            models.CheckConstraint(
-                condition=Q(quantity__range=(1, 99)), name="cart_line_quantity"
-            ),
+            models.CheckConstraint(condition=Q(quantity__range=(1, 99)), name="cart_line_quantity"),
         ]
 
     def __str__(self) -> str:
@@ -104,7 +102,9 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
-            models.Index(fields=["expires_at"], name="order_to_release", condition=Q(status="pending")),
+            models.Index(
+                fields=["expires_at"], name="order_to_release", condition=Q(status="pending")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -121,7 +121,7 @@ class BrandOrder(models.Model):
     shipping_tax = models.PositiveBigIntegerField(default=0)
     shipping_refunded = models.PositiveBigIntegerField(default=0, help_text="gross")
     shipping_charged_back = models.PositiveBigIntegerField(default=0, help_text="gross")
-    invoice_number = models.CharField(max_length=24, null=True, blank=True)
+    invoice_number = models.CharField(max_length=24, null=True, blank=True)  # noqa: DJ001
     return_days = models.PositiveSmallIntegerField(default=14)
     paid_at = models.DateTimeField(null=True, blank=True, help_text="copy of order.paid_at")
     shipped_at = models.DateTimeField(null=True, blank=True)
@@ -214,7 +214,9 @@ class Return(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["brand_order"], name="return_open", condition=Q(closed_at__isnull=True)),
+            models.Index(
+                fields=["brand_order"], name="return_open", condition=Q(closed_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:

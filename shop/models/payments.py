@@ -154,15 +154,13 @@ class Payment(models.Model):
         CHARGEBACK = "chargeback", _("chargeback")
         CHARGEBACK_WON = "chargeback_won", _("chargeback won")
 
-    order = models.ForeignKey(
-        Order, models.PROTECT, null=True, blank=True, related_name="payments"
-    )
+    order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="payments")
     gateway = models.CharField(max_length=16)
     kind = models.CharField(max_length=14, choices=Kind)
     amount = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     reference = models.CharField(max_length=120, blank=True, help_text="the provider's id")
-    event_id = models.CharField(max_length=120, null=True, blank=True)
+    event_id = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001
     refund = models.OneToOneField(Refund, models.PROTECT, null=True, blank=True)
     dispute = models.ForeignKey(
         Dispute, models.PROTECT, null=True, blank=True, related_name="payments"

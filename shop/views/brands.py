@@ -20,9 +20,7 @@ def brand_join(request):
     """Tell what is needed; who is signed in may fill it in."""
     if not request.user.is_authenticated:
         return render_page(request, "shop/brand_join.html", {"form": None})
-    form = JoinForm(
-        request.POST or None, instance=Brand(), initial={"email": request.user.email}
-    )
+    form = JoinForm(request.POST or None, instance=Brand(), initial={"email": request.user.email})
     if form.is_valid():
         brand = brands.join(request.user, form.save(commit=False), timezone.now())
         messages.success(request, _("Welcome. Now bring in your products."))

@@ -79,7 +79,10 @@ def feed_apply(request, run_id):
     """Import the file of a preview for real."""
     before = _run(request, run_id)
     run = importer.start(
-        request.brand, name=before.feed.name, format=before.format or "auto", started_by=request.user
+        request.brand,
+        name=before.feed.name,
+        format=before.format or "auto",
+        started_by=request.user,
     )
     with before.file.open("rb") as file:
         run.file.save(f"{run.pk}-{Path(before.file.name).name[-60:]}", ContentFile(file.read()))

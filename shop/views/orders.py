@@ -50,7 +50,9 @@ def _may_ask(order, what, times):
 def order(request, token):
     found = _order(token)
     now = timezone.now()
-    parts = list(found.parts.select_related("brand").prefetch_related("lines__variant__product__category"))
+    parts = list(
+        found.parts.select_related("brand").prefetch_related("lines__variant__product__category")
+    )
     for part in parts:
         part.progress = orders.progress(part)
         part.return_until = orders.return_until(part)
@@ -123,11 +125,11 @@ def withdraw(request, token, part_id):
         if "confirm" not in request.POST:
             step = 2
         else:
-            made = returns.ask(
-                part, form.quantities(), form.cleaned_data["reason"], timezone.now()
-            )
+            made = returns.ask(part, form.quantities(), form.cleaned_data["reason"], timezone.now())
             tasks.mail_withdrawal.delay(made.pk)
-            messages.success(request, _("You withdrew. We mailed you the receipt and what to do now."))
+            messages.success(
+                request, _("You withdrew. We mailed you the receipt and what to do now.")
+            )
             return redirect("shop:order", token=token)
     chosen = [(line, form.quantities()[line.pk]) for line in left] if step == 2 else []
     context = {

@@ -42,10 +42,14 @@ def products(request):
     if status in counts:
         rows = rows.filter(status=status)
     if words := request.GET.get("q", "").strip():
-        rows = rows.filter(Q(title__icontains=words[:100]) | Q(variants__sku=words[:100])).distinct()
+        rows = rows.filter(
+            Q(title__icontains=words[:100]) | Q(variants__sku=words[:100])
+        ).distinct()
     rows = rows.annotate(variant_count=Count("variants", Q(variants__is_active=True)))
     rows = rows.defer("description", "search").prefetch_related(storefront.pictures())
-    page = Paginator(rows.order_by("-updated_at", "-id"), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows.order_by("-updated_at", "-id"), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
     for product in page:
         product.lacks = [LACKS.get(code, code) for code in product.missing]
     context = {"brand": request.brand, "page": page, "counts": counts, "status": status, "q": words}
@@ -58,7 +62,9 @@ def product_edit(request, product_id=None):
     """A new product, or one that is there; both with their variants."""
     brand = request.brand
     if product_id:
-        product = get_object_or_404(Product.objects.select_related("category"), brand=brand, pk=product_id)
+        product = get_object_or_404(
+            Product.objects.select_related("category"), brand=brand, pk=product_id
+        )
     else:
         product = Product(
             brand=brand, currency=brand.currency, tax_class=brand.tax_class, sells_at=brand.sells_at
@@ -113,5 +119,7 @@ def product_status(request, product_id):
         Product.objects.filter(pk=product.pk).update(status=Product.Status.DRAFT)
         catalogue.refresh([product.pk])
         active = catalogue.publish(request.brand, [product.pk])
-        messages.success(request, _("The product is on sale.") if active else _("It is a draft now."))
+        messages.success(
+            request, _("The product is on sale.") if active else _("It is a draft now.")
+        )
     return redirect("shop:products", brand_slug=request.brand.slug)

@@ -85,4 +85,6 @@ def _chosen(variants, wanted):
 
 
 def _details(product):
-    return [(label, product.details[key]) for key, label in DETAILS.items() if product.details.get(key)]
+    return [
+        (label, product.details[key]) for key, label in DETAILS.items() if product.details.get(key)
+    ]

@@ -183,8 +183,13 @@ def test_the_order_page_hides_the_address_from_others(client, client_factory=Non
     assert "Oudegracht 12" not in other.get(f"/{path}").content.decode()
     other.post(f"/{path}code/")
     code = re.search(r"\d{6}", mail.outbox[-1].body)[0]
-    assert "Oudegracht 12" not in other.post(f"/{path}code/", {"code": "000000"}, follow=True).content.decode()
-    assert "Oudegracht 12" in other.post(f"/{path}code/", {"code": code}, follow=True).content.decode()
+    assert (
+        "Oudegracht 12"
+        not in other.post(f"/{path}code/", {"code": "000000"}, follow=True).content.decode()
+    )
+    assert (
+        "Oudegracht 12" in other.post(f"/{path}code/", {"code": code}, follow=True).content.decode()
+    )
     assert other.get("/orders/wrong/").status_code == 404
 
 

@@ -50,7 +50,9 @@ def message(order: Order, kind: str, amount: int | None, event_id: str) -> tuple
     """Return a signed message; its ids follow from `event_id`, so that a repeat is the same one."""
     session = order.sessions.order_by("-id").first()
     capture = order.payments.filter(kind=Payment.Kind.CAPTURE).first()
-    charge = capture.reference if capture else f"fc_{session.reference if session else order.number}"
+    charge = (
+        capture.reference if capture else f"fc_{session.reference if session else order.number}"
+    )
     reference = {
         "captured": f"fc_{event_id}" if event_id else charge,
         "failed": charge,

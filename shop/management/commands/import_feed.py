@@ -22,9 +22,13 @@ class Command(BaseCommand):
         parser.add_argument("source", metavar="FILE_OR_URL")
         parser.add_argument("--brand", required=True, metavar="SLUG")
         parser.add_argument("--format", default="auto", choices=["auto", *FORMATS])
-        parser.add_argument("--feed", default="", help="name of the catalogue; else the file's name")
+        parser.add_argument(
+            "--feed", default="", help="name of the catalogue; else the file's name"
+        )
         parser.add_argument("--dry-run", action="store_true", help="tell, but change nothing")
-        parser.add_argument("--allow-shrink", action="store_true", help="even if half of it is gone")
+        parser.add_argument(
+            "--allow-shrink", action="store_true", help="even if half of it is gone"
+        )
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
     def handle(self, *args, source, brand, format, feed, dry_run, allow_shrink, **options):
@@ -65,7 +69,11 @@ def as_dict(run: FeedRun) -> dict:
     names = ["state", "format", "rows_read", "added", "changed", "unchanged", "removed"]
     report = {name: getattr(run, name) for name in names}
     problems = run.problems.values("line", "field", "value", "reason")
-    return report | {"problem_count": run.problem_count, "error": run.error, "problems": list(problems)}
+    return report | {
+        "problem_count": run.problem_count,
+        "error": run.error,
+        "problems": list(problems),
+    }
 
 
 def dumps(report: dict) -> str:
