@@ -20,6 +20,7 @@ from creators.models import Case, Creator
 from shop.models import BrandOrder, Dispute, DisputeLine, Order, OrderLine, RefundLine
 
 State, Kind = Commission.State, Commission.Kind
+OPEN = (State.PENDING, State.HELD)
 
 NOBODY_REPORTS_DAYS = 45  # after payment, when no delivery is ever reported
 RUN_LOCK = 7_264_001  # advisory: shared by what becomes pending, exclusive to a new run
@@ -73,12 +74,14 @@ def is_paused(part: BrandOrder) -> bool:
 def reschedule(part: BrandOrder) -> int:
     """Recompute when the unsettled commissions of one brand's part are due; return how many.
 
-    A reversal moves with its sale, in one statement.
+    A reversal moves with its sale, in one statement; after its sale is settled it is due
+    whatever the delivery says.
     """
     paused = is_paused(part)
     open_ = (
         Commission.objects.filter(order_line__brand_order=part)
-        .filter(state__in=[State.PENDING, State.HELD])
+        .filter(state__in=OPEN)
+        .filter(Q(kind=Kind.SALE) | Q(reverses__state__in=OPEN))
         .select_for_update(of=["self"])
         .order_by("id")
     )

@@ -46,7 +46,8 @@ def follow(at: datetime, done: Done) -> None:
     done.offences = invariants.check()
     for name, ids in done.offences.items():
         logger.error("check_books: %s: %s", name, ids)
-    if friday and not done.offences and not done.settled.left:
+    behind = done.settled.left or settlement.open_nights(clock.last_night_over(at))
+    if friday and not done.offences and not behind:
         done.payouts = sum(batch.payouts.count() for batch in payouts.build(at, friday))
     if done.settled.nights:
         enrolment.redecide_waiting(at)

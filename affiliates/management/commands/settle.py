@@ -1,16 +1,20 @@
 """Settle every night that is over, here and now; the same code as the night's tasks."""
 
 import json as jsonlib
+import logging
 from dataclasses import asdict
 from datetime import date, datetime
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from tqdm import tqdm
 
 from affiliates import night as nights
-from affiliates import settlement
+from affiliates import settlement, tasks
 from affiliates.models.commissions import SHARDS
+
+logger = logging.getLogger(__name__)
 
 
 def moment(text: str) -> datetime:
@@ -38,6 +42,7 @@ class Command(BaseCommand):
         except (settlement.NotOver, settlement.InTheFuture) as error:
             raise CommandError(str(error), returncode=2) from error
         result = done.settled
+        ring_for_mails(result.nights)
         if json:
             facts = asdict(result) | {"offences": done.offences, "payouts": done.payouts}
             self.stdout.write(jsonlib.dumps(facts, default=str))
@@ -55,6 +60,15 @@ class Command(BaseCommand):
             raise CommandError(f"{result.left} shards are left; run it again.", returncode=1)
         if done.offences:
             raise CommandError("The books do not balance; nothing is paid out.", returncode=1)
+
+
+def ring_for_mails(settled: list[date]) -> None:
+    """Let a worker mail the last night's creators; without a queue they see it on the site."""
+    try:
+        for night in settled[-7:]:
+            tasks.mail_settlement.delay(night.isoformat())
+    except OperationalError as error:
+        logger.warning("no mails were queued: %s", error)
 
 
 class Bar:

@@ -1,0 +1,98 @@
+"""Finds what a signal or a message missed, and does it: the database says what is undone.
+
+Looks back three days by default; `since=None` looks at everything.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from affiliates import bookings
+from shop.models import Dispute, Order, Payment, Refund
+
+logger = logging.getLogger(__name__)
+BACK = timedelta(days=3)
+
+# Paid orders with a line that nobody judged, a credit without its commission, or a capture
+# that is not booked.
+ORDERS_SQL = """
+    SELECT o.id FROM shop_order o
+    WHERE o.status = 'paid' AND (%(since)s::timestamptz IS NULL OR o.paid_at >= %(since)s) AND (
+        EXISTS (
+            SELECT 1 FROM shop_brandorder p JOIN shop_orderline l ON l.brand_order_id = p.id
+            LEFT JOIN affiliates_attribution a ON a.order_line_id = l.id
+            LEFT JOIN creators_creator k ON k.id = a.creator_id
+            WHERE p.order_id = o.id AND (a.id IS NULL OR l.fee_bp IS NULL
+                OR (a.rate_bp > 0 AND k.user_id IS DISTINCT FROM coalesce(o.buyer_id, -1)
+                    AND NOT EXISTS (SELECT 1 FROM affiliates_commission c
+                                    WHERE c.order_line_id = l.id AND c.kind = 'sale'))))
+        OR EXISTS (
+            SELECT 1 FROM shop_payment m WHERE m.order_id = o.id AND m.kind = 'capture'
+              AND NOT m.external AND NOT EXISTS (
+                SELECT 1 FROM affiliates_ledgerentry e
+                WHERE e.source_kind = 'payment' AND e.source_id = m.id)))
+    ORDER BY o.id LIMIT 1000
+"""
+REFUNDS_SQL = """
+    SELECT DISTINCT f.id FROM shop_refund f JOIN shop_order o ON o.id = f.order_id
+    JOIN shop_refundline l ON l.refund_id = f.id
+    WHERE NOT o.own_shop AND (%(since)s::timestamptz IS NULL OR f.created_at >= %(since)s)
+      AND NOT EXISTS (SELECT 1 FROM affiliates_ledgerentry e
+        WHERE e.source_kind = 'refund_line' AND e.source_id = l.id
+          AND e.kind IN ('refund', 'refund_late')) ORDER BY 1
+"""
+DISPUTES_SQL = """
+    SELECT DISTINCT d.id FROM shop_dispute d JOIN shop_order o ON o.id = d.order_id
+    JOIN shop_disputeline l ON l.dispute_id = d.id
+    CROSS JOIN LATERAL (VALUES ('chargeback%%', d.withdrawn_at), ('%%won', d.reinstated_at)
+        ) AS want(kind, at)
+    WHERE NOT o.own_shop AND want.at IS NOT NULL
+      AND (%(since)s::timestamptz IS NULL OR want.at >= %(since)s)
+      AND NOT EXISTS (SELECT 1 FROM affiliates_ledgerentry e
+        WHERE e.source_kind = 'dispute_line' AND e.source_id = l.id
+          AND e.kind LIKE 'chargeback%%' AND e.kind LIKE want.kind) ORDER BY 1
+"""
+MISFITS_SQL = """
+    SELECT m.id FROM shop_payment m
+    WHERE (m.kind = 'misfit' OR (m.kind = 'refund' AND m.refund_id IS NULL)) AND NOT m.external
+      AND (%(since)s::timestamptz IS NULL OR m.created_at >= %(since)s)
+      AND NOT EXISTS (SELECT 1 FROM affiliates_ledgerentry e
+        WHERE e.source_kind = 'payment' AND e.source_id = m.id) ORDER BY 1
+"""
+
+
+def sweep(at: datetime, since: datetime | None = None) -> int:
+    """Book what was missed since `since`; return how many things were done."""
+    jobs = [
+        (ORDERS_SQL, Order, lambda row: bookings.paid(row, row.paid_at)),
+        (REFUNDS_SQL, Refund, lambda row: bookings.refunded(row, row.created_at)),
+        (DISPUTES_SQL, Dispute, lambda row: bookings.disputed(row, at)),
+        (MISFITS_SQL, Payment, lambda row: bookings.misfit(row, row.created_at)),
+    ]
+    done = 0
+    for query, model, book in jobs:
+        with connection.cursor() as cursor:
+            cursor.execute(query, {"since": since})
+            ids = [row[0] for row in cursor.fetchall()]
+        for pk in ids:
+            done += _one(model, pk, book)
+    return done
+
+
+def _one(model, pk, book) -> int:
+    """Book one row under its order's lock; one that fails is told and stops nobody."""
+    try:
+        with transaction.atomic():
+            row = model.objects.get(pk=pk)
+            order_id = pk if model is Order else row.order_id
+            if order_id:
+                Order.objects.select_for_update().get(pk=order_id)
+            book(row)
+    except Exception:
+        logger.exception("sweep could not book %s %s", model.__name__, pk)
+        return 0
+    logger.warning("sweep booked %s %s", model.__name__, pk)
+    return 1

@@ -1,0 +1,216 @@
+"""Payouts: what is funded, once, by two people, and back when it comes to nothing."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from lxml import etree
+
+from affiliates import funding, ledger, night, payouts, settlement
+from affiliates.models import Payout, PayoutBatch, PayoutClaim, SelfBill, TaxProfile
+from affiliates.rails import sepa
+from shop import refunds
+from tests.affiliates.factories import (
+    NIGHT_OVER,
+    PAID,
+    make_brand,
+    make_commission,
+    make_creator,
+    make_payable,
+    make_user,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
+FRIDAY = datetime(2026, 11, 20, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def admins():
+    return [make_user(is_staff=True), make_user(is_staff=True)]
+
+
+def settled(price=34500, creator=None, brand=None, payable=True):
+    commission = make_commission(creator, brand, price=price)
+    if payable:
+        make_payable(commission.creator)
+    settlement.settle(NIGHT_OVER)
+    return commission
+
+
+def balance(creator) -> int:
+    return ledger.balance(ledger.creator(creator.pk), "EUR")
+
+
+def test_from_the_night_to_the_bank(admins):
+    commission = settled()
+    (batch,) = payouts.build(FRIDAY)
+    payout = Payout.objects.get()
+    assert (payout.amount, payout.vat, payout.state) == (3421, 0, "pending")
+    assert balance(commission.creator) == 0
+    assert payouts.build(FRIDAY) == []
+
+    payouts.approve(batch, admins[0], FRIDAY)
+    document = payouts.export(batch, admins[1], FRIDAY)
+    assert b"34.21" in document.content
+    assert payouts.document(PayoutBatch.objects.get()) == document
+
+    payouts.confirm_batch(batch, FRIDAY)
+    payout.refresh_from_db()
+    assert (payout.state, payout.batch.state) == ("paid", "closed")
+    assert ledger.balance(ledger.BANK, "EUR") == 3421
+    assert SelfBill.objects.get().number == 1
+    payouts.confirm(payout, FRIDAY)
+    assert ledger.balance(ledger.BANK, "EUR") == 3421
+
+
+def test_two_people_at_any_amount(admins):
+    settled()
+    (batch,) = payouts.build(FRIDAY)
+    with pytest.raises(payouts.NotAllowed):
+        payouts.export(batch, admins[0], FRIDAY)
+    payouts.approve(batch, admins[0], FRIDAY)
+    with pytest.raises(payouts.NotAllowed):
+        payouts.export(batch, admins[0], FRIDAY)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PayoutBatch.objects.filter(pk=batch.pk).update(exported_by=admins[0])
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed", "returned"])
+def test_what_comes_to_nothing_gives_the_money_back(admins, end):
+    commission = settled()
+    (batch,) = payouts.build(FRIDAY)
+    payout = Payout.objects.get()
+    if end == "cancelled":
+        payouts.cancel(payout, "on request", FRIDAY)
+    else:
+        payouts.approve(batch, admins[0], FRIDAY)
+        payouts.export(batch, admins[1], FRIDAY)
+    if end == "failed":
+        payouts.fail(payout, "account closed", FRIDAY)
+    if end == "returned":
+        payouts.confirm(payout, FRIDAY)
+        payouts.returned(payout, "account closed", FRIDAY)
+
+    payout.refresh_from_db()
+    assert (payout.state, balance(commission.creator)) == (end, 3421)
+    assert PayoutClaim.objects.get().released_at == FRIDAY
+    (again,) = payouts.build(FRIDAY + timedelta(days=7))
+    assert again.payouts.get().amount == 3421
+
+
+def test_vat_goes_on_top_for_a_vat_liable_creator(admins):
+    commission = settled()
+    TaxProfile.objects.create(
+        creator=commission.creator, kind="vat_liable", legal_name="A", address="B", country="NL",
+        vat_number="NL000099998B57", effective_from=PAID.date(), self_billing_accepted_at=PAID,
+    )  # fmt: skip
+    (batch,) = payouts.build(FRIDAY)
+    assert (batch.payouts.get().amount, batch.payouts.get().vat) == (3421, 718)
+    payouts.approve(batch, admins[0], FRIDAY)
+    assert b"41.39" in payouts.export(batch, admins[1], FRIDAY).content
+    payouts.confirm_batch(batch, FRIDAY)
+    payouts.returned(batch.payouts.get(), "closed", FRIDAY)
+
+
+def test_who_is_not_paid_yet():
+    make_payable(make_commission(price=5000).creator)  # below €10
+    make_commission(price=34500)  # no bank account
+    fresh = settled()
+    payouts.change_method(fresh.creator, "NL02ABNA0123456789", "A. Person", FRIDAY)
+    assert payouts.build(FRIDAY) == []
+    assert len(payouts.build(FRIDAY + timedelta(hours=48))) == 1
+
+
+def test_a_negative_balance_is_carried_and_never_collected():
+    creator = make_creator()
+    first = settled(creator=creator)
+    refunds.refund(first.order_line.brand_order.order, at=NIGHT_OVER)
+    settlement.settle(NIGHT_OVER + timedelta(days=1))
+    assert payouts.build(FRIDAY) == []
+    assert balance(creator) == 0
+
+
+def test_nobody_is_paid_with_another_brands_money():
+    creator, poor, rich = make_creator(), make_brand(), make_brand()
+    make_payable(creator)
+    first = make_commission(creator, poor, price=34500)
+    make_commission(creator, rich, price=34500)
+    settlement.settle(NIGHT_OVER)
+    # The brand's money is gone: its shopper got everything back after the night.
+    refunds.refund(first.order_line.brand_order.order, at=NIGHT_OVER)
+
+    assert list(funding.waiting_lines(creator.pk).values()) == [poor.name]
+    assert payouts.claimable(creator.pk, "EUR") == 3421
+    (batch,) = payouts.build(FRIDAY)
+    payout = batch.payouts.get()
+    assert [claim.line.brand for claim in payouts.claims_of(payout)] == [rich]
+    assert funding.of(poor).health == "red"
+    assert funding.of(rich).health == "green"
+
+
+def test_the_file_is_valid_against_the_iso_schema(admins):
+    import sepaxml.validation as validation
+
+    creator = make_creator()
+    settled(creator=creator)
+    creator.payout_methods.update(holder="Zoë Ørsted & Søn <x>")
+    (batch,) = payouts.build(FRIDAY)
+    payouts.approve(batch, admins[0], FRIDAY)
+    content = payouts.export(batch, admins[1], FRIDAY).content
+    validation.try_valid_xml(content, sepa.SCHEMA)
+    space = {"p": f"urn:iso:std:iso:20022:tech:xsd:{sepa.SCHEMA}"}
+    root = etree.fromstring(content)
+    assert root.findtext(".//p:ReqdExctnDt/p:Dt", namespaces=space) == "2026-11-20"
+    assert root.findtext(".//p:Cdtr/p:Nm", namespaces=space) == "Zoe Orsted & Son <x>"
+    assert root.findtext(".//p:GrpHdr/p:CtrlSum", namespaces=space) == "34.21"
+
+
+def test_friday_builds_and_other_days_do_not():
+    commission = make_commission(price=34500)
+    make_payable(commission.creator)
+    assert night.run(datetime(2026, 11, 19, 23, 30, tzinfo=UTC)).payouts == 1
+    assert PayoutBatch.objects.get().pay_on == date(2026, 11, 20)
+    assert night.run(datetime(2026, 11, 20, 12, tzinfo=UTC)).payouts == 0
+
+
+def test_offences_stop_the_payouts(books_may_break, monkeypatch):
+    commission = make_commission(price=34500)
+    make_payable(commission.creator)
+    monkeypatch.setitem(night.invariants.INVARIANTS, "never", "SELECT 7")
+    done = night.run(datetime(2026, 11, 19, 23, 30, tzinfo=UTC))
+    assert (done.offences, done.payouts) == ({"never": [7]}, 0)
+
+
+def test_the_commands(admins, tmp_path, capsys):
+    settled()
+    call_command("payouts", "build")
+    call_command("payouts", "approve", by=admins[0].email)
+    call_command("payouts", "export", by=admins[1].email, out=tmp_path)
+    call_command("payouts", "confirm")
+    assert [path.suffix for path in tmp_path.iterdir()] == [".xml"]
+    assert Payout.objects.get().state == "paid"
+    assert get_user_model().objects.count() >= 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_builds_at_once_pay_once():
+    for _n in range(5):
+        make_payable(make_commission(price=34500).creator)
+    settlement.settle(NIGHT_OVER)
+    made = []
+
+    def work():
+        made.append(len(payouts.build(FRIDAY)))
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(made) == [0, 0, 0, 1]
+    assert Payout.objects.count() == 5
