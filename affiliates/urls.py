@@ -5,9 +5,11 @@ from django.urls import path
 from affiliates.views import (
     balance,
     brands,
+    collaborations,
     dashboards,
     discover,
     earnings,
+    invitations,
     payouts,
     proof,
     shortlists,
@@ -39,4 +41,21 @@ urlpatterns += [
     path("creator/earnings/commissions.csv", earnings.earnings_csv, name="earnings_csv"),
     path("creator/payouts/", payouts.payouts, name="payouts"),
     path("proof/", proof.proof, name="proof"),
+]
+
+# ------------------------------------------------------------ collaborations
+OFFER = f"{BRAND}/collaborations/<int:collaboration_id>"
+urlpatterns += [
+    path(f"{BRAND}/collaborations/", collaborations.collaborations, name="collaborations"),
+    path(
+        f"{BRAND}/collaborations/new/", collaborations.collaboration_new, name="collaboration_new"
+    ),
+    path(f"{OFFER}/", collaborations.collaboration, name="collaboration"),
+    path(f"{OFFER}/end/", collaborations.collaboration_end, name="collaboration_end"),
+    path("creator/invitations/", invitations.invitations, name="invitations"),
+    path(
+        "creator/invitations/<int:participation_id>/",
+        invitations.invitation_answer,
+        name="invitation_answer",
+    ),
 ]

@@ -1,0 +1,115 @@
+"""A brand's collaborations: what it offers, to whom, and what a sale costs."""
+
+from decimal import Decimal
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from affiliates import collaborations as domain
+from affiliates import fees
+from affiliates.clock import local_day
+from affiliates.forms.collaborations import CollaborationForm, RateForm
+from affiliates.models import Collaboration
+from affiliates.views.brands import quote
+from config.lib.http import render_page
+from shop.access import brand_required
+
+EXAMPLE_GROSS = 3450  # where the brand has no product yet
+
+
+def _example(brand, rate_bp: int):
+    """Work out one sale of the brand's own newest product at `rate_bp`."""
+    product = brand.products.on_sale().order_by("-created_at").first()
+    gross = product.price_from if product else EXAMPLE_GROSS
+    currency = product.currency if product else brand.currency
+    policy = fees.policy_at(brand.pk, timezone.now())
+    return {"product": product, "quote": quote(gross, rate_bp, policy), "currency": currency}
+
+
+@brand_required
+@require_GET
+def collaborations(request):
+    now = timezone.now()
+    rows = (
+        Collaboration.objects.filter(brand=request.brand)
+        .annotate(
+            link_count=Count("links", distinct=True, filter=Q(links__is_active=True)),
+            creator_count=Count("links__creator", distinct=True),
+        )
+        .prefetch_related("rate_changes")
+        .order_by("-created_at")
+    )
+    offers = [
+        {
+            "row": row,
+            "runs": row.starts_at <= now and (row.ends_at is None or row.ends_at > now),
+            "cuts": [c for c in row.rate_changes.all() if c.effective_at > now],
+        }
+        for row in rows
+    ]
+    context = {"offers": offers, "rate_form": RateForm()}
+    return render_page(request, "affiliates/collaborations.html", context)
+
+
+@brand_required
+@require_http_methods(["GET", "POST"])
+def collaboration_new(request):
+    form = CollaborationForm(request.POST or None)
+    if form.is_valid():
+        try:
+            domain.create(request.brand, at=timezone.now(), **form.terms())
+        except domain.AlreadyOpen:
+            form.add_error(
+                "kind",
+                _(
+                    "You have an open collaboration already. Change its rate, or choose another kind."
+                ),
+            )
+        else:
+            messages.success(request, _("Your collaboration is open. Creators can take links now."))
+            return redirect("affiliates:collaborations", request.brand.slug)
+    rate_bp = form.cleaned_data.get("percent", 1500) if form.is_bound else 1500
+    context = {"form": form, "example": _example(request.brand, rate_bp)}
+    status = 422 if form.errors else 200
+    return render_page(request, "affiliates/collaboration_new.html", context, status=status)
+
+
+@brand_required
+@require_http_methods(["GET", "POST"])
+def collaboration(request, collaboration_id: int):
+    row = get_object_or_404(Collaboration, pk=collaboration_id, brand=request.brand)
+    form = RateForm(request.POST or None, initial={"percent": Decimal(row.rate_bp) / 100})
+    if form.is_valid():
+        begins = domain.change_rate(row, form.cleaned_data["percent"], timezone.now())
+        if begins and begins > timezone.now():
+            day = date_format(local_day(begins), "j F")
+            messages.success(request, _("The new rate counts from %(day)s.") % {"day": day})
+        elif begins:
+            messages.success(request, _("The new rate counts from now on."))
+        return redirect("affiliates:collaborations", request.brand.slug)
+    rate_bp = form.cleaned_data.get("percent", row.rate_bp) if form.is_bound else row.rate_bp
+    context = {
+        "form": form,
+        "row": row,
+        "example": _example(request.brand, rate_bp),
+        "people": list(row.participations.select_related("creator").order_by("-asked_at")[:100]),
+    }
+    status = 422 if form.errors else 200
+    return render_page(request, "affiliates/collaboration.html", context, status=status)
+
+
+@brand_required
+@require_POST
+def collaboration_end(request, collaboration_id: int):
+    row = get_object_or_404(Collaboration, pk=collaboration_id, brand=request.brand)
+    ends_at = domain.end(row, timezone.now())
+    day = date_format(local_day(ends_at), "j F")
+    messages.success(
+        request, _("It ends on %(day)s. Until then its links keep earning.") % {"day": day}
+    )
+    return redirect("affiliates:collaborations", request.brand.slug)
