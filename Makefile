@@ -1,0 +1,90 @@
+# Thousand. `make` alone says what there is.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+JOBS ?= 2
+PY := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all bench lint fmt lock clean setup
+.SILENT:
+
+help: ## what there is
+	echo "make run        the whole site with a demo market: http://localhost:8000 (PORT=…, DATA_DIR=…)"
+	echo "make test       the tests, without the slow ones (ARGS=… for pytest, JOBS=2)"
+	echo "make test-all   all tests"
+	echo "make bench      speed, one line of JSON per bench (ONLY=redirect, FULL=1)"
+	echo "make lint       style of Python and templates, import rules, migrations, translations"
+	echo "make fmt        bring Python into shape"
+	echo "make lock       pin the packages of requirements*.txt again"
+	echo "make clean      remove what was installed and built; the data stays"
+
+run: setup .env
+	exec $(PY) manage.py up
+
+setup: .venv/run.stamp .venv/fonts.stamp
+
+test: .venv/dev.stamp .venv/fonts.stamp
+	$(PY) -m pytest -n $(JOBS) -m "not slow" $(ARGS)
+
+test-all: .venv/dev.stamp .venv/fonts.stamp
+	$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+bench: .venv/dev.stamp
+	MARKET_MODE=demo ONLY="$(ONLY)" FULL="$(FULL)" $(PY) -m tests.benchmarks
+
+lint: .venv/dev.stamp .env
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/djlint --lint --quiet templates
+	$(PY) manage.py check
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py messages check
+	$(PY) -m pytest -q tests/test_architecture.py
+
+fmt: .venv/dev.stamp
+	.venv/bin/ruff check --fix --quiet . || true
+	.venv/bin/ruff format --quiet .
+
+lock: .venv/dev.stamp
+	for list in requirements requirements-dev; do \
+	  .venv/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-header --universal \
+	    --python-version 3.11 $$list.txt -o $$list.lock; \
+	done
+
+clean:
+	rm -rf .venv .ci-venv node_modules static/fonts .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -not -path "./.data*" -prune -exec rm -rf {} +
+
+.env:
+	cp .env.example .env
+
+.venv/pip.stamp:
+	test -n "$(PYTHON)" && $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
+	  || { echo "Thousand needs Python 3.11 or newer: make run PYTHON=/path/to/python3.11"; exit 2; }
+	echo "Making the virtual environment …"
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null || true
+	touch $@
+
+# uv is quick; where it cannot reach an index, pip does the same with the same hashes.
+define install
+	echo "Installing the packages of $(1) …"
+	.venv/bin/uv pip install --quiet --python $(PY) --require-hashes -r $(1) 2>/dev/null \
+	  || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+	touch $@
+endef
+
+.venv/run.stamp: requirements.lock | .venv/pip.stamp
+	$(call install,requirements.lock)
+
+.venv/dev.stamp: requirements-dev.lock | .venv/pip.stamp
+	$(call install,requirements-dev.lock)
+	touch .venv/run.stamp
+
+# Two fonts, where npm is at hand; without them the system's fonts serve.
+.venv/fonts.stamp: package.json | .venv/pip.stamp
+	if command -v npm >/dev/null; then \
+	  timeout 60 npm install --silent --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+	    >/dev/null 2>&1 && $(PY) -m config.fonts node_modules static/fonts >/dev/null || true; \
+	fi
+	touch $@

@@ -1,0 +1,118 @@
+"""Every address says who may see it; the rules hold."""
+
+import json
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.core.management import call_command
+from django.http import HttpResponse
+from django.urls import path
+from django.views.decorators.http import require_POST
+
+from config import checks
+from config.lib import access
+
+pytestmark = pytest.mark.django_db
+
+
+@require_POST
+def undeclared(request):
+    return HttpResponse("hello")
+
+
+urlpatterns = [path("secret/", undeclared), path("open/", access.public(undeclared), name="open")]
+
+
+def test_every_address_declares_who_may_see_it():
+    assert checks.every_view_declares_who_may_see_it(None) == []
+
+
+def test_a_view_without_a_rule_is_an_error(settings):
+    settings.ROOT_URLCONF = "tests.config.test_access"
+
+    assert [error.id for error in checks.every_view_declares_who_may_see_it(None)] == ["config.E001"]
+
+
+def test_routes_tells_name_pattern_methods_and_who(settings, capsys):
+    settings.ROOT_URLCONF = "tests.config.test_access"
+    call_command("routes", "--json")
+
+    assert json.loads(capsys.readouterr().out) == [
+        {"name": "", "pattern": "/secret/", "methods": ["POST"], "who": None},
+        {"name": "open", "pattern": "/open/", "methods": ["POST"], "who": "public"},
+    ]
+
+
+def test_staff_rules_ask_for_the_group(rf):
+    view = access.staff("finance")(lambda request: HttpResponse("books"))
+    support = User.objects.create_user("support", is_staff=True)
+    finance = User.objects.create_user("finance", is_staff=True)
+    finance.groups.add(Group.objects.get_or_create(name="finance")[0])
+
+    def answer(user):
+        request = rf.get("/books/")
+        request.user = user
+        return view(request)
+
+    assert view.access_rule == "staff:finance"
+    assert answer(finance).content == b"books"
+    assert answer(User(username="root", is_staff=True, is_superuser=True)).content == b"books"
+    assert answer(AnonymousUser()).headers["Location"] == "/accounts/login/?next=/books/"
+    with pytest.raises(PermissionDenied):
+        answer(support)
+
+
+def test_staff_without_a_second_factor_are_sent_to_set_one_up(client):
+    admin = User.objects.create_superuser("admin", "admin@market.example", "x")
+    client.force_login(admin)
+
+    assert client.get("/admin/").headers["Location"] == "/accounts/2fa/"
+
+    Authenticator.objects.create(user=admin, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    assert client.get("/admin/").status_code == 200
+
+
+def test_the_admin_sends_strangers_to_sign_in(client):
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/accounts/login/")
+
+
+def test_private_pages_are_not_stored_and_nobody_frames_us(client):
+    answer = client.get("/accounts/login/")
+
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_ready_tells_what_is_away(client, settings):
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {
+        "status": "ok",
+        "checks": {"database": "ok", "redis": "ok"},
+    }
+
+
+def test_the_language_switch_keeps_page_and_query(client):
+    answer = client.post("/language/", {"language": "nl", "next": "/shop/?q=thee&page=2"})
+
+    assert answer.headers["Location"] == "/shop/?q=thee&page=2"
+    assert client.cookies["django_language"].value == "nl"
+
+
+def test_mail_lands_in_the_mailbox(client, settings, tmp_path):
+    from django.core.mail import send_mail
+
+    settings.EMAIL_BACKEND = "config.mailbox.Mailbox"
+    settings.MAIL_DIR = tmp_path / "mail"
+    send_mail("First", "One", None, ["ann@market.example"])
+    send_mail("Second", "Two", None, ["bob@market.example"])
+
+    assert [mail["subject"] for mail in client.get("/mailbox/").context["mails"]] == ["Second", "First"]
+    found = client.get("/mailbox/?to=ann").context["mails"]
+    assert [(mail["to"], mail["text"].strip()) for mail in found] == [("ann@market.example", "One")]
+    assert client.get(f"/mailbox/{found[0]['name']}/").context["mail"]["subject"] == "First"
+    assert client.get("/mailbox/..%2Fsecret-key/").status_code == 404

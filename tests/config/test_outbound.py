@@ -1,0 +1,86 @@
+"""The one way out reaches public hosts only, follows nothing, and is cut off in time."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from config.lib import outbound
+
+
+class Handler(BaseHTTPRequestHandler):
+    hits = 0
+
+    def do_GET(self):
+        Handler.hits += 1
+        if self.path == "/away":
+            self.send_response(302)
+            self.send_header("Location", "/end")
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.end_headers()
+        if self.path == "/slow":
+            for _ in range(40):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+        self.wfile.write(b"x" * (2_000 if self.path == "/big" else 2))
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@pytest.fixture
+def server():
+    Handler.hits = 0
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://169.254.169.254/latest",
+        "http://100.64.0.1/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://10.0.0.1/",
+        "http://public.example:22/",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+        "http://",
+        "http://host:port/",
+    ],
+)
+def test_private_hosts_and_other_ways_are_refused(url):
+    with pytest.raises(outbound.OutboundError):
+        outbound.request("GET", url, total_s=2)
+
+
+def test_our_own_stand_ins_must_be_asked_for(server):
+    with pytest.raises(outbound.OutboundError):
+        outbound.request("GET", server)
+    assert Handler.hits == 0
+
+    assert outbound.request("GET", server, allow_private=True).body == b"xx"
+
+
+def test_a_redirect_is_an_answer(server):
+    assert outbound.request("GET", f"{server}/away", allow_private=True).status == 302
+    assert Handler.hits == 1
+
+
+def test_a_body_is_cut_off_by_size_and_by_time(server):
+    with pytest.raises(outbound.OutboundError, match="more than 100 bytes"):
+        outbound.request("GET", f"{server}/big", allow_private=True, max_bytes=100)
+    started = time.monotonic()
+    with pytest.raises(outbound.OutboundError, match="too long"):
+        outbound.request("GET", f"{server}/slow", allow_private=True, total_s=0.5)
+    assert time.monotonic() - started < 1.5
