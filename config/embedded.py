@@ -153,11 +153,15 @@ class Engines:
             yield
 
     # ------------------------------------------------------------ PostgreSQL
-    def _connect(self, dbname: str = "postgres"):  # noqa: ANN202  (psycopg is imported late)
+    def _connect(self, dbname: str = "postgres"):
         import psycopg
 
         return psycopg.connect(
-            host=str(self.sockets), user=SUPERUSER, dbname=dbname, connect_timeout=5, autocommit=True
+            host=str(self.sockets),
+            user=SUPERUSER,
+            dbname=dbname,
+            connect_timeout=5,
+            autocommit=True,
         )
 
     def _postgres_ready(self) -> bool:
@@ -174,7 +178,14 @@ class Engines:
         if not (data / "PG_VERSION").exists():
             self._initdb(data)
         self._clear_stale(data)
-        command = [*_unroot(), _postgres_binary("postgres"), "-D", str(data), "-k", str(self.sockets)]
+        command = [
+            *_unroot(),
+            _postgres_binary("postgres"),
+            "-D",
+            str(data),
+            "-k",
+            str(self.sockets),
+        ]
         server = _spawn(command, log)
         self._note("postgres", server.pid)
 
@@ -201,7 +212,13 @@ class Engines:
         draft = data.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
         command = [*_unroot(), _postgres_binary("initdb"), "-U", SUPERUSER, "-A", "trust"]
-        command += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "-D", str(draft)]
+        command += [
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--locale=C.UTF-8",
+            "-D",
+            str(draft),
+        ]
         made = subprocess.run(
             command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
         )
@@ -300,7 +317,9 @@ def _spawn(command: list[str], log: Path) -> subprocess.Popen[bytes]:
 def _command(pid: int) -> str:
     """Return the command line of `pid`, empty when there is no such (living) process."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
     except OSError:
         if Path("/proc/self").exists():
             return ""
@@ -310,7 +329,7 @@ def _command(pid: int) -> str:
         return found.stdout
 
 
-def _until(condition, limit_s: float) -> bool:  # noqa: ANN001  (a plain callable)
+def _until(condition, limit_s: float) -> bool:
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
         if condition():

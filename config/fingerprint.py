@@ -18,7 +18,9 @@ def current() -> str:
 
 def static() -> str:
     """Return a digest of what the collected static files come from."""
-    return _digest([*settings.BASE_DIR.glob("static/**/*"), settings.BASE_DIR / "requirements.lock"])
+    return _digest(
+        [*settings.BASE_DIR.glob("static/**/*"), settings.BASE_DIR / "requirements.lock"]
+    )
 
 
 def is_prepared() -> bool:

@@ -56,6 +56,8 @@ def _static(say: Callable[[str], None]) -> None:
 
 def _manage(*arguments: str) -> None:
     """Run another command of ours in its own process (and with the role that it needs)."""
-    done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, check=False)
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, check=False
+    )
     if done.returncode:
         raise NotPrepared(f"`manage.py {arguments[0]}` failed; the lines above say why.")

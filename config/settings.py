@@ -133,7 +133,11 @@ REDIS_URL = env.str("REDIS_URL", "")
 CLICKS_REDIS_URL = env.str("CLICKS_REDIS_URL", "") or REDIS_URL
 EMBEDDED = {
     name
-    for name, address in {"postgres": DATABASE_URL, "redis": REDIS_URL, "clicks": CLICKS_REDIS_URL}.items()
+    for name, address in {
+        "postgres": DATABASE_URL,
+        "redis": REDIS_URL,
+        "clicks": CLICKS_REDIS_URL,
+    }.items()
     if not address
 }
 ENGINES = embedded.Engines(DATA_DIR)
@@ -152,7 +156,9 @@ OWNER_COMMANDS = {
     "showmigrations",
     "sqlmigrate",
 }
-IS_OWNER = Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != [] and sys.argv[1] in OWNER_COMMANDS
+IS_OWNER = (
+    Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != [] and sys.argv[1] in OWNER_COMMANDS
+)
 APP_ROLE = embedded.APP  # whom each migrate grants rights; of DATABASE_URL if that is set
 APPEND_ONLY_TABLES = ["affiliates_ledgerentry"]  # the application may only read and add
 
@@ -169,11 +175,15 @@ else:
     database = addresses.database(address, env.str(address))
 if DATABASE_URL:
     APP_ROLE = addresses.database("DATABASE_URL", DATABASE_URL)["USER"]
-limits = {"idle_in_transaction_session_timeout": 30_000, "lock_timeout": 2_000} if PART == "web" else {}
+limits = (
+    {"idle_in_transaction_session_timeout": 30_000, "lock_timeout": 2_000} if PART == "web" else {}
+)
 if PART in TIMEOUTS_MS:
     limits["statement_timeout"] = TIMEOUTS_MS[PART]
 database["CONN_MAX_AGE"] = 0
-database["CONN_HEALTH_CHECKS"] = True  # after a restart of the server no request meets a dead connection
+database["CONN_HEALTH_CHECKS"] = (
+    True  # after a restart of the server no request meets a dead connection
+)
 database["OPTIONS"] = database.get("OPTIONS", {}) | {
     "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
     "application_name": f"thousand {PART}".strip(),
@@ -273,7 +283,9 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
 MFA_TOTP_ISSUER = "Thousand"
 SOCIALACCOUNT_ADAPTER = "creators.platforms.adapter.ConnectOnly"
-SOCIALACCOUNT_STORE_TOKENS = False  # creators keeps them, sealed, for as long as a channel is connected
+SOCIALACCOUNT_STORE_TOKENS = (
+    False  # creators keeps them, sealed, for as long as a channel is connected
+)
 USERSESSIONS_TRACK_ACTIVITY = False
 
 # ---------------------------------------------------------------- the market
@@ -311,7 +323,9 @@ if email_url := env.str("EMAIL_URL", ""):
 else:
     EMAIL_BACKEND = "config.mailbox.Mailbox"  # demo: files, shown at /mailbox/
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"Thousand <hello@{urlsplit(SITE_URL).hostname}>"
+DEFAULT_FROM_EMAIL = (
+    env.str("DEFAULT_FROM_EMAIL", "") or f"Thousand <hello@{urlsplit(SITE_URL).hostname}>"
+)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 STATIC_URL = "/static/"

@@ -20,7 +20,9 @@ handler403 = views.forbidden
 handler404 = views.not_found
 handler500 = views.server_error
 
-OURS = [app for app in ("affiliates", "shop", "creators") if importlib.util.find_spec(f"{app}.urls")]
+OURS = [
+    app for app in ("affiliates", "shop", "creators") if importlib.util.find_spec(f"{app}.urls")
+]
 
 urlpatterns = [
     *(path("", include(f"{app}.urls")) for app in OURS),

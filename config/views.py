@@ -6,10 +6,10 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template import TemplateDoesNotExist, loader
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 from django.views.static import serve
@@ -116,5 +116,7 @@ def server_error(request):
     try:
         body = loader.get_template("500.html").render()
     except TemplateDoesNotExist:
-        body = "<!doctype html><title>Error</title><h1>Something went wrong. It has been logged.</h1>"
+        body = (
+            "<!doctype html><title>Error</title><h1>Something went wrong. It has been logged.</h1>"
+        )
     return HttpResponse(body, status=500)

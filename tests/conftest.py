@@ -83,7 +83,11 @@ def _own_media(settings, tmp_path):
 def _flush_redis() -> None:
     from django.conf import settings
 
-    for address in (settings.REDIS_URL, settings.CACHES["default"]["LOCATION"], settings.CLICKS_REDIS_URL):
+    for address in (
+        settings.REDIS_URL,
+        settings.CACHES["default"]["LOCATION"],
+        settings.CLICKS_REDIS_URL,
+    ):
         with redis.from_url(address) as client:
             client.flushdb()
 
@@ -114,10 +118,17 @@ def live_site(transactional_db, clean_redis, _site):
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     """Use the system's Chromium; without one the browser tests are skipped."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     if not found:
         pytest.skip("no Chromium on this machine")
-    return browser_type_launch_args | {"executable_path": found, "args": ["--no-sandbox", "--disable-gpu"]}
+    return browser_type_launch_args | {
+        "executable_path": found,
+        "args": ["--no-sandbox", "--disable-gpu"],
+    }
 
 
 @pytest.fixture

@@ -75,7 +75,9 @@ def databases(connection: psycopg.Connection) -> list[str]:
 
 
 def drop(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    connection.execute(
+        sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+    )
 
 
 def make_template(servers: embedded.Engines, migrate) -> str:
@@ -91,7 +93,9 @@ def make_template(servers: embedded.Engines, migrate) -> str:
                 drop(connection, old)
         connection.execute("create database draft")
         migrate("draft")
-        connection.execute(sql.SQL("alter database draft rename to {}").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("alter database draft rename to {}").format(sql.Identifier(name))
+        )
     return name
 
 
@@ -126,7 +130,9 @@ class Rows:
         with owner(self.servers, self.database) as connection, connection.transaction():
             connection.execute("set local session_replication_role = replica")
             tables = self._tables(connection)
-            used = [t for t in tables if connection.execute(f"select 1 from {t} limit 1").fetchone()]
+            used = [
+                t for t in tables if connection.execute(f"select 1 from {t} limit 1").fetchone()
+            ]
             if not used:
                 return
             connection.execute(f"truncate {', '.join(used)} restart identity cascade")

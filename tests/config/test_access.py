@@ -4,8 +4,7 @@ import json
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.models import Group, User
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from django.http import HttpResponse
@@ -33,7 +32,9 @@ def test_every_address_declares_who_may_see_it():
 def test_a_view_without_a_rule_is_an_error(settings):
     settings.ROOT_URLCONF = "tests.config.test_access"
 
-    assert [error.id for error in checks.every_view_declares_who_may_see_it(None)] == ["config.E001"]
+    assert [error.id for error in checks.every_view_declares_who_may_see_it(None)] == [
+        "config.E001"
+    ]
 
 
 def test_routes_tells_name_pattern_methods_and_who(settings, capsys):
@@ -111,7 +112,10 @@ def test_mail_lands_in_the_mailbox(client, settings, tmp_path):
     send_mail("First", "One", None, ["ann@market.example"])
     send_mail("Second", "Two", None, ["bob@market.example"])
 
-    assert [mail["subject"] for mail in client.get("/mailbox/").context["mails"]] == ["Second", "First"]
+    assert [mail["subject"] for mail in client.get("/mailbox/").context["mails"]] == [
+        "Second",
+        "First",
+    ]
     found = client.get("/mailbox/?to=ann").context["mails"]
     assert [(mail["to"], mail["text"].strip()) for mail in found] == [("ann@market.example", "One")]
     assert client.get(f"/mailbox/{found[0]['name']}/").context["mail"]["subject"] == "First"

@@ -122,7 +122,7 @@ class Command(BaseCommand):
         """Wait for the web's first answer. Raises GaveUp when none comes."""
         host = urlsplit(settings.SITE_URL).netloc
         url = f"http://127.0.0.1:{settings.PORT}/healthz"
-        request = urllib.request.Request(url, headers={"Host": host})  # noqa: S310  (our own)
+        request = urllib.request.Request(url, headers={"Host": host})
         end = time.monotonic() + READY_LIMIT_S
         while not self.supervisor.ending:
             try:
@@ -170,7 +170,15 @@ def parts(host: str, workers: int) -> list[Part]:
     """What runs beside the engines."""
     python = [sys.executable, "-m"]
     web = [*python, "granian", "--interface", "wsgi", "--host", host, "--port", str(settings.PORT)]
-    web += ["--workers", str(workers), "--blocking-threads", "4", "--backpressure", "64", "--respawn-failed-workers"]
+    web += [
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        "4",
+        "--backpressure",
+        "64",
+        "--respawn-failed-workers",
+    ]
     web += ["--no-ws", "--log-level", "warning", "--workers-kill-timeout", "10"]
     celery = [*python, "celery", "--quiet", "-A", "config"]
     quiet = ["-l", "warning", "--without-gossip", "--without-mingle"]
