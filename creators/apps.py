@@ -8,6 +8,6 @@ class CreatorsConfig(AppConfig):
     verbose_name = _("Creators")
 
     def ready(self) -> None:
-        from creators import reference
+        from creators import receivers, reference  # noqa: F401  (receivers connect on import)
 
         post_migrate.connect(reference.restore, sender=self)

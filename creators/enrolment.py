@@ -25,6 +25,7 @@ from creators.models import (
     EnrolmentPolicy,
     Reading,
 )
+from creators.signals import decided
 
 BATCH = 1_000
 
@@ -198,6 +199,7 @@ def decide_by_hand(
     _set_status(locked, decision, at)
     locked.save(update_fields=["status", "decision", "pilot_since"])
     directory.record([locked.pk])
+    _tell(locked.pk)
     creator.status, creator.decision = locked.status, decision
     return decision
 
@@ -277,13 +279,21 @@ def _store(decided: Iterable[tuple[Creator, policy.Result]], at: datetime) -> li
         for check in _checks(decision, result)
     )
     for decision, (creator, _result) in zip(decisions, pairs, strict=True):
+        before = creator.status
         _set_status(creator, decision, at)
+        if creator.is_enrolled and creator.status != before:
+            _tell(creator.pk)
     Creator.objects.bulk_update(
         [creator for creator, _result in pairs], ["status", "decision", "pilot_since"]
     )
     if pairs:
         directory.record([creator.pk for creator, _result in pairs])
     return decisions
+
+
+def _tell(creator_id: int) -> None:
+    """Let others know once this has been committed; that nobody hears it undoes nothing."""
+    transaction.on_commit(lambda: decided.send(sender=Decision, creator_id=creator_id), robust=True)
 
 
 def _set_status(creator: Creator, decision: Decision, at: datetime) -> None:

@@ -23,11 +23,8 @@ def read_channels(limit: int = 500) -> int:
 
 @shared_task
 def redecide_waiting() -> int:
-    """Decide again on everyone who waits, and mail those who are in now."""
-    let_in = enrolment.redecide_waiting(timezone.now())
-    for creator_id in let_in:
-        mail_decision.delay(creator_id)
-    return len(let_in)
+    """Decide again on everyone who waits; those who are in now get a mail."""
+    return len(enrolment.redecide_waiting(timezone.now()))
 
 
 @shared_task

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from creators import channels, manual_checks, tasks
+from creators import channels, manual_checks
 from creators.admin.base import ReadOnly
 from creators.models import Channel, ManualCheck, PlatformStatus, Reading
 
@@ -84,8 +84,6 @@ class ManualCheckAdmin(admin.ModelAdmin):
                 said = _("%(check)s: type the followers and the evidence first.")
                 messages.error(request, said % {"check": check})
                 continue
-            creator = check.channel.creator
-            before = creator.status
             try:
                 manual_checks.confirm(
                     check,
@@ -98,8 +96,6 @@ class ManualCheckAdmin(admin.ModelAdmin):
                 said = _("%(check)s: another creator has verified this channel.")
                 messages.error(request, said % {"check": check})
                 continue
-            if creator.status != before:
-                tasks.mail_decision.delay(creator.pk)
             messages.success(request, _("%(check)s: confirmed.") % {"check": check})
 
     @admin.action(description=gettext_lazy("Refuse: no code was found"), permissions=["change"])

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from creators import enrolment, reasons, tasks
+from creators import enrolment, reasons
 from creators.admin.base import ReadOnly, ReadOnlyInline
 from creators.models import Case, CaseEvent, Channel, Creator, Decision, DirectoryEntry, Niche
 
@@ -114,7 +114,6 @@ class CreatorAdmin(admin.ModelAdmin):
         except enrolment.NotDecidable:
             messages.error(request, _("A suspended or closed account is decided by its case."))
             return
-        tasks.mail_decision.delay(obj.pk)
 
     @admin.action(description=gettext_lazy("Decide again by the rules"))
     def decide_by_rules(self, request: HttpRequest, queryset: QuerySet) -> None:
@@ -124,7 +123,6 @@ class CreatorAdmin(admin.ModelAdmin):
             enrolment.reconsider(creator, timezone.now())
             if creator.status != before:
                 changed += 1
-                tasks.mail_decision.delay(creator.pk)
         said = ngettext("%(n)s creator changed.", "%(n)s creators changed.", changed)
         messages.info(request, said % {"n": changed})
 

@@ -104,7 +104,6 @@ def channel_callback(request, platform):
     enrolment.reconsider(request.creator, now)
     said = _("%(p)s is connected: @%(handle)s.") % {"p": name, "handle": profile.handle.lstrip("@")}
     if request.creator.status != before and request.creator.is_enrolled:
-        tasks.mail_decision.delay(request.creator.pk)
         said = f"{said} {_('You are in.')}"
     messages.success(request, said)
     return answer
