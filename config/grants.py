@@ -13,7 +13,7 @@ SCHEMAS = ("public", "audit")
 
 def after_migrate(sender: AppConfig, using: str = "default", **kwargs: object) -> None:
     """Grant once per migrate: when the last app of the project reports."""
-    if sender is list(a for a in apps.get_app_configs() if a.models_module)[-1]:
+    if sender is [app for app in apps.get_app_configs() if app.models_module][-1]:
         grant(using)
 
 
