@@ -13,6 +13,7 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from django.utils.encoding import iri_to_uri
 
 from affiliates.models import Link
 from affiliates.rates import Rates, next_change_at
@@ -43,7 +44,10 @@ def record(link: Link, promised_bp: int) -> str:
 
 def absolute(destination: str) -> str:
     """Return where a link leads: built from SITE_URL, never from a request."""
-    return settings.SITE_URL + destination if destination.startswith("/") else destination
+    whole = settings.SITE_URL + destination if destination.startswith("/") else destination
+    return "".join(c for c in iri_to_uri(whole) if c.isprintable()).replace(
+        "%7Bclick%7D", "{click}"
+    )
 
 
 def parse(raw: bytes) -> tuple[int, int, int, str, str]:

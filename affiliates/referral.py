@@ -129,7 +129,9 @@ def from_stamp(text: str) -> Seen | None:
 
 def from_order(referral: dict[str, Any] | None) -> list[Seen]:
     """Return the clicks that `Referral.as_json()` put on an order."""
-    entries = (referral or {}).get("touches") or []
+    facts = referral or {}
+    told = facts.get("clicks") if isinstance(facts.get("clicks"), dict) else facts
+    entries = told.get("touches") or []
     return _newest_first(filter(None, map(parse, entries))) if isinstance(entries, list) else []
 
 

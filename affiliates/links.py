@@ -1,0 +1,270 @@
+"""Tracked links: taking them, naming them, switching them off, and resolving codes.
+
+take(creator, product, brand, platform, at) -> Link       # product or brand's shop
+take_storefront(creator, platform, at) -> Link            # one link in the bio
+resolve(code, at) -> Resolved | None                      # PostgreSQL; refills the cache
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from affiliates import collaborations, linkcache, rates
+from affiliates.models import Link
+from affiliates.models.links import PostedOn
+from creators import enrolment
+from creators.models import Creator
+from shop.models import Acceptance, Brand, Product, Terms
+
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0 o 1 l i: read aloud, typed by hand
+LENGTH = 10  # 31^10, over 10^14: not found by trying
+CODE = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
+ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+
+
+class NotEnrolled(Exception):
+    """The creator may not take links now."""
+
+
+class QuotaReached(Exception):
+    """A pilot creator has taken all new products of this week."""
+
+    def __init__(self, limit: int, again_at: datetime) -> None:
+        super().__init__(f"all {limit} new products of the week are taken until {again_at}")
+        self.limit, self.again_at = limit, again_at
+
+
+class NoOffer(Exception):
+    """No brand offers this creator a commission on this."""
+
+
+class TermsMissing(Exception):
+    """The creator has not accepted the terms in force."""
+
+
+class AliasTaken(Exception):
+    """Another link of this creator has that word."""
+
+
+class BadAlias(Exception):
+    """The word holds more than small letters, digits and hyphens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many new products a pilot may still take; `limit` None: any number."""
+
+    limit: int | None
+    taken: int = 0
+    again_at: datetime | None = None
+
+    @property
+    def left(self) -> int | None:
+        return None if self.limit is None else max(0, self.limit - self.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A link, its cached record, and whether its clicks still count."""
+
+    link: Link
+    record: str
+    is_live: bool
+
+
+def new_code() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+def quota(creator: Creator, at: datetime) -> Quota:
+    """Return the pilot's allowance of the last 7 days; copies for other platforms are free."""
+    if creator.status != Creator.Status.PILOT:
+        return Quota(None)
+    first: dict[object, datetime] = {}
+    rows = creator.links.exclude(platform=PostedOn.PAGE).filter(collaboration__isnull=False)
+    for target, brand, taken_at in rows.order_by("created_at").values_list(
+        "product_id", "collaboration__brand_id", "created_at"
+    ):
+        first.setdefault(target or f"brand {brand}", taken_at)
+    week = sorted(moment for moment in first.values() if moment > at - timedelta(days=7))
+    again_at = week[0] + timedelta(days=7) if week else None
+    limit = enrolment.rule_for(creator, at).pilot_weekly_products
+    return Quota(limit, len(week), again_at)
+
+
+def terms_missing(user: AbstractBaseUser, at: datetime) -> Terms | None:
+    """Return the creator terms in force that `user` has not accepted, if any."""
+    terms = (
+        Terms.objects.filter(kind=Terms.Kind.CREATOR, effective_from__lte=at)
+        .order_by("-version")
+        .first()
+    )
+    if terms is None or Acceptance.objects.filter(terms=terms, user=user).exists():
+        return None
+    return terms
+
+
+def accept_terms(user: AbstractBaseUser, at: datetime) -> None:
+    """Record that `user` agrees to the creator terms in force; again changes nothing."""
+    if terms := terms_missing(user, at):
+        Acceptance.objects.create(terms=terms, user=user, accepted_at=at)
+
+
+@transaction.atomic
+def take(
+    creator: Creator,
+    product: Product | None = None,
+    brand: Brand | None = None,
+    platform: str = PostedOn.TIKTOK,
+    *,
+    at: datetime,
+) -> Link:
+    """Return the creator's link for a product, or a brand's shop, on one platform.
+
+    The same asked twice is the same link, switched on again where it was off. Raises
+    NotEnrolled, TermsMissing, NoOffer or QuotaReached.
+    """
+    creator = Creator.objects.select_for_update(of=("self",)).get(pk=creator.pk)
+    if not creator.is_enrolled:
+        raise NotEnrolled(f"{creator} is {creator.status}")
+    if creator.user and terms_missing(creator.user, at):
+        raise TermsMissing(f"{creator} has not accepted the terms")
+    if product is not None:
+        offer = collaborations.offer_for(creator, product, at)
+    else:
+        offer = collaborations.offer_for_brand(creator, brand, at)
+    if offer is None:
+        raise NoOffer(f"no offer of {product or brand} for {creator}")
+    mine = creator.links.filter(
+        collaboration__brand=offer.collaboration.brand_id, product=product
+    ).select_related("collaboration")
+    known = mine.filter(platform=platform, collaboration=offer.collaboration).first()
+    if known:
+        return _switch_on(known)
+    if platform != PostedOn.PAGE and not mine.exclude(platform=PostedOn.PAGE).exists():
+        _count(creator, at)
+    return Link.objects.create(
+        code=new_code(), creator=creator, collaboration=offer.collaboration, product=product,
+        platform=platform, destination=destination_of(product or brand), created_at=at,
+        taken_bp=offer.rate_bp, rate_locked_until=at + rates.LOCK,
+    )  # fmt: skip
+
+
+def _count(creator: Creator, at: datetime) -> None:
+    allowance = quota(creator, at)
+    if allowance.left == 0:
+        raise QuotaReached(allowance.limit, allowance.again_at)
+
+
+def _switch_on(link: Link) -> Link:
+    if not link.is_active:
+        link.is_active = True
+        link.save(update_fields=["is_active"])
+        forget_later(link)
+    return link
+
+
+def destination_of(target: Product | Brand) -> str:
+    """Return where a link leads: a path here, or the page in the brand's own shop.
+
+    `{click}` becomes the click's id there, so that the shop can name it with the order.
+    """
+    if isinstance(target, Product) and target.sells_at == "own_shop" and target.own_shop_url:
+        mark = "&" if "?" in target.own_shop_url else "?"
+        told = "utm_source=thousand&utm_medium=creator&thousand={click}"
+        return f"{target.own_shop_url}{mark}{told}"
+    return target.get_absolute_url()
+
+
+@transaction.atomic
+def take_storefront(creator: Creator, platform: str, at: datetime) -> Link:
+    """Return the link to the creator's own page for her bio on one platform."""
+    return Link.objects.get_or_create(
+        creator=creator, collaboration=None, product=None, platform=platform,
+        defaults={
+            "code": new_code(), "destination": creator.get_absolute_url(), "created_at": at,
+        },
+    )[0]  # fmt: skip
+
+
+def deactivate(link: Link) -> None:
+    """Switch a link off: its clicks earn nothing more; orders placed before stay."""
+    link.is_active = False
+    link.on_storefront = False
+    link.save(update_fields=["is_active", "on_storefront"])
+    forget_later(link)
+
+
+def forget_later(link: Link) -> None:
+    code = link.code
+    transaction.on_commit(lambda: linkcache.forget([code]))
+
+
+@transaction.atomic
+def name(link: Link, word: str) -> None:
+    """Give a link its readable address /@handle/word; an empty word takes it away."""
+    word = word.strip().lower()
+    if word and not ALIAS.fullmatch(word):
+        raise BadAlias(f"{word!r} is no alias")
+    try:
+        with transaction.atomic():
+            link.alias = word
+            link.save(update_fields=["alias"])
+    except IntegrityError as taken:
+        raise AliasTaken(f"{link.creator} has a link named {word}") from taken
+
+
+def promised_bp(link: Link, at: datetime) -> tuple[int, rates.Rates | None]:
+    """Return the rate that a click at `at` is promised, and the rates that it follows from."""
+    if link.collaboration_id is None:
+        return 0, None
+    known = collaborations.rates_of([link.collaboration_id])[link.collaboration_id]
+    bp = known.at(link.product_id, at)
+    if link.rate_locked_until and at < link.rate_locked_until:
+        bp = max(bp, link.taken_bp or 0)
+    return bp, known
+
+
+def resolve(code: str, at: datetime) -> Resolved | None:
+    """Find a code in PostgreSQL; a link that is live goes back into the cache."""
+    if not CODE.fullmatch(code):
+        return None
+    rows = Link.objects.select_related("creator", "collaboration__brand", "product__brand")
+    link = rows.filter(code=code).first()
+    if link is None:
+        return None
+    if not _is_live(link, at):
+        return Resolved(link, linkcache.record(link, link.taken_bp or 0), is_live=False)
+    bp, known = promised_bp(link, at)
+    return Resolved(link, linkcache.store(link, bp, known, at), is_live=True)
+
+
+def _is_live(link: Link, at: datetime) -> bool:
+    offer, product = link.collaboration, link.product
+    if not link.is_active:
+        return False
+    if offer and (offer.brand.status != Brand.Status.ACTIVE or _over(offer.ends_at, at)):
+        return False
+    return product is None or product.status == Product.Status.ACTIVE
+
+
+def _over(ends_at: datetime | None, at: datetime) -> bool:
+    return ends_at is not None and ends_at <= at
+
+
+def share_url(link: Link) -> str:
+    """Return the address that the creator posts."""
+    if link.alias:
+        path = reverse("affiliates:alias", args=[link.creator.handle, link.alias])
+    elif link.collaboration_id is None:
+        path = link.destination
+    else:
+        path = reverse("affiliates:go", args=[link.code])
+    return linkcache.absolute(path)

@@ -1,0 +1,189 @@
+"""`/go/<code>`, answered in front of Django's handler in one trip to Redis.
+
+The trip reads the link and appends the click to the stream; no SQL, no client library.
+Whatever is unusual (a code that is not cached, Redis away, another method) goes on to
+Django, whose view `go` answers from PostgreSQL with the functions of this module.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import cache
+
+from django.conf import settings
+
+from affiliates import clock, linkcache, referral, resp, visitors
+from affiliates.links import CODE
+from affiliates.referral import Seen
+
+logger = logging.getLogger(__name__)
+Environ = dict[str, str]
+Application = Callable[[Environ, Callable], Iterable[bytes]]
+
+PREFIX = "/go/"
+CLICK = "affiliates.click"  # in the environ: the click that is in the stream already
+STREAM = b"clicks"
+KEY_LIFE_S = b"172800"  # a day's key outlives its day by a day, and is then gone for good
+HEADERS = [
+    ("Content-Length", "0"),
+    ("Cache-Control", "no-store, private"),
+    ("Vary", "Cookie"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+]
+_today = (0, 0, b"")  # from, until (ms), the key of visitors
+
+
+@cache
+def server() -> resp.Server:
+    return resp.Server(settings.CLICKS_REDIS_URL)
+
+
+def cookie_options() -> dict[str, object]:
+    """Return the same attributes as Django's `set_cookie` names them."""
+    secure = settings.SITE_URL.startswith("https://")
+    return {
+        "max_age": referral.MAX_AGE_S,
+        "httponly": True,
+        "samesite": "Lax",
+        "secure": secure,
+    }
+
+
+@cache
+def cookie_attributes() -> str:
+    secure = "; Secure" if settings.SITE_URL.startswith("https://") else ""
+    return f"; Max-Age={referral.MAX_AGE_S}; Path=/; HttpOnly; SameSite=Lax{secure}"
+
+
+def wrap(application: Application) -> Application:
+    """Return `application` with links answered in front of it."""
+
+    def answer(environ: Environ, start_response: Callable) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(PREFIX) and environ.get("REQUEST_METHOD") in ("GET", "HEAD"):
+            headers = _from_redis(path[len(PREFIX) :].rstrip("/"), environ)
+            if headers is not None:
+                start_response("302 Found", headers)
+                return [b""]
+        return application(environ, start_response)
+
+    return answer
+
+
+def _from_redis(code: str, environ: Environ) -> list[tuple[str, str]] | None:
+    """Return the redirect's headers, or None where Django must answer."""
+    if not CODE.fullmatch(code):
+        return None
+    kind = kind_of(environ)
+    try:
+        read = resp.command(b"GET", linkcache.key(code).encode())
+        if kind == "machine":
+            (raw,) = server().ask(read, 1)
+            return None if raw is None else headers_for(raw, environ, None)
+        # The entry names the code, not the link: the drain looks the link up in bulk, and
+        # a code that is not cached is recorded all the same while Django finds it.
+        click = new_click()
+        entry = entry_for(code, click, kind, environ)
+        raw, _id = server().ask(read + resp.command(b"XADD", STREAM, b"*", b"d", entry), 2)
+    except (resp.Away, resp.Refused) as error:
+        logger.warning("links are answered without Redis: %s", error)
+        return None
+    if raw is None:
+        environ[CLICK] = click
+        return None
+    return headers_for(raw, environ, click if kind == "person" else None)
+
+
+def kind_of(environ: Environ) -> str:
+    """Return machine (not recorded), embedded (recorded, not counted) or person."""
+    if environ.get("REQUEST_METHOD") == "HEAD" or visitors.is_speculative(environ):
+        return "machine"
+    if visitors.agent(environ.get("HTTP_USER_AGENT", "")).is_bot:
+        return "machine"
+    return "embedded" if visitors.is_embedded(environ) else "person"
+
+
+def new_click() -> str:
+    """Return a uuid7 (RFC 9562) in the 22 characters that the cookie carries."""
+    ms = time.time_ns() // 1_000_000
+    tail = bytearray(os.urandom(10))
+    tail[0] = tail[0] & 0x0F | 0x70
+    tail[2] = tail[2] & 0x3F | 0x80
+    return urlsafe_b64encode(ms.to_bytes(6, "big") + tail)[:22].decode()
+
+
+def entry_for(code: str, click: str, kind: str, environ: Environ) -> bytes:
+    """Return what the stream keeps of a click: code, id, visitor, whether, whence, how."""
+    agent = visitors.agent(environ.get("HTTP_USER_AGENT", ""))
+    host = visitors.referrer_host(environ.get("HTTP_REFERER", ""))
+    platform = agent.platform or visitors.platform_of(host)
+    who = urlsafe_b64encode(visitors.visitor(day_key(), environ))[:22].decode()
+    counts = "1" if kind == "person" else "0"
+    return f"{code}|{click}|{who}|{counts}|{host}|{agent.device}|{platform}".encode()
+
+
+def day_key() -> bytes:
+    """Return the market day's random key of visitors, the same for every process."""
+    global _today
+    ms = time.time_ns() // 1_000_000
+    since, until, key = _today
+    if not since <= ms < until:
+        at = datetime.fromtimestamp(ms // 1_000, UTC)
+        day = clock.local_day(at)
+        name = f"visitors:{day}".encode()
+        fresh = os.urandom(32).hex().encode()
+        commands = resp.command(b"SET", name, fresh, b"NX", b"EX", KEY_LIFE_S)
+        _set, shared = server().ask(commands + resp.command(b"GET", name), 2)
+        key = bytes.fromhex((shared or fresh).decode())
+        bounds = (clock.midnight(day), clock.cutoff_of(day))
+        _today = (*(int(moment.timestamp()) * 1_000 for moment in bounds), key)
+    return key
+
+
+def headers_for(raw: bytes, environ: Environ, click: str | None) -> list[tuple[str, str]]:
+    """Return the headers of the redirect; with `click`, the cookie that remembers it."""
+    link_id, brand_id, rate_bp, programme, destination = linkcache.parse(raw)
+    if "{click}" in destination:
+        destination = destination.replace("{click}", click or "")
+    headers = [("Location", destination), *HEADERS]
+    if click and brand_id:
+        seen = Seen(brand_id, link_id, click, rate_bp, programme)
+        touches = referral.add(referral.read(cookie_in(environ)), seen)
+        value = f"{referral.COOKIE}={referral.write(touches)}{cookie_attributes()}"
+        headers.append(("Set-Cookie", value))
+    return headers
+
+
+def cookie_in(environ: Environ) -> str:
+    """Return the cookie of touches as it was sent, without a full parse."""
+    for part in environ.get("HTTP_COOKIE", "").split(";"):
+        name, _equals, value = part.strip().partition("=")
+        if name == referral.COOKIE:
+            return value
+    return ""
+
+
+def note(code: str, environ: Environ) -> str | None:
+    """Record a click that Django answers; return its id for the cookie, None for a machine.
+
+    Without Redis nothing is recorded and the cookie is set all the same: the sale counts.
+    """
+    kind = kind_of(environ)
+    if kind == "machine":
+        return None
+    click = environ.get(CLICK)
+    if not click:
+        click = new_click()
+        try:
+            entry = entry_for(code, click, kind, environ)
+            server().ask(resp.command(b"XADD", STREAM, b"*", b"d", entry), 1)
+        except (resp.Away, resp.Refused) as error:
+            logger.warning("a click is not counted: %s", error)
+    return click if kind == "person" else None
