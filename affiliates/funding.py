@@ -7,6 +7,7 @@ unclaimed lines worth D wait.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from django.db import connection
@@ -89,10 +90,10 @@ FUNDS_SQL = """
 """
 
 
-def of(brand: Brand, currency: str | None = None) -> Funds:
+def of(brand: Brand, currency: str | None = None, at: datetime | None = None) -> Funds:
     """Return the funds of a brand; inside a transaction lock its account first to act on it."""
     currency = currency or brand.currency
-    at = now()
+    at = at or now()
     with connection.cursor() as cursor:
         cursor.execute(FUNDS_SQL, {"brand": brand.pk, "currency": currency, "now": at})
         open_windows, unsettled = (int(value) for value in cursor.fetchone())

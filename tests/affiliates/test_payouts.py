@@ -147,8 +147,8 @@ def test_nobody_is_paid_with_another_brands_money():
     (batch,) = payouts.build(FRIDAY)
     payout = batch.payouts.get()
     assert [claim.line.brand for claim in payouts.claims_of(payout)] == [rich]
-    assert funding.of(poor).health == "red"
-    assert funding.of(rich).health == "green"
+    assert funding.of(poor, at=NIGHT_OVER).health == "red"
+    assert funding.of(rich, at=NIGHT_OVER).health == "green"
 
 
 def test_the_file_is_valid_against_the_iso_schema(admins):

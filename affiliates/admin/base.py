@@ -1,0 +1,72 @@
+"""What the market's desks share: money is looked at, and moved by named acts with a reason."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.lib import money
+
+FINANCE = "finance"
+
+
+class ReasonForm(ActionForm):
+    """The list of actions, with the reason that each act on money needs."""
+
+    reason = forms.CharField(label=gettext_lazy("reason"), max_length=300, required=False)
+
+
+class Desk(admin.ModelAdmin):
+    """Rows that only the market's own functions write."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    action_form = ReasonForm
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_finance_permission(self, request: HttpRequest) -> bool:
+        """Say whether this admin may act on money."""
+        user = request.user
+        return user.is_superuser or user.groups.filter(name=FINANCE).exists()
+
+    def reason(self, request: HttpRequest) -> str:
+        """Return the reason typed beside the action; without one, say so and return nothing."""
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            self.message_user(request, _("Type the reason beside the action."), messages.ERROR)
+        return reason
+
+    def note(self, request: HttpRequest, rows, text: str) -> None:
+        """Write on each row's history who did what and why."""
+        for row in rows:
+            self.log_change(request, row, text)
+
+
+class Rows(admin.TabularInline):
+    """Rows of another row, to read."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+
+@admin.display(description=gettext_lazy("amount"), ordering="amount")
+def amount(row) -> str:
+    """Show `row.amount` in its currency."""
+    return money.display(row.amount, row.currency)

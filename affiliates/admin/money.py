@@ -1,0 +1,168 @@
+"""Commissions, adjustments, accounts, entries and fees."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from affiliates import commissions, fraud, ledger
+from affiliates.admin.base import Desk, amount
+from affiliates.models import Account, Commission, FeePolicy, LedgerEntry, RiskFlag
+from config.lib import money
+
+BY_HAND, ADJUSTMENT = "by_hand", "adjustment"
+
+
+class AdjustmentForm(forms.ModelForm):
+    """A signed correction; it waits for a second admin to release it."""
+
+    class Meta:
+        model = Commission
+        fields = ["creator", "brand", "amount", "currency", "reason"]
+
+    def clean_amount(self):
+        if not self.cleaned_data["amount"]:
+            raise forms.ValidationError(_("Type an amount in minor units, such as 500 for €5.00."))
+        return self.cleaned_data["amount"]
+
+    def clean_reason(self):
+        if not self.cleaned_data["reason"].strip():
+            raise forms.ValidationError(_("Type the reason; the creator sees it."))
+        return self.cleaned_data["reason"]
+
+
+@admin.register(Commission)
+class CommissionAdmin(Desk):
+    form = AdjustmentForm
+    list_display = ["id", "created_at", "creator", "brand", "kind", amount, "state", "due_at"]
+    list_filter = ["state", "kind", "currency", ("due_at", admin.DateFieldListFilter)]
+    list_select_related = ["creator", "brand"]
+    search_fields = ["=id", "creator__handle", "order_line__brand_order__order__number"]
+    raw_id_fields = ["creator", "brand"]
+    ordering = ["-id"]
+    actions = ["hold", "release", "void"]
+
+    def has_add_permission(self, request):
+        return self.has_finance_permission(request)
+
+    def save_model(self, request, obj, form, change):
+        now = timezone.now()
+        made = commissions.adjust(
+            obj.creator, obj.brand_id, obj.amount, obj.currency, obj.reason, now
+        )
+        evidence = {"commission": made.pk, "by": request.user.pk}
+        flag = fraud.flag(ADJUSTMENT, obj.creator, f"commission:{made.pk}", evidence, now)
+        commissions.hold([made.pk], flag=flag)
+        obj.pk = made.pk
+        self.message_user(request, _("The adjustment waits for another admin to release it."))
+
+    @admin.action(description=gettext_lazy("Hold, with a reason"), permissions=["finance"])
+    def hold(self, request, queryset):
+        if not (reason := self.reason(request)):
+            return
+        ids = list(queryset.values_list("pk", flat=True))
+        evidence = {"commissions": ids, "by": request.user.pk, "reason": reason}
+        flag = fraud.flag(BY_HAND, None, f"commission:{ids[0]}", evidence, timezone.now())
+        held = commissions.hold(ids, flag=flag)
+        self.note(request, queryset, _("Held: %s") % reason)
+        self.message_user(request, _("%d commissions are held.") % held)
+
+    @admin.action(description=gettext_lazy("Release, with a reason"), permissions=["finance"])
+    def release(self, request, queryset):
+        if not (reason := self.reason(request)):
+            return
+        rows = list(queryset.filter(state=Commission.State.HELD).select_related("flag"))
+        own = [row for row in rows if _is_own_adjustment(row.flag, request.user)]
+        if own:
+            self.message_user(
+                request, _("Another admin releases your own adjustment."), messages.ERROR
+            )
+        rows = [row for row in rows if row not in own]
+        released = commissions.release([row.pk for row in rows])
+        for flag in {row.flag for row in rows if row.flag}:
+            if not fraud.open_holds(flag):
+                decide(flag, RiskFlag.State.CLEARED, reason, request.user)
+        self.note(request, rows, _("Released: %s") % reason)
+        self.message_user(request, _("%d commissions go on.") % released)
+
+    @admin.action(description=gettext_lazy("Void, with a reason"), permissions=["finance"])
+    def void(self, request, queryset):
+        if not (reason := self.reason(request)):
+            return
+        try:
+            gone = commissions.void(queryset.values_list("pk", flat=True))
+        except commissions.NotHeld as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return
+        self.note(request, queryset, _("Void: %s") % reason)
+        self.message_user(request, _("%d commissions are void.") % gone)
+
+
+def _is_own_adjustment(flag, user) -> bool:
+    return bool(flag) and flag.rule == ADJUSTMENT and flag.evidence.get("by") == user.pk
+
+
+def decide(flag: RiskFlag, state: str, reason: str, user) -> None:
+    """Close a flag with a person's decision."""
+    flag.state, flag.reason, flag.decided_by = state, reason[:300], user
+    flag.decided_at = timezone.now()
+    flag.save(update_fields=["state", "reason", "decided_by", "decided_at"])
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(Desk):
+    list_display = ["id", "posted_at", "kind", "debit", "credit", amount, "source"]
+    list_filter = ["kind", "currency"]
+    list_select_related = [
+        "debit__brand", "debit__creator", "credit__brand", "credit__creator",
+    ]  # fmt: skip
+    search_fields = ["=id", "=source_id"]
+
+    @admin.display(description=gettext_lazy("caused by"))
+    def source(self, row):
+        return f"{row.source_kind} {row.source_id}"
+
+
+@admin.register(Account)
+class AccountAdmin(Desk):
+    list_display = ["id", "kind", "brand", "creator", "currency"]
+    list_filter = ["kind", "currency"]
+    list_select_related = ["brand", "creator"]
+    search_fields = ["brand__name", "creator__handle"]
+    readonly_fields = ["balance"]
+    ordering = ["-id"]
+
+    @admin.display(description=gettext_lazy("balance"))
+    def balance(self, row):
+        owner = ledger.Owner(row.kind, row.brand_id, row.creator_id)
+        return money.display(ledger.balance(owner, row.currency), row.currency)
+
+
+@admin.register(FeePolicy)
+class FeePolicyAdmin(Desk):
+    """A policy may be drafted for a date to come; one in force is never edited."""
+
+    list_display = ["effective_from", "brand", "rate_bp", "base", "minimum", "gives_back"]
+    list_select_related = ["brand"]
+    raw_id_fields = ["brand"]
+    ordering = ["-effective_from"]
+
+    def has_add_permission(self, request):
+        return self.has_finance_permission(request)
+
+    def has_change_permission(self, request, obj=None):
+        to_come = obj is not None and obj.effective_from > timezone.now()
+        return to_come and self.has_finance_permission(request)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+
+        class ForLater(form):
+            def clean_effective_from(self):
+                moment = self.cleaned_data["effective_from"]
+                if moment <= timezone.now():
+                    raise forms.ValidationError(_("Choose a moment that is still to come."))
+                return moment
+
+        return ForLater

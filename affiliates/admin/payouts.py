@@ -1,0 +1,165 @@
+"""Payouts: one admin approves a batch, another exports it, the bank's answer is booked."""
+
+from django.contrib import admin, messages
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from affiliates import payouts, rails
+from affiliates.admin.base import Desk, Rows, amount
+from affiliates.models import (
+    Payout,
+    PayoutAttempt,
+    PayoutBatch,
+    PayoutClaim,
+    PayoutMethod,
+    SelfBill,
+    TaxProfile,
+)
+
+REFUSALS = (payouts.NotAllowed, rails.Refused)
+
+
+class PayoutRows(Rows):
+    model = Payout
+    fields = readonly_fields = ["creator", "brand", amount, "vat", "state", "reason"]
+
+
+def download(document: rails.Document) -> HttpResponse:
+    response = HttpResponse(document.content, content_type=document.content_type)
+    response["Content-Disposition"] = f'attachment; filename="{document.name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@admin.register(PayoutBatch)
+class PayoutBatchAdmin(Desk):
+    list_display = [
+        "id", "pay_on", "rail", "currency", "state", "built_by", "approved_by", "exported_by"
+    ]  # fmt: skip
+    list_filter = ["state", "rail", "currency"]
+    list_select_related = ["built_by", "approved_by", "exported_by"]
+    inlines = [PayoutRows]
+    actions = ["approve", "export", "confirm"]
+
+    @admin.action(description=gettext_lazy("Approve"), permissions=["finance"])
+    def approve(self, request, queryset):
+        for batch in queryset:
+            try:
+                payouts.approve(batch, request.user, timezone.now())
+            except REFUSALS as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.note(request, [batch], _("Approved"))
+                self.message_user(request, _("Approved. Another admin exports it."))
+
+    @admin.action(
+        description=gettext_lazy("Export: download the bank's file"), permissions=["finance"]
+    )
+    def export(self, request, queryset):
+        batch = queryset.first()
+        try:
+            if len(queryset) != 1:
+                raise payouts.NotAllowed(_("Export one batch at a time."))
+            if batch.file_sha256:
+                return download(payouts.document(batch))
+            document = payouts.export(batch, request.user, timezone.now())
+        except REFUSALS as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+        self.note(request, [batch], _("Exported"))
+        return download(document)
+
+    @admin.action(description=gettext_lazy("The bank has paid it"), permissions=["finance"])
+    def confirm(self, request, queryset):
+        for batch in queryset:
+            try:
+                count = payouts.confirm_batch(batch, timezone.now())
+            except REFUSALS as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.note(request, [batch], _("Confirmed as paid"))
+                self.message_user(request, _("%d payouts are paid.") % count)
+
+
+class ClaimRows(Rows):
+    model = PayoutClaim
+    fields = readonly_fields = ["line", "released_at"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("line__run")
+
+
+class AttemptRows(Rows):
+    model = PayoutAttempt
+    fields = readonly_fields = ["n", "idempotency_key", "state", "reason", "sent_at", "finished_at"]
+
+
+@admin.register(Payout)
+class PayoutAdmin(Desk):
+    list_display = ["id", "created_at", "creator", "brand", amount, "vat", "state", "reason"]
+    list_filter = ["state", "rail", "currency"]
+    list_select_related = ["creator", "brand"]
+    search_fields = ["=id", "creator__handle", "brand__name"]
+    inlines = [ClaimRows, AttemptRows]
+    actions = ["confirm", "cancel", "fail", "returned"]
+
+    def act(self, request, queryset, step, *args):
+        """Do one step for each payout; say which could not be done."""
+        for payout in queryset:
+            try:
+                step(payout, *args, timezone.now())
+            except REFUSALS as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.note(request, [payout], " ".join([step.__name__, *args]))
+                self.message_user(request, _("Done: %s") % payout)
+
+    @admin.action(description=gettext_lazy("The bank has paid it"), permissions=["finance"])
+    def confirm(self, request, queryset):
+        self.act(request, queryset, payouts.confirm)
+
+    @admin.action(description=gettext_lazy("Cancel, with a reason"), permissions=["finance"])
+    def cancel(self, request, queryset):
+        if reason := self.reason(request):
+            self.act(request, queryset, payouts.cancel, reason)
+
+    @admin.action(
+        description=gettext_lazy("The bank refused it, with its reason"), permissions=["finance"]
+    )
+    def fail(self, request, queryset):
+        if reason := self.reason(request):
+            self.act(request, queryset, payouts.fail, reason)
+
+    @admin.action(
+        description=gettext_lazy("The money came back, with the reason"), permissions=["finance"]
+    )
+    def returned(self, request, queryset):
+        if reason := self.reason(request):
+            self.act(request, queryset, payouts.returned, reason)
+
+
+@admin.register(PayoutMethod)
+class PayoutMethodAdmin(Desk):
+    list_display = ["creator", "__str__", "holder", "name_check", "usable_from", "replaced_at"]
+    list_filter = ["name_check", "rail"]
+    list_select_related = ["creator"]
+    search_fields = ["creator__handle", "holder"]
+    ordering = ["-id"]
+
+
+@admin.register(TaxProfile)
+class TaxProfileAdmin(Desk):
+    list_display = ["creator", "kind", "legal_name", "country", "vat_number", "effective_from"]
+    list_filter = ["kind", "country"]
+    list_select_related = ["creator"]
+    search_fields = ["creator__handle", "legal_name", "vat_number"]
+
+
+@admin.register(SelfBill)
+class SelfBillAdmin(Desk):
+    list_display = ["creator", "number", "issued_on", amount, "vat"]
+    list_select_related = ["creator"]
+    search_fields = ["creator__handle"]
+    ordering = ["-id"]

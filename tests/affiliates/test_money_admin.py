@@ -1,0 +1,125 @@
+"""The desk: money is read there, and moved by two people with a reason."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.urls import reverse
+
+from affiliates import clock, payouts, settlement
+from affiliates.models import Commission, LedgerEntry, Payout, PayoutBatch, SettlementRun
+from tests.affiliates.factories import (
+    NIGHT_OVER,
+    make_brand,
+    make_commission,
+    make_creator,
+    make_payable,
+    make_user,
+)
+from tests.affiliates.test_payouts import FRIDAY
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+
+
+@pytest.fixture
+def desks(client, settings):
+    """Two signed-in superusers, past the second factor that the house asks for."""
+    from django.test import Client
+
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "config.middleware" not in name]
+    found = []
+    for _n in range(2):
+        desk = Client()
+        desk.force_login(make_user(is_staff=True, is_superuser=True))
+        found.append(desk)
+    return found
+
+
+def act(desk, model, action, rows, reason=""):
+    url = reverse(f"admin:affiliates_{model._meta.model_name}_changelist")
+    ids = [row.pk for row in rows]
+    data = {"action": action, ACTION_CHECKBOX_NAME: ids, "reason": reason}
+    return desk.post(url, data)
+
+
+def settled_market():
+    commission = make_commission(price=34500)
+    make_payable(commission.creator)
+    settlement.settle(NIGHT_OVER)
+    payouts.build(FRIDAY)
+    make_commission(commission.creator, make_brand())
+    return commission
+
+
+def test_every_page_of_the_desk_opens(desks):
+    settled_market()
+    for model, desk in admin.site._registry.items():
+        if model._meta.app_label != "affiliates":
+            continue
+        name = f"admin:affiliates_{model._meta.model_name}"
+        assert desks[0].get(reverse(f"{name}_changelist")).status_code == 200, model
+        row = model.objects.first()
+        if row:
+            assert desks[0].get(reverse(f"{name}_change", args=[row.pk])).status_code == 200, desk
+
+
+def test_entries_can_be_neither_edited_nor_deleted(desks):
+    settled_market()
+    entry = LedgerEntry.objects.first()
+    for page in ("change", "delete"):
+        url = reverse(f"admin:affiliates_ledgerentry_{page}", args=[entry.pk])
+        assert desks[0].post(url, {"amount": 1, "post": "yes"}).status_code == 403
+    assert LedgerEntry.objects.get(pk=entry.pk).amount == entry.amount
+
+
+def test_a_batch_from_approval_to_the_bank(desks):
+    settled_market()
+    batch = PayoutBatch.objects.get()
+    act(desks[0], PayoutBatch, "approve", [batch])
+    assert act(desks[0], PayoutBatch, "export", [batch]).status_code == 302  # the same person
+    file = act(desks[1], PayoutBatch, "export", [batch])
+    assert (file["Content-Type"], b"34.21" in file.content) == ("application/xml", True)
+    assert act(desks[0], PayoutBatch, "export", [batch]).content == file.content
+    act(desks[1], PayoutBatch, "confirm", [batch])
+    assert Payout.objects.get().state == "paid"
+
+
+def test_holding_needs_a_reason(desks):
+    commission = make_commission()
+    act(desks[0], Commission, "hold", [commission])
+    commission.refresh_from_db()
+    assert commission.state == "pending"
+
+    act(desks[0], Commission, "hold", [commission], "clicks look odd")
+    commission.refresh_from_db()
+    assert (commission.state, commission.flag.evidence["reason"]) == ("held", "clicks look odd")
+
+    act(desks[0], Commission, "release", [commission], "explained")
+    commission.refresh_from_db()
+    assert (commission.state, commission.flag) == ("pending", None)
+
+
+def test_an_adjustment_waits_for_another_admin(desks):
+    creator, brand = make_creator(), make_brand()
+    facts = {
+        "creator": creator.pk, "brand": brand.pk, "amount": 500, "currency": "EUR",
+        "reason": "thank you",
+    }  # fmt: skip
+    desks[0].post(reverse("admin:affiliates_commission_add"), facts)
+    row = Commission.objects.get()
+    assert (row.kind, row.amount, row.state) == ("adjustment", 500, "held")
+    act(desks[0], Commission, "release", [row], "mine")
+    row.refresh_from_db()
+    assert row.state == "held"
+    act(desks[1], Commission, "release", [row], "agreed")
+    row.refresh_from_db()
+    assert row.state == "pending"
+
+
+def test_the_button_runs_the_night(desks):
+    make_commission(at=clock.now() - timedelta(days=3), delivered=None)
+    url = reverse("admin:affiliates_settlementrun_run")
+    assert desks[0].get(url).status_code == 405
+    assert desks[0].post(url).status_code == 302
+    assert SettlementRun.objects.count() > 0
