@@ -114,7 +114,8 @@ class Command(BaseCommand):
             sign_ins = settings.DATA_DIR / "sign-ins.txt"
             if sign_ins.exists():
                 lines += ["", *(f"  {line}" for line in sign_ins.read_text().splitlines())]
-            lines += ["", f"  Or sign up yourself: {site}/accounts/signup/"]
+            else:
+                lines += ["", f"  Sign up: {site}/accounts/signup/"]
         lines += ["", "  Ctrl-C ends everything; the data stays.", ""]
         self.say("\n".join(lines))
 
