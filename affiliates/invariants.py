@@ -102,7 +102,8 @@ INVARIANTS: dict[str, str] = {
         WHERE r.kind = 'reversal' AND r.state <> 'void' AND (s.id IS NULL OR s.state = 'void'
            OR s.kind <> 'sale'
            OR (r.creator_id, r.brand_id, r.currency, r.rate_bp, r.order_line_id)
-              IS DISTINCT FROM (s.creator_id, s.brand_id, s.currency, s.rate_bp, s.order_line_id))""",
+              IS DISTINCT FROM
+              (s.creator_id, s.brand_id, s.currency, s.rate_bp, s.order_line_id))""",
     "a commission is the frozen rate of its base, half up": """
         SELECT id FROM affiliates_commission
         WHERE kind = 'sale' AND amount <> div(base::numeric * rate_bp + 5000, 10000)""",
