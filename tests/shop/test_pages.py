@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from shop.models import Brand, Membership, Product, Variant
+from shop.models import Brand, CartLine, Membership, Product, Variant
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -237,3 +237,28 @@ def test_admin_lists_open_and_refund(client, django_user_model):
     page.refund_order(request, type(order).objects.all())
 
     assert order.refunds.get().amount == 3450
+
+
+def test_the_page_names_the_creator_who_earns_and_stamps_the_bag(client, monkeypatch):
+    variant = make_variant()
+
+    class Referral:
+        was_read = False
+
+        def __init__(self, request):
+            self.cookie = request.COOKIES
+
+        def for_brand(self, brand_id):
+            return self
+
+        creator_name, creator_handle, touch, link_code = "Noor", "noor", "stamp", "abc"
+
+        def as_json(self):
+            return {"touches": ["t"]}
+
+    monkeypatch.setattr("affiliates.middleware.Referral", Referral)
+    page = client.get(variant.product.get_absolute_url()).content.decode()
+    client.post("/cart/add/", {"variant": variant.pk})
+
+    assert "Noor earns a commission if you buy this. You pay nothing extra." in page
+    assert CartLine.objects.get().touch == "stamp"
