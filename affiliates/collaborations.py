@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import DateTimeField, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from affiliates import linkcache, rates
 from affiliates.models import Collaboration, Participation, ProductRate, RateChange
 from affiliates.rates import Change, Rates
-from creators.models import Creator
+from creators.models import Creator, DirectoryEntry
 from shop.models import Brand, Product
 
 RANK = {Collaboration.Kind.TARGETED: 2, Collaboration.Kind.APPROVAL: 1, Collaboration.Kind.OPEN: 0}
+NO_MOMENT = Value(None, output_field=DateTimeField())
 ANSWER_WITHIN = timedelta(days=14)
 
 
@@ -52,16 +54,23 @@ def rates_of(collaboration_ids: Iterable[int]) -> dict[int, Rates]:
 
 
 def _with_details(base: dict[int, int]) -> dict[int, Rates]:
+    """Add products' own rates and announced changes to base rates; one query for both."""
     products: dict[int, dict[int, int]] = {pk: {} for pk in base}
-    for pk, product_id, bp in ProductRate.objects.filter(collaboration__in=base).values_list(
-        "collaboration_id", "product_id", "rate_bp"
-    ):
-        products[pk][product_id] = bp
     changes: dict[int, list[Change]] = {pk: [] for pk in base}
-    for row in RateChange.objects.filter(collaboration__in=base):
-        changes[row.collaboration_id].append(
-            Change(row.old_bp, row.new_bp, row.announced_at, row.effective_at, row.product_id)
-        )
+    own = ProductRate.objects.filter(collaboration__in=base).values_list(
+        "collaboration_id", "product_id", "rate_bp", "rate_bp", NO_MOMENT, NO_MOMENT
+    )
+    announced = RateChange.objects.filter(collaboration__in=base).order_by()
+    announced = announced.values_list(
+        "collaboration_id", "product_id", "old_bp", "new_bp", "announced_at", "effective_at"
+    )
+    for pk, product_id, old_bp, new_bp, announced_at, effective_at in own.union(
+        announced, all=True
+    ):
+        if announced_at is None:
+            products[pk][product_id] = new_bp
+        else:
+            changes[pk].append(Change(old_bp, new_bp, announced_at, effective_at, product_id))
     return {pk: Rates(bp, products[pk], tuple(changes[pk])) for pk, bp in base.items()}
 
 
@@ -70,18 +79,13 @@ def open_to(creator: Creator, at: datetime, brand_ids: Iterable[int] | None = No
     accepted = Participation.objects.filter(
         creator=creator, state=Participation.State.ACCEPTED
     ).values("collaboration")
-    followers = followers_of(creator)
+    following = DirectoryEntry.objects.filter(creator=creator).values("followers_max")
+    followers = Coalesce(Subquery(following), 0)
     found = Collaboration.objects.running(at).filter(
         Q(kind=Collaboration.Kind.OPEN, min_followers__lte=followers) | Q(pk__in=accepted),
         brand__status=Brand.Status.ACTIVE,
     )
     return found if brand_ids is None else found.filter(brand__in=list(brand_ids))
-
-
-def followers_of(creator: Creator) -> int:
-    """Return the largest verified following, as the directory knows it."""
-    entry = getattr(creator, "directoryentry", None)
-    return entry.followers_max if entry else 0
 
 
 def offers_for(creator: Creator, products: Sequence[Product], at: datetime) -> dict[int, Offer]:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from affiliates import collaborations, linkcache, rates
@@ -101,14 +102,10 @@ def quota(creator: Creator, at: datetime) -> Quota:
 
 def terms_missing(user: AbstractBaseUser, at: datetime) -> Terms | None:
     """Return the creator terms in force that `user` has not accepted, if any."""
-    terms = (
-        Terms.objects.filter(kind=Terms.Kind.CREATOR, effective_from__lte=at)
-        .order_by("-version")
-        .first()
-    )
-    if terms is None or Acceptance.objects.filter(terms=terms, user=user).exists():
-        return None
-    return terms
+    agreed = Acceptance.objects.filter(terms=OuterRef("pk"), user=user)
+    in_force = Terms.objects.filter(kind=Terms.Kind.CREATOR, effective_from__lte=at)
+    terms = in_force.annotate(is_agreed=Exists(agreed)).order_by("-version").first()
+    return None if terms is None or terms.is_agreed else terms
 
 
 def accept_terms(user: AbstractBaseUser, at: datetime) -> None:

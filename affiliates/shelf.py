@@ -136,5 +136,3 @@ def move_up(creator: Creator, pk: int) -> None:
     for position, link in enumerate(shown, start=1):
         if link.position != position:
             Link.objects.filter(pk=link.pk).update(position=position)
-
-

@@ -1,11 +1,11 @@
 """Doors for the queue: each may be run twice, and finds its work in the database."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from affiliates import mails, night, settlement, sweeping
+from affiliates import clicks, mails, night, settlement, sweeping
 from affiliates.models import SettlementRun
 
 # ------------------------------------------------------------ money
@@ -63,3 +63,16 @@ def sweep() -> int:
 
 
 # ------------------------------------------------------------ links
+CLICKS_BACK = timedelta(days=2)
+
+
+@shared_task
+def rollup_links() -> int:
+    """Sum what links earned on the days that changed lately."""
+    return clicks.rollup_orders(timezone.now() - CLICKS_BACK)
+
+
+@shared_task
+def make_partitions() -> int:
+    """Make the months of clicks ahead, drop those past their time."""
+    return clicks.make_partitions(timezone.now())

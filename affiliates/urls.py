@@ -1,6 +1,6 @@
 """Addresses of the market: links, collaborations, money, dashboards."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from affiliates.views import (
     balance,
@@ -10,9 +10,12 @@ from affiliates.views import (
     discover,
     earnings,
     invitations,
+    links,
+    market,
     payouts,
     proof,
     shortlists,
+    storefront,
 )
 
 app_name = "affiliates"
@@ -24,7 +27,9 @@ urlpatterns = [
     path(f"{BRAND}/creators/", discover.discover, name="discover"),
     path(f"{BRAND}/creators/<int:creator_id>/invite/", discover.invite, name="invite"),
     path(f"{BRAND}/shortlists/", shortlists.shortlists, name="shortlists"),
-    path(f"{BRAND}/shortlists/toggle/<int:creator_id>/", shortlists.toggle, name="shortlist_toggle"),
+    path(
+        f"{BRAND}/shortlists/toggle/<int:creator_id>/", shortlists.toggle, name="shortlist_toggle"
+    ),
 ]
 
 # ------------------------------------------------------------ first pages
@@ -58,4 +63,25 @@ urlpatterns += [
         invitations.invitation_answer,
         name="invitation_answer",
     ),
+]
+
+# ------------------------------------------------------------ links
+urlpatterns += [
+    path("go/<str:code>", links.go, name="go"),
+    path("go/<str:code>/", links.go),
+    path("creator/links/", links.links, name="links"),
+    path("creator/links/<int:pk>/off/", links.link_off, name="link_off"),
+    path("creator/links/<int:pk>/name/", links.link_name, name="link_name"),
+    path("creator/links/<int:pk>/qr.<str:kind>", links.link_qr, name="link_qr"),
+    re_path(
+        r"^@(?P<handle>[a-z0-9_.]{2,30})/(?P<word>[a-z0-9-]{1,40})/?$", links.alias, name="alias"
+    ),
+]
+
+# ------------------------------------------------------------ a creator's own page
+urlpatterns += [
+    path("creator/storefront/", storefront.storefront_settings, name="storefront_settings"),
+    path("@<str:handle>/", storefront.storefront, name="storefront"),
+    path("creator/market/", market.market, name="market"),
+    path("creator/market/take/", market.link_take, name="link_take"),
 ]

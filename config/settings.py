@@ -245,6 +245,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("settle every night that is over", "affiliates.tasks.settle_nights", 900),
         ("do what a signal or a message missed", "affiliates.tasks.sweep", 300),
         ("sum clicks by day", "affiliates.tasks.rollup_links", 300),
+        ("make the months of clicks ahead", "affiliates.tasks.make_partitions", 86_400),
         ("give back lapsed stock", "shop.tasks.release_reservations", 60),
         ("read channels that are due", "creators.tasks.read_channels", 3_600),
         ("decide waiting creators again", "creators.tasks.redecide_waiting", 3_600),

@@ -7,11 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from affiliates import links, storefronts
+from affiliates import links, market, storefronts
 from affiliates.models import Link
 from config.lib.access import public
 from config.lib.http import render_page
-from config.lib.money import half_up, tax_within
 from creators.access import creator_required
 from creators.models import Creator
 from shop.models import Product
@@ -25,9 +24,11 @@ def storefront(request, handle: str):
     creator = Creator.objects.filter(handle=handle.lower(), erased_at=None).first()
     if creator is None or creator.status not in SHOWN_AS:
         raise Http404("no such creator")
+    links_shown = storefronts.shelf(creator)
+    taxes = market.tax_rates(timezone.now()) if links_shown else {}
     cards = [
-        {"link": link, "product": link.product, "earns": _amount(link)}
-        for link in storefronts.shelf(creator)
+        {"link": link, "product": link.product, "earns": _amount(link, taxes)}
+        for link in links_shown
     ]
     entry = getattr(creator, "directoryentry", None)
     context = {
@@ -39,13 +40,12 @@ def storefront(request, handle: str):
     return render_page(request, "affiliates/storefront.html", context)
 
 
-def _amount(link: Link) -> int | None:
+def _amount(link: Link, taxes: dict[tuple[str, str], int]) -> int | None:
     """What she earns on one sale, where the brand lets shoppers see it; minor units."""
     offer = link.collaboration
     if not offer or not offer.show_amount or link.product.price_from is None:
         return None
-    price = link.product.price_from
-    return half_up(price - tax_within(price, 2100), offer.rate_bp)
+    return market.earned(link.product, offer.rate_bp, taxes)
 
 
 @creator_required

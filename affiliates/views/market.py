@@ -1,0 +1,99 @@
+"""The market where creators pick products and take links, in place."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from affiliates import links as domain
+from affiliates import market as shelf
+from affiliates.forms.market import MarketForm
+from affiliates.models.links import PostedOn
+from config.lib.http import render_page, safe_next
+from creators.access import creator_required
+from creators.models import Platform
+from shop import storefront
+from shop.models import Product
+
+
+@creator_required
+@require_GET
+def market(request):
+    now = timezone.now()
+    form = MarketForm(request.GET, shelves=storefront.shelves())
+    number = request.GET.get("page", "1")
+    number = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
+    cards, has_next = shelf.page(request.creator, form.filters(), number, now)
+    context = {
+        "form": form,
+        "cards": cards,
+        "number": number,
+        "has_next": has_next,
+        **_taking(request.creator, now),
+    }
+    return render_page(request, "affiliates/market.html", context)
+
+
+def _taking(creator, now):
+    """What the button beside each card needs to know."""
+    verified = creator.channels.verified().values_list("platform", flat=True)
+    own = set(verified)
+    platforms = [(key, label) for key, label in Platform.choices if key in own]
+    return {
+        "platforms": platforms or list(Platform.choices),
+        "quota": domain.quota(creator, now),
+        "terms": domain.terms_missing(creator.user, now),
+        "is_enrolled": creator.is_enrolled,
+    }
+
+
+@creator_required
+@require_POST
+def link_take(request):
+    now, creator = timezone.now(), request.creator
+    number = request.POST.get("product", "")
+    pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
+    rows = storefront.cards(Product.objects.on_sale())
+    product = get_object_or_404(rows, pk=pk)
+    platform = request.POST.get("platform", "")
+    error, link = "", None
+    if platform not in Platform.values:
+        error = _("Choose where you will post it.")
+    else:
+        if request.POST.get("terms") == "on":
+            domain.accept_terms(request.user, now)
+        try:
+            link = domain.take(creator, product=product, platform=platform, at=now)
+        except domain.NotEnrolled:
+            error = _("You can take links once you are in. See your decision.")
+        except domain.TermsMissing:
+            error = _("Tick the terms first: they say how and when you are paid.")
+        except domain.NoOffer:
+            error = _("This offer has just ended. Choose another product.")
+        except domain.QuotaReached as full:
+            error = _(
+                "You have taken %(n)d new products this week. The next one is free on %(day)s."
+            ) % {
+                "n": full.limit,
+                "day": date_format(timezone.localtime(full.again_at), "l j F, H:i"),
+            }
+    if not request.htmx:
+        if error:
+            messages.error(request, error)
+            return redirect(safe_next(request, "/creator/market/"))
+        messages.success(request, _("Your link is ready."))
+        return redirect("affiliates:links")
+    card = next(iter(shelf.cards(creator, [product], now)), None)
+    context = {
+        "card": card,
+        "product": product,
+        "error": error,
+        "link": link,
+        "url": domain.share_url(link) if link else "",
+        "posted_on": PostedOn(platform).label if link else "",
+        **_taking(creator, now),
+    }
+    status = 422 if error else 200
+    return render_page(request, "affiliates/_market_card.html", context, status=status)

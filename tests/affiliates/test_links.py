@@ -1,0 +1,121 @@
+"""Taking links, and every page that shows them."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from affiliates import links, market
+from creators.models import Decision
+from shop.models import Acceptance, Product, Terms
+from tests.affiliates.factories import make_brand, make_collaboration, make_creator, make_variant
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+
+
+def enrolled(status="full", **facts):
+    """Make a creator who is in and has agreed to the terms."""
+    creator = make_creator(**facts)
+    now = timezone.now()
+    creator.decision = Decision.objects.create(
+        creator=creator, outcome=status, facts={}, sha256="0" * 64, decided_at=now
+    )
+    creator.status, creator.pilot_since = status, now
+    creator.save()
+    if terms := Terms.objects.filter(kind="creator").order_by("-version").first():
+        Acceptance.objects.create(terms=terms, user=creator.user, accepted_at=now)
+    return creator
+
+
+def offered(rate_bp=1200, **facts) -> Product:
+    """Make a product that every enrolled creator may share."""
+    brand = make_brand(**facts)
+    make_collaboration(brand, rate_bp=rate_bp)
+    return make_variant(brand).product
+
+
+def test_a_link_asked_for_twice_is_one_link():
+    creator, product, at = enrolled(), offered(), timezone.now()
+
+    first = links.take(creator, product, platform="tiktok", at=at)
+    second = links.take(creator, product, platform="tiktok", at=at)
+    other = links.take(creator, product, platform="youtube", at=at)
+
+    assert first == second != other
+    assert links.CODE.fullmatch(first.code)
+    assert (first.taken_bp, first.rate_locked_until) == (1200, at + timedelta(days=30))
+    assert first.destination == product.get_absolute_url()
+
+
+def test_a_pilot_takes_five_new_products_a_week_and_copies_for_free():
+    creator, at = enrolled("pilot"), timezone.now()
+    taken = [links.take(creator, offered(), platform="tiktok", at=at) for _ in range(5)]
+
+    with pytest.raises(links.QuotaReached) as full:
+        links.take(creator, offered(), platform="tiktok", at=at)
+    links.take(creator, taken[0].product, platform="instagram", at=at)
+    links.take(creator, offered(), platform="page", at=at)
+    links.take(creator, offered(), platform="tiktok", at=at + timedelta(days=8))
+
+    assert (full.value.limit, full.value.again_at) == (5, at + timedelta(days=7))
+
+
+def test_who_is_not_in_takes_no_link():
+    with pytest.raises(links.NotEnrolled):
+        links.take(make_creator(), offered(), at=timezone.now())
+
+
+def test_without_the_terms_no_link():
+    creator = enrolled()
+    Acceptance.objects.all().delete()
+    with pytest.raises(links.TermsMissing):
+        links.take(creator, offered(), at=timezone.now())
+
+
+def test_without_an_offer_no_link():
+    with pytest.raises(links.NoOffer):
+        links.take(enrolled(), make_variant(make_brand()).product, at=timezone.now())
+
+
+def test_an_alias_is_one_word_of_one_creator():
+    creator, at = enrolled(), timezone.now()
+    one, two = (links.take(creator, offered(), at=at) for _ in range(2))
+    links.name(one, "Lamp")
+    with pytest.raises(links.AliasTaken):
+        links.name(two, "lamp")
+    with pytest.raises(links.BadAlias):
+        links.name(two, "la mp")
+    assert links.share_url(one).endswith(f"/@{creator.handle}/lamp")
+
+
+def test_a_card_says_the_euro_of_the_price_without_vat():
+    creator, product = enrolled(), offered()
+    (card,) = market.cards(creator, [product], timezone.now())
+    assert (card.product, card.earns, card.rate_bp) == (product, 342, 1200)
+
+
+def test_a_link_has_its_place_on_the_links_page_and_two_pictures(client):
+    creator = enrolled()
+    link = links.take(creator, offered(), at=timezone.now())
+    client.force_login(creator.user)
+    page = client.get(reverse("affiliates:links"))
+    assert link.code in page.content.decode()
+    for kind in ("svg", "png"):
+        assert client.get(reverse("affiliates:link_qr", args=[link.pk, kind])).status_code == 200
+
+
+def test_more_rows_ask_no_more(client, django_assert_max_num_queries):
+    creator, at = enrolled(), timezone.now()
+    client.force_login(creator.user)
+    for _ in range(3):
+        links.take(creator, offered(), at=at)
+    client.get(reverse("affiliates:links"))
+    with django_assert_max_num_queries(12):
+        client.get(reverse("affiliates:links"))
+
+
+def test_anothers_link_cannot_be_switched_off(client):
+    link = links.take(enrolled(), offered(), at=timezone.now())
+    client.force_login(enrolled().user)
+    assert client.post(reverse("affiliates:link_off", args=[link.pk])).status_code == 404
