@@ -61,7 +61,8 @@ def django_db_setup(django_test_environment, django_db_blocker):
     with django_db_blocker.unblock():
         name = harness.make_database(SERVERS, harness.make_template(SERVERS, _migrate))
         connection.settings_dict["NAME"] = name
-        os.environ["DATABASE_URL"] = os.environ["DATABASE_URL"].replace("/thousand", f"/{name}")
+        server, _slash, _name = os.environ["DATABASE_URL"].rpartition("/")
+        os.environ["DATABASE_URL"] = f"{server}/{name}"  # for the processes that a test starts
         rows = harness.Rows(SERVERS, name)
 
     def reset_rows(self) -> None:
