@@ -30,7 +30,7 @@ from affiliates.models import (  # noqa: E402
 )
 
 SIZE = 1_000_000 if lib.FULL else 100_000
-SAMPLE = 1_000  # for the loop of save(), which would take hours
+PART = SIZE // 1_000  # the loop of save() settles every PART-th creator; all would take hours
 ROUNDS = 3
 NIGHT = clock.last_night_over(timezone.now())
 PREPARE = """
@@ -57,7 +57,7 @@ LOAD = """
     insert into affiliates_commission (id, kind, state, creator_id, brand_id, collaboration_id,
         order_line_id, base, rate_bp, amount, currency, reason, due_at, created_at)
     select id, 'sale', 'pending', creator_id, brand_id, 1, order_line_id, base, 1200, amount, 'EUR',
-        '', '{due}', '{due}' from bench_commission where id <= {count};
+        '', '{due}', '{due}' from bench_commission where creator_id % {part} = 0;
     insert into affiliates_account (kind, brand_id, creator_id, currency)
     select 'brand_balance', id, null::bigint, 'EUR' from shop_brand
     union all select 'creator_balance', null, id, 'EUR' from creators_creator
@@ -101,15 +101,16 @@ def owner() -> psycopg.Connection:
     )
 
 
-def load(count: int) -> None:
-    """Put `count` due commissions there, and nothing settled."""
+def load(part: int = 1) -> int:
+    """Put due commissions of every `part`-th creator there, nothing settled; return how many."""
     due = (clock.midnight(NIGHT) + timedelta(hours=1)).isoformat()
     with owner() as connection:
-        connection.execute(LOAD.format(due=due, count=count))
-        connection.execute("vacuum analyze affiliates_commission")
+        connection.execute(LOAD.format(due=due, part=part))
+        connection.execute("vacuum analyze affiliates_commission, affiliates_account")
+        return connection.execute("select count(*) from affiliates_commission").fetchone()[0]
 
 
-def check(count: int) -> None:
+def check() -> None:
     """Everything is settled, in lines that add up, with as many entries as promised."""
     with owner() as connection:
         wrong = connection.execute(
@@ -120,12 +121,13 @@ def check(count: int) -> None:
                       - (select sum(amount) from affiliates_ledgerentry where kind = 'settlement')"""
         ).fetchone()
     if any(wrong):
-        raise AssertionError(f"the night of {count} went wrong: {wrong}")
+        raise AssertionError(f"the night went wrong: {wrong}")
 
 
 def bare() -> float:
     """Settle by one transaction; return commissions per second."""
-    load(SIZE)
+    load()
+    postgres = [settings.ENGINES.pid("postgres")]
     with owner() as connection:
         cutoff = clock.cutoff_of(NIGHT).isoformat()
         run = connection.execute(
@@ -133,82 +135,84 @@ def bare() -> float:
             " values (%s, %s, now(), '', '') returning id",
             [NIGHT, cutoff],
         ).fetchone()[0]
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), lib.cpu(postgres)
         with connection.transaction():
             for statement in BARE:
                 connection.execute(statement.format(run=run, cutoff=cutoff))
         spent = time.perf_counter() - begun
-    check(SIZE)
+        CPU_US["sql"].append(lib.cpu(postgres) - used)
+    check()
     return SIZE / spent
 
 
 def ours() -> float:
     """Settle in a worker of its own, as the application's role; return commissions per second."""
-    load(SIZE)
+    load()
+    postgres = [settings.ENGINES.pid("postgres")]
+    used = lib.cpu(postgres)
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.settle", "worker"], cwd=lib.ROOT, env=os.environ,
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    spent, memory = done.stdout.split()
+    spent, memory, own_us = done.stdout.split()
+    CPU_US["ours"].append(lib.cpu(postgres) - used + int(own_us))
     MEMORY_MB.append(int(memory) / 1024)
-    check(SIZE)
+    check()
     return SIZE / float(spent)
 
 
 MEMORY_MB: list[float] = []
+CPU_US: dict[str, list[int]] = {"sql": [], "ours": []}  # PostgreSQL's and the worker's
 
 
 def worker() -> None:
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time_ns()
     settlement.settle()
-    spent = time.perf_counter() - begun
+    spent, used = time.perf_counter() - begun, time.process_time_ns() - used
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    sys.stdout.write(f"{spent} {memory}")
+    sys.stdout.write(f"{spent} {memory} {used // 1000}")
 
 
 def save_loop() -> float:
-    """Settle a sample the way that a plain Django project would; return commissions per second."""
-    load(SAMPLE)
+    """Settle a part the way that a plain Django project would; return commissions per second."""
+    count = load(PART)
     run = SettlementRun.objects.create(
         night=NIGHT, cutoff=clock.cutoff_of(NIGHT), created_at=timezone.now()
     )
     vat_bp = tax.home_vat_bp(NIGHT)
     begun = time.perf_counter()
+    due: dict[tuple[int, int], list[Commission]] = {}
     for commission in Commission.objects.due(run.cutoff):
+        due.setdefault((commission.creator_id, commission.brand_id), []).append(commission)
+    for commissions in due.values():
         with transaction.atomic():
-            _save_one(run, commission, vat_bp)
-    return SAMPLE / (time.perf_counter() - begun)
+            _save_line(run, commissions, vat_bp)
+    spent = time.perf_counter() - begun
+    check()
+    return count / spent
 
 
-def _save_one(run: SettlementRun, commission: Commission, vat_bp: int) -> None:
-    line = _line_of(run, commission)
-    commission.state, commission.settlement_line = Commission.State.SETTLED, line
-    commission.save()
-    currency = commission.currency
-    brand, creator = ledger.brand(commission.brand_id), ledger.creator(commission.creator_id)
-    ids = ledger.accounts([(brand, currency), (creator, currency), (ledger.VAT, currency)])
-    for kind, credit, amount in (
-        ("settlement", creator, commission.amount),
-        ("settlement_vat", ledger.VAT, (commission.amount * vat_bp + 5000) // 10000),
+def _save_line(run: SettlementRun, commissions: list[Commission], vat_bp: int) -> None:
+    first = commissions[0]
+    amount = sum(commission.amount for commission in commissions)
+    line = SettlementLine.objects.create(
+        run=run, creator_id=first.creator_id, brand_id=first.brand_id, currency=first.currency,
+        amount=amount, commission_count=len(commissions),
+    )  # fmt: skip
+    for commission in commissions:
+        commission.state, commission.settlement_line = Commission.State.SETTLED, line
+        commission.save()
+    brand, creator = ledger.brand(first.brand_id), ledger.creator(first.creator_id)
+    ids = ledger.accounts([(owner, "EUR") for owner in (brand, creator, ledger.VAT)])
+    for kind, credit, moved in (
+        ("settlement", creator, amount),
+        ("settlement_vat", ledger.VAT, (amount * vat_bp + 5000) // 10000),
     ):
         LedgerEntry(
-            kind=kind, debit_id=ids[brand, currency], credit_id=ids[credit, currency],
-            amount=amount, currency=currency, source_kind="commission",
-            source_id=commission.pk, posted_at=timezone.now(),
+            kind=kind, debit_id=ids[brand, "EUR"], credit_id=ids[credit, "EUR"], amount=moved,
+            currency="EUR", source_kind="settlement_line", source_id=line.pk,
+            posted_at=timezone.now(),
         ).save()  # fmt: skip
-
-
-def _line_of(run: SettlementRun, commission: Commission) -> SettlementLine:
-    line, new = SettlementLine.objects.get_or_create(
-        run=run, creator_id=commission.creator_id, brand_id=commission.brand_id,
-        currency=commission.currency,
-        defaults={"amount": commission.amount, "commission_count": 1},
-    )  # fmt: skip
-    if not new:
-        line.amount += commission.amount
-        line.commission_count += 1
-        line.save()
-    return line
 
 
 def main() -> int:
@@ -216,12 +220,14 @@ def main() -> int:
         connection.execute("set session_replication_role = replica")
         connection.execute(PREPARE.format(creators=SIZE // 10, size=SIZE))
         connection.execute("analyze")
-    rates = lib.interleave({"sql": bare, "ours": ours}, ROUNDS)
-    loop = lib.interleave({"save() loop": save_loop}, 1)["save() loop"]
+    rates = lib.interleave({"sql": bare, "ours": ours}, ROUNDS, max)
+    loop = lib.interleave({"save() loop": save_loop}, ROUNDS, max)["save() loop"]
     return lib.report(
         "settle", ROUNDS,
-        {"commissions": SIZE, "per_s": round(rates["ours"]), "worker_mb": round(max(MEMORY_MB))},
+        {"commissions": SIZE, "per_s": round(rates["ours"]), "worker_mb": round(max(MEMORY_MB)),
+         "cpu_us_each": round(min(CPU_US["ours"]) / SIZE), "sql_cpu_us_each": round(min(CPU_US["sql"]) / SIZE)},
         {"of_sql": rates["ours"] / rates["sql"], "x_save": rates["ours"] / loop,
+         "of_sql_cpu": min(CPU_US["ours"]) / min(CPU_US["sql"]),
          "worker_mb": max(MEMORY_MB)},
         {"of_sql": {"min": 0.5}, "x_save": {"min": 50}, "worker_mb": {"max": 200}},
     )  # fmt: skip
