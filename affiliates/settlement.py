@@ -198,15 +198,15 @@ LINES_SQL = """
         WHERE c.id = d.id RETURNING 1
     ), opened AS (
         INSERT INTO affiliates_account (kind, brand_id, creator_id, currency)
-        SELECT * FROM (
-            SELECT DISTINCT 'creator_balance', NULL::bigint, creator_id, currency FROM sums
-            UNION SELECT 'brand_balance', brand_id, NULL, currency FROM sums
-            UNION SELECT 'vat', NULL, NULL, currency FROM sums
-        ) wanted(kind, brand_id, creator_id, currency)
-        WHERE NOT EXISTS (SELECT 1 FROM affiliates_account a
-            WHERE a.kind = wanted.kind AND a.currency = wanted.currency
-              AND a.brand_id IS NOT DISTINCT FROM wanted.brand_id
-              AND a.creator_id IS NOT DISTINCT FROM wanted.creator_id)
+        SELECT 'creator_balance', NULL::bigint, creator_id, currency FROM sums
+        WHERE NOT EXISTS (SELECT 1 FROM affiliates_account a WHERE a.kind = 'creator_balance'
+            AND a.creator_id = sums.creator_id AND a.currency = sums.currency)
+        UNION
+        SELECT 'brand_balance', brand_id, NULL, currency FROM sums
+        WHERE NOT EXISTS (SELECT 1 FROM affiliates_account a WHERE a.kind = 'brand_balance'
+            AND a.brand_id = sums.brand_id AND a.currency = sums.currency)
+        UNION
+        SELECT 'vat', NULL, NULL, currency FROM sums
         ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING
     )
     SELECT (SELECT count(*) FROM marked), (SELECT count(*) FROM lines),
