@@ -1,7 +1,7 @@
 """The night: what is due moves into creators' balances, shard by shard.
 
 State lives in the tables of runs and shards; a call may be killed, repeated, or run beside
-another one. Each shard is one transaction of two set-based statements.
+another one. Each shard is one transaction of three set-based statements.
 """
 
 from __future__ import annotations
@@ -192,10 +192,6 @@ LINES_SQL = """
         SELECT %(run)s, creator_id, brand_id, currency, amount, n, uuid_send(gen_random_uuid())
         FROM sums ORDER BY creator_id, brand_id, currency
         RETURNING id, creator_id, brand_id, currency, amount
-    ), marked AS (
-        UPDATE affiliates_commission c SET state = 'settled', settlement_line_id = l.id
-        FROM due d JOIN lines l USING (creator_id, brand_id, currency)
-        WHERE c.id = d.id RETURNING 1
     ), opened AS (
         INSERT INTO affiliates_account (kind, brand_id, creator_id, currency)
         SELECT 'creator_balance', NULL::bigint, creator_id, currency FROM sums
@@ -209,33 +205,53 @@ LINES_SQL = """
         SELECT 'vat', NULL, NULL, currency FROM sums
         ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING
     )
-    SELECT (SELECT count(*) FROM marked), (SELECT count(*) FROM lines),
+    SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM lines),
            (SELECT coalesce(json_object_agg(currency, amount), '{{}}')
             FROM (SELECT currency, sum(amount) AS amount FROM lines GROUP BY 1) s),
            (SELECT min(id) FROM lines), (SELECT max(id) FROM lines)
 """
 
+# The same rows: they are locked, and nothing new becomes due before this cutoff.
+MARK_SQL = """
+    UPDATE affiliates_commission c SET state = 'settled', settlement_line_id = l.id
+    FROM affiliates_settlementline l
+    WHERE c.state = 'pending' AND c.shard = %(shard)s AND c.due_at < %(cutoff)s {only}
+      AND l.run_id = %(run)s AND l.creator_id = c.creator_id
+      AND l.brand_id = c.brand_id AND l.currency = c.currency
+"""
+
+# Accounts are looked up line by line, by index: a join would read them all for each shard.
 ENTRIES_SQL = """
+    WITH posts AS MATERIALIZED (
+        SELECT l.id, l.amount, l.currency, abs(l.amount) AS moved,
+               (abs(l.amount) * ({vat}) + 5000) / 10000 AS vat,
+               (SELECT a.id FROM affiliates_account a
+                WHERE a.kind = 'brand_balance' AND a.brand_id = l.brand_id
+                  AND a.creator_id IS NULL AND a.currency = l.currency) AS brand_account,
+               (SELECT a.id FROM affiliates_account a
+                WHERE a.kind = 'creator_balance' AND a.brand_id IS NULL
+                  AND a.creator_id = l.creator_id AND a.currency = l.currency) AS own_account,
+               (SELECT a.id FROM affiliates_account a
+                WHERE a.kind = 'vat' AND a.brand_id IS NULL AND a.creator_id IS NULL
+                  AND a.currency = l.currency) AS vat_account
+        FROM affiliates_settlementline l JOIN shop_brand b ON b.id = l.brand_id
+        WHERE l.id BETWEEN %(first)s AND %(last)s AND l.run_id = %(run)s
+          AND l.creator_id %% 64 = %(shard)s {only}
+    )
     INSERT INTO affiliates_ledgerentry
         (kind, debit_id, credit_id, amount, currency, source_kind, source_id, posted_at)
-    SELECT m.kind, CASE WHEN l.amount > 0 THEN ba.id ELSE m.account_id END,
-           CASE WHEN l.amount > 0 THEN m.account_id ELSE ba.id END,
-           m.amount, l.currency, 'settlement_line', l.id, now()
-    FROM affiliates_settlementline l
-    JOIN shop_brand b ON b.id = l.brand_id
-    JOIN affiliates_account ba ON ba.kind = 'brand_balance' AND ba.brand_id = l.brand_id
-        AND ba.creator_id IS NULL AND ba.currency = l.currency
-    JOIN affiliates_account ca ON ca.kind = 'creator_balance' AND ca.creator_id = l.creator_id
-        AND ca.brand_id IS NULL AND ca.currency = l.currency
-    JOIN affiliates_account va ON va.kind = 'vat' AND va.brand_id IS NULL
-        AND va.creator_id IS NULL AND va.currency = l.currency
-    CROSS JOIN LATERAL (VALUES
-        ('settlement', ca.id, abs(l.amount)),
-        ('settlement_vat', va.id, (abs(l.amount) * ({vat}) + 5000) / 10000)
-    ) AS m(kind, account_id, amount)
-    WHERE l.id BETWEEN %(first)s AND %(last)s AND l.run_id = %(run)s
-      AND l.creator_id %% 64 = %(shard)s {only} AND m.amount > 0
+    SELECT m.kind, CASE WHEN p.amount > 0 THEN p.brand_account ELSE m.account_id END,
+           CASE WHEN p.amount > 0 THEN m.account_id ELSE p.brand_account END,
+           m.moved, p.currency, 'settlement_line', p.id, now()
+    FROM posts p CROSS JOIN LATERAL (VALUES
+        ('settlement', p.own_account, p.moved), ('settlement_vat', p.vat_account, p.vat)
+    ) AS m(kind, account_id, moved)
+    WHERE m.moved > 0
 """
+
+
+class NotWhole(DatabaseError):
+    """What was marked is not what was summed; the shard is taken back."""
 
 
 def settle_shard(run_id: int, shard: int) -> SettlementShard | None:
@@ -291,6 +307,10 @@ def _settle_all(row: SettlementShard, creator_id: int | None) -> None:
         cursor.execute(LINES_SQL.format(only=only), values)
         commissions, lines, amounts, first, last = cursor.fetchone()
         values |= {"first": first, "last": last}
+        own = "" if creator_id is None else "AND c.creator_id = %(creator)s"
+        cursor.execute(MARK_SQL.format(only=own), values)
+        if cursor.rowcount != commissions:
+            raise NotWhole(f"{cursor.rowcount} marked, {commissions} summed")
         only = "" if creator_id is None else "AND l.creator_id = %(creator)s"
         cursor.execute(ENTRIES_SQL.format(only=only, vat=tax.BRAND_VAT_SQL), values)
     row.commissions += commissions
