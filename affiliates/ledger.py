@@ -99,7 +99,7 @@ ACCOUNTS_SQL = f"""
         RETURNING kind, brand_id, creator_id, currency, id
     )
     SELECT * FROM made UNION ALL SELECT * FROM found
-"""
+"""  # noqa: S608
 
 
 def accounts(wanted: Iterable[tuple[Owner, str]]) -> dict[tuple[Owner, str], int]:
