@@ -68,7 +68,7 @@ def _key(function: str, message) -> tuple[str | tuple[str, str] | None, str | No
     context = None
     if function and "pgettext" in function:
         context, parts = parts[0], parts[1:]
-    if function and function.lstrip("p").startswith("ngettext") or function == "npgettext":
+    if (function and function.lstrip("p").startswith("ngettext")) or function == "npgettext":
         parts = parts[:2]
         return (parts if all(parts) else None), context
     return parts[0], context

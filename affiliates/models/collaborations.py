@@ -122,12 +122,8 @@ class Participation(models.Model):
         DECLINED = "declined", _("declined")
         ENDED = "ended", _("ended")
 
-    creator = models.ForeignKey(
-        "creators.Creator", models.PROTECT, related_name="participations"
-    )
-    collaboration = models.ForeignKey(
-        Collaboration, models.PROTECT, related_name="participations"
-    )
+    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="participations")
+    collaboration = models.ForeignKey(Collaboration, models.PROTECT, related_name="participations")
     state = models.CharField(max_length=10, choices=State)
     message = models.TextField(blank=True, max_length=2000)
     asked_at = models.DateTimeField()
@@ -136,9 +132,7 @@ class Participation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["creator", "collaboration"], name="participation_once"
-            ),
+            models.UniqueConstraint(fields=["creator", "collaboration"], name="participation_once"),
         ]
 
     def __str__(self) -> str:

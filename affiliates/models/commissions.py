@@ -96,7 +96,10 @@ class Commission(models.Model):
     flag = models.ForeignKey("affiliates.RiskFlag", models.PROTECT, null=True, blank=True)
     case = models.ForeignKey("creators.Case", models.PROTECT, null=True, blank=True)
     settlement_line = models.ForeignKey(
-        "affiliates.SettlementLine", models.PROTECT, null=True, blank=True,
+        "affiliates.SettlementLine",
+        models.PROTECT,
+        null=True,
+        blank=True,
         related_name="commissions",
     )
     shard = models.GeneratedField(
@@ -116,8 +119,12 @@ class Commission(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    kind="sale", amount__gte=0, order_line__isnull=False, base__isnull=False,
-                    rate_bp__isnull=False, reverses__isnull=True,
+                    kind="sale",
+                    amount__gte=0,
+                    order_line__isnull=False,
+                    base__isnull=False,
+                    rate_bp__isnull=False,
+                    reverses__isnull=True,
                     collaboration__isnull=False,
                 )
                 | Q(kind="reversal", reverses__isnull=False, order_line__isnull=False)
@@ -139,13 +146,19 @@ class Commission(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["shard", "due_at"], name="commission_due", condition=Q(state="pending")),
-            models.Index(fields=["settlement_line"], name="commission_of_line",
+            models.Index(
+                fields=["shard", "due_at"], name="commission_due", condition=Q(state="pending")
+            ),
+            models.Index(
+                fields=["settlement_line"],
+                name="commission_of_line",
                 condition=Q(settlement_line__isnull=False),
             ),
             models.Index(fields=["creator", "-created_at"], name="commission_of_creator"),
             models.Index(fields=["brand", "-created_at"], name="commission_of_brand"),
-            models.Index(fields=["brand", "currency"], name="commission_unsettled",
+            models.Index(
+                fields=["brand", "currency"],
+                name="commission_unsettled",
                 condition=Q(state__in=["pending", "held"]),
             ),
         ]

@@ -44,7 +44,9 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        return " ".join(str(part) for part in (self.kind, self.brand or self.creator or "", self.currency))
+        return " ".join(
+            str(part) for part in (self.kind, self.brand or self.creator or "", self.currency)
+        )
 
 
 class LedgerEntry(models.Model):
@@ -76,8 +78,12 @@ class LedgerEntry(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["debit", "id"], name="entry_debit", include=["amount", "posted_at"]),
-            models.Index(fields=["credit", "id"], name="entry_credit", include=["amount", "posted_at"]),
+            models.Index(
+                fields=["debit", "id"], name="entry_debit", include=["amount", "posted_at"]
+            ),
+            models.Index(
+                fields=["credit", "id"], name="entry_credit", include=["amount", "posted_at"]
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,15 +22,11 @@ class PayoutMethod(models.Model):
         CLOSE = "close", _("close")
         NONE = "none", _("no match")
 
-    creator = models.ForeignKey(
-        "creators.Creator", models.PROTECT, related_name="payout_methods"
-    )
+    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="payout_methods")
     rail = models.CharField(max_length=8, choices=Rail, default=Rail.SEPA)
     iban = models.CharField(_("IBAN"), max_length=34)
     holder = models.CharField(_("name on the account"), max_length=70)
-    name_check = models.CharField(
-        max_length=10, choices=NameCheck, default=NameCheck.UNCHECKED
-    )
+    name_check = models.CharField(max_length=10, choices=NameCheck, default=NameCheck.UNCHECKED)
     usable_from = models.DateTimeField()
     created_at = models.DateTimeField()
     replaced_at = models.DateTimeField(null=True, blank=True)
@@ -124,7 +120,11 @@ class PayoutBatch(models.Model):
     pay_on = models.DateField()
     built_at = models.DateTimeField()
     built_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text="null: the night",
     )
     approved_by = models.ForeignKey(
@@ -216,9 +216,7 @@ class PayoutClaim(models.Model):
     """One settlement line that a payout pays; released when the payout comes to nothing."""
 
     payout = models.ForeignKey(Payout, models.PROTECT, related_name="claims")
-    line = models.ForeignKey(
-        "affiliates.SettlementLine", models.PROTECT, related_name="claims"
-    )
+    line = models.ForeignKey("affiliates.SettlementLine", models.PROTECT, related_name="claims")
     released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

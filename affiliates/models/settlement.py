@@ -54,9 +54,7 @@ class SettlementLine(models.Model):
     """What one creator earned from one brand in one night; signed, never edited."""
 
     run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="lines")
-    creator = models.ForeignKey(
-        "creators.Creator", models.PROTECT, related_name="settlement_lines"
-    )
+    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="settlement_lines")
     brand = models.ForeignKey("shop.Brand", models.PROTECT, related_name="settlement_lines")
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField()

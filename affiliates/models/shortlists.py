@@ -30,9 +30,7 @@ class ShortlistEntry(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["shortlist", "creator"], name="shortlist_entry_once"
-            ),
+            models.UniqueConstraint(fields=["shortlist", "creator"], name="shortlist_entry_once"),
         ]
 
     def __str__(self) -> str:

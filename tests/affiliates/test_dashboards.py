@@ -159,7 +159,9 @@ def test_a_brand_sees_what_creators_sold_and_what_it_cost():
 
     board = dashboards.brand_board(brand, 12, NIGHT_OVER)
 
-    fees = LedgerEntry.objects.filter(kind="fee", debit__brand=brand).values_list("amount", flat=True)
+    fees = LedgerEntry.objects.filter(kind="fee", debit__brand=brand).values_list(
+        "amount", flat=True
+    )
     assert board.now.sales == sum(sale.base for sale in sales)
     assert board.now.earned == sum(sale.amount for sale in sales)
     assert board.now.fee == sum(fees)

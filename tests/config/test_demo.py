@@ -139,5 +139,7 @@ def test_no_name_of_a_real_company_or_bank():
     fill()
 
     assert not Brand.objects.exclude(legal_name__endswith="(demo)").exists()
-    ibans = Creator.objects.exclude(payout_methods=None).values_list("payout_methods__iban", flat=True)
+    ibans = Creator.objects.exclude(payout_methods=None).values_list(
+        "payout_methods__iban", flat=True
+    )
     assert all(re.fullmatch(r"NL\d\dDEMO\d{10}", iban) for iban in ibans)

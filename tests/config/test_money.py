@@ -67,7 +67,8 @@ def test_parse_knows_the_decimals_of_a_currency(text, currency, minor):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "NaN", "Infinity", "1e9", "1_000", "١٢", "１２", "1.234,56", "1.005", "9" * 20]
+    "text",
+    ["", "-1", "NaN", "Infinity", "1e9", "1_000", "١٢", "１２", "1.234,56", "1.005", "9" * 20],
 )
 def test_parse_refuses_what_is_no_plain_amount(text):
     with pytest.raises(money.BadAmount):
