@@ -96,7 +96,8 @@ def write(touches: Sequence[Seen]) -> str:
 def add(touches: Iterable[Seen], new: Seen) -> list[Seen]:
     """Return the last 3 links per brand of the last 8 brands, with `new`, newest first."""
     per_brand: dict[int, list[Seen]] = {}
-    for seen in _newest_first([new, *(t for t in touches if t.link_id != new.link_id)]):
+    before = _newest_first(t for t in touches if t.link_id != new.link_id)
+    for seen in [new, *before]:
         mine = per_brand.setdefault(seen.brand_id, [])
         if len(mine) < PER_BRAND and len(per_brand) <= BRANDS:
             mine.append(seen)
