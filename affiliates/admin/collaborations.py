@@ -1,0 +1,62 @@
+"""What brands offer, who takes part, and platforms that are switched off."""
+
+from django.contrib import admin
+
+from affiliates.admin.base import Desk, Rows
+from affiliates.models import (
+    Collaboration,
+    Participation,
+    PlatformSwitch,
+    ProductRate,
+    RateChange,
+    SampleRequest,
+    Shortlist,
+)
+
+
+class Rates(Rows):
+    model = ProductRate
+    fields = readonly_fields = ("product", "rate_bp")
+
+
+class Changes(Rows):
+    model = RateChange
+    fields = readonly_fields = ("product", "old_bp", "new_bp", "announced_at", "effective_at")
+
+
+@admin.register(Collaboration)
+class CollaborationAdmin(Desk):
+    list_display = ("name", "brand", "kind", "rate_bp", "starts_at", "ends_at")
+    list_filter = ("kind", "other_programme")
+    search_fields = ("name", "brand__name", "brand__slug")
+    list_select_related = ("brand",)
+    inlines = (Rates, Changes)
+
+
+@admin.register(Participation)
+class ParticipationAdmin(Desk):
+    list_display = ("creator", "collaboration", "state", "asked_at", "answered_at")
+    list_filter = ("state",)
+    search_fields = ("creator__handle", "collaboration__name")
+    list_select_related = ("creator", "collaboration__brand")
+
+
+@admin.register(SampleRequest)
+class SampleRequestAdmin(Desk):
+    list_display = ("creator", "variant", "state", "asked_at", "act_by")
+    list_filter = ("state",)
+    search_fields = ("creator__handle",)
+    list_select_related = ("creator", "variant__product")
+
+
+@admin.register(PlatformSwitch)
+class PlatformSwitchAdmin(admin.ModelAdmin):
+    list_display = ("platform", "country", "off_from", "off_until", "reason")
+    list_filter = ("platform",)
+
+
+@admin.register(Shortlist)
+class ShortlistAdmin(Desk):
+    list_display = ("name", "brand", "created_at")
+    search_fields = ("name", "brand__name")
+    list_select_related = ("brand",)
