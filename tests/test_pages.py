@@ -1,0 +1,118 @@
+"""Every address against everybody: who may see it, what else answers, never a 500."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from affiliates import links
+from config import checks
+from tests.affiliates.factories import make_collaboration
+from tests.creators.factories import make_creator
+from tests.shop.factories import make_brand, make_order, make_user, make_variant
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+OURS = [
+    route for route in checks.routes() if route.name.split(":")[0] in {"affiliates", "shop", "creators"}
+]  # fmt: skip
+PRIVATE = {"creator:own": {"creator"}, "brand:own": {"brand"}}
+
+
+@pytest.fixture
+def market():
+    """Two creators, two brands, a shopper and a member of staff; A has a link and an order."""
+    people = {name: make_user() for name in ("shopper", "brand", "other brand")}
+    brand = make_brand(owner=people["brand"])
+    make_brand(owner=people["other brand"])
+    variant = make_variant(brand=brand)
+    offer = make_collaboration(brand)
+    people |= {"creator": make_user(), "other creator": make_user(), "staff": make_user()}
+    people["staff"].is_staff = True
+    people["staff"].save()
+    now = timezone.now()
+    creator = make_creator(followers=6_000, user=people["creator"], at=now)
+    make_creator(followers=6_000, user=people["other creator"], at=now)
+    links.accept_terms(creator.user, now)
+    link = links.take(creator, product=variant.product, platform="tiktok", at=now)
+    order = make_order((variant, 1))
+    channel = creator.channels.get()
+    facts = {
+        "brand_slug": brand.slug, "product_slug": variant.product.slug, "code": link.code,
+        "handle": creator.handle, "collaboration_id": offer.pk, "creator_id": creator.pk,
+        "product_id": variant.product_id, "part_id": order.parts.get().pk, "platform": "tiktok",
+        "kind": "svg", "word": "none", "pk": link.pk, "provider": "none", "return_id": 1,
+        "participation_id": 1, "run_id": 1, "token": "none", "reference": "none",
+    }  # fmt: skip
+    return people, facts, channel.pk
+
+
+def address(route, facts, channel) -> str:
+    """Fill the objects of A into a pattern."""
+    if "channel_" in route.name:
+        facts = facts | {"pk": channel}
+    pattern = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", route.pattern.replace("/^", "/"))
+    pattern = pattern.replace("/?$", "")
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(facts[found[1]]), pattern)
+
+
+def client_of(people, name) -> Client:
+    client = Client(raise_request_exception=False)
+    if name in people:
+        client.force_login(people[name])
+    return client
+
+
+@pytest.mark.parametrize(
+    "who", ["anonymous", "shopper", "creator", "other creator", "brand", "other brand", "staff"]
+)
+def test_each_address_is_open_to_whom_it_says(market, who):
+    people, facts, channel = market
+    client, wrong = client_of(people, who), []
+    for route in OURS:
+        path = address(route, facts, channel)
+        for method in ("GET", "HEAD", "POST"):
+            own = who in PRIVATE.get(route.who, {who})
+            own |= who == "other creator" and route.who == "creator:own"
+            if method == "POST" and own:
+                continue  # what a POST does is tested with what it changes
+            answer = client.generic(method, path)
+            seen = answer.status_code
+            if seen >= 500:
+                wrong.append((method, path, seen))
+            elif method == "GET" and not own and seen not in {302, 403, 404, 405}:
+                wrong.append((method, path, seen))
+            elif method == "POST" and not own and seen not in {302, 403, 404, 405}:
+                wrong.append((method, path, seen))
+            elif who == "anonymous" and not own and seen == 302:
+                if not answer["Location"].startswith("/accounts/login/"):
+                    wrong.append((method, path, answer["Location"]))
+    assert wrong == []
+
+
+def test_what_belongs_to_another_is_not_there(market):
+    people, facts, channel = market
+    wrong = []
+    for route in OURS:
+        owner = {"creator:own": "other creator", "brand:own": "other brand"}.get(route.who)
+        path = address(route, facts, channel)
+        is_object = "<int:pk>" in route.pattern or route.who == "brand:own"
+        if owner and is_object:
+            method = "GET" if "GET" in route.methods else "POST"
+            seen = client_of(people, owner).generic(method, path).status_code
+            if seen != 404:
+                wrong.append((owner, method, path, seen))
+    assert wrong == []
+
+
+def test_no_method_is_answered_that_is_not_declared(market):
+    people, facts, channel = market
+    wrong = []
+    for route in OURS:
+        who = {"creator:own": "creator", "brand:own": "brand"}.get(route.who, "shopper")
+        client, path = client_of(people, who), address(route, facts, channel)
+        for method in {"GET", "POST", "DELETE"} - set(route.methods):
+            seen = client.generic(method, path).status_code
+            if seen not in {403, 404, 405}:
+                wrong.append((method, path, seen))
+    assert wrong == []
