@@ -19,7 +19,7 @@ AGENT = (
 
 def ask(port: int, codes: list[str], first: int, count: int, found: list[float]) -> None:
     """Send `count` requests over one connection; add the seconds of each 302 to `found`."""
-    with socket.create_connection(("127.0.0.1", port), 10) as line:
+    with socket.create_connection(("127.0.0.1", port), 60) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for n in range(first, first + count):
             begun = time.perf_counter()

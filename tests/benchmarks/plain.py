@@ -14,15 +14,16 @@ def bare(environ, start_response):
 
 
 def _orm():
+    import django
     from django.conf import settings
+    from django.core.handlers.wsgi import WSGIHandler
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
     settings.ROOT_URLCONF = __name__
     settings.MIDDLEWARE = []
     settings.DATABASES["default"]["CONN_MAX_AGE"] = None
-    from django.core.wsgi import get_wsgi_application
-
-    return get_wsgi_application()
+    return WSGIHandler()
 
 
 def go(request, code):
