@@ -297,6 +297,10 @@ FAKE_PLATFORM_PORT = env.int("FAKE_PLATFORM_PORT", PORT + 1)
 FAKE_PLATFORM_URL = env.str("FAKE_PLATFORM_URL", "") or f"http://127.0.0.1:{FAKE_PLATFORM_PORT}"
 if LIVE:
     FAKE_PLATFORM_URL = ""
+PAYOUT_ACCOUNT = {  # our own bank account, which SEPA payouts leave from; empty: no export in live
+    "name": env.str("PAYOUT_NAME", ""),
+    "IBAN": env.str("PAYOUT_IBAN", ""),
+}
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
 PLATFORM_KEYS = {  # provider -> (client id, secret); empty: that platform is off in live

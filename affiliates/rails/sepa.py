@@ -63,7 +63,7 @@ def debtor() -> dict[str, str]:
         return account
     if settings.DEMO:
         return dict(DEMO_ACCOUNT)
-    raise Refused("set PAYOUT_ACCOUNT: the name and IBAN that payouts leave from")
+    raise Refused("set PAYOUT_NAME and PAYOUT_IBAN: the account that payouts leave from")
 
 
 def _fixed(content: bytes, batch: PayoutBatch) -> bytes:
