@@ -22,6 +22,10 @@ from tests import harness
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+CHROME = (  # without the word Headless, which the door takes for a robot
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/131.0.0.0 Safari/537.36"
+)
 EXPECTED = {404, 422}  # answers that a page shows on purpose
 PASSWORD = "a-long-walk-in-the-rain-7"
 expect.set_options(timeout=10_000)
@@ -58,7 +62,12 @@ class Person:
     """Somebody with a browser of her own, at `url`."""
 
     def __init__(self, browser, url: str, **options) -> None:
-        options = {"viewport": PHONE, "locale": "en-GB", "accept_downloads": True} | options
+        options = {
+            "user_agent": CHROME,
+            "viewport": PHONE,
+            "locale": "en-GB",
+            "accept_downloads": True,
+        } | options
         self.url, self.troubles = url, []
         self.context = browser.new_context(base_url=url, **options)
         self.context.set_default_timeout(10_000)
