@@ -32,6 +32,7 @@ for name in ("DEBUG", "SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS", "SECRET_KEY", "T
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in this thread
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()  # here and not by the plugin, which would read the settings too early
+del os.environ["DJANGO_SETTINGS_MODULE"]  # else the plugin of a worker, which inherits it, would
 
 
 def pytest_unconfigure() -> None:

@@ -75,9 +75,15 @@ def databases(connection: psycopg.Connection) -> list[str]:
 
 
 def drop(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(
-        sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-    )
+    """Drop a database and whoever uses it; a vacuum at work there is not ours to end."""
+    statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+    for rest_s in (0.5, 2, 5):
+        try:
+            connection.execute(statement)
+            return
+        except psycopg.errors.InsufficientPrivilege:
+            time.sleep(rest_s)
+    connection.execute(statement)
 
 
 def make_template(servers: embedded.Engines, migrate) -> str:
