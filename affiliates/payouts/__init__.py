@@ -1,0 +1,27 @@
+"""Money on its way out: built weekly, approved and exported by two people.
+
+A payout to a creator claims settlement lines; its amount is their sum and nothing else. What
+comes to nothing gives the money back and releases the lines in one transaction.
+"""
+
+from affiliates.payouts.building import build, claimable, next_pay_day
+from affiliates.payouts.foureyes import NotAllowed, approve, document, export
+from affiliates.payouts.methods import change_method
+from affiliates.payouts.outcomes import cancel, claims_of, confirm, confirm_batch, fail, returned
+
+__all__ = [
+    "NotAllowed",
+    "approve",
+    "build",
+    "cancel",
+    "change_method",
+    "claimable",
+    "claims_of",
+    "confirm",
+    "confirm_batch",
+    "document",
+    "export",
+    "fail",
+    "next_pay_day",
+    "returned",
+]

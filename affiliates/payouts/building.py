@@ -1,0 +1,145 @@
+"""Building the batches of a payout day: who has enough and can be paid, in one statement."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, transaction
+
+from affiliates import clock, funding, ledger, rails, tax
+from affiliates.models import PayoutBatch, PayoutMethod
+
+BUILD_LOCK = 7_264_002  # advisory: one build at a time
+
+# A creator's negative lines are all claimed, of her positive ones those that are funded.
+BUILD_SQL = """
+    WITH waiting AS ({waiting}), lines AS (
+        SELECT l.id, l.creator_id, l.currency, l.amount
+        FROM affiliates_settlementline l
+        WHERE l.case_id IS NULL
+          AND NOT EXISTS (SELECT 1 FROM affiliates_payoutclaim c
+                          WHERE c.line_id = l.id AND c.released_at IS NULL)
+          AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.id = l.id)
+    ), sums AS (
+        SELECT creator_id, currency, sum(amount)::bigint AS amount FROM lines GROUP BY 1, 2
+    ), ready AS (
+        SELECT s.*, m.id AS method_id, m.rail, t.id AS profile_id, t.kind AS profile
+        FROM sums s
+        JOIN creators_creator p ON p.id = s.creator_id
+        JOIN affiliates_payoutmethod m ON m.creator_id = s.creator_id
+            AND m.replaced_at IS NULL AND m.usable_from <= %(at)s AND m.name_check <> 'none'
+        JOIN LATERAL (
+            SELECT id, kind FROM affiliates_taxprofile
+            WHERE creator_id = s.creator_id AND effective_from <= %(day)s
+            ORDER BY effective_from DESC, id DESC LIMIT 1) t ON true
+        WHERE m.rail = %(rail)s AND s.currency = %(currency)s
+          AND s.amount >= CASE WHEN p.status = 'closed' THEN 1 ELSE %(minimum)s END
+          AND s.amount > 0
+          AND NOT EXISTS (SELECT 1 FROM affiliates_payout o
+                          WHERE o.creator_id = s.creator_id AND o.currency = s.currency
+                            AND o.state IN ('pending', 'processing'))
+    ), made AS (
+        INSERT INTO affiliates_payout
+            (batch_id, creator_id, method_id, tax_profile_id, amount, vat, currency, rail,
+             state, reason, provider_ref, created_at)
+        SELECT %(batch)s, creator_id, method_id, profile_id, amount,
+               CASE WHEN profile = 'vat_liable' THEN (amount * %(vat_bp)s + 5000) / 10000
+                    ELSE 0 END,
+               currency, rail, 'pending', '', '', %(at)s
+        FROM ready ORDER BY creator_id
+        RETURNING id, creator_id, currency
+    )
+    INSERT INTO affiliates_payoutclaim (payout_id, line_id)
+    SELECT made.id, lines.id FROM made JOIN lines USING (creator_id, currency)
+"""
+POST_SQL = """
+    INSERT INTO affiliates_ledgerentry
+        (kind, debit_id, credit_id, amount, currency, source_kind, source_id, posted_at)
+    SELECT m.kind, m.debit_id, transit.id, m.amount, p.currency, 'payout', p.id, %(at)s
+    FROM affiliates_payout p
+    JOIN affiliates_account transit ON transit.kind = 'payout_in_transit'
+        AND transit.currency = p.currency
+    JOIN affiliates_account vat ON vat.kind = 'vat' AND vat.currency = p.currency
+    JOIN affiliates_account own ON own.kind = 'creator_balance' AND own.brand_id IS NULL
+        AND own.creator_id = p.creator_id AND own.currency = p.currency
+    CROSS JOIN LATERAL (VALUES
+        ('payout', own.id, p.amount), ('payout_vat', vat.id, p.vat)
+    ) AS m(kind, debit_id, amount)
+    WHERE p.batch_id = %(batch)s AND m.amount > 0
+"""
+
+
+def next_pay_day(at: datetime) -> date:
+    """Return the coming payout Friday, today included."""
+    return clock.friday_from(clock.local_day(at))
+
+
+@transaction.atomic
+def build(
+    at: datetime, pay_on: date | None = None, by: AbstractBaseUser | None = None
+) -> list[PayoutBatch]:
+    """Make a payout for each creator who has enough and can be paid; return the batches.
+
+    One batch per rail and currency; rails without payouts make none. Balances of brands are
+    read while nobody posts to them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BUILD_LOCK])
+        cursor.execute(
+            "SELECT id FROM affiliates_account WHERE kind = 'brand_balance' ORDER BY id FOR UPDATE"
+        )
+        cursor.execute("SELECT DISTINCT currency FROM affiliates_settlementline ORDER BY 1")
+        currencies = [row[0] for row in cursor.fetchall()]
+    wanted = set(PayoutMethod.objects.filter(replaced_at=None).values_list("rail", flat=True))
+    built = []
+    for rail in sorted(wanted & set(rails.RAILS)):
+        for currency in currencies:
+            if batch := _build_one(at, pay_on or next_pay_day(at), rail, currency, by):
+                built.append(batch)
+    return built
+
+
+def _build_one(
+    at: datetime, pay_on: date, rail: str, currency: str, by: AbstractBaseUser | None
+) -> PayoutBatch | None:
+    point = transaction.savepoint()
+    batch = PayoutBatch.objects.create(
+        rail=rail, currency=currency, pay_on=pay_on, built_at=at, built_by=by,
+        message_id=f"THOUSAND-{pay_on:%Y%m%d}-{_batch_number()}",
+    )  # fmt: skip
+    values = {
+        "at": at, "day": clock.local_day(at), "rail": rail, "currency": currency,
+        "batch": batch.pk, "minimum": rails.named(rail).minimum(currency),
+        "vat_bp": tax.home_vat_bp(clock.local_day(at)),
+    }  # fmt: skip
+    waiting = funding.WAITING_SQL.format(only="")
+    with connection.cursor() as cursor:
+        cursor.execute(BUILD_SQL.format(waiting=waiting), values)
+        if cursor.rowcount == 0:
+            transaction.savepoint_rollback(point)
+            return None
+        ledger.accounts([(ledger.IN_TRANSIT, currency), (ledger.VAT, currency)])
+        cursor.execute(POST_SQL, values)
+    transaction.savepoint_commit(point)
+    return batch
+
+
+def _batch_number() -> int:
+    newest = PayoutBatch.objects.order_by("-id").values_list("id", flat=True).first()
+    return (newest or 0) + 1
+
+
+def claimable(creator_id: int, currency: str) -> int:
+    """Return what the next payout of a creator would claim: funded, unclaimed lines."""
+    waiting = funding.waiting_lines(creator_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT coalesce(sum(l.amount), 0) FROM affiliates_settlementline l
+               WHERE l.creator_id = %s AND l.currency = %s AND l.case_id IS NULL
+                 AND l.id <> ALL(%s::bigint[])
+                 AND NOT EXISTS (SELECT 1 FROM affiliates_payoutclaim c
+                                 WHERE c.line_id = l.id AND c.released_at IS NULL)""",
+            [creator_id, currency, list(waiting)],
+        )
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,70 @@
+"""Approve and export: acts of two different people, at any amount."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from affiliates import rails
+from affiliates.models import Payout, PayoutAttempt, PayoutBatch
+from affiliates.rails.sepa import digest
+
+State, BatchState = Payout.State, PayoutBatch.State
+
+
+class NotAllowed(Exception):
+    """A step out of order, or by the same person as the step before."""
+
+
+def _locked(batch: PayoutBatch, state: str) -> PayoutBatch:
+    row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
+    if row.state != state:
+        raise NotAllowed(f"{row} is {row.state}, not {state}")
+    return row
+
+
+@transaction.atomic
+def approve(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> PayoutBatch:
+    """Let a batch go to the bank; somebody else exports it. Raises NotAllowed."""
+    row = _locked(batch, BatchState.BUILT)
+    row.state, row.approved_by, row.approved_at = BatchState.APPROVED, by, at
+    row.save()
+    return row
+
+
+@transaction.atomic
+def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Document:
+    """Return the file for the bank; from now on the payouts are on their way.
+
+    Raises NotAllowed for the person who approved, rails.Refused when the file is not valid.
+    """
+    row = _locked(batch, BatchState.APPROVED)
+    if row.approved_by_id == by.pk:
+        raise NotAllowed("whoever approved a batch does not export it")
+    payouts = payouts_of(row, State.PENDING)
+    document = rails.named(row.rail).document(row, payouts)
+    PayoutAttempt.objects.bulk_create(
+        PayoutAttempt(payout=one, n=1, idempotency_key=rails.reference(one), sent_at=at)
+        for one in payouts
+    )
+    row.payouts.filter(state=State.PENDING).update(state=State.PROCESSING)
+    row.state, row.exported_by, row.exported_at = BatchState.EXPORTED, by, at
+    row.file_sha256 = digest(document)
+    row.save()
+    return document
+
+
+def payouts_of(batch: PayoutBatch, *states: str) -> list[Payout]:
+    rows = batch.payouts.filter(state__in=states) if states else batch.payouts.all()
+    return list(rows.select_related("method", "creator").order_by("id"))
+
+
+def document(batch: PayoutBatch) -> rails.Document:
+    """Return the exported file again; raises NotAllowed if it would differ."""
+    sent = [one for one in payouts_of(batch) if one.state != State.CANCELLED]
+    again = rails.named(batch.rail).document(batch, sent)
+    if digest(again) != batch.file_sha256:
+        raise NotAllowed("the file would differ from the one that was exported")
+    return again

@@ -1,0 +1,109 @@
+"""What became of a payout: paid, or the money back and its lines free again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from affiliates import ledger, selfbilling
+from affiliates.ledger import Transfer
+from affiliates.models import Payout, PayoutBatch, PayoutClaim
+from affiliates.payouts.foureyes import BatchState, NotAllowed, State, payouts_of
+
+
+def _lock_payout(payout: Payout, *states: str) -> Payout:
+    row = Payout.objects.select_for_update(of=["self"]).get(pk=payout.pk)
+    if row.state not in states:
+        raise NotAllowed(f"{row} is {row.state}")
+    return row
+
+
+def _transfers(
+    payout: Payout, kinds: tuple[str, str], amount_to: ledger.Owner, vat_to: ledger.Owner,
+    source: ledger.Owner,
+) -> Iterable[Transfer]:  # fmt: skip
+    facts = (payout.currency, "payout", payout.pk)
+    yield Transfer(kinds[0], source, amount_to, payout.amount, *facts)
+    yield Transfer(kinds[1], source, vat_to, payout.vat, *facts)
+
+
+def _owner(payout: Payout) -> ledger.Owner:
+    if payout.creator_id:
+        return ledger.creator(payout.creator_id)
+    return ledger.brand(payout.brand_id)
+
+
+@transaction.atomic
+def confirm(payout: Payout, at: datetime) -> Payout:
+    """Book that the bank has paid; the self-bill gets its number now. Safe to repeat."""
+    row = _lock_payout(payout, State.PROCESSING, State.PAID)
+    if row.state == State.PAID:
+        return row
+    row.state, row.paid_at = State.PAID, at
+    row.save(update_fields=["state", "paid_at"])
+    row.attempts.filter(state__in=["sent", "unknown"]).update(state="succeeded", finished_at=at)
+    kinds = ("payout_paid", "payout_vat_paid")
+    ledger.post(_transfers(row, kinds, ledger.BANK, ledger.BANK, ledger.IN_TRANSIT), at)
+    selfbilling.issue(row, at)
+    _close(row.batch)
+    return row
+
+
+@transaction.atomic
+def confirm_batch(batch: PayoutBatch, at: datetime) -> int:
+    """Book that the bank has paid everything of a batch that is on its way."""
+    row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
+    if row.state != BatchState.EXPORTED:
+        raise NotAllowed(f"{row} is {row.state}, not {BatchState.EXPORTED}")
+    return len([confirm(one, at) for one in payouts_of(row, State.PROCESSING)])
+
+
+@transaction.atomic
+def cancel(payout: Payout, reason: str, at: datetime) -> Payout:
+    """Take a payout out of its batch before it is exported."""
+    return _give_back(_lock_payout(payout, State.PENDING), State.CANCELLED, reason, at)
+
+
+@transaction.atomic
+def fail(payout: Payout, reason: str, at: datetime) -> Payout:
+    """Book that the bank refused; only for an outcome that is confirmed."""
+    row = _lock_payout(payout, State.PROCESSING)
+    row.attempts.filter(state__in=["sent", "unknown"]).update(
+        state="failed", reason=reason[:300], finished_at=at
+    )
+    return _give_back(row, State.FAILED, reason, at)
+
+
+@transaction.atomic
+def returned(payout: Payout, reason: str, at: datetime) -> Payout:
+    """Book that the money came back after it was paid, such as from a closed account."""
+    return _give_back(_lock_payout(payout, State.PAID), State.RETURNED, reason, at)
+
+
+def _give_back(payout: Payout, state: str, reason: str, at: datetime) -> Payout:
+    """End a payout that came to nothing: money back in the balance, lines free again."""
+    came_back = state == State.RETURNED
+    payout.state, payout.reason = state, reason[:300]
+    payout.save(update_fields=["state", "reason"])
+    source = ledger.BANK if came_back else ledger.IN_TRANSIT
+    end = "returned" if came_back else "back"
+    kinds = (f"payout_{end}", f"payout_vat_{end}")
+    ledger.post(_transfers(payout, kinds, _owner(payout), ledger.VAT, source), at)
+    payout.claims.filter(released_at=None).update(released_at=at)
+    _close(payout.batch)
+    return payout
+
+
+def _close(batch: PayoutBatch) -> None:
+    """Close a batch of which nothing is open any more."""
+    if not batch.payouts.filter(state__in=Payout.OPEN).exists():
+        done = BatchState.CLOSED if batch.exported_at else BatchState.CANCELLED
+        PayoutBatch.objects.filter(pk=batch.pk).update(state=done)
+
+
+def claims_of(payout: Payout) -> list[PayoutClaim]:
+    """Return the lines that a payout pays or paid, with their brand and night."""
+    rows = payout.claims.select_related("line__brand", "line__run")
+    return list(rows.order_by("line__run__night", "line_id"))
