@@ -1,4 +1,5 @@
-"""What happens when a night is over: settle, publish the proof, check the books, pay.
+"""What happens when a night is over: settle, publish the proof, check the books, pay; then
+decide again on who waits and who is a pilot, and show in the directory what was sold.
 
 Each step finds its own work, so a call that was killed is finished by the next one.
 """
@@ -9,9 +10,8 @@ import logging
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from affiliates import clock, invariants, payouts, proof, settlement
-from affiliates.models import PayoutBatch, SettlementRun
-from creators import directory, enrolment
+from affiliates import clock, invariants, payouts, proof, settlement, trackrecord
+from affiliates.models import PayoutBatch
 
 logger = logging.getLogger(__name__)
 PAY_WEEKDAY = 4  # Friday
@@ -31,14 +31,18 @@ def run(
     night: date | None = None,
     progress: settlement.Progress | None = None,
 ) -> Done:
-    """Settle what is over (`settlement.settle`), then do what follows a night."""
+    """Settle what is over (`settlement.settle`), then do all that follows a night."""
     done = Done(settlement.settle(as_of, night, progress))
-    follow(settlement.moment(as_of), done)
+    at = settlement.moment(as_of)
+    follow(at, done)
+    if done.settled.nights:
+        trackrecord.redecide(at)
+        trackrecord.refresh(at)
     return done
 
 
 def follow(at: datetime, done: Done) -> None:
-    """Do what follows completed nights; cheap when there were none."""
+    """Prove, check and pay after completed nights; cheap when there were none."""
     proof.publish()
     friday = pay_day(at, done.settled.nights)
     if not done.settled.nights and friday is None:
@@ -49,11 +53,6 @@ def follow(at: datetime, done: Done) -> None:
     behind = done.settled.left or settlement.open_nights(clock.last_night_over(at))
     if friday and not done.offences and not behind:
         done.payouts = sum(batch.payouts.count() for batch in payouts.build(at, friday))
-    if done.settled.nights:
-        enrolment.redecide_waiting(at)
-        settled = SettlementRun.objects.filter(night__in=done.settled.nights)
-        ids = settled.values_list("lines__creator_id", flat=True).distinct()
-        directory.record([pk for pk in ids if pk])
 
 
 def pay_day(at: datetime, nights: list[date]) -> date | None:

@@ -1,11 +1,11 @@
 """Doors for the queue: each may be run twice, and finds its work in the database."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from affiliates import clicks, mails, night, settlement, sweeping
+from affiliates import clicks, mails, night, settlement, sweeping, trackrecord
 from affiliates.models import SettlementRun
 
 # ------------------------------------------------------------ money
@@ -15,7 +15,7 @@ FEW = 4  # shards that one worker settles by itself rather than ringing for othe
 @shared_task
 def settle_nights(as_of: str | None = None) -> int:
     """Settle what is over; a full night is spread over the workers, shard by shard."""
-    at = settlement.moment(datetime.fromisoformat(as_of) if as_of else None)
+    at = _moment(as_of)
     nights = []
     for run in settlement.runs_to_do(at):
         shards = settlement.open_shards(run)
@@ -30,8 +30,7 @@ def settle_nights(as_of: str | None = None) -> int:
         nights.append(run.night)
     done = night.Done(settlement.Result(nights=nights))
     night.follow(at, done)
-    for day in nights:
-        mail_settlement.delay(day.isoformat())
+    _ring(nights, as_of)
     return len(nights)
 
 
@@ -42,17 +41,47 @@ def settle_shard(run_id: int, shard: int, as_of: str | None = None) -> int:
     run = SettlementRun.objects.get(pk=run_id)
     if run.completed_at is None and not run.shards.filter(done_at=None).exists():
         settlement.complete(run)
-        at = settlement.moment(datetime.fromisoformat(as_of) if as_of else None)
-        night.follow(at, night.Done(settlement.Result(nights=[run.night])))
-        mail_settlement.delay(run.night.isoformat())
+        night.follow(_moment(as_of), night.Done(settlement.Result(nights=[run.night])))
+        _ring([run.night], as_of)
         settle_nights.delay(as_of)
     return done.commissions if done else 0
+
+
+def _ring(nights: list[date], as_of: str | None) -> None:
+    """Queue what follows the money of these nights."""
+    for day in nights:
+        mail_settlement.delay(day.isoformat())
+    if nights:
+        redecide.delay(as_of)
+        refresh_directory.delay(as_of)
 
 
 @shared_task
 def mail_settlement(night_iso: str) -> int:
     """Tell creators what one night brought them."""
     return mails.settlement(datetime.fromisoformat(night_iso).date())
+
+
+REFRESH_S = 120  # of one task; what is left is for the next one
+
+
+@shared_task
+def redecide(as_of: str | None = None) -> int:
+    """Decide again on those who wait and on pilots; return how many came in or rose."""
+    return sum(trackrecord.redecide(_moment(as_of)))
+
+
+@shared_task
+def refresh_directory(as_of: str | None = None) -> bool:
+    """Show what creators sold, and their scores, as of today; rings again while any is behind."""
+    done = trackrecord.refresh(_moment(as_of), REFRESH_S)
+    if not done:
+        refresh_directory.delay(as_of)
+    return done
+
+
+def _moment(as_of: str | None) -> datetime:
+    return settlement.moment(datetime.fromisoformat(as_of) if as_of else None)
 
 
 @shared_task

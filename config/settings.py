@@ -249,6 +249,8 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("give back lapsed stock", "shop.tasks.release_reservations", 60),
         ("read channels that are due", "creators.tasks.read_channels", 3_600),
         ("decide waiting creators again", "creators.tasks.redecide_waiting", 3_600),
+        ("decide pilots again", "affiliates.tasks.redecide", 21_600),
+        ("show what creators sold", "affiliates.tasks.refresh_directory", 3_600),
     ]
 }
 

@@ -1,7 +1,8 @@
 """The directory: one row per creator, which the search reads and only this module writes.
 
     record(creator_ids)            after their channels, readings, profile or status changed
-    record_sales(rows)             affiliates pushes what they sold: SalesFacts rows
+    record_sales(rows, on)         affiliates pushes what they sold by a day: SalesFacts rows
+    behind(on, size)               ids of creators whose sales are of another day
     search(Filters(...), cursor="", size=24) -> Page(entries, next_cursor, count, is_capped)
 
 `Filters` fields: text, platform, followers_min, followers_max, niche (slug), country (ISO),
@@ -13,7 +14,7 @@ gate and sort, nothing is added for having many.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -104,7 +105,7 @@ ON CONFLICT (creator_id) DO UPDATE SET
 RECORD_SALES = """
 UPDATE creators_directoryentry entry
 SET orders_90d = fact.orders, sales_90d = fact.sales, clicks_90d = fact.clicks,
-    brands_worked = fact.brands
+    brands_worked = fact.brands, sales_on = %s
 FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::int[], %s::int[])
     AS fact (creator_id, orders, sales, clicks, brands)
 WHERE entry.creator_id = fact.creator_id
@@ -163,12 +164,13 @@ def record(creator_ids: Sequence[int], at: datetime | None = None) -> int:
         return cursor.rowcount
 
 
-def record_sales(rows: Iterable[SalesFacts]) -> int:
-    """Take over what creators sold; those without an entry are skipped. Returns how many were
-    written.
+def record_sales(rows: Iterable[SalesFacts], on: date) -> int:
+    """Take over what creators had sold by the market day `on`; those without an entry are
+    skipped. Returns how many were written.
     """
     facts = list(rows)
     columns = [
+        on,
         [fact.creator_id for fact in facts],
         [fact.orders_90d for fact in facts],
         [fact.sales_90d for fact in facts],
@@ -178,6 +180,12 @@ def record_sales(rows: Iterable[SalesFacts]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(RECORD_SALES, columns)
         return cursor.rowcount
+
+
+def behind(on: date, size: int) -> list[int]:
+    """Return up to `size` creators whose entries do not hold what they had sold by `on`."""
+    rows = DirectoryEntry.objects.filter(Q(sales_on=None) | ~Q(sales_on=on))
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:size])
 
 
 def search(filters: Filters, *, cursor: str = "", size: int = 24) -> Page:

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 from django.db import connection
 
-from affiliates import clicks
+from affiliates import clicks, trackrecord
 from config.demo.world import World, midnight
-from creators import directory
 
 RAW_DAYS = 30
 # Chance without a random generator: the same seed, link and day give the same number.
@@ -59,20 +58,6 @@ RAW = f"""
         where d.day >= %(since)s
     ) clicks
 """
-FACTS = """
-    select creator_id, sum(orders), sum(sales), sum(clicks), count(distinct brand_id)
-    from (
-        select c.creator_id, c.brand_id, count(distinct l.brand_order_id) as orders,
-               sum(c.base) as sales, 0 as clicks
-        from affiliates_commission c join shop_orderline l on l.id = c.order_line_id
-        where c.kind = 'sale' and c.created_at >= %(from)s
-          and c.creator_id between %(first)s and %(last)s group by 1, 2
-        union all
-        select k.creator_id, null, 0, 0, sum(d.clicks)
-        from affiliates_linkday d join affiliates_link k on k.id = d.link_id
-        where d.day >= %(from)s::date and k.creator_id between %(first)s and %(last)s group by 1
-    ) parts group by creator_id
-"""
 
 
 def make(world: World) -> None:
@@ -99,9 +84,4 @@ def show_in_directory(world: World, batch: int = 2_000) -> None:
     for first in range(low, high + 1, batch):
         world.step("directory")
         last = min(high, first + batch - 1)
-        directory.record(range(first, last + 1), world.now)
-        with connection.cursor() as cursor:
-            values = {"from": world.now - timedelta(days=90), "first": first, "last": last}
-            cursor.execute(FACTS, values)
-            rows = [directory.SalesFacts(*(int(v or 0) for v in row)) for row in cursor.fetchall()]
-        directory.record_sales(rows)
+        trackrecord.record(range(first, last + 1), world.now)

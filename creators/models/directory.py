@@ -32,6 +32,7 @@ class DirectoryEntry(models.Model):
     sales_90d = models.PositiveBigIntegerField(default=0, help_text="net, minor units of EUR")
     clicks_90d = models.PositiveIntegerField(default=0)
     brands_worked = models.PositiveIntegerField(default=0)
+    sales_on = models.DateField(null=True, help_text="the day that the sales facts are of")
     enrolled_at = models.DateTimeField(null=True)
     search = SearchVectorField(null=True)
     refreshed_at = models.DateTimeField()

@@ -126,10 +126,12 @@ def test_the_score_needs_enough_readings_and_explains_itself():
 
 def test_sales_facts_are_pushed_and_survive_a_new_recording():
     creator = make_creator(followers=1_500)
-    assert directory.record_sales([SalesFacts(creator.pk, 4, 12_300, 77, 2)]) == 1
-    assert directory.record_sales([]) == 0
+    assert directory.record_sales([SalesFacts(creator.pk, 4, 12_300, 77, 2)], NOW.date()) == 1
+    assert directory.record_sales([], NOW.date()) == 0
     directory.record([creator.pk])
 
+    assert directory.behind(NOW.date(), 10) == []
+    assert directory.behind(NOW.date() + timedelta(days=1), 10) == [creator.pk]
     entry = DirectoryEntry.objects.get()
     assert (entry.orders_90d, entry.sales_90d, entry.clicks_90d, entry.brands_worked) == (
         4, 12_300, 77, 2,

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def market():
     creators = [make_creator(followers=count, niches=("food",)) for count in (600, 1_200, 6_000)]
-    directory.record_sales([directory.SalesFacts(creators[1].pk, 3, 5_000, 9, 1)])
+    directory.record_sales(
+        [directory.SalesFacts(creators[1].pk, 3, 5_000, 9, 1)], timezone.localdate()
+    )
     return creators
 
 
