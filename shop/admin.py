@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.lib import money
+from config.lib.desk import Waiting
 from shop import orders, refunds, tasks
 from shop.models import (
     Acceptance,
@@ -239,6 +240,7 @@ class RefundAdmin(ReadOnly):
 @admin.register(Dispute)
 class DisputeAdmin(ReadOnly):
     list_display = ["reference", "order", "amount", "state", "opened_at", "withdrawn_at"]
+    waiting = [Waiting(gettext_lazy("disputes to answer"), {"state": "open"}, "opened_at")]
     list_filter = ["state"]
     list_select_related = ["order"]
     search_fields = ["reference", "order__number"]
@@ -247,6 +249,11 @@ class DisputeAdmin(ReadOnly):
 @admin.register(Return)
 class ReturnAdmin(ReadOnly):
     list_display = ["brand_order", "state", "asked_at", "closed_at"]
+    waiting = [
+        Waiting(
+            gettext_lazy("returns that came back, to refund"), {"state": "received"}, "asked_at"
+        )
+    ]
     list_filter = ["state"]
     list_select_related = ["brand_order__order", "brand_order__brand"]
     search_fields = ["brand_order__order__number"]

@@ -17,6 +17,7 @@ from affiliates.models import (
     SelfBill,
     TaxProfile,
 )
+from config.lib.desk import Waiting
 
 REFUSALS = (payouts.NotAllowed, rails.Refused)
 
@@ -42,6 +43,11 @@ class PayoutBatchAdmin(Desk):
     list_select_related = ["built_by", "approved_by", "exported_by"]
     inlines = [PayoutRows]
     actions = ["approve", "export", "confirm"]
+    waiting = [
+        Waiting(gettext_lazy("payout batches to approve"), {"state": "built"}, "pay_on"),
+        Waiting(gettext_lazy("payout batches to export"), {"state": "approved"}, "pay_on"),
+        Waiting(gettext_lazy("payout batches to confirm"), {"state": "exported"}, "pay_on"),
+    ]
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["finance"])
     def approve(self, request, queryset):

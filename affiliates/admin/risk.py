@@ -8,6 +8,7 @@ from affiliates import commissions
 from affiliates.admin.base import Desk, Rows, amount
 from affiliates.admin.money import ADJUSTMENT, decide
 from affiliates.models import Commission, RiskFlag
+from config.lib.desk import Waiting
 
 
 class HeldRows(Rows):
@@ -23,6 +24,7 @@ class RiskFlagAdmin(Desk):
     search_fields = ["creator__handle", "subject"]
     inlines = [HeldRows]
     actions = ["clear", "confirm"]
+    waiting = [Waiting(gettext_lazy("risk flags to decide"), {"state": "open"}, "opened_at")]
 
     def _open(self, queryset):
         """Leave adjustments out: another admin releases those, by commission."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from affiliates import clock, night, tasks
 from affiliates.admin.base import Desk, Rows, amount
 from affiliates.models import SettlementLine, SettlementRun, SettlementShard
+from config.lib.desk import Waiting
 
 
 class ShardRows(Rows):
@@ -26,6 +27,13 @@ class SettlementRunAdmin(Desk):
     list_display = ["night", "cutoff", "completed_at", "commissions", "lines", "set_aside", "root"]
     inlines = [ShardRows]
     readonly_fields = ["commissions", "lines", "set_aside"]
+    waiting = [
+        Waiting(
+            gettext_lazy("nights not settled to the end"),
+            {"completed_at__isnull": True},
+            "cutoff",
+        )
+    ]
     change_list_template = "admin/affiliates/settlementrun/change_list.html"
 
     def get_queryset(self, request):

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.lib.desk import Waiting
 from creators import channels, manual_checks
 from creators.admin.base import ReadOnly
 from creators.models import Channel, ManualCheck, PlatformStatus, Reading
@@ -55,6 +56,7 @@ class ManualCheckAdmin(admin.ModelAdmin):
     fields = ["channel", "code", "state", "asked_at", "followers_seen", "evidence",
               "decided_at", "decided_by"]  # fmt: skip
     actions = ["confirm", "refuse"]
+    waiting = [Waiting(gettext_lazy("channels to check by hand"), {"state": "asked"}, "asked_at")]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

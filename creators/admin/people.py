@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.lib.desk import Waiting
 from creators import enrolment, reasons
 from creators.admin.base import ReadOnly, ReadOnlyInline
 from creators.models import Case, CaseEvent, Channel, Creator, Decision, DirectoryEntry, Niche
@@ -141,6 +142,10 @@ class CaseAdmin(admin.ModelAdmin):
     autocomplete_fields = ["creator"]
     raw_id_fields = ["opened_by", "decided_by", "appeal_of"]
     inlines = [CaseEventInline]
+    waiting = [
+        Waiting(gettext_lazy("cases to decide"), {"state": "answered"}, "opened_at"),
+        Waiting(gettext_lazy("cases that wait for an answer"), {"state": "open"}, "opened_at"),
+    ]
 
     def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
         return False
