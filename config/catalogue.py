@@ -5,6 +5,8 @@ English is the source. Django reads the compiled .mo, which is made at set-up an
 in the repository.
 """
 
+import os
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -27,6 +29,8 @@ KEYWORDS = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd%]|\{\w*\}|</?[a-z][^>]*>")
+AMOUNT = re.compile("€(?!\N{NO-BREAK SPACE})[ \\d]")
 PACKAGES = ("config", "creators", "shop", "affiliates")
 
 
@@ -116,13 +120,38 @@ def write(catalog: Catalog, language: str) -> None:
 
 
 def missing(catalog: Catalog) -> list[Message]:
-    """Return the messages that `catalog` does not translate."""
-    return [
-        message
-        for message in catalog
-        if message.id
-        and not (all(message.string) if isinstance(message.string, tuple) else message.string)
-    ]
+    """Return the messages that `catalog` does not translate, or only guesses at (fuzzy)."""
+    return [m for m in catalog if m.id and (m.fuzzy or not all(_forms(m.string)))]
+
+
+def lacking(catalog: Catalog) -> list[str | tuple[str, ...]]:
+    """Return the sources' strings that `catalog` does not translate, also those it never saw."""
+    known = {(m.id, m.context) for m in catalog} - {(m.id, m.context) for m in missing(catalog)}
+    return [m.id for m in extract() if m.id and (m.id, m.context) not in known]
+
+
+def flaws(catalog: Catalog) -> list[str]:
+    """Return what is wrong with translations that are there, one line each.
+
+    A translation keeps the placeholders and tags of its source, no more and no fewer; a
+    singular may leave out the number. An amount stands behind its sign with a no-break space.
+    """
+    found = []
+    for message in catalog:
+        sources = [sorted(PLACEHOLDER.findall(text)) for text in _forms(message.id)]
+        for text in _forms(message.string) if message.id else ():
+            if text and sorted(PLACEHOLDER.findall(text)) not in sources:
+                found.append(f"other placeholders: {text!r}")
+            if AMOUNT.search(text):
+                found.append(f"no no-break space behind the euro: {text!r}")
+            if text != text.strip() and _forms(message.id)[0] == _forms(message.id)[0].strip():
+                found.append(f"spaces around: {text!r}")
+    return found
+
+
+def _forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    """Return the singular and plural of `text`, or `text` alone."""
+    return (text,) if isinstance(text, str) else tuple(text)
 
 
 def compile_stale() -> list[Path]:
@@ -134,7 +163,7 @@ def compile_stale() -> list[Path]:
             continue
         with po.open("rb") as file:
             catalog = read_po(file, locale=po.parts[-3], charset="utf-8")
-        partial = mo.with_suffix(".mo.new")
+        partial = mo.with_suffix(f".mo.{os.getpid()}")  # several processes may be at it
         with partial.open("wb") as out:
             write_mo(out, catalog)
         partial.replace(mo)

@@ -34,6 +34,10 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()  # here and not by the plugin, which would read the settings too early
 del os.environ["DJANGO_SETTINGS_MODULE"]  # else the plugin of a worker, which inherits it, would
 
+from config import catalogue  # noqa: E402
+
+catalogue.compile_stale()  # pages are also tested in Dutch
+
 
 def pytest_unconfigure() -> None:
     _engines.__exit__(None, None, None)

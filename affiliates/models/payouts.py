@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Rail(models.TextChoices):
@@ -164,7 +165,7 @@ class Payout(models.Model):
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
         PROCESSING = "processing", _("on its way")
-        PAID = "paid", _("paid")
+        PAID = "paid", pgettext_lazy("payout", "paid")
         FAILED = "failed", _("failed")
         RETURNED = "returned", _("returned")
         CANCELLED = "cancelled", _("cancelled")

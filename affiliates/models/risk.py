@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class RiskFlag(models.Model):
@@ -11,7 +12,7 @@ class RiskFlag(models.Model):
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
-        CLEARED = "cleared", _("cleared")
+        CLEARED = "cleared", pgettext_lazy("flag", "cleared")
         CONFIRMED = "confirmed", _("confirmed")
         LAPSED = "lapsed", _("lifted by itself")
 

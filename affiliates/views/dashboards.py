@@ -4,7 +4,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from affiliates import dashboards
@@ -43,7 +43,7 @@ def creator_dashboard(request):
 def sentence(bar, by_week: bool, currency: str, language: str) -> str:
     """Say one bar of the three charts in words."""
     state = {
-        "pending": _("pending"), "settled": _("cleared"), "paid": _("paid"),
+        "pending": _("pending"), "settled": _("cleared"), "paid": pgettext("payout", "paid"),
     }.get(bar.state)  # fmt: skip
     day = date_format(bar.day, "D j M")
     facts = [

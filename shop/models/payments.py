@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shop.models.orders import BrandOrder, Order, OrderLine
 
@@ -38,7 +39,7 @@ class WebhookEvent(models.Model):
     """One message of a provider, kept as it came; handled once."""
 
     class Outcome(models.TextChoices):
-        APPLIED = "applied", _("applied")
+        APPLIED = "applied", pgettext_lazy("event", "applied")
         IGNORED = "ignored", _("ignored")
         REFUSED = "refused", _("refused")
 

@@ -25,17 +25,12 @@ class Command(BaseCommand):
         self.check_complete()
 
     def check_complete(self) -> None:
+        """Refuse strings without Dutch, and Dutch that lost a placeholder."""
         dutch = catalogue.read("nl")
-        lacking = [
-            message.id
-            for message in catalogue.extract()
-            if message.id
-            and (
-                (known := dutch.get(message.id, message.context)) is None
-                or known in catalogue.missing(dutch)
-            )
-        ]
+        lacking = catalogue.lacking(dutch)
         if lacking:
             shown = "\n".join(f"  {text!r}" for text in lacking[:20])
             raise CommandError(f"{len(lacking)} strings have no Dutch:\n{shown}")
+        if flaws := catalogue.flaws(dutch):
+            raise CommandError("\n  ".join(["The Dutch has flaws:", *flaws[:20]]))
         self.stdout.write("Dutch is complete")
