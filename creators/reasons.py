@@ -109,7 +109,7 @@ def _remedy(check: Check | DecisionCheck, measured: int | None) -> str:
         % numbers,
         "full_days": ngettext("%(n)s more day.", "%(n)s more days.", missing) % numbers,
         "full_weeks": ngettext("%(n)s more week.", "%(n)s more weeks.", missing) % numbers,
-        "full_quiz": _("Not taken yet. We write to you when it opens for you."),
+        "full_quiz": _("Not passed yet. It takes five minutes."),
         "full_clean": _("Points expire by themselves. Your cases say when."),
     }
     return words.get(check.remedy, "")

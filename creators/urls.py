@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from creators.views import channels, join, landing, rules, settings
+from creators.views import channels, join, landing, quiz, rules, settings
 
 app_name = "creators"
 urlpatterns = [
@@ -28,5 +28,6 @@ urlpatterns = [
         name="channel_callback",
     ),
     path("creator/channels/<str:platform>/check/", channels.channel_check, name="channel_check"),
+    path("creator/quiz/", quiz.quiz_page, name="quiz"),
     path("creator/settings/", settings.creator_settings, name="settings"),
 ]

@@ -11,7 +11,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from config.lib.desk import Waiting
 from creators import enrolment, reasons
 from creators.admin.base import ReadOnly, ReadOnlyInline
-from creators.models import Case, CaseEvent, Channel, Creator, Decision, DirectoryEntry, Niche
+from creators.models import (
+    Case,
+    CaseEvent,
+    Channel,
+    Creator,
+    Decision,
+    DirectoryEntry,
+    Niche,
+    QuizAttempt,
+)
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -176,3 +185,11 @@ class NicheAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("creators"), ordering="of")
     def creator_count(self, niche: Niche) -> int:
         return niche.of
+
+
+@admin.register(QuizAttempt)
+class QuizAttemptAdmin(ReadOnly):
+    list_display = ["creator", "at", "passed", "version"]
+    list_filter = ["passed"]
+    list_select_related = ["creator"]
+    search_fields = ["creator__handle"]

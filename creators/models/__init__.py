@@ -4,7 +4,7 @@ from creators.models.cases import Case, CaseEvent
 from creators.models.channels import Channel, ManualCheck, Platform, PlatformStatus, Reading
 from creators.models.creators import Creator, Niche
 from creators.models.directory import DirectoryEntry
-from creators.models.enrolment import Decision, DecisionCheck, EnrolmentPolicy
+from creators.models.enrolment import Decision, DecisionCheck, EnrolmentPolicy, QuizAttempt
 from creators.models.tokens import ChannelToken
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "Niche",
     "Platform",
     "PlatformStatus",
+    "QuizAttempt",
     "Reading",
 ]

@@ -124,3 +124,20 @@ class DecisionCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.measured} of {self.needed}"
+
+
+class QuizAttempt(models.Model):
+    """One try at the quiz on advertising rules; never edited."""
+
+    creator = models.ForeignKey(Creator, models.CASCADE, related_name="quiz_attempts")
+    at = models.DateTimeField()
+    version = models.PositiveSmallIntegerField(help_text="of the questions")
+    answers = models.JSONField(help_text="question id: index of the answer chosen")
+    passed = models.BooleanField()
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["creator", "-at"], name="quiz_of_creator")]
+
+    def __str__(self) -> str:
+        return f"{self.creator} on {self.at:%Y-%m-%d}: {'passed' if self.passed else 'not passed'}"
