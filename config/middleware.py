@@ -15,12 +15,17 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), bro
 
 
 def headers(get_response: Handler) -> Handler:
-    """Private pages are never stored; no feature of the device is used; nobody embeds us."""
+    """Private pages are never stored; no feature of the device is used; nobody embeds us.
+
+    What never changes is the same in every language and for everybody.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if "immutable" in response.get("Cache-Control", ""):
+            del response.headers["Vary"], response.headers["Content-Language"]
         if has_vary_header(response, "Cookie"):
             response.headers.setdefault("Cache-Control", "no-store, private")
         return response

@@ -246,6 +246,8 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("do what a signal or a message missed", "affiliates.tasks.sweep", 300),
         ("sum clicks by day", "affiliates.tasks.rollup_links", 300),
         ("make the months of clicks ahead", "affiliates.tasks.make_partitions", 86_400),
+        ("fetch pictures of feeds", "shop.tasks.fetch_pictures", 60),
+        ("remove pictures that nothing shows", "shop.tasks.sweep_pictures", 86_400),
         ("give back lapsed stock", "shop.tasks.release_reservations", 60),
         ("read channels that are due", "creators.tasks.read_channels", 3_600),
         ("decide waiting creators again", "creators.tasks.redecide_waiting", 3_600),
@@ -342,6 +344,7 @@ HASHED_STATIC = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
 WHITENOISE_USE_FINDERS = not HASHED_STATIC
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
+PRIVATE_PICTURES_FROM = ""  # an origin on loopback that feed pictures may come from: tests set it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

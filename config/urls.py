@@ -5,7 +5,7 @@ import importlib.util
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
@@ -31,6 +31,11 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("language/", public(require_POST(set_language)), name="set_language"),
+    re_path(
+        r"^media/(?P<path>pictures/[0-9a-f]{2}/[0-9a-f]{40}-[ls]\.webp)$",
+        views.picture,
+        name="picture",
+    ),
     path("media/<path:path>", views.media, name="media"),
     path("start/", views.start, name="start"),
 ]

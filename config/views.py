@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.template import TemplateDoesNotExist, loader
 from django.urls import NoReverseMatch
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_safe
 from django.views.static import serve
 from redis.exceptions import RedisError
 
-from config.lib.access import public, signed_in
+from config.lib.access import public, signed_in, staff
 
 logger = logging.getLogger(__name__)
 
@@ -78,12 +78,26 @@ def start(request):
 
 
 @public
-@require_GET
+@require_safe
+def picture(request, path):
+    """A picture of a product: named after its content, so it may be kept for ever."""
+    response = _file(request, path)
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@staff("support")
+@require_safe
+@never_cache
 def media(request, path):
-    """An uploaded file: never run, never guessed at by the browser."""
+    """Any other uploaded file (a brand's catalogue, a screenshot) is for the admin alone."""
+    return _file(request, path)
+
+
+def _file(request: HttpRequest, path: str) -> HttpResponseBase:
+    """Answer with an uploaded file: never run, never guessed at by the browser."""
     response = serve(request, path, document_root=settings.MEDIA_ROOT)
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "public, max-age=86400"
     return response
 
 

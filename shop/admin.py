@@ -18,6 +18,7 @@ from shop.models import (
     Dispute,
     Feed,
     FeedRun,
+    Image,
     Membership,
     Order,
     OrderLine,
@@ -95,6 +96,17 @@ class VariantInline(admin.TabularInline):
         return False
 
 
+class ImageInline(admin.TabularInline):
+    """Pictures, to be taken away when they may not be shown."""
+
+    model = Image
+    extra = 0
+    fields = readonly_fields = ["file", "source_url", "problem", "next_try_at"]
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin):
     list_display = ["title", "brand", "category", "status", "price_from", "in_stock", "updated_at"]
@@ -105,7 +117,7 @@ class ProductAdmin(admin.ModelAdmin):
     readonly_fields = ["price_from", "in_stock", "missing", "feed", "feed_digest", "created_at"]
     exclude = ["search"]
     show_full_result_count = False
-    inlines = [VariantInline]
+    inlines = [VariantInline, ImageInline]
 
 
 @admin.register(TaxRate)

@@ -72,7 +72,7 @@ def cards(rows: QuerySet[Product]) -> QuerySet[Product]:
 
 def pictures() -> Prefetch:
     """Return the way to fetch the pictures that lie with us; other addresses are not shown."""
-    return Prefetch("images", Image.objects.exclude(file="").order_by("position", "id"))
+    return Prefetch("images", Image.objects.shown().order_by("position", "id"))
 
 
 def page(filters: Filters, number: int) -> tuple[list[Product], bool]:

@@ -1,6 +1,7 @@
 """Thin doors to the shop's functions; each may run twice and finds its work in the database."""
 
 import logging
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,11 +9,12 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from shop import mails, orders, payback
+from shop import mails, orders, payback, pictures
 from shop.feeds import importer
-from shop.models import FeedRun, Order, Return
+from shop.models import FeedRun, Image, Order, Return
 
 logger = logging.getLogger(__name__)
+FETCHING = "pictures-are-being-fetched"
 
 
 @shared_task
@@ -59,7 +61,28 @@ def import_feed(run_id: int, shrink: bool = False) -> int:
         shrink=shrink,
         progress=lambda rows: cache.set(key, rows, 600),
     )
+    fetch_pictures.delay()
     return run.rows_read
+
+
+@shared_task
+def fetch_pictures() -> int:
+    """Fetch pictures of feeds for a minute, in one worker at a time; ring again for the rest."""
+    if not cache.add(FETCHING, True, 120):
+        return 0
+    try:
+        got = pictures.fetch(timezone.now(), seconds=60)
+    finally:
+        cache.delete(FETCHING)
+    if Image.objects.due(timezone.now()).exists():
+        fetch_pictures.delay()
+    return got
+
+
+@shared_task
+def sweep_pictures() -> int:
+    """Delete picture files that no product has any more."""
+    return pictures.sweep(time.time())
 
 
 def progress_key(run_id: int) -> str:

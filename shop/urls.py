@@ -44,6 +44,7 @@ urlpatterns = [
     path(f"{BRAND}/feeds/", feeds.feeds, name="feeds"),
     path(f"{BRAND}/feeds/<int:run_id>/", feeds.feed_run, name="feed_run"),
     path(f"{BRAND}/feeds/<int:run_id>/import/", feeds.feed_apply, name="feed_apply"),
+    path(f"{BRAND}/feeds/<int:run_id>/pictures/", feeds.feed_pictures, name="feed_pictures"),
     path(f"{BRAND}/feeds/<int:run_id>/problems.csv", feeds.feed_problems, name="feed_problems"),
     path(f"{BRAND}/orders/", brand_orders.brand_orders, name="brand_orders"),
     path(f"{ORDER}/", brand_orders.brand_order, name="brand_order"),

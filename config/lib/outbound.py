@@ -23,6 +23,10 @@ class OutboundError(Exception):
     """The other side gave no usable answer; the message is for a log, not for a page."""
 
 
+class TooLarge(OutboundError):
+    """The answer has more bytes than we asked for; asking again would not help."""
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -92,7 +96,7 @@ def _body(response: requests.Response, end: float, max_bytes: int) -> bytes:
     while chunk := response.raw.read1(CHUNK, decode_content=True):
         body += chunk
         if len(body) > max_bytes:
-            raise OutboundError(f"the answer has more than {max_bytes} bytes")
+            raise TooLarge(f"the answer has more than {max_bytes} bytes")
         if time.monotonic() > end:
             raise OutboundError("the answer takes too long")
     return bytes(body)

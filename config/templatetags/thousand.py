@@ -22,8 +22,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from config import art
-from config.components import charts, fields, nav, people
+from config.components import charts, fields, nav, people, pictures
 from config.lib import money as money_lib
 
 register = template.Library()
@@ -36,6 +35,8 @@ register.simple_tag(fields.form_fields)
 register.simple_tag(takes_context=True)(nav.nav_items)
 register.simple_tag(takes_context=True)(nav.account_items)
 register.simple_tag(people.platform)
+register.simple_tag(pictures.picture)
+register.simple_tag(pictures.product_art)
 
 
 @register.simple_tag
@@ -173,21 +174,6 @@ def state(commission: Any) -> SafeString:
         "back": ("st-back", _("Sent back")),
     }[str(key)]
     return format_html('<span class="st {}">{}</span>', cls, word)
-
-
-@register.simple_tag
-def product_art(product: Any) -> str:
-    """Return the picture of a product: its first own photo, else our drawing.
-
-    Reads `product.category` and, when prefetched, `product.images`: list pages select
-    and prefetch both. Addresses in a feed are not shown, pages load from us alone.
-    """
-    prefetched = getattr(product, "_prefetched_objects_cache", {}).get("images")
-    for image in prefetched or ():
-        if image.file:
-            return image.file.url
-    category = getattr(product, "category", None)
-    return static(art.name(getattr(category, "art", ""), product.pk or 0))
 
 
 @register.filter

@@ -45,6 +45,7 @@ class ParsedVariant:
     compare_at: int | None
     stock: int | None
     line: int
+    image: str = ""  # the address of the picture that shows this variant, if the feed says
 
 
 @dataclass(slots=True)

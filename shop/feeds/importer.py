@@ -20,12 +20,12 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from shop import feeds, products
+from shop.feeds import gallery
 from shop.feeds.base import ParsedProduct, ParsedVariant, Problem, UnreadableFeed, shorten
-from shop.models import Brand, Category, Feed, FeedProblem, FeedRun, Image, Product, Variant
+from shop.models import Brand, Category, Feed, FeedProblem, FeedRun, Product, Variant
 
 CHUNK = 500  # products that are compared and written together
 MAX_PROBLEMS = 5_000  # kept of one run; the count goes on
-MAX_IMAGES = 20  # of one product
 TAGS = {
     "p",
     "br",
@@ -182,7 +182,7 @@ class _Book:
         Product.objects.bulk_update([have[one.external_id] for one in changed], fields)
         touched = {have[one.external_id].pk: one for one in fresh + changed}
         self._write_variants(touched)
-        self._write_images(touched)
+        gallery.write(touched, self.at)
         products.refresh(touched)
         products.publish(self.brand, [pk for pk, one in touched.items() if one.published])
 
@@ -241,17 +241,6 @@ class _Book:
         Variant.objects.bulk_create(fresh, batch_size=1000)
         fields = ["options", "price", "compare_at", "stock", "position", "is_active"]
         Variant.objects.bulk_update(changed, fields, batch_size=500)
-
-    def _write_images(self, touched: dict[int, ParsedProduct]) -> None:
-        Image.objects.filter(product_id__in=list(touched), file="").delete()
-        Image.objects.bulk_create(
-            [
-                Image(product_id=pk, source_url=url, alt=alt, position=n)
-                for pk, one in touched.items()
-                for n, (url, alt) in enumerate(one.images[:MAX_IMAGES])
-            ],
-            batch_size=1000,
-        )
 
     def archive_rest(self, shrink: bool) -> None:
         """Archive what the feed had and no longer has; refuse when that is most of it."""

@@ -237,6 +237,7 @@ def _offer(item: Item, currency: str, at: datetime) -> ParsedProduct | Problem:
         images=[(url, "") for url in map(base.web_address, addresses) if url],
     )
     variant = ParsedVariant(identity, _options(item), price, compare_at, stock, item.line)
+    variant.image = base.web_address(item.get("image_link")) if variant.options else ""
     product.variants.append(variant)
     return product
 

@@ -82,6 +82,8 @@ def _product(group: list[Row], currency: str) -> Iterator[Parsed]:
             yield Problem(row.line, "Image Src", base.shorten(row.get("image src")), reason)
         if _is_variant(row):
             yield from _add_variant(product, row, names)
+    known = {address for address, _alt in product.images}
+    product.images += [(v.image, "") for v in product.variants if v.image not in {"", *known}]
     if product.variants:
         yield product
 
@@ -124,6 +126,7 @@ def _add_variant(product: ParsedProduct, row: Row, names: list[str]) -> Iterator
             compare_at=compare_at if compare_at and compare_at > amount else None,
             stock=stock,
             line=row.line,
+            image=base.web_address(row.get("variant image")),
         )
     )
 

@@ -3,18 +3,49 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from config.lib import images
+from config.lib.images import Encoded, NotAPicture
+from shop import pictures
 from shop.feeds import base, importer
 from shop.forms.storefront import PriceField
-from shop.models import Category, Feed, Product, Variant
+from shop.models import Category, Feed, Image, Product, Variant
 from shop.models.brands import SellsAt, TaxClass
 
 MAX_UPLOAD = 100 * 1024 * 1024
+MAX_UPLOADS = 10  # pictures in one go
 DETAILS = {
     "ingredients": _("Ingredients"),
     "allergens": _("Allergens"),
     "manufacturer": _("Manufacturer"),
     "warnings": _("Warnings"),
 }
+
+
+class PicturesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class PicturesField(forms.FileField):
+    """Pictures from a person's disk; cleans to the list of them made anew."""
+
+    widget = PicturesInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"})
+
+    def clean(self, data, initial=None) -> list[Encoded]:
+        files = [file for file in data or [] if file]
+        if len(files) > MAX_UPLOADS:
+            message = _("Choose at most %(n)d pictures at a time.")
+            raise forms.ValidationError(message % {"n": MAX_UPLOADS})
+        made, errors = [], []
+        for file in files:
+            try:
+                if file.size > images.MAX_BYTES:
+                    raise NotAPicture("large")
+                made.append(images.encode(file.read()))
+            except NotAPicture as error:
+                errors.append(f"{file.name}: {pictures.why(str(error))}.")
+        if errors:
+            raise forms.ValidationError(errors)
+        return made
 
 
 class ProductForm(forms.ModelForm):
@@ -33,6 +64,13 @@ class ProductForm(forms.ModelForm):
         label=_("Description"), required=False, max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 6}),
     )  # fmt: skip
+    pictures = PicturesField(
+        label=_("Add pictures"),
+        required=False,
+        help_text=_(
+            "JPEG, PNG, WebP or GIF, at most 10 MB each. We take out where they were taken."
+        ),
+    )
 
     class Meta:
         model = Product
@@ -105,6 +143,36 @@ class VariantForm(forms.ModelForm):
         return stock
 
 
+class ImageForm(forms.ModelForm):
+    """One picture that a product has: what it shows, and its place."""
+
+    alt = forms.CharField(
+        label=_("What it shows"), required=False, max_length=200,
+        help_text=_("for people who cannot see it"),
+    )  # fmt: skip
+    position = forms.IntegerField(
+        label=_("Place"), min_value=0, max_value=999, help_text=_("the lowest is shown first")
+    )
+
+    class Meta:
+        model = Image
+        fields = ["alt", "position"]
+
+    @property
+    def why(self) -> str:
+        """Why the picture is not here yet, in words."""
+        return pictures.why(self.instance.problem)
+
+
+class ImagesFormSet(forms.BaseInlineFormSet):
+    def add_fields(self, form, index) -> None:
+        super().add_fields(form, index)
+        form.fields["DELETE"].label = _("Take this picture away")
+
+
+ImageFormSet = forms.inlineformset_factory(
+    Product, Image, form=ImageForm, formset=ImagesFormSet, extra=0, can_delete=True,
+)  # fmt: skip
 VariantFormSet = forms.inlineformset_factory(
     Product, Variant, form=VariantForm, extra=3, max_num=base.MAX_VARIANTS, can_delete=False,
     min_num=1, validate_min=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 
 from django.contrib.postgres.indexes import GinIndex
@@ -10,10 +10,13 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shop.models.brands import Brand, SellsAt, TaxClass
+
+LARGE_ENDING, SMALL_ENDING = "-l.webp", "-s.webp"  # of the two files of a picture
 
 
 class Category(models.Model):
@@ -138,6 +141,9 @@ class Variant(models.Model):
     reserved = models.PositiveIntegerField(default=0)
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
+    picture = models.ForeignKey(
+        "shop.Image", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["position", "id"]
@@ -164,15 +170,43 @@ class Variant(models.Model):
         return None if self.stock is None else self.stock - self.reserved
 
 
+class ImageQuerySet(models.QuerySet):
+    def shown(self) -> Self:
+        """Pictures that lie with us; a foreign address is never put into a page."""
+        return self.exclude(file="")
+
+    def due(self, at: datetime) -> Self:
+        """Pictures to fetch by `at`, the first one of each product before all second ones."""
+        rows = self.filter(file="", next_try_at__lte=at)
+        return rows.exclude(product__status=Product.Status.ARCHIVED).order_by(
+            "position", "next_try_at", "id"
+        )
+
+    def failed(self) -> Self:
+        """Pictures that we could not get, whether or not we ask again."""
+        return self.filter(file="").exclude(problem="")
+
+
 class Image(models.Model):
-    """A picture of a product: a file of ours, or an address that a feed named."""
+    """A picture of a product: made anew from an upload, or from an address that a feed named."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="images")
-    variant = models.ForeignKey(Variant, models.SET_NULL, null=True, blank=True)
-    file = models.ImageField(upload_to="products/", blank=True)
-    source_url = models.URLField(max_length=1000, blank=True)
-    alt = models.CharField(max_length=200, blank=True)
+    file = models.ImageField(
+        upload_to="pictures/", blank=True, help_text="the large one; named after its content"
+    )
+    width = models.PositiveSmallIntegerField(null=True, blank=True, help_text="pixels of `file`")
+    height = models.PositiveSmallIntegerField(null=True, blank=True)
+    source_url = models.URLField(max_length=1000, blank=True, help_text="empty: uploaded by hand")
+    alt = models.CharField(_("what it shows"), max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(
+        max_length=40, blank=True, help_text="why the last attempt failed: a code of pictures.WHY"
+    )
+    next_try_at = models.DateTimeField(
+        null=True, blank=True, default=timezone.now, help_text="null: we do not ask (again)"
+    )
+    objects = ImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "id"]
@@ -181,9 +215,26 @@ class Image(models.Model):
                 condition=~Q(file="") | ~Q(source_url=""), name="image_has_source"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["position", "next_try_at", "id"],
+                name="image_to_fetch",
+                condition=Q(file="", next_try_at__isnull=False),
+            ),
+            models.Index(fields=["file"], name="image_of_file", condition=~Q(file="")),
+        ]
 
     def __str__(self) -> str:
         return self.alt or f"picture {self.position} of {self.product}"
+
+    @property
+    def large_url(self) -> str:
+        return self.file.url
+
+    @property
+    def small_url(self) -> str:
+        """The narrow one, which lies beside the large one."""
+        return self.file.url.replace(LARGE_ENDING, SMALL_ENDING)
 
 
 class TaxRate(models.Model):

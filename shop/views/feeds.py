@@ -3,15 +3,18 @@
 import csv
 from pathlib import Path
 
+from django.contrib import messages
 from django.core.cache import cache
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.lib.http import render_page
-from shop import tasks
+from shop import pictures, tasks
 from shop.access import brand_required
 from shop.feeds import importer
 from shop.forms.products import UploadForm
@@ -46,6 +49,7 @@ def _start(request, run, shrink):
     """Import a small file at once, a large one in the worker; lead to the report."""
     if run.file.size <= SMALL:
         importer.import_file(run, Path(run.file.path), at=timezone.now(), shrink=shrink)
+        transaction.on_commit(tasks.fetch_pictures.delay, robust=True)
     else:
         run.state = FeedRun.State.WAITING
         run.save(update_fields=["state"])
@@ -70,7 +74,29 @@ def feed_run(request, run_id):
         "problems": list(run.problems.all()[:SHOWN]),
         "taken": run.added + run.changed + run.unchanged,
     }
+    if not context["busy"]:
+        context |= _pictures(run)
     return render_page(request, "shop/feed_run.html", context)
+
+
+def _pictures(run):
+    """Return how far the pictures of the run's catalogue are, and those that failed."""
+    rows = pictures.of_feed(run.feed)
+    failed = rows.failed().select_related("product").order_by("next_try_at", "id")[:SHOWN]
+    failed = [(image, pictures.why(image.problem)) for image in failed]
+    return {"picture_counts": pictures.counts(rows), "failed_pictures": failed}
+
+
+@brand_required
+@require_POST
+def feed_pictures(request, run_id):
+    """Ask again for the pictures that failed."""
+    run = _run(request, run_id)
+    n = pictures.retry(pictures.of_feed(run.feed), timezone.now())
+    transaction.on_commit(tasks.fetch_pictures.delay, robust=True)
+    message = ngettext("We ask for %(n)d picture again.", "We ask for %(n)d pictures again.", n)
+    messages.success(request, message % {"n": n})
+    return redirect("shop:feed_run", brand_slug=request.brand.slug, run_id=run.pk)
 
 
 @brand_required

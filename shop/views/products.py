@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.lib.http import render_page
+from shop import pictures, storefront
 from shop import products as catalogue
-from shop import storefront
 from shop.access import brand_required
-from shop.forms.products import ProductForm, VariantFormSet
+from shop.forms.products import ImageFormSet, ProductForm, VariantFormSet
 from shop.models import Product
 
 PER_PAGE = 30
@@ -69,25 +69,41 @@ def product_edit(request, product_id=None):
         product = Product(
             brand=brand, currency=brand.currency, tax_class=brand.tax_class, sells_at=brand.sells_at
         )
-    form = ProductForm(request.POST or None, instance=product)
+    form = ProductForm(request.POST or None, request.FILES or None, instance=product)
     variants = VariantFormSet(
         request.POST or None, instance=product, form_kwargs={"currency": product.currency}
     )
-    if request.method == "POST" and form.is_valid() and variants.is_valid():
+    images = ImageFormSet(request.POST or None, instance=product)
+    if request.method == "POST" and _all_valid(request, form, variants, images):
         try:
-            _save(brand, form, variants)
+            _save(brand, form, variants, images)
         except IntegrityError:
             form.add_error(None, _("Another product of yours has one of these SKUs."))
         else:
             messages.success(request, _("Saved."))
             return redirect("shop:products", brand_slug=brand.slug)
     context = {"brand": brand, "product": product, "form": form, "variants": variants}
+    context["images"] = images
     bad = request.method == "POST"
     return render_page(request, "shop/product_edit.html", context, status=422 if bad else 200)
 
 
+def _all_valid(request, form, variants, images):
+    """Ask every form, so that each tells what is wrong with it; then what only all of them know."""
+    valid = all([form.is_valid(), variants.is_valid(), images.is_valid()])
+    added = form.cleaned_data.get("pictures") or []
+    kept = sum(not row.cleaned_data.get("DELETE") for row in images.forms if row.is_valid())
+    if added and kept + len(added) > pictures.MAX_IMAGES:
+        message = _("A product has at most %(n)d pictures. Take some away first.")
+        form.add_error("pictures", message % {"n": pictures.MAX_IMAGES})
+        return False
+    if not valid and request.FILES and "pictures" not in form.errors:
+        form.add_error("pictures", _("Choose your pictures again: the browser forgot them."))
+    return valid
+
+
 @transaction.atomic
-def _save(brand, form, variants):
+def _save(brand, form, variants, images):
     product = form.save(commit=False)
     if product.pk is None:
         product.slug = catalogue.free_slugs(brand, [product.title])[0]
@@ -103,6 +119,9 @@ def _save(brand, form, variants):
         variant.product, variant.brand, variant.position = product, brand, n
         variant.sku = variant.sku or f"{product.slug}/{option or n + 1}"[:120]
         variant.save()
+    if images.instance.pk:
+        images.save()
+    pictures.add(product, form.cleaned_data["pictures"])
     catalogue.refresh([product.pk])
     catalogue.publish(brand, [product.pk])
 

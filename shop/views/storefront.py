@@ -60,12 +60,17 @@ def product(request, brand_slug, product_slug):
     prefetch_related_objects([found, *more], storefront.pictures())
     variants = [variant for variant in found.variants.all() if variant.is_active]
     chosen = _chosen(variants, request.GET.get("variant", ""))
+    pictures = list(found.images.all())
     context = {
         "product": found,
         "brand": found.brand,
         "variants": variants,
         "chosen": chosen,
-        "pictures": list(found.images.all()),
+        "pictures": pictures,
+        "shown": next(
+            (image for image in pictures if chosen and image.pk == chosen.picture_id),
+            pictures[0] if pictures else None,
+        ),
         "more": more,
         "referral": referral_for(request, found.brand_id),
         "sold_here": found.sells_at == SellsAt.HERE,

@@ -47,6 +47,14 @@
     html.dataset.theme = dark ? 'light' : 'dark';
     try { localStorage.theme = html.dataset.theme } catch (blocked) { /* for this page only */ }
   };
+  /* a thumb links to its large picture; here the large place takes it */
+  const showImage = thumb => {
+    const large = $('#' + thumb.dataset.showImage);
+    large.removeAttribute('srcset');
+    large.src = thumb.href;
+    large.alt = $('img', thumb).alt || large.alt;
+    $$('[data-show-image]').forEach(t => t === thumb ? t.setAttribute('aria-current', 'true') : t.removeAttribute('aria-current'));
+  };
   document.addEventListener('click', event => {
     const on = selector => event.target.closest(selector);
     let hit;
@@ -60,10 +68,7 @@
       $$('[data-view]').forEach(v => v.setAttribute('aria-pressed', v === hit));
       $$('[data-pane]').forEach(p => { p.hidden = p.dataset.pane !== hit.dataset.view });
     }
-    if ((hit = on('[data-show-image]'))) {
-      $('#' + hit.dataset.showImage).src = $('img', hit).src;
-      $$('[data-show-image]').forEach(b => b.setAttribute('aria-pressed', b === hit));
-    }
+    if ((hit = on('[data-show-image]'))) { event.preventDefault(); showImage(hit) }
     $$('details.menu[open]').forEach(menu => { if (!menu.contains(event.target)) menu.open = false });
   });
   document.addEventListener('keydown', event => {
@@ -72,6 +77,8 @@
   });
   /* a select or radio that submits its form */
   document.addEventListener('change', event => {
+    const thumb = event.target.dataset.picture && $('#' + event.target.dataset.picture);
+    if (thumb) showImage(thumb);
     if (event.target.closest('[data-submit-on-change]')) event.target.form.requestSubmit();
   });
   /* a form is sent once; the server holds too */

@@ -151,6 +151,7 @@ def test_a_product_by_hand(client):
         "title": "Bread basket", "description": "<b>Round</b><script>1</script>",
         "category": brand.category_id, "tax_class": "standard", "withdrawal": "yes",
         "sells_at": "here", "own_shop_url": "",
+        "images-TOTAL_FORMS": "0", "images-INITIAL_FORMS": "0",
         "variants-TOTAL_FORMS": "2", "variants-INITIAL_FORMS": "0",
         "variants-MIN_NUM_FORMS": "1", "variants-MAX_NUM_FORMS": "500",
         "variants-0-option": "S", "variants-0-price": "24,50", "variants-0-stock": "3",

@@ -6,9 +6,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from config.lib import outbound
+from shop import tasks
 from shop.feeds import FORMATS, importer
 from shop.models import Brand, FeedRun
 
@@ -40,6 +42,7 @@ class Command(BaseCommand):
             name = feed or Path(urlsplit(source).path).name or "feed"
             run = importer.start(found, name=name, format=format, dry_run=dry_run)
             run = importer.import_file(run, path, at=timezone.now(), shrink=allow_shrink)
+        transaction.on_commit(tasks.fetch_pictures.delay, robust=True)
         report = as_dict(run)
         self.stdout.write(dumps(report) if options["json"] else as_text(report))
         if run.state == FeedRun.State.REFUSED:
