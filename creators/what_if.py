@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
+from django.utils.translation import gettext as _
+
 from creators import enrolment, policy
 from creators.models import Creator, DirectoryEntry
 
@@ -27,6 +29,16 @@ class Side:
     by_country: Counter[str] = field(default_factory=Counter)
     by_niche: Counter[str] = field(default_factory=Counter)
     by_size: Counter[str] = field(default_factory=Counter)
+
+    def parts(self) -> list[tuple[str, list[tuple[str, int]]]]:
+        """Return each grouping, its biggest parts first."""
+        groups = {
+            _("platform"): self.by_platform,
+            _("country"): self.by_country,
+            _("size"): self.by_size,
+            _("niche"): self.by_niche,
+        }
+        return [(label, counts.most_common(12)) for label, counts in groups.items() if counts]
 
 
 @dataclass(slots=True)

@@ -1,15 +1,28 @@
 """The enrolment rules, edited until they are published; and the decisions made by them."""
 
+from dataclasses import replace
+
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from creators import enrolment, policy
+from creators import enrolment, policy, what_if
 from creators.admin.base import ReadOnly, ReadOnlyInline
 from creators.models import Decision, DecisionCheck, EnrolmentPolicy
+
+SIDES = [
+    ("come_in", gettext_lazy("Come in")),
+    ("fall_out", gettext_lazy("Fall out, if they applied today")),
+    ("rise", gettext_lazy("Rise from pilot to full")),
+    ("sink", gettext_lazy("Sink from full to pilot, if they applied today")),
+]
 
 
 @admin.register(EnrolmentPolicy)
@@ -18,11 +31,44 @@ class EnrolmentPolicyAdmin(admin.ModelAdmin):
 
     list_display = [
         "__str__", "platform", "country", "min_followers", "full_followers", "min_age",
-        "effective_from", "published_at",
+        "effective_from", "published_at", "who_changes",
     ]  # fmt: skip
     list_filter = ["platform", "country"]
-    readonly_fields = ["published_at", "published_by"]
+    readonly_fields = ["who_changes", "published_at", "published_by"]
     actions = ["publish"]
+
+    def get_urls(self):
+        look = self.admin_site.admin_view(self.what_if)
+        return [
+            path("<int:pk>/what-if/", look, name="creators_enrolmentpolicy_what_if"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description=gettext_lazy("what if"))
+    def who_changes(self, row: EnrolmentPolicy) -> str:
+        if row.pk is None:
+            return _("Save the draft first.")
+        url = reverse("admin:creators_enrolmentpolicy_what_if", args=[row.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Who comes in, who falls out"))
+
+    def what_if(self, request: HttpRequest, pk: int):
+        """Show whom this rule would let in or out if it held from now. Changes nothing."""
+        row = self.get_object(request, str(pk))
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        now = timezone.now()
+        found = what_if.compare(replace(enrolment.rule_of(row), effective_from=now), now)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("What if this rule held"),
+            "opts": self.opts,
+            "row": row,
+            "looked_at": found.looked_at,
+            "sides": [(words, getattr(found, name)) for name, words in SIDES],
+        }
+        return TemplateResponse(request, "admin/creators/enrolmentpolicy/what_if.html", context)
 
     def _fixed(self, obj: EnrolmentPolicy | None) -> bool:
         return obj is not None and obj.published_at is not None

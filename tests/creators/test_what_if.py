@@ -1,15 +1,17 @@
 """Another rule, tried without changing anything."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from creators import directory, enrolment, what_if
 from creators.models import Decision, EnrolmentPolicy
-from tests.creators.factories import make_creator, rule
+from tests.creators.factories import make_creator, make_user, rule
 
 pytestmark = pytest.mark.django_db
 
@@ -63,3 +65,23 @@ def test_bad_arguments_end_with_code_2(db, wrong):
     with pytest.raises(CommandError) as failure:
         call_command("what_if", **wrong)
     assert failure.value.returncode == 2
+
+
+def test_an_admin_sees_who_a_draft_lets_in_before_it_is_published(market, client, settings):
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "config.middleware" not in name]
+    admin = make_user(is_staff=True)
+    admin.is_superuser = True
+    admin.save()
+    client.force_login(admin)
+    draft = EnrolmentPolicy.objects.create(
+        min_followers=500, full_followers=5_000, effective_from=timezone.now() + timedelta(days=9)
+    )
+    url = reverse("admin:creators_enrolmentpolicy_what_if", args=[draft.pk])
+
+    page = client.get(url).content.decode()
+
+    assert "Come in: 1" in page
+    assert "Fall out, if they applied today: 0" in page
+    assert url in client.get(reverse("admin:creators_enrolmentpolicy_changelist")).content.decode()
+    assert client.get(url.replace(str(draft.pk), "999")).status_code == 404
+    assert not Decision.objects.filter(policy=draft).exists()
