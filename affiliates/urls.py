@@ -72,6 +72,7 @@ urlpatterns += [
     path("creator/links/", links.links, name="links"),
     path("creator/links/<int:pk>/off/", links.link_off, name="link_off"),
     path("creator/links/<int:pk>/name/", links.link_name, name="link_name"),
+    path("creator/links/<int:pk>/qr/", links.link_qr_page, name="link_qr_page"),
     path("creator/links/<int:pk>/qr.<str:kind>", links.link_qr, name="link_qr"),
     re_path(
         r"^@(?P<handle>[a-z0-9_.]{2,30})/(?P<word>[a-z0-9-]{1,40})/?$", links.alias, name="alias"

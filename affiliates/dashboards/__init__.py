@@ -5,7 +5,8 @@ weeks are the market's.
 """
 
 from affiliates.dashboards.brand import WEEKS, BrandBoard, brand_board
-from affiliates.dashboards.creator import PERIODS, CreatorBoard, creator_board, purses_of
+from affiliates.dashboards.creator import PERIODS, CreatorBoard, creator_board
+from affiliates.dashboards.purses import purses_of
 from affiliates.dashboards.query import axis
 
 __all__ = [

@@ -9,28 +9,16 @@ from typing import Any
 
 from django.db.models import DateTimeField, Exists, F, OuterRef, Subquery, Sum
 
-from affiliates import clock
+from affiliates import clock, links, payday
+from affiliates.dashboards.purses import Purse, purses_of
 from affiliates.dashboards.query import rows_of
 from affiliates.models import Commission, Link, Participation, PayoutClaim
+from affiliates.payday import Payday
 from creators.models import Creator
 
 PERIODS = {"7": 7, "30": 30, "all": None}
 MOST_BARS = 62  # longer histories are drawn by week
 LINKS_SHOWN, SALES_SHOWN = 5, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Purse:
-    """What one creator has in one currency, and where it stands."""
-
-    currency: str
-    today: int
-    pending: int
-    held: int
-    cleared: int
-    on_its_way: int
-    paid: int
-    paid_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +39,8 @@ class Funnel:
     bars: list[Bar]
     by_week: bool
     currency: str
-    other_currencies: bool = False
+    other_currencies: bool
+    orders_today: int
 
     @property
     def clicks(self) -> int:
@@ -79,6 +68,7 @@ class Funnel:
 @dataclass(frozen=True, slots=True)
 class LinkRow:
     link: Link
+    url: str
     clicks: int
     orders: int
     earned: int
@@ -109,37 +99,15 @@ class CreatorBoard:
     todos: list[tuple[str, Any]]
     tier: Tier | None
     settles_at: datetime
-    pays_on: date
+    payday: Payday
+    links_total: int
+    sales_total: int
 
     @property
     def purse(self) -> Purse:
         return self.purses[0]
 
 
-PURSES = """
-    with moved as (
-        select currency, sum(amount) filter (where kind = 'sale' and created_at >= %(today)s
-                                             and state <> 'void') as today,
-               sum(amount) filter (where state = 'pending') as pending,
-               sum(amount) filter (where state = 'held') as held
-        from affiliates_commission where creator_id = %(creator)s group by currency
-    ), cleared as (
-        select l.currency, sum(l.amount) as amount
-        from affiliates_settlementline l
-        where l.creator_id = %(creator)s and not exists (
-            select from affiliates_payoutclaim c where c.line_id = l.id and c.released_at is null)
-        group by l.currency
-    ), paid as (
-        select currency, sum(amount) filter (where state = 'paid') as paid,
-               sum(amount) filter (where state in ('pending', 'processing')) as open,
-               min(paid_at) filter (where state = 'paid') as since
-        from affiliates_payout where creator_id = %(creator)s group by currency
-    )
-    select m.currency, coalesce(m.today, 0), coalesce(m.pending, 0), coalesce(m.held, 0),
-           coalesce(c.amount, 0), coalesce(p.open, 0), coalesce(p.paid, 0), p.since
-    from moved m left join cleared c using (currency) left join paid p using (currency)
-    order by coalesce(p.paid, 0) + coalesce(c.amount, 0) + coalesce(m.pending, 0) desc, m.currency
-"""
 DAYS = """
     select day, sum(clicks)::int, sum(orders)::int, sum(earned)::bigint, min(stage)
     from (
@@ -179,11 +147,12 @@ TOP_LINKS = """
     where k.creator_id = %(creator)s and k.is_active
     order by 4 desc, 2 desc, k.created_at desc limit %(shown)s
 """
-TODO = """
-    select exists (select from affiliates_payoutmethod
-                   where creator_id = %(creator)s and replaced_at is null),
-           exists (select from affiliates_taxprofile where creator_id = %(creator)s),
+COUNTS = """
+    select (select count(*) from affiliates_link
+            where creator_id = %(creator)s and is_active and collaboration_id is not null),
            exists (select from affiliates_link where creator_id = %(creator)s),
+           (select count(*) from affiliates_commission
+            where creator_id = %(creator)s and kind = 'sale'),
            coalesce((select followers_max from creators_directoryentry
                      where creator_id = %(creator)s), 0)
 """
@@ -200,27 +169,20 @@ def creator_board(creator: Creator, period: str, at: datetime) -> CreatorBoard:
         "creator": creator.pk, "currency": currency, "since": since, "zone": clock.zone().key,
         "since_at": clock.midnight(since), "shown": LINKS_SHOWN,
     }  # fmt: skip
-    has_method, has_tax, has_link, followers = rows_of(TODO, values)[0]
+    links_total, has_link, sales_total, followers = rows_of(COUNTS, values)[0]
+    next_payout = payday.of(creator, currency, at)
     return CreatorBoard(
         purses=purses,
         funnel=_funnel(values, since, today, len(purses) > 1),
-        links=_links(values),
+        links=_links(creator, values),
         sales=_sales(creator),
-        todos=_todos(creator, has_method, has_tax, has_link),
+        todos=_todos(creator, next_payout, has_link),
         tier=_tier(creator, followers),
         settles_at=clock.midnight(today + timedelta(days=1)),
-        pays_on=clock.friday_from(today),
+        payday=next_payout,
+        links_total=links_total,
+        sales_total=sales_total,
     )
-
-
-def purses_of(creator: Creator, at: datetime) -> list[Purse]:
-    """Return a creator's money per currency, most first; an empty purse for a new creator."""
-    values = {"creator": creator.pk, "today": clock.midnight(clock.local_day(at))}
-    rows = [
-        Purse(row[0], *(int(amount) for amount in row[1:7]), row[7])
-        for row in rows_of(PURSES, values)
-    ]
-    return rows or [Purse("EUR", 0, 0, 0, 0, 0, 0, None)]
 
 
 def _funnel(values: dict[str, Any], since: date, today: date, others: bool) -> Funnel:
@@ -230,7 +192,8 @@ def _funnel(values: dict[str, Any], since: date, today: date, others: bool) -> F
     days = [since + timedelta(days=k) for k in range(length)]
     bars = [found.get(day) or Bar(day, 0, 0, 0, "") for day in days]
     by_week = length > MOST_BARS
-    return Funnel(_weeks(bars) if by_week else bars, by_week, values["currency"], others)
+    shown = _weeks(bars) if by_week else bars
+    return Funnel(shown, by_week, values["currency"], others, bars[-1].orders if bars else 0)
 
 
 def _weeks(bars: Sequence[Bar]) -> list[Bar]:
@@ -251,14 +214,20 @@ def _weeks(bars: Sequence[Bar]) -> list[Bar]:
     ]
 
 
-def _links(values: dict[str, Any]) -> list[LinkRow]:
+def _links(creator: Creator, values: dict[str, Any]) -> list[LinkRow]:
     rows = rows_of(TOP_LINKS, values)
-    links = (
+    found = (
         Link.objects.select_related("product__category", "product__brand", "collaboration__brand")
         .prefetch_related("product__images")
         .in_bulk([row[0] for row in rows])
     )
-    return [LinkRow(links[pk], *counts) for pk, *counts in rows if pk in links]
+    for link in found.values():
+        link.creator = creator
+    return [
+        LinkRow(found[pk], links.share_url(found[pk]), *counts)
+        for pk, *counts in rows
+        if pk in found
+    ]
 
 
 def _sales(creator: Creator) -> list[Commission]:
@@ -287,16 +256,14 @@ def _sales(creator: Creator) -> list[Commission]:
     return found
 
 
-def _todos(
-    creator: Creator, has_method: bool, has_tax: bool, has_link: bool
-) -> list[tuple[str, Any]]:
+def _todos(creator: Creator, next_payout: Payday, has_link: bool) -> list[tuple[str, Any]]:
     """Return what waits for the creator, as (key, what it is about), most pressing first."""
     todos: list[tuple[str, Any]] = []
     if not has_link and creator.is_enrolled:
         todos.append(("first_link", None))
-    if not has_method:
+    if not next_payout.has_bank:
         todos.append(("bank", None))
-    if not has_tax:
+    if not next_payout.has_tax:
         todos.append(("tax", None))
     invitations = (
         creator.participations.filter(state=Participation.State.INVITED)

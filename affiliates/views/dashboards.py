@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
-from affiliates import dashboards
+from affiliates import clock, dashboards
 from config.lib import money
 from config.lib.http import client_language, render_page
 from creators.access import creator_required
@@ -24,8 +24,11 @@ def creator_dashboard(request):
     board = dashboards.creator_board(request.creator, period, timezone.now())
     bars, currency = board.funnel.bars, board.funnel.currency
     language = client_language(request)
+    now = timezone.localtime(timezone.now(), clock.zone())
     context = {
         "board": board,
+        "today": now.date(),
+        "greeting": greeting(now.hour),
         "period": period,
         "periods": [("7", _("7 days")), ("30", _("30 days")), ("all", _("All"))],
         "clicks": [bar.clicks for bar in bars],
@@ -38,6 +41,13 @@ def creator_dashboard(request):
     return render_page(
         request, "affiliates/creator_dashboard.html", context, partial="affiliates/_funnel.html"
     )
+
+
+def greeting(hour: int) -> str:
+    """Return what one says at an hour of the market's day."""
+    if hour < 6 or hour >= 18:
+        return _("Good evening")
+    return _("Good morning") if hour < 12 else _("Good afternoon")
 
 
 def sentence(bar, by_week: bool, currency: str, language: str) -> str:

@@ -119,6 +119,15 @@ def link_name(request, pk: int):
 
 @creator_required
 @require_GET
+def link_qr_page(request, pk: int):
+    """Show the QR code of a link: in a dialog, or without script as a page."""
+    link = _own(request, pk)
+    context = {"link": link, "url": domain.share_url(link), "nav_active": "links"}
+    return render_page(request, "affiliates/qr.html", context)
+
+
+@creator_required
+@require_GET
 def link_qr(request, pk: int, kind: str):
     """Return the QR code of a link as a picture for print (svg) or a post (png)."""
     if kind not in QR_TYPES:
@@ -126,7 +135,10 @@ def link_qr(request, pk: int, kind: str):
     link = _own(request, pk)
     code = segno.make(domain.share_url(link), error="m")
     picture = BytesIO()
-    code.save(picture, kind=kind, scale=8, border=4)
+    if kind == "svg":  # without a size of its own: a page or a printer gives it one
+        code.save(picture, kind=kind, border=4, omitsize=True, light="#fff")
+    else:
+        code.save(picture, kind=kind, scale=8, border=4)
     response = HttpResponse(picture.getvalue(), content_type=QR_TYPES[kind])
     response["Content-Disposition"] = f'attachment; filename="{link.code}.{kind}"'
     return response

@@ -78,6 +78,15 @@ def money(amount: int | None, currency: str = "EUR") -> str:
 
 
 @register.filter
+def money_round(amount: int | None, currency: str = "EUR") -> str:
+    """Return an amount for running text: `€10` when nothing follows the decimal sign."""
+    text = money(amount, currency)
+    decimals = money_lib.exponent(currency or "EUR")
+    rest = text[-decimals - 1 :] if decimals else ""
+    return text.removesuffix(rest) if rest.strip(".,0") == "" else text
+
+
+@register.filter
 def percent(rate_bp: int | None) -> str:
     """Return basis points as `12%` or `12.5%`, with the language's decimal sign."""
     if rate_bp is None:
@@ -122,6 +131,15 @@ def day_short(moment: date | datetime | None) -> str:
         return ""
     on = _local(moment)
     return date_format(on, "j M" if on.year == timezone.localdate().year else "j M Y")
+
+
+@register.filter
+def day_near(moment: date | datetime | None) -> str:
+    """Return `today`, `yesterday` or `tomorrow`, and every other day as `27 Nov`."""
+    if not moment:
+        return ""
+    near = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}
+    return near.get((_local(moment) - timezone.localdate()).days) or day_short(moment)
 
 
 @register.filter
@@ -174,6 +192,12 @@ def state(commission: Any) -> SafeString:
         "back": ("st-back", _("Sent back")),
     }[str(key)]
     return format_html('<span class="st {}">{}</span>', cls, word)
+
+
+@register.filter
+def bare(url: str) -> str:
+    """Return an address as a person reads it: no scheme, no slash at the end."""
+    return str(url or "").partition("://")[2].rstrip("/") or str(url or "")
 
 
 @register.filter

@@ -1,13 +1,15 @@
 """The first pages: figures that add up, and as many statements for one row as for many."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
+from django.template.loader import render_to_string
 from django.urls import reverse
 
-from affiliates import clock, dashboards, payouts, settlement
-from affiliates.models import LedgerEntry, Participation
+from affiliates import clock, dashboards, links, payouts, settlement
+from affiliates.models import LedgerEntry, Link, Participation
 from shop import refunds
 from shop.models import Membership
 from tests.affiliates.factories import (
@@ -19,6 +21,7 @@ from tests.affiliates.factories import (
     make_creator,
     make_payable,
     make_user,
+    make_variant,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
@@ -97,6 +100,59 @@ def test_currencies_are_never_added_up():
     purses = dashboards.creator_board(creator, "30", PAID).purses
 
     assert {purse.currency: purse.pending for purse in purses} == {"EUR": euro, "GBP": pounds}
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("draft", "You are almost there."),
+        ("waiting", "Not yet. We keep looking."),
+        ("declined", "You cannot join now."),
+        ("suspended", "Your account is suspended."),
+        ("closed", "Your account is closed."),
+    ],
+)
+def test_whoever_is_not_in_reads_why_first(status, said):
+    creator = SimpleNamespace(status=status)
+
+    page = render_to_string(
+        "affiliates/_standing.html", {"request": SimpleNamespace(creator=creator)}
+    )
+
+    assert said in page
+
+
+def test_a_balance_below_zero_is_carried(client):
+    creator = make_creator()
+    make_payable(creator)
+    sale = make_commission(creator, price=20_000)
+    settlement.settle(NIGHT_OVER)
+    batch = payouts.build(NIGHT_OVER, clock.local_day(NIGHT_OVER))[0]
+    payouts.approve(batch, make_user(), NIGHT_OVER)
+    payouts.export(batch, make_user(), NIGHT_OVER)
+    payouts.confirm_batch(batch, NIGHT_OVER)
+    refunds.refund(sale.order_line.brand_order.order, at=NIGHT_OVER)
+    settlement.settle(NIGHT_OVER + timedelta(days=2))
+
+    page = get(client, creator.user, CREATOR).content.decode()
+
+    assert "carried, never collected" in page
+    assert "You never pay it back." in page
+
+
+def test_a_link_is_shown_with_its_address_and_its_code(client):
+    creator = make_creator()
+    brand = make_brand()
+    link = Link.objects.create(
+        code=links.new_code(), creator=creator, collaboration=make_collaboration(brand),
+        product=make_variant(brand).product, platform="tiktok", destination="/", created_at=PAID,
+        taken_bp=1200,
+    )  # fmt: skip
+
+    page = get(client, creator.user, CREATOR).content.decode()
+
+    assert f"/go/{link.code}" in page
+    assert reverse("affiliates:link_qr_page", args=[link.pk]) in page
 
 
 def test_invitations_are_on_the_list(client):

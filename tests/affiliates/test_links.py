@@ -101,6 +101,8 @@ def test_a_link_has_its_place_on_the_links_page_and_two_pictures(client):
     client.force_login(creator.user)
     page = client.get(reverse("affiliates:links"))
     assert link.code in page.content.decode()
+    shown = client.get(reverse("affiliates:link_qr_page", args=[link.pk]))
+    assert f"/go/{link.code}" in shown.content.decode()
     for kind in ("svg", "png"):
         assert client.get(reverse("affiliates:link_qr", args=[link.pk, kind])).status_code == 200
 

@@ -33,6 +33,8 @@ def render(text: str, **context: object) -> str:
         ("nl", "{{ 124050|money }}", "€\u00a01.240,50"),
         ("en", "{{ 1250|percent }} {{ 1200|percent }} {{ 5|percent }}", "12.5% 12% 0.05%"),
         ("nl", "{{ 1250|percent }}", "12,5%"),
+        ("en", "{{ 1000|money_round }} {{ 1050|money_round }}", "€10 €10.50"),
+        ("nl", "{{ 100000|money_round }}", "€\u00a01.000"),
         ("en", "{{ 12345|number }}", "12,345"),
         ("nl", "{{ 12345|number }}", "12.345"),
     ],
@@ -47,6 +49,21 @@ def test_a_day_has_its_weekday_only_within_two_weeks():
 
     assert render("{{ near|day }}", near=near).split()[0] == f"{timezone.localtime(near):%A}"
     assert render("{{ far|day }}", far=far) == "27 November 2020"
+
+
+def test_a_day_close_by_has_a_word():
+    now = timezone.now()
+
+    near = [render("{{ at|day_near }}", at=now + timedelta(days=n)) for n in (-1, 0, 1)]
+
+    assert near == ["yesterday", "today", "tomorrow"]
+    assert render("{{ at|day_near }}", at=datetime(2020, 11, 27, 12, tzinfo=UTC)) == "27 Nov 2020"
+
+
+def test_an_address_is_shown_without_its_scheme():
+    assert render("{{ a|bare }} {{ b|bare }}", a="https://a.example/@x/", b="TH-4K2M") == (
+        "a.example/@x TH-4K2M"
+    )
 
 
 def test_shares_of_a_mix_add_up_and_keep_the_order_of_platforms():

@@ -1,0 +1,107 @@
+"""The next payout of one creator: how much, when, to which account, or what is in its way.
+
+It foretells what `payouts.build` will do with the lines that have settled so far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from django.db import connection
+
+from affiliates import clock, funding, rails
+from affiliates.models import PayoutMethod
+from creators.models import Creator
+
+SQL = """
+    WITH waiting AS ({waiting}), free AS (
+        SELECT coalesce(sum(l.amount), 0)::bigint AS amount FROM affiliates_settlementline l
+        WHERE l.creator_id = %(creator)s AND l.currency = %(currency)s AND l.case_id IS NULL
+          AND NOT EXISTS (SELECT 1 FROM affiliates_payoutclaim c
+                          WHERE c.line_id = l.id AND c.released_at IS NULL)
+          AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.id = l.id)
+    )
+    SELECT free.amount,
+           (SELECT coalesce(sum(amount), 0)::bigint FROM waiting
+            WHERE creator_id = %(creator)s AND currency = %(currency)s), coalesce(m.iban, ''), m.usable_from, coalesce(m.name_check, ''),
+           EXISTS (SELECT 1 FROM affiliates_taxprofile
+                   WHERE creator_id = %(creator)s AND effective_from <= %(today)s),
+           EXISTS (SELECT 1 FROM affiliates_payoutbatch WHERE pay_on = %(today)s)
+    FROM free LEFT JOIN affiliates_payoutmethod m
+        ON m.creator_id = %(creator)s AND m.replaced_at IS NULL
+"""
+ITS_BRANDS = (
+    "AND l.brand_id IN (SELECT brand_id FROM affiliates_settlementline"
+    " WHERE creator_id = %(creator)s)"
+)
+
+
+class Hurdle(StrEnum):
+    """What keeps a payout from going out, the first to be cleared."""
+
+    NOTHING = "nothing"  # no line that could go out
+    BELOW = "below"  # more came back than was earned since
+    BANK = "bank"
+    NAME = "name"  # the account belongs to somebody else
+    TAX = "tax"
+    SMALL = "small"  # under the rail's minimum
+
+
+@dataclass(frozen=True, slots=True)
+class Payday:
+    """The next payout; `amount` in minor units, `hurdle` empty when it goes out."""
+
+    on: date
+    amount: int
+    waits: int  # settled, and not yet covered by its brand
+    currency: str
+    minimum: int
+    account: str
+    hurdle: str
+    has_bank: bool
+    has_tax: bool
+
+
+def of(creator: Creator, currency: str, at: datetime) -> Payday:
+    """Return what a creator's next payout would be at `at`, in one statement."""
+    today = clock.local_day(at)
+    values = {"creator": creator.pk, "currency": currency, "today": today}
+    waiting = funding.WAITING_SQL.format(only=ITS_BRANDS)
+    with connection.cursor() as cursor:
+        cursor.execute(SQL.format(waiting=waiting), values)
+        amount, waits, iban, usable_from, name_check, has_tax, built = cursor.fetchone()
+    method = PayoutMethod(iban=iban, usable_from=usable_from, name_check=name_check)
+    minimum = rails.named(method.rail).minimum(currency)
+    return Payday(
+        on=_day(today, built, usable_from),
+        amount=amount,
+        waits=waits,
+        currency=currency,
+        minimum=minimum,
+        account=str(method) if iban else "",
+        hurdle=_hurdle(amount, minimum, method, has_tax),
+        has_bank=bool(iban),
+        has_tax=has_tax,
+    )
+
+
+def _day(today: date, built: bool, usable_from: datetime | None) -> date:
+    """Return the Friday after today's batch, and after the account's 48 hours."""
+    friday = clock.friday_from(today + timedelta(days=1) if built else today)
+    if usable_from and usable_from > clock.midnight(friday):
+        return clock.friday_from(clock.local_day(usable_from) + timedelta(days=1))
+    return friday
+
+
+def _hurdle(amount: int, minimum: int, method: PayoutMethod, has_tax: bool) -> str:
+    hurdles = {
+        Hurdle.BELOW: amount < 0,
+        Hurdle.NOTHING: amount == 0,
+        Hurdle.BANK: not method.iban,
+        Hurdle.NAME: method.name_check == PayoutMethod.NameCheck.NONE,
+        Hurdle.TAX: not has_tax,
+        Hurdle.SMALL: amount < minimum,
+    }
+    return next((str(hurdle) for hurdle, stands in hurdles.items() if stands), "")
