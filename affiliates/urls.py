@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from affiliates.views import (
+    advertising,
     balance,
     brands,
     collaborations,
@@ -35,6 +36,7 @@ urlpatterns = [
 # ------------------------------------------------------------ first pages
 urlpatterns += [
     path("creator/", dashboards.creator_dashboard, name="creator_dashboard"),
+    path("creator/advertising/", advertising.advertising, name="advertising"),
     path(f"{BRAND}/", dashboards.brand_dashboard, name="brand_dashboard"),
 ]
 
