@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from config.lib import money
 from config.lib.desk import Waiting
+from config.lib.readonly import ReadOnly, ReadOnlyRows
 from shop import orders, refunds, tasks
 from shop.models import (
     Acceptance,
@@ -31,36 +32,6 @@ from shop.models import (
     Variant,
     WebhookEvent,
 )
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Rows that only the shop's own functions write."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
-class Rows(admin.TabularInline):
-    """Rows of another row, to read."""
-
-    extra = 0
-    can_delete = False
-    show_change_link = True
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
 
 
 class MembershipInline(admin.TabularInline):
@@ -145,7 +116,7 @@ class FeedRunAdmin(ReadOnly):
     search_fields = ["feed__name", "feed__brand__name"]
 
 
-class PartInline(Rows):
+class PartInline(ReadOnlyRows):
     model = BrandOrder
     fields = [
         "brand",
@@ -157,7 +128,7 @@ class PartInline(Rows):
     ]
 
 
-class PaymentInline(Rows):
+class PaymentInline(ReadOnlyRows):
     model = Payment
     fields = ["kind", "amount", "currency", "gateway", "reference", "created_at"]
 
@@ -208,7 +179,7 @@ class OrderAdmin(ReadOnly):
             self.log_change(request, order, f"refunded {amount}")
 
 
-class LineInline(Rows):
+class LineInline(ReadOnlyRows):
     model = OrderLine
     fields = ["title", "quantity", "gross", "tax", "net", "refunded", "charged_back", "fee_bp"]
     readonly_fields = ["net"]

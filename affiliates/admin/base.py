@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.lib import money
+from config.lib.readonly import ReadOnly
 
 FINANCE = "finance"
 
@@ -18,21 +19,10 @@ class ReasonForm(ActionForm):
     reason = forms.CharField(label=gettext_lazy("reason"), max_length=300, required=False)
 
 
-class Desk(admin.ModelAdmin):
-    """Rows that only the market's own functions write."""
+class Desk(ReadOnly):
+    """Rows that only the market's own functions write, acted on with a reason."""
 
-    show_full_result_count = False
-    list_per_page = 50
     action_form = ReasonForm
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
 
     def has_finance_permission(self, request: HttpRequest) -> bool:
         """Say whether this admin may act on money."""
@@ -50,20 +40,6 @@ class Desk(admin.ModelAdmin):
         """Write on each row's history who did what and why."""
         for row in rows:
             self.log_change(request, row, text)
-
-
-class Rows(admin.TabularInline):
-    """Rows of another row, to read."""
-
-    extra = 0
-    can_delete = False
-    show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
 
 
 @admin.display(description=gettext_lazy("amount"), ordering="amount")

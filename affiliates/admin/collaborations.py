@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from affiliates.admin.base import Desk, Rows
+from affiliates.admin.base import Desk
 from affiliates.models import (
     Collaboration,
     Participation,
@@ -12,14 +12,15 @@ from affiliates.models import (
     SampleRequest,
     Shortlist,
 )
+from config.lib.readonly import ReadOnlyRows
 
 
-class Rates(Rows):
+class Rates(ReadOnlyRows):
     model = ProductRate
     fields = readonly_fields = ("product", "rate_bp")
 
 
-class Changes(Rows):
+class Changes(ReadOnlyRows):
     model = RateChange
     fields = readonly_fields = ("product", "old_bp", "new_bp", "announced_at", "effective_at")
 

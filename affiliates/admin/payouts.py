@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates import payouts, rails
-from affiliates.admin.base import Desk, Rows, amount
+from affiliates.admin.base import Desk, amount
 from affiliates.models import (
     Payout,
     PayoutAttempt,
@@ -18,11 +18,12 @@ from affiliates.models import (
     TaxProfile,
 )
 from config.lib.desk import Waiting
+from config.lib.readonly import ReadOnlyRows
 
 REFUSALS = (payouts.NotAllowed, rails.Refused)
 
 
-class PayoutRows(Rows):
+class PayoutRows(ReadOnlyRows):
     model = Payout
     fields = readonly_fields = ["creator", "brand", amount, "vat", "state", "reason"]
 
@@ -89,7 +90,7 @@ class PayoutBatchAdmin(Desk):
                 self.message_user(request, _("%d payouts are paid.") % count)
 
 
-class ClaimRows(Rows):
+class ClaimRows(ReadOnlyRows):
     model = PayoutClaim
     fields = readonly_fields = ["line", "released_at"]
 
@@ -97,7 +98,7 @@ class ClaimRows(Rows):
         return super().get_queryset(request).select_related("line__run")
 
 
-class AttemptRows(Rows):
+class AttemptRows(ReadOnlyRows):
     model = PayoutAttempt
     fields = readonly_fields = ["n", "idempotency_key", "state", "reason", "sent_at", "finished_at"]
 

@@ -5,13 +5,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates import commissions
-from affiliates.admin.base import Desk, Rows, amount
+from affiliates.admin.base import Desk, amount
 from affiliates.admin.money import ADJUSTMENT, decide
 from affiliates.models import Commission, RiskFlag
 from config.lib.desk import Waiting
+from config.lib.readonly import ReadOnlyRows
 
 
-class HeldRows(Rows):
+class HeldRows(ReadOnlyRows):
     model = Commission
     fields = readonly_fields = ["created_at", "brand", "kind", amount, "state"]
 

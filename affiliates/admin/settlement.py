@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates import clock, night, tasks
-from affiliates.admin.base import Desk, Rows, amount
+from affiliates.admin.base import Desk, amount
 from affiliates.models import SettlementLine, SettlementRun, SettlementShard
 from config.lib.desk import Waiting
+from config.lib.readonly import ReadOnlyRows
 
 
-class ShardRows(Rows):
+class ShardRows(ReadOnlyRows):
     model = SettlementShard
     fields = readonly_fields = [
         "shard", "done_at", "commissions", "lines", "amount", "set_aside", "seconds"

@@ -5,24 +5,11 @@ from collections.abc import Sequence
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.money import BadAmount, parse
+from config.lib.fields import PriceField
 from shop.models import Category
 from shop.storefront import Filters
 
 SORTS = [("new", _("Newest")), ("cheap", _("Lowest price")), ("dear", _("Highest price"))]
-
-
-class AmountField(forms.CharField):
-    """An amount in euros, kept as cents; nothing typed is None."""
-
-    def clean(self, value: str | None) -> int | None:
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            return parse(text, "EUR")
-        except BadAmount as bad:
-            raise forms.ValidationError(_("Write an amount such as 2.00.")) from bad
 
 
 class MarketForm(forms.Form):
@@ -30,8 +17,8 @@ class MarketForm(forms.Form):
 
     q = forms.CharField(label=_("Search products and brands"), required=False, max_length=200)
     category = forms.ChoiceField(label=_("Shelf"), required=False)
-    price_min = AmountField(label=_("Lowest price"), required=False, max_length=12)
-    price_max = AmountField(label=_("Highest price"), required=False, max_length=12)
+    price_min = PriceField(label=_("Lowest price"), required=False)
+    price_max = PriceField(label=_("Highest price"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=SORTS)
 
     def __init__(self, *args: object, shelves: Sequence[Category], **kwargs: object) -> None:

@@ -1,14 +1,12 @@
 """A brand's money: its balance, what is spoken for, and each entry."""
 
-import csv
-
-from django.http import StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from affiliates import funding, ledger
 from affiliates.labels import entry_label
 from affiliates.models import Account
-from config.lib.http import render_page
+from config.lib import sheets
+from config.lib.http import render_page, whole
 from config.lib.money import decimal
 from shop.access import brand_required
 
@@ -39,8 +37,7 @@ def account_of(brand, currency: str) -> Account | None:
 def balance(request):
     currency, known = chosen_currency(request)
     account = account_of(request.brand, currency)
-    before = request.GET.get("before", "")
-    before = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    before = whole(request.GET.get("before", ""))
     lines = ledger.newest(account.pk, before=before, size=PAGE + 1) if account else []
     context = {
         "funds": funding.of(request.brand, currency),
@@ -50,13 +47,6 @@ def balance(request):
         "older": lines[PAGE - 1].id if len(lines) > PAGE else None,
     }
     return render_page(request, "affiliates/balance.html", context)
-
-
-class Echo:
-    """A file that hands each written row on, for streaming."""
-
-    def write(self, value: str) -> str:
-        return value
 
 
 def _rows(account: Account | None, currency: str):
@@ -76,11 +66,5 @@ def _rows(account: Account | None, currency: str):
 @require_GET
 def balance_csv(request):
     currency, _known = chosen_currency(request)
-    writer = csv.writer(Echo())
     rows = _rows(account_of(request.brand, currency), currency)
-    response = StreamingHttpResponse(
-        (writer.writerow(row) for row in rows), content_type="text/csv; charset=utf-8"
-    )
-    name = f"{request.brand.slug}-{currency.lower()}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return sheets.answer(rows, f"{request.brand.slug}-{currency.lower()}.csv")

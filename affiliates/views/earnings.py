@@ -1,15 +1,12 @@
 """A creator's commissions, one by one."""
 
-import csv
-
-from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from affiliates import earnings as book
 from affiliates.dashboards import purses_of
 from affiliates.models import Commission
-from affiliates.views.balance import Echo
+from config.lib import sheets
 from config.lib.http import render_page
 from config.lib.money import decimal
 from creators.access import creator_required
@@ -57,17 +54,4 @@ def _rows(creator):
 @creator_required
 @require_GET
 def earnings_csv(request):
-    writer = csv.writer(Echo())
-    response = StreamingHttpResponse(
-        (writer.writerow([safe_cell(cell) for cell in row]) for row in _rows(request.creator)),
-        content_type="text/csv; charset=utf-8",
-    )
-    response["Content-Disposition"] = 'attachment; filename="earnings.csv"'
-    return response
-
-
-def safe_cell(value):
-    """Return a cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    return sheets.answer(_rows(request.creator), "earnings.csv")

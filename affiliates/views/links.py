@@ -4,18 +4,19 @@ from io import BytesIO
 
 import segno
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from affiliates import linkreports
 from affiliates import links as domain
 from affiliates import redirect as door
-from affiliates import shelf
 from affiliates.models import Link
 from config.lib.access import public
-from config.lib.http import render_page
+from config.lib.http import page_number, render_page
 from creators.access import creator_required
 from shop import storefront
 
@@ -67,7 +68,7 @@ def _ended(request, link: Link):
     similar = []
     if link.product:
         similar = storefront.more_of(link.product)
-        shelf.with_pictures(similar)
+        prefetch_related_objects(similar, storefront.pictures())
     on_sale = link.product and link.product.status == "active"
     context = {"link": link, "product": link.product if on_sale else None, "similar": similar}
     response = render_page(request, "affiliates/link_ended.html", context, status=410)
@@ -78,12 +79,10 @@ def _ended(request, link: Link):
 @creator_required
 @require_GET
 def links(request):
-    number = request.GET.get("page", "1")
-    number = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
-    page = shelf.own_links(request.creator, number)
+    page = linkreports.own_links(request.creator, page_number(request))
     context = {
         "page": page,
-        "bio": shelf.bio_links(request.creator),
+        "bio": linkreports.bio_links(request.creator),
         "quota": domain.quota(request.creator, timezone.now()),
     }
     return render_page(request, "affiliates/links.html", context)

@@ -11,7 +11,7 @@ from affiliates import links as domain
 from affiliates import market as shelf
 from affiliates.forms.market import MarketForm
 from affiliates.models.links import PostedOn
-from config.lib.http import render_page, safe_next
+from config.lib.http import page_number, render_page, safe_next, whole
 from creators.access import creator_required
 from creators.models import Platform
 from shop import storefront
@@ -23,8 +23,7 @@ from shop.models import Product
 def market(request):
     now = timezone.now()
     form = MarketForm(request.GET, shelves=storefront.shelves())
-    number = request.GET.get("page", "1")
-    number = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
+    number = page_number(request)
     cards, has_next = shelf.page(request.creator, form.filters(), number, now)
     context = {
         "form": form,
@@ -53,10 +52,8 @@ def _taking(creator, now):
 @require_POST
 def link_take(request):
     now, creator = timezone.now(), request.creator
-    number = request.POST.get("product", "")
-    pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
     rows = storefront.cards(Product.objects.on_sale())
-    product = get_object_or_404(rows, pk=pk)
+    product = get_object_or_404(rows, pk=whole(request.POST.get("product", "")))
     platform = request.POST.get("platform", "")
     error, link = "", None
     if platform not in Platform.values:

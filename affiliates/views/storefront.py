@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from affiliates import links, market, storefronts
+from affiliates import links, market, shelf
 from affiliates.models import Link
 from config.lib.access import public
-from config.lib.http import render_page
+from config.lib.http import render_page, whole
 from creators.access import creator_required
 from creators.models import Creator
 from shop.models import Product
@@ -24,7 +24,7 @@ def storefront(request, handle: str):
     creator = Creator.objects.filter(handle=handle.lower(), erased_at=None).first()
     if creator is None or creator.status not in SHOWN_AS:
         raise Http404("no such creator")
-    links_shown = storefronts.shelf(creator)
+    links_shown = shelf.shelf(creator)
     taxes = market.tax_rates(timezone.now()) if links_shown else {}
     cards = [
         {"link": link, "product": link.product, "earns": _amount(link, taxes)}
@@ -57,8 +57,8 @@ def storefront_settings(request):
         return redirect("affiliates:storefront_settings")
     context = {
         "creator": creator,
-        "cards": storefronts.shelf(creator),
-        "candidates": storefronts.candidates(creator),
+        "cards": shelf.shelf(creator),
+        "candidates": shelf.candidates(creator),
         "bio": [(platform, links.share_url(link)) for platform, link in _bio_links(creator)],
         "nav_active": "storefront_settings",
     }
@@ -71,19 +71,18 @@ def _bio_links(creator):
 
 
 def _change(request, creator, now) -> None:
-    number = request.POST.get("id", "")
-    pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
+    pk = whole(request.POST.get("id", "")) or 0
     match request.POST.get("do"):
         case "put":
             product = get_object_or_404(Product.objects.on_sale(), pk=pk)
             try:
-                storefronts.put(creator, product, now)
+                shelf.put(creator, product, now)
             except (links.NotEnrolled, links.NoOffer, links.TermsMissing):
                 messages.error(request, _("This product cannot be put on your page now."))
             else:
                 messages.success(request, _("It is on your page."))
         case "off":
-            storefronts.take_off(creator, pk)
+            shelf.take_off(creator, pk)
             messages.success(request, _("It is off your page. Its links keep working."))
         case "up":
-            storefronts.move_up(creator, pk)
+            shelf.move_up(creator, pk)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 # URL name, words, icon, and the paths below the role's root that belong to it.
@@ -57,10 +57,7 @@ def nav_items(context: dict[str, Any], role: str) -> list[dict[str, Any]]:
         kwargs = {"brand_slug": brand.slug} if brand else {}
     items = []
     for name, words, icon, below in {"creator": CREATOR, "brand": BRAND}.get(role, PUBLIC):
-        try:
-            url = reverse(name, kwargs=kwargs)
-        except NoReverseMatch:
-            url = "#"
+        url = reverse(name, kwargs=kwargs)
         items.append(
             {"key": name.split(":")[1], "url": url, "label": words, "icon": icon, "below": below}
         )

@@ -56,3 +56,14 @@ def path_of(url: str) -> str:
     """Return path and query of an address of ours."""
     parts = urlsplit(url)
     return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def whole(text: str, digits: int = 18) -> int | None:
+    """Return the whole number that a query or form spells, None for anything else."""
+    plain = text.isascii() and text.isdigit() and len(text) <= digits
+    return int(text) if plain else None
+
+
+def page_number(request: HttpRequest) -> int:
+    """Return the page that the address asks for: 1 unless it says a number that makes sense."""
+    return max(1, whole(request.GET.get("page", ""), 4) or 1)

@@ -14,7 +14,6 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.paginator import Page
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format, time_format
 from django.utils.html import format_html
@@ -37,15 +36,6 @@ register.simple_tag(takes_context=True)(nav.account_items)
 register.simple_tag(people.platform)
 register.simple_tag(pictures.picture)
 register.simple_tag(pictures.product_art)
-
-
-@register.simple_tag
-def url_or(name: str, *args: Any, **kwargs: Any) -> str:
-    """Return the URL of `name`, or "#" while no such page exists."""
-    try:
-        return reverse(name, args=args, kwargs=kwargs)
-    except NoReverseMatch:
-        return "#"
 
 
 @register.simple_tag

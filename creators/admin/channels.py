@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.lib.desk import Waiting
+from config.lib.readonly import ReadOnly
 from creators import channels, manual_checks
-from creators.admin.base import ReadOnly
 from creators.models import Channel, ManualCheck, PlatformStatus, Reading
 
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from config.lib.desk import Waiting
+from config.lib.readonly import ReadOnly, ReadOnlyRows
 from creators import enrolment, reasons
-from creators.admin.base import ReadOnly, ReadOnlyInline
 from creators.models import (
     Case,
     CaseEvent,
@@ -44,7 +44,7 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset
 
 
-class ChannelInline(ReadOnlyInline):
+class ChannelInline(ReadOnlyRows):
     model = Channel
     fields = ["platform", "handle", "verified_at", "checked_at", "problem", "token_state"]
 
@@ -137,7 +137,7 @@ class CreatorAdmin(admin.ModelAdmin):
         messages.info(request, said % {"n": changed})
 
 
-class CaseEventInline(ReadOnlyInline):
+class CaseEventInline(ReadOnlyRows):
     model = CaseEvent
     show_change_link = False
 

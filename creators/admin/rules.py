@@ -13,8 +13,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.lib.readonly import ReadOnly, ReadOnlyRows
 from creators import enrolment, policy, what_if
-from creators.admin.base import ReadOnly, ReadOnlyInline
 from creators.models import Decision, DecisionCheck, EnrolmentPolicy
 
 SIDES = [
@@ -95,7 +95,7 @@ class EnrolmentPolicyAdmin(admin.ModelAdmin):
                 messages.success(request, _("%(policy)s: published.") % {"policy": row})
 
 
-class CheckInline(ReadOnlyInline):
+class CheckInline(ReadOnlyRows):
     model = DecisionCheck
     show_change_link = False
     fields = ["rule", "platform", "needed", "measured", "passed", "remedy", "recheck_on"]

@@ -4,9 +4,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from config.lib import money
+from config.lib.fields import PriceField
 from shop import brands
 from shop.countries import COUNTRIES
-from shop.forms.storefront import PriceField
 from shop.models import Brand, Category
 from shop.models.brands import SellsAt, TaxClass
 

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from shop.forms.storefront import PriceField
+from config.lib.fields import PriceField
 
 
 class ShipForm(forms.Form):

@@ -4,10 +4,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from config.lib import images
+from config.lib.fields import PriceField
 from config.lib.images import Encoded, NotAPicture
 from shop import pictures
 from shop.feeds import base, importer
-from shop.forms.storefront import PriceField
 from shop.models import Category, Feed, Image, Product, Variant
 from shop.models.brands import SellsAt, TaxClass
 

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from config.lib import money
+from config.lib.fields import PriceField
 from shop.models import Category
 from shop.storefront import SORTS, Filters
 
@@ -12,27 +12,6 @@ SORT_LABELS = {
     "cheap": _("lowest price first"),
     "dear": _("highest price first"),
 }
-
-
-class PriceField(forms.CharField):
-    """An amount as a person types it (`34,50`); cleans to minor units or None."""
-
-    def __init__(self, *, currency: str = "EUR", **kwargs) -> None:
-        self.currency = currency
-        super().__init__(**{"max_length": 20, **kwargs})
-        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
-
-    def clean(self, value):
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            return money.parse(text, self.currency)
-        except money.BadAmount as error:
-            raise forms.ValidationError(_("Write an amount like 34.50 or 34,50.")) from error
-
-    def prepare_value(self, value):
-        return str(money.decimal(value, self.currency)) if isinstance(value, int) else value
 
 
 class FilterForm(forms.Form):

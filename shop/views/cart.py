@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from config.lib.access import public
-from config.lib.http import render_page, safe_next
+from config.lib.http import render_page, safe_next, whole
 from shop import cart as carts
 from shop.forms.storefront import AddForm
 from shop.models import Variant
@@ -56,14 +56,11 @@ def cart_update(request):
     wanted = {}
     for name, text in request.POST.items():
         prefix, _underscore, pk = name.partition("_")
-        if prefix == "line" and _is_number(pk) and _is_number(text):
-            wanted[int(pk)] = int(text)
-    if _is_number(gone := request.POST.get("remove", "")):
-        wanted[int(gone)] = 0
+        line, pieces = whole(pk), whole(text)
+        if prefix == "line" and line is not None and pieces is not None:
+            wanted[line] = pieces
+    if (gone := whole(request.POST.get("remove", ""))) is not None:
+        wanted[gone] = 0
     if found and wanted:
         carts.set_quantities(found, wanted)
     return _page(request) if request.htmx else redirect("shop:cart")
-
-
-def _is_number(text):
-    return text.isascii() and text.isdigit() and len(text) < 18

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from config.lib import sheets
 from config.lib.http import render_page
 from shop import pictures, tasks
 from shop.access import brand_required
@@ -22,7 +23,6 @@ from shop.models import FeedRun
 
 SMALL = 1024 * 1024  # bytes that are imported while the person waits
 SHOWN = 200  # problems on the page; the download has all
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @brand_required
@@ -126,10 +126,5 @@ def feed_problems(request, run_id):
     writer = csv.writer(response)
     writer.writerow(["line", "field", "value", "reason"])
     for row in run.problems.all():
-        writer.writerow([row.line, *map(as_text, (row.field, row.value, row.reason))])
+        writer.writerow([row.line, *map(sheets.safe_cell, (row.field, row.value, row.reason))])
     return response
-
-
-def as_text(value: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(FORMULA) else value

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from config.lib.access import public
-from config.lib.http import render_page
+from config.lib.http import page_number, render_page
 from shop import storefront
 from shop.forms.products import DETAILS
 from shop.forms.storefront import FilterForm
@@ -17,8 +17,7 @@ from shop.views.bag import cart_count, referral_for
 
 def _listing(request, form, brand=None):
     """Return what a list of products shows."""
-    number = request.GET.get("page", "1")
-    number = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
+    number = page_number(request)
     found, more = storefront.page(form.filters(brand.slug if brand else ""), number)
     return {
         "form": form,

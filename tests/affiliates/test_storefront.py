@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from affiliates import links, storefronts
+from affiliates import links, shelf
 from tests.affiliates import factories as money
 from tests.creators.factories import make_creator, make_user
 
@@ -23,7 +23,7 @@ def put(creator, title="Sourdough jar", **brand):
     product = money.make_variant(shop).product
     product.title = title
     product.save()
-    return storefronts.put(creator, product, timezone.now())
+    return shelf.put(creator, product, timezone.now())
 
 
 def test_every_card_leads_through_her_own_link(client, creator):
@@ -60,10 +60,10 @@ def test_she_orders_and_empties_her_shelf(client, creator):
     client.force_login(creator.user)
 
     client.post("/creator/storefront/", {"do": "up", "id": second.pk})
-    assert [link.pk for link in storefronts.shelf(creator)] == [second.pk, first.pk]
+    assert [link.pk for link in shelf.shelf(creator)] == [second.pk, first.pk]
 
     client.post("/creator/storefront/", {"do": "off", "id": second.pk})
-    assert [link.pk for link in storefronts.shelf(creator)] == [first.pk]
+    assert [link.pk for link in shelf.shelf(creator)] == [first.pk]
     assert client.get("/creator/storefront/").status_code == 200
 
 

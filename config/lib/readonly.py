@@ -1,11 +1,14 @@
-"""What several desks share: history is looked at, never changed by hand."""
+"""What the admin of every app shares: rows that are looked at, never changed by hand."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 
 
 class ReadOnly(admin.ModelAdmin):
-    """History: looked at, never changed by hand."""
+    """Rows that only the market's own functions write."""
+
+    show_full_result_count = False
+    list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -17,7 +20,9 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
-class ReadOnlyInline(admin.TabularInline):
+class ReadOnlyRows(admin.TabularInline):
+    """Rows of another row, to read."""
+
     extra = 0
     can_delete = False
     show_change_link = True
