@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+from config import borrowed
+
 KEYWORDS = {
     "gettext": None,
     "gettext_lazy": None,
@@ -63,6 +65,8 @@ def extract() -> Catalog:
             key, context = _key(function, message)
             if key and (key if isinstance(key, str) else key[0]):
                 found.add(key, context=context, locations=[(str(path.relative_to(base)), None)])
+    for sentence in borrowed.SENTENCES:
+        found.add(sentence, locations=[("django", None)])
     return found
 
 

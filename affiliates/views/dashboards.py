@@ -2,13 +2,12 @@
 
 from django.core.cache import cache
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from affiliates import clock, dashboards
-from config.lib import money
+from config.lib import local, money
 from config.lib.http import client_language, render_page
 from creators.access import creator_required
 from shop.access import brand_required
@@ -35,7 +34,7 @@ def creator_dashboard(request):
         "orders": [bar.orders for bar in bars],
         "earnings": [(max(0, bar.earned), bar.state) for bar in bars],
         "top": {what: board.funnel.top(what) for what in ("clicks", "orders", "earned")},
-        "axis": [date_format(day, "j M") for day in dashboards.axis(bar.day for bar in bars)],
+        "axis": [local.short_day(day) for day in dashboards.axis(bar.day for bar in bars)],
         "sentences": [sentence(bar, board.funnel.by_week, currency, language) for bar in bars],
     }
     return render_page(
@@ -55,7 +54,7 @@ def sentence(bar, by_week: bool, currency: str, language: str) -> str:
     state = {
         "pending": _("pending"), "settled": _("cleared"), "paid": pgettext("payout", "paid"),
     }.get(bar.state)  # fmt: skip
-    day = date_format(bar.day, "D j M")
+    day = local.short_day(bar.day, "D j M")
     facts = [
         ngettext("%(n)d click", "%(n)d clicks", bar.clicks) % {"n": bar.clicks},
         ngettext("%(n)d order", "%(n)d orders", bar.orders) % {"n": bar.orders},
@@ -82,7 +81,7 @@ def brand_dashboard(request):
         "sales": [max(0, week.sales) for week in board.weeks],
         "highest": max((week.sales for week in board.weeks), default=0),
         "axis": [
-            date_format(day, "j M") for day in dashboards.axis((w.monday for w in board.weeks), 3)
+            local.short_day(day) for day in dashboards.axis((w.monday for w in board.weeks), 3)
         ],
     }
     return render_page(request, "affiliates/brand_dashboard.html", context)

@@ -199,7 +199,7 @@ class _Maker:
             for position, (option, stock) in enumerate(zip(chosen, stocks, strict=True)):
                 variant = copier.id(self.variant)
                 cost = price + position * (price // 4 // 50 * 50)
-                label = [["Choice", option]] if len(chosen) > 1 else []
+                label = [["", option]] if len(chosen) > 1 else []
                 copier.add(
                     self.variant, variant, pk, shop.id, f"{shop.id}-{pk}-{position + 1}",
                     json.dumps(label), cost, None, stock, 0, position, True,

@@ -22,6 +22,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from config.components import charts, fields, nav, people, pictures
+from config.lib import local
 from config.lib import money as money_lib
 
 register = template.Library()
@@ -36,6 +37,8 @@ register.simple_tag(takes_context=True)(nav.account_items)
 register.simple_tag(people.platform)
 register.simple_tag(pictures.picture)
 register.simple_tag(pictures.product_art)
+register.filter("country", local.country)
+register.filter("language", local.language)
 
 
 @register.simple_tag
@@ -115,12 +118,12 @@ def day(moment: date | datetime | None) -> str:
 
 
 @register.filter
-def day_short(moment: date | datetime | None) -> str:
-    """Return `27 Nov`, with the year when it is not this one."""
+def day_short(moment: date | datetime | None, year: str = "") -> str:
+    """Return `27 Nov`, with the year when it is not this one; `:"year"`: always with it."""
     if not moment:
         return ""
     on = _local(moment)
-    return date_format(on, "j M" if on.year == timezone.localdate().year else "j M Y")
+    return local.short_day(on, "j M Y" if year or on.year != timezone.localdate().year else "j M")
 
 
 @register.filter

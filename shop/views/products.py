@@ -115,7 +115,7 @@ def _save(brand, form, variants, images):
         variant = row.save(commit=False)
         option = row.cleaned_data.get("option", "")
         if option != variant.label:
-            variant.options = [[_("Choice"), option]] if option else []
+            variant.options = [["", option]] if option else []
         variant.product, variant.brand, variant.position = product, brand, n
         variant.sku = variant.sku or f"{product.slug}/{option or n + 1}"[:120]
         variant.save()

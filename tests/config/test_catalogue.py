@@ -1,8 +1,13 @@
 """The Dutch catalogue: whole, and true to its source."""
 
-from babel.messages.catalog import Catalog
+import re
+from pathlib import Path
 
-from config import catalogue
+import django
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from config import borrowed, catalogue
 
 
 def test_every_string_has_dutch():
@@ -43,3 +48,19 @@ def test_a_fuzzy_or_half_translation_is_missing():
     dutch.add("Total", "Totaal")
 
     assert [m.id for m in catalogue.missing(dutch)] == ["Pay", ("one day", "%(n)s days")]
+
+
+def test_each_borrowed_sentence_is_still_djangos():
+    theirs = {
+        message.id
+        for path in Path(django.__file__).parent.rglob("locale/nl/LC_MESSAGES/django.po")
+        for message in read_po(path.open("rb"), locale="nl")
+    }
+
+    assert [sentence for sentence in borrowed.SENTENCES if sentence not in theirs] == []
+
+
+def test_dutch_never_says_u():
+    formal = re.compile(r"\b([Uu]|[Uu]w)\b(?! \{m\})")  # "6 u {m} min" is hours
+
+    assert [m.string for m in catalogue.read("nl") if m.id and formal.search(str(m.string))] == []
