@@ -60,3 +60,29 @@ RULES = {
 def rule_label(rule: str) -> str:
     """Return a receipt's rule in words."""
     return str(RULES.get(rule) or rule.replace("_", " ").capitalize())
+
+
+BANK_REASONS = {  # ISO 20022 external status reasons that a creator can do something about
+    "AC01": _("The account number is wrong."),
+    "AC03": _("The account number is wrong."),
+    "AC04": _("The account is closed."),
+    "AC06": _("The account is blocked."),
+    "AC07": _("The account is closed."),
+    "AC13": _("This kind of account takes no transfers."),
+    "AC14": _("This kind of account takes no transfers."),
+    "AC17": _("The account is being closed."),
+    "AG01": _("This kind of account takes no transfers."),
+    "AM04": _("Our account was short of money. We send it again."),
+    "BE01": _("The name is not that of the account."),
+    "CNOR": _("Your bank takes no SEPA transfers."),
+    "MS02": _("The bank refused it without a reason."),
+    "MS03": _("The bank refused it without a reason."),
+    "RC01": _("The bank is not known."),
+    "RR04": _("The bank refused it under its rules."),
+}
+
+
+def bank_reason(reason: str) -> str:
+    """Return why a payout came to nothing; what starts with a known code is said in words."""
+    code = reason.partition(" ")[0]
+    return str(BANK_REASONS.get(code) or reason)

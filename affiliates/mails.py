@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
 from affiliates import clock, payouts
-from affiliates.models import Commission, SettlementLine
+from affiliates.labels import bank_reason
+from affiliates.models import Commission, Payout, SettlementLine
 from creators import profiles
 from creators.models import Creator
 
 WEEK_S = 7 * 24 * 3600
+TELL_WITHIN = timedelta(days=30)  # of the pay day; later it would only puzzle
+AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,17 @@ def _send(
             "url": settings.SITE_URL + reverse("affiliates:earnings"),
             "site_url": settings.SITE_URL,
         }
-        subject = render_to_string("emails/settlement_subject.txt", context).strip()
-        mail = EmailMultiAlternatives(
-            subject, render_to_string("emails/settlement.txt", context), to=[creator.user.email]
-        )
-        mail.attach_alternative(render_to_string("emails/settlement.html", context), "text/html")
-        mail.send()
+        _post("settlement", context, creator.user.email)
+
+
+def _post(name: str, context: dict[str, object], address: str) -> None:
+    """Send the letter `emails/<name>` in the language that is active."""
+    subject = render_to_string(f"emails/{name}_subject.txt", context).strip()
+    mail = EmailMultiAlternatives(
+        subject, render_to_string(f"emails/{name}.txt", context), to=[address]
+    )
+    mail.attach_alternative(render_to_string(f"emails/{name}.html", context), "text/html")
+    mail.send()
 
 
 def _rows(lines: QuerySet[SettlementLine]) -> list[Row]:
@@ -91,3 +100,36 @@ def _rows(lines: QuerySet[SettlementLine]) -> list[Row]:
 def _pending(creator: Creator, currency: str) -> int:
     rows = Commission.objects.filter(creator=creator, currency=currency, state="pending")
     return rows.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+def payouts_back(at: datetime) -> int:
+    """Mail creators whose payout failed or was returned, each once; return how many."""
+    rows = Payout.objects.filter(
+        state__in=[Payout.State.FAILED, Payout.State.RETURNED], told_at=None,
+        creator__isnull=False, batch__pay_on__gte=clock.local_day(at - TELL_WITHIN),
+    )  # fmt: skip
+    return sum(_tell_back(pk, at) for pk in rows.values_list("pk", flat=True)[:AT_ONCE])
+
+
+@transaction.atomic
+def _tell_back(pk: int, at: datetime) -> bool:
+    rows = Payout.objects.select_for_update(of=["self"], skip_locked=True)
+    payout = rows.select_related("creator__user", "method").filter(pk=pk, told_at=None).first()
+    if payout is None:
+        return False
+    payout.told_at = at
+    payout.save(update_fields=["told_at"])
+    creator = payout.creator
+    if creator.user is None or not creator.user.email or creator.is_demo:
+        return False
+    with translation.override(profiles.mail_language(creator)):
+        context = {
+            "creator": creator,
+            "payout": payout,
+            "why": bank_reason(payout.reason),
+            "needs_account": bool(payout.method and payout.method.refused),
+            "url": settings.SITE_URL + reverse("affiliates:payouts"),
+            "site_url": settings.SITE_URL,
+        }
+        _post("payout_back", context, creator.user.email)
+    return True

@@ -26,6 +26,7 @@ SQL = """
     SELECT free.amount,
            (SELECT coalesce(sum(amount), 0)::bigint FROM waiting
             WHERE creator_id = %(creator)s AND currency = %(currency)s), coalesce(m.iban, ''), m.usable_from, coalesce(m.name_check, ''),
+           coalesce(m.refused, ''),
            EXISTS (SELECT 1 FROM affiliates_taxprofile
                    WHERE creator_id = %(creator)s AND effective_from <= %(today)s),
            EXISTS (SELECT 1 FROM affiliates_payoutbatch WHERE pay_on = %(today)s)
@@ -45,6 +46,7 @@ class Hurdle(StrEnum):
     BELOW = "below"  # more came back than was earned since
     BANK = "bank"
     NAME = "name"  # the account belongs to somebody else
+    REFUSED = "refused"  # the bank sent a payout to it back
     TAX = "tax"
     SMALL = "small"  # under the rail's minimum
 
@@ -61,6 +63,7 @@ class Payday:
     account: str
     hurdle: str
     has_bank: bool
+    bad_account: bool
     has_tax: bool
 
 
@@ -71,8 +74,10 @@ def of(creator: Creator, currency: str, at: datetime) -> Payday:
     waiting = funding.WAITING_SQL.format(only=ITS_BRANDS)
     with connection.cursor() as cursor:
         cursor.execute(SQL.format(waiting=waiting), values)
-        amount, waits, iban, usable_from, name_check, has_tax, built = cursor.fetchone()
-    method = PayoutMethod(iban=iban, usable_from=usable_from, name_check=name_check)
+        amount, waits, iban, usable_from, name_check, refused, has_tax, built = cursor.fetchone()
+    method = PayoutMethod(
+        iban=iban, usable_from=usable_from, name_check=name_check, refused=refused
+    )
     minimum = rails.named(method.rail).minimum(currency)
     return Payday(
         on=_day(today, built, usable_from),
@@ -83,6 +88,7 @@ def of(creator: Creator, currency: str, at: datetime) -> Payday:
         account=str(method) if iban else "",
         hurdle=_hurdle(amount, minimum, method, has_tax),
         has_bank=bool(iban),
+        bad_account=bool(refused) or name_check == PayoutMethod.NameCheck.NONE,
         has_tax=has_tax,
     )
 
@@ -101,6 +107,7 @@ def _hurdle(amount: int, minimum: int, method: PayoutMethod, has_tax: bool) -> s
         Hurdle.NOTHING: amount == 0,
         Hurdle.BANK: not method.iban,
         Hurdle.NAME: method.name_check == PayoutMethod.NameCheck.NONE,
+        Hurdle.REFUSED: bool(method.refused),
         Hurdle.TAX: not has_tax,
         Hurdle.SMALL: amount < minimum,
     }

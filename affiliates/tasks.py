@@ -5,7 +5,16 @@ from datetime import date, datetime, timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from affiliates import clicks, mails, night, settlement, sweeping, trackrecord
+from affiliates import (
+    bankreplies,
+    clicks,
+    mails,
+    night,
+    payouts,
+    settlement,
+    sweeping,
+    trackrecord,
+)
 from affiliates.models import SettlementRun
 
 # ------------------------------------------------------------ money
@@ -89,6 +98,28 @@ def sweep() -> int:
     """Book what a signal missed in the last days."""
     now = timezone.now()
     return sweeping.sweep(now, now - sweeping.BACK)
+
+
+# ------------------------------------------------------------ payouts
+REPLIES = 500  # lines of bank files per call; the next beat goes on
+
+
+@shared_task
+def book_bank_replies() -> int:
+    """Book the lines of uploaded bank files that still wait."""
+    return bankreplies.book(timezone.now(), most=REPLIES)
+
+
+@shared_task
+def mail_payouts_back() -> int:
+    """Tell creators whose payouts came to nothing, and why."""
+    return mails.payouts_back(timezone.now())
+
+
+@shared_task
+def check_names() -> int:
+    """Ask again for the accounts whose name nobody could check."""
+    return payouts.check_names(timezone.now())
 
 
 # ------------------------------------------------------------ links

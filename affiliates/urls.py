@@ -47,6 +47,8 @@ urlpatterns += [
     path("creator/earnings/", earnings.earnings, name="earnings"),
     path("creator/earnings/commissions.csv", earnings.earnings_csv, name="earnings_csv"),
     path("creator/payouts/", payouts.payouts, name="payouts"),
+    path("creator/payouts/bank/", payouts.payout_bank, name="payout_bank"),
+    path("creator/payouts/tax/", payouts.payout_tax, name="payout_tax"),
     path("proof/", proof.proof, name="proof"),
 ]
 

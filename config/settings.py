@@ -244,6 +244,9 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
     for name, task, seconds in [
         ("settle every night that is over", "affiliates.tasks.settle_nights", 900),
         ("do what a signal or a message missed", "affiliates.tasks.sweep", 300),
+        ("book the rest of the bank's answers", "affiliates.tasks.book_bank_replies", 120),
+        ("tell whose payout came back", "affiliates.tasks.mail_payouts_back", 300),
+        ("ask again whose accounts these are", "affiliates.tasks.check_names", 3_600),
         ("sum clicks by day", "affiliates.tasks.rollup_links", 300),
         ("make the months of clicks ahead", "affiliates.tasks.make_partitions", 86_400),
         ("fetch pictures of feeds", "shop.tasks.fetch_pictures", 60),
@@ -305,6 +308,9 @@ PAYOUT_ACCOUNT = {  # our own bank account, which SEPA payouts leave from; empty
     "name": env.str("PAYOUT_NAME", ""),
     "IBAN": env.str("PAYOUT_IBAN", ""),
 }
+PAYOUT_SCHEMA = env.str("PAYOUT_SCHEMA", "") or "pain.001.001.09"
+if PAYOUT_SCHEMA not in {"pain.001.001.09", "pain.001.001.03"}:
+    raise ImproperlyConfigured("PAYOUT_SCHEMA must be pain.001.001.09 or pain.001.001.03.")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
 PLATFORM_KEYS = {  # provider -> (client id, secret); empty: that platform is off in live

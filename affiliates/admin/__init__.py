@@ -1,5 +1,5 @@
 """The market's desk for money: read-only rows, and acts with a reason."""
 
-from affiliates.admin import collaborations, links, money, payouts, risk, settlement
+from affiliates.admin import bankfiles, collaborations, links, money, payouts, risk, settlement
 
-__all__ = ["collaborations", "links", "money", "payouts", "risk", "settlement"]
+__all__ = ["bankfiles", "collaborations", "links", "money", "payouts", "risk", "settlement"]

@@ -1,5 +1,8 @@
 """What the market's desks share: money is looked at, and moved by named acts with a reason."""
 
+from collections.abc import Callable
+from functools import wraps
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
@@ -7,10 +10,22 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.lib import money
+from config.lib import money, stepup
 from config.lib.readonly import ReadOnly
 
 FINANCE = "finance"
+
+
+def second_factor(step: Callable) -> Callable:
+    """Let a method of a desk go on only with a second factor that was given a moment ago."""
+
+    @wraps(step)
+    def wrapper(self, request: HttpRequest, *args: object, **kwargs: object):
+        if not stepup.is_confirmed(request, second_factor=True):
+            return stepup.ask(request, request.get_full_path())
+        return step(self, request, *args, **kwargs)
+
+    return wrapper
 
 
 class ReasonForm(ActionForm):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates import payouts, rails
-from affiliates.admin.base import Desk, amount
+from affiliates.admin.base import Desk, amount, second_factor
 from affiliates.models import (
     Payout,
     PayoutAttempt,
@@ -51,6 +51,7 @@ class PayoutBatchAdmin(Desk):
     ]
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["finance"])
+    @second_factor
     def approve(self, request, queryset):
         for batch in queryset:
             try:
@@ -64,6 +65,7 @@ class PayoutBatchAdmin(Desk):
     @admin.action(
         description=gettext_lazy("Export: download the bank's file"), permissions=["finance"]
     )
+    @second_factor
     def export(self, request, queryset):
         batch = queryset.first()
         try:
@@ -79,6 +81,7 @@ class PayoutBatchAdmin(Desk):
         return download(document)
 
     @admin.action(description=gettext_lazy("The bank has paid it"), permissions=["finance"])
+    @second_factor
     def confirm(self, request, queryset):
         for batch in queryset:
             try:
@@ -124,10 +127,12 @@ class PayoutAdmin(Desk):
                 self.message_user(request, _("Done: %s") % payout)
 
     @admin.action(description=gettext_lazy("The bank has paid it"), permissions=["finance"])
+    @second_factor
     def confirm(self, request, queryset):
         self.act(request, queryset, payouts.confirm)
 
     @admin.action(description=gettext_lazy("Cancel, with a reason"), permissions=["finance"])
+    @second_factor
     def cancel(self, request, queryset):
         if reason := self.reason(request):
             self.act(request, queryset, payouts.cancel, reason)
@@ -135,6 +140,7 @@ class PayoutAdmin(Desk):
     @admin.action(
         description=gettext_lazy("The bank refused it, with its reason"), permissions=["finance"]
     )
+    @second_factor
     def fail(self, request, queryset):
         if reason := self.reason(request):
             self.act(request, queryset, payouts.fail, reason)
@@ -142,6 +148,7 @@ class PayoutAdmin(Desk):
     @admin.action(
         description=gettext_lazy("The money came back, with the reason"), permissions=["finance"]
     )
+    @second_factor
     def returned(self, request, queryset):
         if reason := self.reason(request):
             self.act(request, queryset, payouts.returned, reason)

@@ -263,6 +263,8 @@ def _todos(creator: Creator, next_payout: Payday, has_link: bool) -> list[tuple[
         todos.append(("first_link", None))
     if not next_payout.has_bank:
         todos.append(("bank", None))
+    if next_payout.bad_account:
+        todos.insert(0, ("bank_problem", None))
     if not next_payout.has_tax:
         todos.append(("tax", None))
     invitations = (

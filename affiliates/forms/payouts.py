@@ -10,6 +10,7 @@ from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as NotANumber
 
 from affiliates.models import TaxProfile
+from affiliates.rails.sepa import COUNTRIES
 
 NUMBERED = {TaxProfile.Kind.VAT_LIABLE, TaxProfile.Kind.EU_REVERSE}
 
@@ -31,12 +32,17 @@ class BankForm(forms.Form):
     )
 
     def clean_iban(self) -> str:
-        try:
-            return iban.validate(self.cleaned_data["iban"])
+        try:  # without the countries' lists of banks: a new bank would be refused
+            number = iban.validate(self.cleaned_data["iban"], check_country=False)
         except NotANumber as error:
             raise ValidationError(
                 _("This is no bank account number. Check the digits on your bank card.")
             ) from error
+        if number[:2] not in COUNTRIES:
+            raise ValidationError(
+                _("We cannot pay to an account in this country: it is outside SEPA.")
+            )
+        return number
 
 
 class TaxForm(forms.Form):

@@ -1,5 +1,6 @@
 """The tables of the market between brands and creators, and of its money."""
 
+from affiliates.models.bankfiles import BankFile, BankReply
 from affiliates.models.clicks import Click, ClickStream, LinkDay
 from affiliates.models.collaborations import (
     Collaboration,
@@ -28,6 +29,8 @@ from affiliates.models.shortlists import Message, Shortlist, ShortlistEntry
 __all__ = [
     "Account",
     "Attribution",
+    "BankFile",
+    "BankReply",
     "Click",
     "ClickStream",
     "Collaboration",

@@ -28,6 +28,10 @@ class PayoutMethod(models.Model):
     iban = models.CharField(_("IBAN"), max_length=34)
     holder = models.CharField(_("name on the account"), max_length=70)
     name_check = models.CharField(max_length=10, choices=NameCheck, default=NameCheck.UNCHECKED)
+    name_checked_at = models.DateTimeField(null=True, blank=True)
+    refused = models.CharField(
+        max_length=12, blank=True, help_text="the bank's code; not used until it is replaced"
+    )
     usable_from = models.DateTimeField()
     created_at = models.DateTimeField()
     replaced_at = models.DateTimeField(null=True, blank=True)
@@ -137,6 +141,7 @@ class PayoutBatch(models.Model):
     )
     exported_at = models.DateTimeField(null=True, blank=True)
     message_id = models.CharField(max_length=35, unique=True)
+    file_schema = models.CharField(max_length=20, blank=True, help_text="of the exported file")
     file_sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
@@ -191,6 +196,9 @@ class Payout(models.Model):
     provider_ref = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when we mailed that it came to nothing"
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -6,7 +6,7 @@ comes to nothing gives the money back and releases the lines in one transaction.
 
 from affiliates.payouts.building import build, claimable, next_pay_day
 from affiliates.payouts.foureyes import NotAllowed, approve, document, export
-from affiliates.payouts.methods import change_method
+from affiliates.payouts.methods import change_method, check_name, check_names, record_name_check
 from affiliates.payouts.outcomes import cancel, claims_of, confirm, confirm_batch, fail, returned
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "build",
     "cancel",
     "change_method",
+    "check_name",
+    "check_names",
     "claimable",
     "claims_of",
     "confirm",
@@ -23,5 +25,6 @@ __all__ = [
     "export",
     "fail",
     "next_pay_day",
+    "record_name_check",
     "returned",
 ]

@@ -29,6 +29,7 @@ BUILD_SQL = """
         JOIN creators_creator p ON p.id = s.creator_id
         JOIN affiliates_payoutmethod m ON m.creator_id = s.creator_id
             AND m.replaced_at IS NULL AND m.usable_from <= %(at)s AND m.name_check <> 'none'
+            AND m.refused = ''
         JOIN LATERAL (
             SELECT id, kind FROM affiliates_taxprofile
             WHERE creator_id = s.creator_id AND effective_from <= %(day)s

@@ -44,7 +44,9 @@ def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Docu
     if row.approved_by_id == by.pk:
         raise NotAllowed("whoever approved a batch does not export it")
     payouts = payouts_of(row, State.PENDING)
-    document = rails.named(row.rail).document(row, payouts)
+    rail = rails.named(row.rail)
+    row.file_schema = rail.schema()
+    document = rail.document(row, payouts)
     PayoutAttempt.objects.bulk_create(
         PayoutAttempt(payout=one, n=1, idempotency_key=rails.reference(one), sent_at=at)
         for one in payouts

@@ -11,6 +11,7 @@ from affiliates import ledger, selfbilling
 from affiliates.ledger import Transfer
 from affiliates.models import Payout, PayoutBatch, PayoutClaim
 from affiliates.payouts.foureyes import BatchState, NotAllowed, State, payouts_of
+from affiliates.payouts.methods import refuse_account
 
 
 def _lock_payout(payout: Payout, *states: str) -> Payout:
@@ -67,19 +68,25 @@ def cancel(payout: Payout, reason: str, at: datetime) -> Payout:
 
 
 @transaction.atomic
-def fail(payout: Payout, reason: str, at: datetime) -> Payout:
-    """Book that the bank refused; only for an outcome that is confirmed."""
+def fail(payout: Payout, reason: str, at: datetime, code: str = "") -> Payout:
+    """Book that the bank refused; only for an outcome that is confirmed.
+
+    `code` is the bank's: one that refuses the account stops the account too.
+    """
     row = _lock_payout(payout, State.PROCESSING)
     row.attempts.filter(state__in=["sent", "unknown"]).update(
         state="failed", reason=reason[:300], finished_at=at
     )
+    refuse_account(row, code)
     return _give_back(row, State.FAILED, reason, at)
 
 
 @transaction.atomic
-def returned(payout: Payout, reason: str, at: datetime) -> Payout:
+def returned(payout: Payout, reason: str, at: datetime, code: str = "") -> Payout:
     """Book that the money came back after it was paid, such as from a closed account."""
-    return _give_back(_lock_payout(payout, State.PAID), State.RETURNED, reason, at)
+    row = _lock_payout(payout, State.PAID)
+    refuse_account(row, code)
+    return _give_back(row, State.RETURNED, reason, at)
 
 
 def _give_back(payout: Payout, state: str, reason: str, at: datetime) -> Payout:

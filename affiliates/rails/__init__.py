@@ -4,11 +4,11 @@ from django.conf import settings
 
 from affiliates.rails.base import Document, Rail, Refused, reference
 from affiliates.rails.fake import Fake
-from affiliates.rails.sepa import Sepa
+from affiliates.rails.sepa import Sepa, debtor
 
 RAILS: dict[str, Rail] = {rail.name: rail for rail in (Sepa(), Fake())}
 
-__all__ = ["RAILS", "Document", "Rail", "Refused", "named", "reference"]
+__all__ = ["RAILS", "Document", "Rail", "Refused", "debtor", "named", "reference"]
 
 
 def named(name: str) -> Rail:

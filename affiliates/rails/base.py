@@ -30,6 +30,10 @@ class Rail(Protocol):
         """Return the smallest amount worth sending, in minor units."""
         ...
 
+    def schema(self) -> str:
+        """Return the form that files have from now on; a batch keeps the one it was sent in."""
+        ...
+
     def document(self, batch: PayoutBatch, payouts: list[Payout]) -> Document:
         """Return the batch as a file; the same batch gives the same bytes. Raises Refused."""
         ...

@@ -18,6 +18,9 @@ class Fake:
     def minimum(self, currency: str) -> int:
         return 10 * 10 ** money.exponent(currency)
 
+    def schema(self) -> str:
+        return "csv"
+
     def document(self, batch: PayoutBatch, payouts: list[Payout]) -> Document:
         file = io.StringIO()
         rows = csv.writer(file)

@@ -1,4 +1,7 @@
-"""SEPA credit transfers: a pain.001.001.09 file, valid against its ISO 20022 schema."""
+"""SEPA credit transfers: a pain.001 file, valid against its ISO 20022 schema.
+
+Banks take version .09 since 2023; PAYOUT_SCHEMA chooses .03 for one that does not.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,12 @@ from stdnum import iban
 from affiliates.models import Payout, PayoutBatch
 from affiliates.rails.base import Document, Refused, reference
 
-SCHEMA = "pain.001.001.09"
+SCHEMA, OLD_SCHEMA = "pain.001.001.09", "pain.001.001.03"
 MINIMUM = 1000  # €10
+COUNTRIES = frozenset(  # of IBANs that a SEPA transfer reaches (EPC list, 2026)
+    """AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK
+    MT NL NO PL PT RO RS SE SI SK SM VA""".split()
+)
 DEMO_ACCOUNT = {"name": "Thousand demo", "IBAN": "NL02ABNA0123456789"}
 
 
@@ -27,14 +34,18 @@ class Sepa:
     def minimum(self, currency: str) -> int:
         return MINIMUM
 
+    def schema(self) -> str:
+        return settings.PAYOUT_SCHEMA
+
     def document(self, batch: PayoutBatch, payouts: list[Payout]) -> Document:
         """Return the batch as XML; amounts are what the bank moves, VAT included."""
+        schema = batch.file_schema or self.schema()
         if batch.currency != "EUR":
             raise Refused(f"SEPA carries EUR, this batch is in {batch.currency}")
         if not payouts:
             raise Refused("the batch holds no payout")
         file = SepaTransfer(
-            {**debtor(), "currency": "EUR", "batch": True}, schema=SCHEMA, clean=True
+            {**debtor(), "currency": "EUR", "batch": True}, schema=schema, clean=True
         )
         file.msg_id = batch.message_id
         for payout in payouts:
@@ -48,11 +59,11 @@ class Sepa:
                     "endtoend_id": reference(payout)[:35],
                 }
             )
-        content = _fixed(file.export(validate=False), batch)
+        content = _fixed(file.export(validate=False), batch, schema)
         try:
-            try_valid_xml(content, SCHEMA)
+            try_valid_xml(content, schema)
         except ValidationError as error:
-            raise Refused(f"the file breaks {SCHEMA}: {error}") from error
+            raise Refused(f"the file breaks {schema}: {error}") from error
         return Document(f"{batch.message_id}.xml", "application/xml", content)
 
 
@@ -66,9 +77,10 @@ def debtor() -> dict[str, str]:
     raise Refused("set PAYOUT_NAME and PAYOUT_IBAN: the account that payouts leave from")
 
 
-def _fixed(content: bytes, batch: PayoutBatch) -> bytes:
+def _fixed(content: bytes, batch: PayoutBatch, schema: str) -> bytes:
     """Put the batch's own moment and ids in the header, so that its file never differs."""
-    space = f"{{urn:iso:std:iso:20022:tech:xsd:{SCHEMA}}}"
+    name = f"urn:iso:std:iso:20022:tech:xsd:{schema}"
+    space = f"{{{name}}}"
     document = ElementTree.fromstring(content)  # noqa: S314 (our own file)
     moments = document.iter(f"{space}CreDtTm")
     headers = document.iter(f"{space}GrpHdr")
@@ -78,6 +90,9 @@ def _fixed(content: bytes, batch: PayoutBatch) -> bytes:
         moment.text = batch.built_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     for n, part in enumerate(document.iter(f"{space}PmtInfId"), 1):
         part.text = f"{batch.message_id[:30]}-{n}"
+    for part in document.iter():  # no prefixes: some banks know none
+        part.tag = part.tag.removeprefix(space)
+    document.set("xmlns", name)
     body = ElementTree.tostring(document, "utf-8")
     return b'<?xml version="1.0" encoding="UTF-8"?>' + body
 

@@ -1,9 +1,13 @@
 """Rows for tests of the market's money: small, real, paid through the shop's own functions."""
 
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import get_user_model
 
 from affiliates.models import (
@@ -136,6 +140,20 @@ def make_commission(creator=None, brand=None, price=3450, at=PAID, delivered=DEL
     if delivered:
         deliver(order, delivered)
     return Commission.objects.get(order_line__brand_order__order=order)
+
+
+def sign_in(client, user, second_factor=True) -> None:
+    """Sign in as somebody who gave password, and second factor if she has one, just now."""
+    if second_factor and not Authenticator.objects.filter(user=user).exists():
+        TOTP.activate(user, generate_totp_secret())
+    client.force_login(user)
+    session = client.session
+    session["account_authentication_methods_user"] = str(user.pk)
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": method, "at": time.time()}
+        for method in ("password", *(["mfa"] if second_factor else []))
+    ]
+    session.save()
 
 
 def make_payable(creator: Creator, at=PAID) -> PayoutMethod:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.test import Client
 from django.urls import reverse
 
 from affiliates import clock, payouts, settlement
@@ -16,6 +17,7 @@ from tests.affiliates.factories import (
     make_creator,
     make_payable,
     make_user,
+    sign_in,
 )
 from tests.affiliates.test_payouts import FRIDAY
 
@@ -23,16 +25,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_red
 
 
 @pytest.fixture
-def desks(client, settings):
-    """Two signed-in superusers, past the second factor that the house asks for."""
-    from django.test import Client
-
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "config.middleware" not in name]
-    found = []
-    for _n in range(2):
-        desk = Client()
-        desk.force_login(make_user(is_staff=True, is_superuser=True))
-        found.append(desk)
+def desks():
+    """Two superusers, each signed in with a second factor a moment ago."""
+    found = [Client(), Client()]
+    for desk in found:
+        sign_in(desk, make_user(is_staff=True, is_superuser=True))
     return found
 
 
@@ -83,6 +80,20 @@ def test_a_batch_from_approval_to_the_bank(desks):
     assert act(desks[0], PayoutBatch, "export", [batch]).content == file.content
     act(desks[1], PayoutBatch, "confirm", [batch])
     assert Payout.objects.get().state == "paid"
+
+
+def test_money_moves_only_with_a_fresh_second_factor(desks):
+    settled_market()
+    batch = PayoutBatch.objects.get()
+    stale = desks[0].session
+    for record in stale["account_authentication_methods"]:
+        record["at"] -= 301
+    stale.save()
+    for model, action in ((PayoutBatch, "approve"), (PayoutBatch, "confirm"), (Payout, "cancel")):
+        answer = act(desks[0], model, action, model.objects.all(), "x")
+        assert answer["Location"].startswith("/accounts/2fa/reauthenticate/")
+    batch.refresh_from_db()
+    assert (batch.state, Payout.objects.get().state) == ("built", "pending")
 
 
 def test_holding_needs_a_reason(desks):

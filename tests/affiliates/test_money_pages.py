@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from affiliates import settlement
+from affiliates import payouts, settlement
+from affiliates.forms.payouts import BankForm
 from affiliates.models import PayoutMethod, TaxProfile
 from tests.affiliates import factories as money
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def creator(client):
     creator = money.make_creator()
-    client.force_login(creator.user)
+    money.sign_in(client, creator.user, second_factor=False)
     return creator
 
 
@@ -62,46 +63,98 @@ def test_the_csv_holds_every_commission_of_hers_and_of_nobody_else(client, creat
     assert [line.split(",")[0] for line in body.splitlines()] == ["commission", str(mine.pk)]
 
 
-def test_a_bank_account_is_saved_and_waits_48_hours(client, creator):
-    response = client.post(
-        "/creator/payouts/",
-        {"form": "bank", "bank-iban": "nl91 abna 0417 1643 00", "bank-holder": "N. Visser"},
-    )
+BANK, TAX = "/creator/payouts/bank/", "/creator/payouts/tax/"
+
+
+def bank(iban="nl91 abna 0417 1643 00", holder="Noor Visser"):
+    return {"bank-iban": iban, "bank-holder": holder}
+
+
+def test_a_bank_account_is_saved_checked_and_waits_48_hours(client, creator):
+    response = client.post(BANK, bank())
 
     method = PayoutMethod.objects.get(creator=creator)
     assert response.status_code == 302
-    assert method.iban == "NL91ABNA0417164300"
+    assert (method.iban, method.name_check) == ("NL91ABNA0417164300", "match")
     assert method.usable_from - method.created_at == timedelta(hours=48)
 
 
-def test_a_wrong_iban_keeps_what_was_typed(client, creator):
-    response = client.post(
-        "/creator/payouts/",
-        {"form": "bank", "bank-iban": "NL91ABNA0417164301", "bank-holder": "N. Visser"},
+@pytest.mark.parametrize(
+    ("holder", "result"), [("N. Visser", "close"), ("Nobody Here", "none"), ("Offline", "unchecked")]
+)  # fmt: skip
+def test_the_name_check_is_stored(client, creator, holder, result):
+    page = client.post(BANK, bank(holder=holder), follow=True).content.decode()
+    assert PayoutMethod.objects.get(creator=creator).name_check == result
+    assert ("Your bank account needs a look" in page) == (result == "none")
+    assert ("Check your bank account" in client.get("/creator/").content.decode()) == (
+        result == "none"
     )
+
+
+def test_what_nobody_could_check_is_asked_again(client, creator):
+    client.post(BANK, bank(holder="Offline"))
+    now = PayoutMethod.objects.get().created_at
+    assert payouts.check_names(now) == 0
+    PayoutMethod.objects.update(holder="Noor Visser")
+    assert [payouts.check_names(now), payouts.check_names(now)] == [1, 0]
+
+
+def test_a_wrong_iban_keeps_what_was_typed(client, creator):
+    response = client.post(BANK, bank("NL91ABNA0417164301"))
 
     text = response.content.decode()
     assert response.status_code == 422
     assert "NL91ABNA0417164301" in text
-    assert "N. Visser" in text
+    assert "Noor Visser" in text
+    assert not PayoutMethod.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("iban", "fits"),
+    [("NL91ABNA0417164300", True), ("BE68 5390 0754 7034", True), ("DE89370400440532013000", True),
+     ("GB29NWBK60161331926819", True), ("CH9300762011623852957", True),
+     ("FR1420041010050500013M02606", True), ("AE070331234567890123456", False),
+     ("BR1800360305000010009795493C1", False), ("AD1200012030200359100120", False),
+     ("BE685390047034", False), ("VG611904300234573201", False), ("MCBKCWCU25727002", False),
+     ("", False)],
+)  # fmt: skip
+def test_ibans(iban, fits):
+    assert BankForm({"iban": iban, "holder": "A"}).is_valid() is fits
+
+
+@pytest.mark.parametrize("path", [BANK, TAX])
+def test_what_pays_is_changed_only_by_who_confirmed_a_moment_ago(client, creator, path):
+    client.logout()
+    creator.user.set_password("long enough to keep")
+    creator.user.save()
+    client.force_login(creator.user)
+    for answer in (client.get(path), client.post(path, bank())):
+        assert answer.status_code == 302
+        assert answer["Location"] == f"/accounts/reauthenticate/?next={path.replace('/', '%2F')}"
+    money.sign_in(client, creator.user)  # with a second factor
+    assert client.get(path).status_code == 200
+    session = client.session
+    session["account_authentication_methods"] = session["account_authentication_methods"][:1]
+    session.save()  # the password alone
+    assert client.get(path)["Location"].startswith("/accounts/2fa/reauthenticate/")
     assert not PayoutMethod.objects.exists()
 
 
 def test_a_vat_liable_creator_needs_a_number(client, creator):
-    facts = {"form": "tax", "tax-kind": "vat_liable", "tax-legal_name": "N. Visser",
+    facts = {"tax-kind": "vat_liable", "tax-legal_name": "N. Visser",
              "tax-address": "Straat 1, Utrecht", "tax-self_billing": "on"}  # fmt: skip
 
-    assert client.post("/creator/payouts/", facts).status_code == 422
-    assert client.post("/creator/payouts/", facts | {"tax-kind": "private"}).status_code == 302
+    assert client.post(TAX, facts).status_code == 422
+    assert client.post(TAX, facts | {"tax-kind": "private"}).status_code == 302
 
     assert TaxProfile.objects.get(creator=creator).kind == "private"
 
 
 def test_without_consent_to_self_billing_nothing_is_saved(client, creator):
-    facts = {"form": "tax", "tax-kind": "private", "tax-legal_name": "N. Visser",
+    facts = {"tax-kind": "private", "tax-legal_name": "N. Visser",
              "tax-address": "Straat 1, Utrecht"}  # fmt: skip
 
-    assert client.post("/creator/payouts/", facts).status_code == 422
+    assert client.post(TAX, facts).status_code == 422
     assert not TaxProfile.objects.exists()
 
 
