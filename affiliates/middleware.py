@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from affiliates.referral import Referral
+from affiliates.shopper import Referral
 
 
 def referral(

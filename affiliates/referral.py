@@ -1,7 +1,7 @@
 """What a shopper's cookie says about the creators she came by.
 
 The cookie holds the last clicks per brand, signed; it is enough by itself at checkout.
-The shop copies it unread: `Referral.as_json()` onto the order, `ForBrand.touch` onto the
+The shop copies it unread (`shopper.Referral`): the clicks onto the order, a stamp onto the
 line in the bag. Nothing but attribution and the advertisement line reads it.
 """
 
@@ -13,14 +13,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
-from django.http import HttpRequest
-from django.utils import timezone
-
-from affiliates.models import Link
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +124,7 @@ def from_stamp(text: str) -> Seen | None:
 
 
 def from_order(referral: dict[str, Any] | None) -> list[Seen]:
-    """Return the clicks that `Referral.as_json()` put on an order."""
+    """Return the clicks that `shopper.Referral.as_json()` put on an order."""
     facts = referral or {}
     told = facts.get("clicks") if isinstance(facts.get("clicks"), dict) else facts
     entries = told.get("touches") or []
@@ -141,61 +136,3 @@ def typed_code(referral: dict[str, Any] | None) -> str:
     facts = referral or {}
     word = facts.get("code") or facts.get("creator_code") or ""
     return re.sub(r"[^A-Z0-9]", "", str(word).upper())[:24]
-
-
-@dataclass(frozen=True, slots=True)
-class ForBrand:
-    """The creator that the shop names beside a brand's products, and stamps on the bag."""
-
-    creator_name: str
-    creator_handle: str
-    link_code: str
-    touch: str
-    rate_bp: int | None  # only where the brand lets shoppers see the amount
-
-
-class Referral:
-    """What one request's cookie says; read on first use only."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        self._cookie = request.COOKIES.get(COOKIE)
-        self.was_read = False
-
-    @cached_property
-    def touches(self) -> list[Seen]:
-        self.was_read = True
-        return read(self._cookie)
-
-    @cached_property
-    def _links(self) -> dict[int, Link]:
-        rows = Link.objects.select_related("creator", "collaboration")
-        rows = rows.filter(pk__in=[t.link_id for t in self.touches], is_active=True)
-        return {row.pk: row for row in rows} if self.touches else {}
-
-    def for_brand(self, brand_id: int) -> ForBrand | None:
-        """Return who would earn on that brand now, or None."""
-        at = timezone.now()
-        for seen in self.touches:
-            link = self._links.get(seen.link_id) if seen.brand_id == brand_id else None
-            if link and _stands(link, seen, at):
-                shown = link.collaboration.show_amount
-                return ForBrand(
-                    creator_name=link.creator.display_name,
-                    creator_handle=link.creator.handle,
-                    link_code=link.code,
-                    touch=stamp(seen),
-                    rate_bp=seen.rate_bp if shown else None,
-                )
-        return None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what an order keeps; `from_order` reads it."""
-        return {"touches": [str(seen) for seen in self.touches]}
-
-
-def _stands(link: Link, seen: Seen, at: datetime) -> bool:
-    offer = link.collaboration
-    if offer is None or offer.brand_id != seen.brand_id or not link.creator.is_enrolled:
-        return False
-    running = offer.ends_at is None or offer.ends_at > at
-    return running and seen.clicked_at <= at <= seen.clicked_at + timedelta(days=offer.window_days)

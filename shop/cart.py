@@ -160,6 +160,13 @@ def set_quantities(cart: Cart, quantities: Mapping[int, int]) -> None:
     _changed(cart, cart.currency)
 
 
+def keep_code(cart: Cart, code: str) -> None:
+    """Remember the creator's code that was typed, for when the shopper comes back."""
+    if cart.creator_code != code:
+        cart.creator_code = code
+        cart.save(update_fields=["creator_code", "updated_at"])
+
+
 def _changed(cart: Cart, currency: str) -> None:
     """An order made of the bag as it was is not this bag's any more."""
     cart.currency, cart.checkout_key = currency, None

@@ -71,7 +71,7 @@ def place(
     when anything is wrong. Raises EmptyBag, CannotSell, PriceChanged, DoesNotShip.
     """
     if order := Order.objects.filter(checkout_key=checkout_key).first():
-        return _updated(order, buyer)
+        return _updated(order, buyer, referral)
     try:
         return _place(cart, buyer, checkout_key, total, referral, at)
     except stock.SoldOut as error:
@@ -82,9 +82,11 @@ def place(
         raise
 
 
-def _updated(order: Order, buyer: Buyer) -> Order:
-    """The shopper came back and corrected where it goes; a paid order stays as it was."""
-    Order.objects.filter(pk=order.pk, status=Order.Status.PENDING).update(**_fields(buyer))
+def _updated(order: Order, buyer: Buyer, referral: dict) -> Order:
+    """The shopper came back and corrected where it goes, or the code; a paid order stays."""
+    told = (order.referral or {}) | {"code": referral.get("code", "")}
+    pending = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING)
+    pending.update(referral=told, **_fields(buyer))
     order.refresh_from_db()
     return order
 

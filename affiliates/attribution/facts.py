@@ -127,7 +127,7 @@ def _code(word: str) -> CreatorCode | None:
     if not word:
         return None
     rows = CreatorCode.objects.select_related("creator__case", "creator__directoryentry")
-    return rows.filter(code__iexact=word).first()
+    return rows.filter(code=word).first()
 
 
 def _code_offers(code: CreatorCode | None, at: datetime, brand_ids: set[int]) -> list:

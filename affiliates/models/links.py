@@ -89,6 +89,9 @@ class CreatorCode(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(Upper("code"), name="creator_code_once"),
+            models.UniqueConstraint(
+                fields=["creator"], condition=Q(is_active=True), name="creator_code_active_once"
+            ),
             models.CheckConstraint(
                 condition=Q(code__regex=r"^[A-Z0-9]{4,24}$"), name="creator_code_plain"
             ),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from affiliates import linkreports
+from affiliates import codes, linkreports
 from affiliates import links as domain
 from affiliates import redirect as door
 from affiliates.models import Link
@@ -84,6 +84,7 @@ def links(request):
         "page": page,
         "bio": linkreports.bio_links(request.creator),
         "quota": domain.quota(request.creator, timezone.now()),
+        "code": codes.current(request.creator),
     }
     return render_page(request, "affiliates/links.html", context)
 

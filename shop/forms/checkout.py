@@ -1,6 +1,8 @@
 """Where an order goes and who gets the confirmation."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -63,7 +65,7 @@ class CheckoutForm(forms.Form):
     )
     creator_code = forms.CharField(
         label=_("Code of a creator"),
-        max_length=24,
+        max_length=40,
         required=False,
         help_text=_("If somebody gave you a code, she earns a commission. You pay nothing extra."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
@@ -71,13 +73,20 @@ class CheckoutForm(forms.Form):
     total = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**15)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
+    def __init__(self, *args, find_code: Callable[[str], Any], **kwargs) -> None:
+        """`find_code` says whose code a word is: something with `code`, or None."""
+        super().__init__(*args, **kwargs)
+        self.find_code = find_code
+
     def clean_creator_code(self) -> str:
-        code = self.cleaned_data["creator_code"].strip().upper()
-        if code and not re.fullmatch(r"[A-Z0-9_-]{2,24}", code):
-            raise forms.ValidationError(
-                _("A code has letters and digits only. Leave it empty if unsure.")
-            )
-        return code
+        typed = self.cleaned_data["creator_code"].strip()
+        if not typed:
+            return ""
+        found = self.find_code(typed)
+        if found is None:
+            message = _("Nobody has the code %(code)s. Look at how it is spelled, or leave it out.")
+            raise forms.ValidationError(message % {"code": typed})
+        return found.code
 
     def clean(self) -> dict:
         data = super().clean()

@@ -1,5 +1,7 @@
 """The bag of the person behind a request: its key lies in the session."""
 
+from collections.abc import Collection
+
 from django.http import HttpRequest
 
 from shop import cart as carts
@@ -28,6 +30,12 @@ def cart_count(request: HttpRequest) -> int:
     if not key:
         return 0
     return sum(CartLine.objects.filter(cart__key=key).values_list("quantity", flat=True))
+
+
+def code_owner(request: HttpRequest, word: str, brand_ids: Collection[int]):
+    """Return whose code a shopper typed, and on which of these brands it earns, or None."""
+    referral = getattr(request, "referral", None)
+    return referral.of_code(word, brand_ids) if referral and word else None
 
 
 def referral_for(request: HttpRequest, brand_id: int):

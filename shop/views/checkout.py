@@ -1,5 +1,7 @@
 """Guest checkout: one page, then the payment provider's."""
 
+from functools import cache
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponseRedirect
@@ -17,7 +19,7 @@ from shop import checkout as checkouts
 from shop import gateways, orders, payments
 from shop.forms.checkout import CheckoutForm
 from shop.models import Order
-from shop.views.bag import bag_of, referral_for
+from shop.views.bag import bag_of, code_owner, referral_for
 
 MINE = "orders"  # session: ids of the orders that this browser placed
 LATEST = "checkout_key"
@@ -37,9 +39,12 @@ def checkout(request):
     if bag.problems:
         messages.error(request, _("Something in your bag changed. Please look at it first."))
         return redirect("shop:cart")
+    find_code = _finder(request, bag)
     if request.method == "POST":
-        form = CheckoutForm(request.POST)
-        if form.is_valid():
+        form = CheckoutForm(request.POST, find_code=find_code)
+        if "apply_code" in request.POST:
+            _apply_code(cart, form)
+        elif form.is_valid():
             order = _place(request, cart, form)
             if order:
                 return pay(request, order)
@@ -47,7 +52,7 @@ def checkout(request):
             if bag.problems or not bag.lines:
                 return redirect("shop:cart")
     else:
-        form = CheckoutForm(initial=_initial(request, cart))
+        form = CheckoutForm(initial=_initial(request, cart), find_code=find_code)
     return _page(request, cart, bag, form)
 
 
@@ -60,9 +65,40 @@ def _page(request, cart, bag, form):
             form.data[name] = value
     form.initial |= fresh
     referrals = [found for part in bag.parts if (found := referral_for(request, part.brand.pk))]
-    context = {"bag": bag, "form": form, "referrals": referrals, "cart_count": bag.count}
-    status = 422 if form.is_bound else 200
+    context = {
+        "bag": bag,
+        "form": form,
+        "referrals": referrals,
+        "code": _code_of(bag, form),
+        "cart_count": bag.count,
+    }
+    status = 422 if form.is_bound and form.errors else 200
     return render_page(request, "shop/checkout.html", context, status=status)
+
+
+def _finder(request, bag):
+    """Return the function that says whose code a word is; the same word is asked once."""
+    brand_ids = {part.brand.pk for part in bag.parts}
+    return cache(lambda word: code_owner(request, word, brand_ids))
+
+
+def _apply_code(cart, form):
+    """Keep a code that is somebody's with the bag; say nothing about the other fields yet."""
+    form.full_clean()
+    for name in set(form.errors) - {"creator_code"}:
+        del form.errors[name]
+    if not form.errors:
+        carts.keep_code(cart, form.cleaned_data["creator_code"])
+
+
+def _code_of(bag, form):
+    """Return whose code stands in the form, and the names of the brands on which it earns."""
+    field = form["creator_code"]
+    found = None if field.errors else form.find_code((field.value() or "").strip())
+    if found is None:
+        return None
+    earns = [part.brand.name for part in bag.parts if part.brand.pk in found.brand_ids]
+    return {"owner": found, "earns_on": earns, "on_all": len(earns) == len(bag.parts)}
 
 
 def _initial(request, cart):
@@ -87,6 +123,7 @@ def _place(request, cart, form):
     referral = getattr(request, "referral", None)
     told = {"clicks": referral.as_json() if referral else [], "code": data["creator_code"]}
     now = timezone.now()
+    carts.keep_code(cart, data["creator_code"])
     try:
         checkouts.replace_earlier(request.session.get(LATEST), key, now)
         order = checkouts.place(

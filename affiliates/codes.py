@@ -1,0 +1,110 @@
+"""A creator's code: one word that a shopper types at checkout, and that wins over clicks.
+
+choose(creator, word) -> CreatorCode          # replaces the one she had
+owner(word, brand_ids, at) -> ForCode | None  # what checkout tells the shopper
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from affiliates import collaborations
+from affiliates.models import CreatorCode
+from creators.models import Creator
+
+PLAIN = re.compile(r"[A-Z0-9]{4,24}")
+
+
+class BadCode(Exception):
+    """The word is not 4 to 24 letters and digits."""
+
+
+class CodeTaken(Exception):
+    """Somebody else has or had that word, or it is her name."""
+
+
+class NotEnrolled(Exception):
+    """The creator earns nothing now, so a code would say what is not true."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForCode:
+    """Whose code a shopper typed, and on which of the brands asked about it earns."""
+
+    code: str
+    creator_name: str
+    creator_handle: str
+    brand_ids: frozenset[int]
+
+
+def plain(text: str) -> str:
+    """Return a code as it is kept: capitals and digits, whatever stood between them."""
+    return re.sub(r"[\s._-]", "", text).upper()
+
+
+def suggested(creator: Creator) -> str:
+    """Return a word that she may start from: her handle, if it can be one."""
+    word = plain(creator.handle)[:24]
+    return word if PLAIN.fullmatch(word) else ""
+
+
+def current(creator: Creator) -> CreatorCode | None:
+    """Return the code that works now."""
+    return creator.codes.filter(is_active=True).first()
+
+
+@transaction.atomic
+def choose(creator: Creator, text: str) -> CreatorCode:
+    """Give her the code `text`; the one before stops working. Asked twice, nothing changes.
+
+    A word is never given to a second person: receipts name it. Raises BadCode, CodeTaken or
+    NotEnrolled.
+    """
+    creator = Creator.objects.select_for_update(of=("self",)).get(pk=creator.pk)
+    if not creator.is_enrolled:
+        raise NotEnrolled(f"{creator} is {creator.status}")
+    word = plain(text)
+    if not PLAIN.fullmatch(word):
+        raise BadCode(f"{text!r} is no code")
+    if _is_anothers_name(word, creator):
+        raise CodeTaken(f"{word} is the handle of somebody else")
+    creator.codes.exclude(code=word).update(is_active=False)
+    try:
+        with transaction.atomic():
+            row, _new = creator.codes.update_or_create(code=word, defaults={"is_active": True})
+    except IntegrityError as taken:
+        raise CodeTaken(f"{word} belongs to somebody else") from taken
+    return row
+
+
+def _is_anothers_name(word: str, creator: Creator) -> bool:
+    same = Creator.objects.filter(handle=word.lower()).exclude(pk=creator.pk)
+    return same.exists()
+
+
+def switch_off(creator: Creator) -> int:
+    """Let her code stop working; what was ordered with it stays hers. Returns how many."""
+    return creator.codes.filter(is_active=True).update(is_active=False)
+
+
+def owner(text: str, brand_ids: Collection[int], at: datetime) -> ForCode | None:
+    """Return whose code this is, with the brands of `brand_ids` on which it earns; None: nobody's."""
+    word = plain(text)
+    if not PLAIN.fullmatch(word):
+        return None
+    rows = CreatorCode.objects.filter(code=word, is_active=True).select_related("creator")
+    found = rows.first()
+    if found is None or not found.creator.is_enrolled:
+        return None
+    offers = collaborations.open_to(found.creator, at, brand_ids)
+    return ForCode(
+        found.code,
+        found.creator.display_name,
+        found.creator.handle,
+        frozenset(offers.values_list("brand_id", flat=True)),
+    )

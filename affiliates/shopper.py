@@ -1,0 +1,79 @@
+"""What one request says about the creators that a shopper came by: `request.referral`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from affiliates import codes, referral
+from affiliates.codes import ForCode
+from affiliates.models import Link
+from affiliates.referral import Seen
+
+
+@dataclass(frozen=True, slots=True)
+class ForBrand:
+    """The creator that the shop names beside a brand's products, and stamps on the bag."""
+
+    creator_name: str
+    creator_handle: str
+    link_code: str
+    touch: str
+    rate_bp: int | None  # only where the brand lets shoppers see the amount
+
+
+class Referral:
+    """What one request's cookie says; read on first use only."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._cookie = request.COOKIES.get(referral.COOKIE)
+        self.was_read = False
+
+    @cached_property
+    def touches(self) -> list[Seen]:
+        self.was_read = True
+        return referral.read(self._cookie)
+
+    @cached_property
+    def _links(self) -> dict[int, Link]:
+        rows = Link.objects.select_related("creator", "collaboration")
+        rows = rows.filter(pk__in=[t.link_id for t in self.touches], is_active=True)
+        return {row.pk: row for row in rows} if self.touches else {}
+
+    def for_brand(self, brand_id: int) -> ForBrand | None:
+        """Return who would earn on that brand now, or None."""
+        at = timezone.now()
+        for seen in self.touches:
+            link = self._links.get(seen.link_id) if seen.brand_id == brand_id else None
+            if link and _stands(link, seen, at):
+                shown = link.collaboration.show_amount
+                return ForBrand(
+                    creator_name=link.creator.display_name,
+                    creator_handle=link.creator.handle,
+                    link_code=link.code,
+                    touch=referral.stamp(seen),
+                    rate_bp=seen.rate_bp if shown else None,
+                )
+        return None
+
+    def of_code(self, word: str, brand_ids: Collection[int]) -> ForCode | None:
+        """Return whose code `word` is and on which of these brands it earns, or None."""
+        return codes.owner(word, brand_ids, timezone.now())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what an order keeps; `from_order` reads it."""
+        return {"touches": [str(seen) for seen in self.touches]}
+
+
+def _stands(link: Link, seen: Seen, at: datetime) -> bool:
+    offer = link.collaboration
+    if offer is None or offer.brand_id != seen.brand_id or not link.creator.is_enrolled:
+        return False
+    running = offer.ends_at is None or offer.ends_at > at
+    return running and seen.clicked_at <= at <= seen.clicked_at + timedelta(days=offer.window_days)

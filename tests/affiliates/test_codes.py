@@ -1,0 +1,172 @@
+"""A creator's code: chosen once, typed at checkout, and stronger than any click."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from affiliates import codes, links
+from affiliates.models import Attribution, Commission, CreatorCode
+from shop.models import Cart, Order
+from tests.affiliates.factories import make_collaboration
+from tests.creators.factories import make_creator, make_user
+from tests.shop.factories import make_brand, make_variant
+from tests.test_journeys import BUYER, CHROME
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+PAGE = "/creator/links/code/"
+
+
+def creator_named(handle, **facts):
+    now = timezone.now()
+    creator = make_creator(handle=handle, followers=6_000, user=make_user(), at=now, **facts)
+    links.accept_terms(creator.user, now)
+    return creator
+
+
+@pytest.fixture
+def variant():
+    variant = make_variant(brand=make_brand(), price=3450)
+    make_collaboration(variant.brand, rate_bp=1200)
+    return variant
+
+
+@pytest.fixture
+def shopper():
+    return Client(**CHROME)
+
+
+def fill(shopper, variant, **changes):
+    """Put it in the bag and return the filled form of the checkout."""
+    shopper.post("/cart/add/", {"variant": variant.pk})
+    form = shopper.get("/checkout/").context["form"]
+    return BUYER | {name: form.initial[name] for name in ("total", "key")} | changes
+
+
+def test_a_code_is_kept_plain_and_replaces_the_one_before():
+    noor = creator_named("noor")
+
+    first = codes.choose(noor, "noor-10")
+    assert (first.code, codes.choose(noor, " Noor 10 ")) == ("NOOR10", first)
+    second = codes.choose(noor, "NOOR2026")
+
+    assert codes.current(noor) == second
+    assert list(noor.codes.order_by("code").values_list("code", "is_active")) == [
+        ("NOOR10", False),
+        ("NOOR2026", True),
+    ]
+
+
+def test_a_word_is_never_given_to_a_second_person():
+    noor, sam = creator_named("noor"), creator_named("sam_s")
+    codes.choose(noor, "LAMPS")
+    codes.switch_off(noor)
+
+    for word in ("lamps", "NOOR"):
+        with pytest.raises(codes.CodeTaken):
+            codes.choose(sam, word)
+    for word in ("abc", "é" * 6, "A" * 25):
+        with pytest.raises(codes.BadCode):
+            codes.choose(sam, word)
+    assert codes.suggested(sam) == "SAMS"
+
+
+def test_who_is_not_in_has_no_code():
+    waiting = creator_named("late")
+    waiting.status = "waiting"
+    waiting.save()
+    with pytest.raises(codes.NotEnrolled):
+        codes.choose(waiting, "LATE10")
+
+
+def test_the_page_says_at_the_field_what_is_wrong_and_keeps_what_was_typed(client):
+    noor = creator_named("noor")
+    client.force_login(noor.user)
+
+    wrong = client.post(PAGE, {"code": "no"})
+    assert wrong.status_code == 422
+    assert 'value="no"' in wrong.content.decode()
+    assert "4 to 24 letters" in str(wrong.context["form"].errors["code"])
+
+    client.post(PAGE, {"code": "noor10"})
+    for page in (PAGE, "/creator/links/"):
+        assert 'data-copy="NOOR10"' in client.get(page).content.decode()
+    client.post(PAGE, {"off": "1"})
+    assert codes.current(noor) is None
+
+
+def test_a_code_goes_before_a_click(shopper, variant):
+    clicked, said = creator_named("noor"), creator_named("sam")
+    codes.choose(said, "SAM10")
+    link = links.take(clicked, product=variant.product, platform="tiktok", at=timezone.now())
+    shopper.get(f"/go/{link.code}")
+
+    sent = shopper.post("/checkout/", fill(shopper, variant, creator_code="sam 10"))
+    shopper.post("/pay/" + sent["Location"].split("/pay/")[1], {"pay": "1"})
+
+    receipt = Attribution.objects.get()
+    assert Commission.objects.get().creator == said
+    assert (receipt.rule, receipt.code.code) == ("code", "SAM10")
+    assert sorted((t["creator"], t["excluded_by"]) for t in receipt.touches) == sorted(
+        [(clicked.pk, "code_wins"), (said.pk, None)]
+    )
+
+
+def test_a_wrong_code_is_told_at_the_field_and_nothing_is_lost(shopper, variant):
+    form = fill(shopper, variant, creator_code="SAM99")
+
+    answer = shopper.post("/checkout/", form)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "SAM99" in str(answer.context["form"].errors["creator_code"])
+    assert all(f'value="{form[name]}"' in page for name in ("email", "name", "city"))
+    assert Cart.objects.get().lines.count() == 1
+    assert not Order.objects.exists()
+
+
+def test_checkout_says_whose_code_it_is_before_anything_else_is_filled_in(
+    shopper, variant, django_assert_max_num_queries
+):
+    codes.choose(creator_named("noor", display_name="Noor de Wit"), "NOOR10")
+    form = fill(shopper, variant) | {"email": "", "name": ""}
+
+    with django_assert_max_num_queries(12):
+        answer = shopper.post("/checkout/", form | {"creator_code": "noor10", "apply_code": "1"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "This is the code of Noor de Wit." in page
+    assert "Noor de Wit earns a commission on this order." in page
+    assert not answer.context["form"].errors
+    assert "NOOR10" in shopper.get("/checkout/").content.decode()
+
+
+def test_checkout_says_where_a_code_earns_nothing(shopper, variant):
+    codes.choose(creator_named("noor"), "NOOR10")
+    other = make_variant(brand=make_brand(name="Quiet Mill"))
+    shopper.post("/cart/add/", {"variant": other.pk})
+    form = fill(shopper, variant, creator_code="NOOR10", apply_code="1")
+
+    page = shopper.post("/checkout/", form).content.decode()
+
+    assert f"on what you buy from {variant.brand.name}." in page
+
+
+def test_a_code_that_is_typed_after_coming_back_from_the_payment_counts(shopper, variant):
+    noor = creator_named("noor")
+    codes.choose(noor, "NOOR10")
+    form = fill(shopper, variant)
+    shopper.post("/checkout/", form)
+
+    again = shopper.post("/checkout/", form | {"creator_code": "NOOR10"})
+    shopper.post("/pay/" + again["Location"].split("/pay/")[1], {"pay": "1"})
+
+    assert Order.objects.count() == 1
+    assert Commission.objects.get().creator == noor
+
+
+def test_only_one_code_of_a_creator_works():
+    noor = creator_named("noor")
+    codes.choose(noor, "NOOR10")
+    with pytest.raises(Exception, match="creator_code_active_once"):
+        CreatorCode.objects.create(creator=noor, code="NOOR11")
