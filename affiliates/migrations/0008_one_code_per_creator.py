@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0006_links_audit'),
+        ("affiliates", "0007_bank_replies"),
         ('creators', '0007_quiz_attempts'),
     ]
 
