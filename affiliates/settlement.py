@@ -1,7 +1,7 @@
 """The night: what is due moves into creators' balances, shard by shard.
 
 State lives in the tables of runs and shards; a call may be killed, repeated, or run beside
-another one. Each shard is one transaction of three set-based statements.
+another one. Each shard is one transaction of two set-based statements.
 """
 
 from __future__ import annotations
@@ -177,50 +177,50 @@ def complete(run: SettlementRun) -> bool:
 
 # ------------------------------------------------------------------ one shard
 
-# %(creator)s: null for the whole shard, or one creator of it.
+# Written so that every table is read through an index, whatever the planner knows of it: a
+# line brings its commissions' ids, which are marked by key, and accounts are looked up line
+# by line. A join might read a whole table for each of the shards.
 LINES_SQL = """
     WITH due AS MATERIALIZED (
         SELECT id, creator_id, brand_id, currency, amount FROM affiliates_commission
         WHERE state = 'pending' AND shard = %(shard)s AND due_at < %(cutoff)s {only}
         ORDER BY id FOR UPDATE
-    ), sums AS (
-        SELECT creator_id, brand_id, currency, sum(amount)::bigint AS amount, count(*) AS n
-        FROM due GROUP BY 1, 2, 3
+    ), sums AS MATERIALIZED (
+        SELECT nextval('affiliates_settlementline_id_seq') AS id, s.* FROM (
+            SELECT creator_id, brand_id, currency, sum(amount)::bigint AS amount, count(*) AS n,
+                   array_agg(id) AS ids
+            FROM due GROUP BY 1, 2, 3 ORDER BY 1, 2, 3) s
     ), lines AS (
         INSERT INTO affiliates_settlementline
-            (run_id, creator_id, brand_id, currency, amount, commission_count, salt)
-        SELECT %(run)s, creator_id, brand_id, currency, amount, n, uuid_send(gen_random_uuid())
-        FROM sums ORDER BY creator_id, brand_id, currency
-        RETURNING id, creator_id, brand_id, currency, amount
+            (id, run_id, creator_id, brand_id, currency, amount, commission_count, salt)
+        SELECT id, %(run)s, creator_id, brand_id, currency, amount, n,
+               uuid_send(gen_random_uuid())
+        FROM sums
+    ), marked AS (
+        UPDATE affiliates_commission c SET state = 'settled', settlement_line_id = s.id
+        FROM sums s WHERE c.id = ANY(s.ids)
+        RETURNING c.id
     ), opened AS (
         INSERT INTO affiliates_account (kind, brand_id, creator_id, currency)
-        SELECT 'creator_balance', NULL::bigint, creator_id, currency FROM sums
-        WHERE NOT EXISTS (SELECT 1 FROM affiliates_account a WHERE a.kind = 'creator_balance'
-            AND a.creator_id = sums.creator_id AND a.currency = sums.currency)
+        SELECT 'creator_balance', NULL::bigint, creator_id, currency FROM sums s
+        WHERE (SELECT a.id FROM affiliates_account a
+               WHERE a.kind = 'creator_balance' AND a.brand_id IS NULL
+                 AND a.creator_id = s.creator_id AND a.currency = s.currency) IS NULL
         UNION
-        SELECT 'brand_balance', brand_id, NULL, currency FROM sums
-        WHERE NOT EXISTS (SELECT 1 FROM affiliates_account a WHERE a.kind = 'brand_balance'
-            AND a.brand_id = sums.brand_id AND a.currency = sums.currency)
+        SELECT 'brand_balance', brand_id, NULL, currency FROM sums s
+        WHERE (SELECT a.id FROM affiliates_account a
+               WHERE a.kind = 'brand_balance' AND a.brand_id = s.brand_id
+                 AND a.creator_id IS NULL AND a.currency = s.currency) IS NULL
         UNION
         SELECT 'vat', NULL, NULL, currency FROM sums
         ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING
     )
-    SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM lines),
-           (SELECT coalesce(json_object_agg(currency, amount), '{{}}')
-            FROM (SELECT currency, sum(amount) AS amount FROM lines GROUP BY 1) s),
-           (SELECT min(id) FROM lines), (SELECT max(id) FROM lines)
+    SELECT (SELECT count(*) FROM marked), coalesce(sum(n), 0)::bigint, coalesce(sum(lines), 0)::int,
+           coalesce(json_object_agg(currency, amount), '{{}}'), min(first), max(last)
+    FROM (SELECT currency, sum(n) AS n, count(*) AS lines, sum(amount) AS amount,
+                 min(id) AS first, max(id) AS last FROM sums GROUP BY currency) s
 """
 
-# The same rows: they are locked, and nothing new becomes due before this cutoff.
-MARK_SQL = """
-    UPDATE affiliates_commission c SET state = 'settled', settlement_line_id = l.id
-    FROM affiliates_settlementline l
-    WHERE c.state = 'pending' AND c.shard = %(shard)s AND c.due_at < %(cutoff)s {only}
-      AND l.run_id = %(run)s AND l.creator_id = c.creator_id
-      AND l.brand_id = c.brand_id AND l.currency = c.currency
-"""
-
-# Accounts are looked up line by line, by index: a join would read them all for each shard.
 ENTRIES_SQL = """
     WITH posts AS MATERIALIZED (
         SELECT l.id, l.amount, l.currency, abs(l.amount) AS moved,
@@ -305,12 +305,10 @@ def _settle_all(row: SettlementShard, creator_id: int | None) -> None:
     only = "" if creator_id is None else "AND creator_id = %(creator)s"
     with connection.cursor() as cursor:
         cursor.execute(LINES_SQL.format(only=only), values)
-        commissions, lines, amounts, first, last = cursor.fetchone()
+        marked, commissions, lines, amounts, first, last = cursor.fetchone()
+        if marked != commissions:
+            raise NotWhole(f"{marked} marked, {commissions} summed")
         values |= {"first": first, "last": last}
-        own = "" if creator_id is None else "AND c.creator_id = %(creator)s"
-        cursor.execute(MARK_SQL.format(only=own), values)
-        if cursor.rowcount != commissions:
-            raise NotWhole(f"{cursor.rowcount} marked, {commissions} summed")
         only = "" if creator_id is None else "AND l.creator_id = %(creator)s"
         cursor.execute(ENTRIES_SQL.format(only=only, vat=tax.BRAND_VAT_SQL), values)
     row.commissions += commissions

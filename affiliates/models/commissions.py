@@ -73,19 +73,28 @@ class Commission(models.Model):
 
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.SALE)
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
-    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="commissions")
-    brand = models.ForeignKey("shop.Brand", models.PROTECT, related_name="commissions")
+    # Marking a row writes to each of its indexes: only those that serve a query are kept.
+    creator = models.ForeignKey(
+        "creators.Creator", models.PROTECT, related_name="commissions", db_index=False
+    )
+    brand = models.ForeignKey(
+        "shop.Brand", models.PROTECT, related_name="commissions", db_index=False
+    )
     collaboration = models.ForeignKey(
-        "affiliates.Collaboration", models.PROTECT, null=True, blank=True
+        "affiliates.Collaboration", models.PROTECT, null=True, blank=True, db_index=False
     )
     link = models.ForeignKey("affiliates.Link", models.PROTECT, null=True, blank=True)
     order_line = models.ForeignKey(
         "shop.OrderLine", models.PROTECT, null=True, blank=True, related_name="commissions"
     )
-    refund_line = models.ForeignKey("shop.RefundLine", models.PROTECT, null=True, blank=True)
-    dispute_line = models.ForeignKey("shop.DisputeLine", models.PROTECT, null=True, blank=True)
+    refund_line = models.ForeignKey(
+        "shop.RefundLine", models.PROTECT, null=True, blank=True, db_index=False
+    )
+    dispute_line = models.ForeignKey(
+        "shop.DisputeLine", models.PROTECT, null=True, blank=True, db_index=False
+    )
     reverses = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="reversals"
+        "self", models.PROTECT, null=True, blank=True, related_name="reversals", db_index=False
     )
     base = models.PositiveBigIntegerField(null=True, blank=True, help_text="net, minor units")
     rate_bp = models.PositiveIntegerField(null=True, blank=True)
@@ -93,14 +102,17 @@ class Commission(models.Model):
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=300, blank=True, help_text="of an adjustment")
     due_at = models.DateTimeField()
-    flag = models.ForeignKey("affiliates.RiskFlag", models.PROTECT, null=True, blank=True)
-    case = models.ForeignKey("creators.Case", models.PROTECT, null=True, blank=True)
+    flag = models.ForeignKey(
+        "affiliates.RiskFlag", models.PROTECT, null=True, blank=True, db_index=False
+    )
+    case = models.ForeignKey("creators.Case", models.PROTECT, null=True, blank=True, db_index=False)
     settlement_line = models.ForeignKey(
         "affiliates.SettlementLine",
         models.PROTECT,
         null=True,
         blank=True,
         related_name="commissions",
+        db_index=False,
     )
     shard = models.GeneratedField(
         expression=Mod(F("creator_id"), SHARDS),
@@ -153,6 +165,14 @@ class Commission(models.Model):
                 fields=["settlement_line"],
                 name="commission_of_line",
                 condition=Q(settlement_line__isnull=False),
+            ),
+            *(
+                models.Index(
+                    fields=[name],
+                    name=f"commission_{name}",
+                    condition=Q(**{f"{name}__isnull": False}),
+                )
+                for name in ("refund_line", "dispute_line", "reverses", "flag", "case")
             ),
             models.Index(fields=["creator", "-created_at"], name="commission_of_creator"),
             models.Index(fields=["brand", "-created_at"], name="commission_of_brand"),

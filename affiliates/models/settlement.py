@@ -53,15 +53,24 @@ class SettlementShard(models.Model):
 class SettlementLine(models.Model):
     """What one creator earned from one brand in one night; signed, never edited."""
 
-    run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="lines")
-    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="settlement_lines")
-    brand = models.ForeignKey("shop.Brand", models.PROTECT, related_name="settlement_lines")
+    run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="lines", db_index=False)
+    creator = models.ForeignKey(
+        "creators.Creator", models.PROTECT, related_name="settlement_lines", db_index=False
+    )
+    brand = models.ForeignKey(
+        "shop.Brand", models.PROTECT, related_name="settlement_lines", db_index=False
+    )
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField()
     commission_count = models.PositiveIntegerField()
     salt = models.BinaryField(max_length=16, default=new_salt)
     case = models.ForeignKey(
-        "creators.Case", models.PROTECT, null=True, blank=True, help_text="kept out of payouts"
+        "creators.Case",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        help_text="kept out of payouts",
     )
 
     class Meta:
@@ -74,6 +83,7 @@ class SettlementLine(models.Model):
         indexes = [
             models.Index(fields=["creator", "currency", "id"], name="line_of_creator"),
             models.Index(fields=["brand", "currency", "-id"], name="line_of_brand"),
+            models.Index(fields=["case"], name="line_case", condition=Q(case__isnull=False)),
         ]
 
     def __str__(self) -> str:
