@@ -1,7 +1,8 @@
 """What brands offer: opening and changing collaborations, invitations, the best offer.
 
 offer_for(creator, product, at) -> Offer | None
-offers_for(creator, products, at) -> {product_id: Offer}     # set-based, 3 queries
+offers_for(creator, products, at) -> {product_id: Offer}     # set-based, 2 queries
+book_of(creator, at) -> Book                                 # all that is open to her, 2 queries
 rates_of(collaboration_ids) -> {collaboration_id: Rates}     # set-based, 2 queries
 """
 
@@ -88,15 +89,46 @@ def open_to(creator: Creator, at: datetime, brand_ids: Iterable[int] | None = No
     return found if brand_ids is None else found.filter(brand__in=list(brand_ids))
 
 
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The collaborations of one creator at one moment, by brand, with what they pay."""
+
+    by_brand: dict[int, list[Collaboration]]
+    terms: dict[int, Rates]
+    at: datetime
+
+    def offer(self, brand_id: int, product_id: int | None) -> Offer | None:
+        """Return the best offer on a product, or on the brand's whole shop."""
+        return best(self.by_brand.get(brand_id, ()), self.terms, brand_id, product_id, self.at)
+
+    def offers(self, products: Iterable[Product]) -> dict[int, Offer]:
+        """Return the best offer per product id; products without one are left out."""
+        found = ((product.pk, self.offer(product.brand_id, product.pk)) for product in products)
+        return {pk: offer for pk, offer in found if offer}
+
+    def products_with_own_rate(self) -> dict[int, int]:
+        """Return product id → brand id of every product that has a rate of its own."""
+        return {
+            product_id: brand_id
+            for brand_id, found in self.by_brand.items()
+            for one in found
+            for product_id in self.terms[one.pk].product_bp
+        }
+
+
+def book_of(creator: Creator, at: datetime, brand_ids: Iterable[int] | None = None) -> Book:
+    """Return what `creator` may take links of at `at`: of these brands, or of all. 2 queries."""
+    by_brand: dict[int, list[Collaboration]] = {}
+    rates_of_all: dict[int, int] = {}
+    for found in open_to(creator, at, brand_ids):
+        by_brand.setdefault(found.brand_id, []).append(found)
+        rates_of_all[found.pk] = found.rate_bp
+    return Book(by_brand, _with_details(rates_of_all), at)
+
+
 def offers_for(creator: Creator, products: Sequence[Product], at: datetime) -> dict[int, Offer]:
     """Return the best offer per product id; products without an offer are left out."""
-    found = list(open_to(creator, at, {p.brand_id for p in products}))
-    terms = _with_details({c.pk: c.rate_bp for c in found})
-    return {
-        product.pk: offer
-        for product in products
-        if (offer := best(found, terms, product.brand_id, product.pk, at))
-    }
+    return book_of(creator, at, {p.brand_id for p in products}).offers(products)
 
 
 def best(
@@ -122,9 +154,7 @@ def offer_for(creator: Creator, product: Product, at: datetime) -> Offer | None:
 
 def offer_for_brand(creator: Creator, brand: Brand, at: datetime) -> Offer | None:
     """Return the best offer on the brand's whole shop (its own rate, no product's)."""
-    found = list(open_to(creator, at, [brand.pk]))
-    terms = _with_details({c.pk: c.rate_bp for c in found})
-    return best(found, terms, brand.pk, None, at)
+    return book_of(creator, at, [brand.pk]).offer(brand.pk, None)
 
 
 @transaction.atomic

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery, Value, Window
 
-from affiliates import collaborations
+from affiliates import collaborations, links, pricelist
 from affiliates.clock import local_day
-from affiliates.collaborations import Offer
-from affiliates.models import Link
+from affiliates.collaborations import Book, Offer
+from affiliates.models import Collaboration, Link
 from affiliates.models.links import PostedOn
 from config.lib.money import half_up, tax_within
 from creators.models import Creator
@@ -18,6 +19,56 @@ from shop import storefront
 from shop.models import Product, TaxRate
 
 PAGE = 18
+NEW_FOR = timedelta(days=14)
+# The shelves that fit what a creator posts about.
+FITTING = {
+    "beauty": ("care",),
+    "crafts": ("crafts",),
+    "cycling": ("cycling",),
+    "family": ("games", "kitchen"),
+    "fashion": ("bags",),
+    "fitness": ("cycling",),
+    "food": ("bread", "pantry", "kitchen"),
+    "games": ("games",),
+    "garden": ("plants",),
+    "home": ("baskets", "candles", "kitchen", "lighting"),
+    "sustainable": ("care", "baskets"),
+    "travel": ("bags", "cycling"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a creator looks for: the shop's filters, and hers. Amounts in minor units."""
+
+    filters: storefront.Filters
+    shelves: Sequence[str] = ()  # any of them
+    earn_min: int | None = None
+    invited: bool = False
+    by_earnings: bool = False
+    posting_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of cards; `total` is of all pages, 0 where the page is beyond the last one."""
+
+    cards: list[Card]
+    number: int
+    total: int
+
+    @property
+    def first(self) -> int:
+        return (self.number - 1) * PAGE + 1
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.cards) - 1
+
+    @property
+    def left(self) -> int:
+        """How many more there are after this page, at most a page of them."""
+        return max(0, min(PAGE, self.total - self.last))
 
 
 @dataclass(slots=True)
@@ -28,22 +79,59 @@ class Card:
     offer: Offer
     earns: int
     links: list[Link]  # hers, of this product
+    posting_on: str  # the platform that she chose
+    is_new: bool
 
     @property
     def rate_bp(self) -> int:
         return self.offer.rate_bp
 
+    @property
+    def link(self) -> Link | None:
+        """Return her link of this product on the platform that she chose."""
+        return next((link for link in self.links if link.platform == self.posting_on), None)
 
-def page(
-    creator: Creator, filters: storefront.Filters, number: int, at: datetime
-) -> tuple[list[Card], bool]:
-    """Return one page of cards, and whether there is a next one. A fixed number of queries."""
-    brands = collaborations.open_to(creator, at).values("brand")
-    start = (max(number, 1) - 1) * PAGE
-    found = storefront.search(filters).filter(brand__in=brands).annotate(tax_bp=_tax_bp(at))
-    rows = list(found[start : start + PAGE + 1])
-    taxes = {(row.brand.country, row.tax_class): row.tax_bp or 0 for row in rows}
-    return cards(creator, rows[:PAGE], at, taxes), len(rows) > PAGE
+    @property
+    def url(self) -> str:
+        return links.share_url(self.link) if self.link else ""
+
+
+def about(creator: Creator) -> tuple[set[str], set[str]]:
+    """Return the platforms that she may post on, and the shelves that fit her. One query."""
+    niches = creator.niches.order_by().values_list("slug", Value("niche"))
+    verified = creator.channels.verified().order_by().values_list("platform", Value("platform"))
+    rows = list(niches.union(verified, all=True))
+    platforms = {word for word, kind in rows if kind == "platform"}
+    niches = [word for word, kind in rows if kind == "niche"]
+    return platforms, {shelf for niche in niches for shelf in FITTING.get(niche, ())}
+
+
+def page(creator: Creator, wanted: Wanted, number: int, at: datetime) -> Page:
+    """Return one page of what is offered to her. A fixed number of queries."""
+    found = storefront.search(wanted.filters)
+    if wanted.shelves:
+        found = found.filter(category__slug__in=wanted.shelves)
+    offered = collaborations.open_to(creator, at)
+    if wanted.invited:
+        offered = offered.exclude(kind=Collaboration.Kind.OPEN)
+    found = found.filter(brand__in=offered.values("brand"))
+    book = taxes = None
+    if wanted.by_earnings or wanted.earn_min is not None:
+        book, taxes = collaborations.book_of(creator, at), tax_rates(at)
+        found = pricelist.with_earnings(found, book, taxes)
+    if wanted.earn_min is not None:
+        found = found.filter(earns__gte=wanted.earn_min)
+    if wanted.by_earnings:
+        found = found.order_by("-earns", "-id")
+    if taxes is None:
+        found = found.annotate(tax_bp=_tax_bp(at))
+    found = storefront.with_returns(found, at).annotate(total=Window(Count("*")))
+    number = max(number, 1)
+    rows = list(found[(number - 1) * PAGE : number * PAGE])
+    if taxes is None:
+        taxes = {(row.brand.country, row.tax_class): row.tax_bp or 0 for row in rows}
+    total = rows[0].total if rows else 0
+    return Page(cards(creator, rows, at, wanted.posting_on, taxes, book), number, total)
 
 
 def _tax_bp(at: datetime) -> Subquery:
@@ -60,10 +148,13 @@ def cards(
     creator: Creator,
     products: list[Product],
     at: datetime,
+    posting_on: str = "",
     taxes: dict[tuple[str, str], int] | None = None,
+    book: Book | None = None,
 ) -> list[Card]:
-    """Return a card per product that has an offer for her; `taxes` saves asking for them."""
-    offers = collaborations.offers_for(creator, products, at)
+    """Return a card per product that has an offer for her; `taxes` and `book` if known."""
+    book = book or collaborations.book_of(creator, at, {product.brand_id for product in products})
+    offers = book.offers(products)
     mine: dict[int, list[Link]] = {}
     found = creator.links.active().filter(product__in=products).exclude(platform=PostedOn.PAGE)
     for link in found.select_related("creator"):
@@ -75,6 +166,8 @@ def cards(
             offers[product.pk],
             earned(product, offers[product.pk].rate_bp, rates),
             mine.get(product.pk, []),
+            posting_on,
+            product.created_at > at - NEW_FOR,
         )
         for product in products
         if product.pk in offers

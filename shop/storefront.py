@@ -1,9 +1,11 @@
 """The shop window: finding products by words, shelf, brand and price, in few queries."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, IntegerField, Prefetch, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from shop.models import Brand, Category, Image, Product
 
@@ -73,6 +75,25 @@ def cards(rows: QuerySet[Product]) -> QuerySet[Product]:
 def pictures() -> Prefetch:
     """Return the way to fetch the pictures that lie with us; other addresses are not shown."""
     return Prefetch("images", Image.objects.shown().order_by("position", "id"))
+
+
+# Of the newest lines of a product that had time to come back, how many did, in percent.
+RETURNED = """
+    (SELECT count(*) FILTER (WHERE newest.back) * 100 / count(*) FROM (
+        SELECT l.refunded + l.charged_back > 0 AS back
+        FROM shop_orderline l JOIN shop_variant v ON v.id = l.variant_id
+        JOIN shop_brandorder p ON p.id = l.brand_order_id
+        WHERE v.product_id = shop_product.id AND p.paid_at < %s
+        ORDER BY l.id DESC LIMIT 300) newest
+     HAVING count(*) >= 20)
+"""
+TIME_TO_COME_BACK = timedelta(days=30)
+
+
+def with_returns(rows: QuerySet[Product], at: datetime) -> QuerySet[Product]:
+    """Return products with `returned`: how many of 100 came back; None while few were sold."""
+    share = RawSQL(RETURNED, [at - TIME_TO_COME_BACK], output_field=IntegerField())  # noqa: S611
+    return rows.annotate(returned=share)
 
 
 def page(filters: Filters, number: int) -> tuple[list[Product], bool]:

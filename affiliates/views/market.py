@@ -10,7 +10,6 @@ from django.views.decorators.http import require_GET, require_POST
 from affiliates import links as domain
 from affiliates import market as shelf
 from affiliates.forms.market import MarketForm
-from affiliates.models.links import PostedOn
 from config.lib.http import page_number, render_page, safe_next, whole
 from creators.access import creator_required
 from creators.models import Platform
@@ -21,31 +20,23 @@ from shop.models import Product
 @creator_required
 @require_GET
 def market(request):
-    now = timezone.now()
-    form = MarketForm(request.GET, shelves=storefront.shelves())
-    number = page_number(request)
-    cards, has_next = shelf.page(request.creator, form.filters(), number, now)
+    now, creator = timezone.now(), request.creator
+    verified, fitting = shelf.about(creator)
+    platforms = [one for one in Platform.choices if one[0] in verified] or list(Platform.choices)
+    shelves = storefront.shelves()
+    form = MarketForm(request.GET, shelves=shelves, fitting=fitting, platforms=platforms)
+    page = shelf.page(creator, form.wanted(), page_number(request), now)
     context = {
         "form": form,
-        "cards": cards,
-        "number": number,
-        "has_next": has_next,
-        **_taking(request.creator, now),
-    }
-    return render_page(request, "affiliates/market.html", context)
-
-
-def _taking(creator, now):
-    """What the button beside each card needs to know."""
-    verified = creator.channels.verified().values_list("platform", flat=True)
-    own = set(verified)
-    platforms = [(key, label) for key, label in Platform.choices if key in own]
-    return {
-        "platforms": platforms or list(Platform.choices),
+        "page": page,
+        "cards": page.cards,
+        "platforms": platforms,
+        "posting_on": form.platform,
         "quota": domain.quota(creator, now),
-        "terms": domain.terms_missing(creator.user, now),
+        "terms": domain.terms_missing(request.user, now),
         "is_enrolled": creator.is_enrolled,
     }
+    return render_page(request, "affiliates/market.html", context)
 
 
 @creator_required
@@ -82,15 +73,16 @@ def link_take(request):
             return redirect(safe_next(request, "/creator/market/"))
         messages.success(request, _("Your link is ready."))
         return redirect("affiliates:links")
-    card = next(iter(shelf.cards(creator, [product], now)), None)
+    card = next(iter(shelf.cards(creator, [product], now, platform)), None)
     context = {
         "card": card,
         "product": product,
         "error": error,
-        "link": link,
-        "url": domain.share_url(link) if link else "",
-        "posted_on": PostedOn(platform).label if link else "",
-        **_taking(creator, now),
+        "taken": link is not None,
+        "quota": domain.quota(creator, now) if link else None,
+        "posting_on": platform,
+        "terms": domain.terms_missing(request.user, now),
+        "is_enrolled": creator.is_enrolled,
     }
     status = 422 if error else 200
     return render_page(request, "affiliates/_market_card.html", context, status=status)

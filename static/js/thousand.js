@@ -26,8 +26,9 @@
   const copy = async button => {
     try { await navigator.clipboard.writeText(button.dataset.copy) } catch (refused) { return select(button) }
     const label = $('.lbl', button);
+    if (!label) return toast(words.copied);
     say(words.copied);
-    if (!label || label.dataset.was) return;
+    if (label.dataset.was) return;
     label.dataset.was = label.textContent;
     label.textContent = words.copied;
     setTimeout(() => { label.textContent = label.dataset.was; delete label.dataset.was }, 1800);
@@ -89,6 +90,13 @@
     form.dataset.sent = '1';
     $$('button[type=submit],button:not([type])', form).forEach(b => { b.classList.add('busy'); b.setAttribute('aria-disabled', 'true') });
     setTimeout(() => { delete form.dataset.sent; $$('.busy', form).forEach(b => { b.classList.remove('busy'); b.removeAttribute('aria-disabled') }) }, 15000);
+  });
+  /* filters that lie over the page on phones */
+  document.addEventListener('submit', event => $(':popover-open', event.target)?.hidePopover());
+  document.addEventListener('click', event => {
+    const field = event.target.closest('.errsum a') && $(event.target.closest('a').hash);
+    const over = field?.closest('[popover]');
+    if (over && getComputedStyle(over).display === 'none') { event.preventDefault(); over.showPopover(); field.focus() }
   });
   addEventListener('pageshow', event => { if (event.persisted) $$('form[data-sent]').forEach(f => delete f.dataset.sent) });
 

@@ -86,7 +86,6 @@ def takes_link(creator, product: Product) -> str:
     card = creator.page.locator(f'article:has(a[href*="/{product.slug}/"])').first
     if card.locator('[name="terms"]').count():
         card.locator('[name="terms"]').check()
-    card.locator('select[name="platform"]').select_option("tiktok")
     card.get_by_role("button", name=re.compile("Get link")).click()
     creator.sees("is ready")
     creator.checks_page()
