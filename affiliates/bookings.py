@@ -1,4 +1,4 @@
-"""From what the shop reports to the books: captures, refunds, chargebacks, misfits.
+"""From what the shop reports to the books: captures, refunds, chargebacks, fees, top-ups.
 
 Each function posts what is not posted yet, so a sweep may call it again.
 """
@@ -8,10 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.db.models import Sum
+
 from affiliates import attribution, commissions, fees, ledger
 from affiliates.ledger import Transfer
 from affiliates.models import LedgerEntry
-from shop.models import BrandOrder, Dispute, DisputeLine, Order, Payment, Refund, RefundLine
+from config.lib import money
+from shop.models import (
+    BrandOrder,
+    Dispute,
+    DisputeLine,
+    Movement,
+    Order,
+    Payment,
+    Refund,
+    RefundLine,
+    TopUp,
+)
 
 # kind -> its mirror when a dispute is won
 WON = {"chargeback": "chargeback_won", "chargeback_loss": "chargeback_loss_won"}
@@ -20,7 +33,8 @@ WON = {"chargeback": "chargeback_won", "chargeback_loss": "chargeback_loss_won"}
 def paid(order: Order, at: datetime) -> int:
     """Book an order that was paid: capture, credit, commissions, fee.
 
-    Returns how many commissions were born.
+    Returns how many commissions were born. One that is born late follows what was given
+    back of its line meanwhile.
     """
     ledger.post(captured(order), at)
     rows = attribution.attribute(order, at)
@@ -28,6 +42,8 @@ def paid(order: Order, at: datetime) -> int:
     earning = {row.order_line_id for row in rows if row.creator_id and row.rate_bp}
     fees.freeze(order, earning, order.paid_at)
     ledger.post(fees.charge(order), at)
+    if born:
+        follow(order, at)
     return born
 
 
@@ -104,6 +120,14 @@ def _chargeback_entries(dispute: Dispute, lines: list[DisputeLine]) -> Iterator[
         )
 
 
+def follow(order: Order, at: datetime) -> None:
+    """Bring commissions and fees of an order to what its refunds and disputes left of it."""
+    for name, source in (("refunds", "refund_line"), ("disputes", "dispute_line")):
+        for cause in getattr(order, name).order_by("-id"):
+            lines = cause.lines.select_related("brand_order__brand", "order_line")
+            _follow(order, list(lines.order_by("id")), source, at)
+
+
 def _follow(
     order: Order, lines: list[RefundLine] | list[DisputeLine], source: str, at: datetime
 ) -> None:
@@ -122,18 +146,84 @@ def _follow(
         commissions.reschedule(part)
 
 
+# ------------------------------------------------------------ money that pays no order
+
+
 def misfit(payment: Payment, at: datetime) -> int:
-    """Book a capture that fits no open order, or its way back."""
-    back = payment.kind == Payment.Kind.REFUND
-    debit, credit = ledger.CLEARING, ledger.SUSPENSE
-    return ledger.post(
-        [
-            Transfer(
-                "misfit_back" if back else "misfit",
-                credit if back else debit,
-                debit if back else credit,
-                payment.amount, payment.currency, "payment", payment.pk,
-            )
-        ],
-        at,
-    )  # fmt: skip
+    """Book a capture that fits no open order, and what became of it.
+
+    What the shopper gets twice, from us and from her bank, is our loss.
+    """
+    amount, source = payment.amount, (payment.currency, "payment", payment.pk)
+    if LedgerEntry.objects.filter(source_kind="payment", source_id=payment.pk).exists():
+        return 0
+    if payment.kind == Payment.Kind.MISFIT:
+        moves = [("misfit", ledger.CLEARING, ledger.SUSPENSE, amount)]
+    elif payment.kind == Payment.Kind.CHARGEBACK_WON:
+        ours = min(amount, -_standing(payment.misfit, ledger.LOSS))
+        moves = [
+            ("misfit_loss_won", ledger.CLEARING, ledger.LOSS, ours),
+            ("misfit_won", ledger.CLEARING, ledger.SUSPENSE, amount - ours),
+        ]
+    else:
+        kept = min(amount, _standing(payment.misfit, ledger.SUSPENSE))
+        moves = [
+            ("misfit_back", ledger.SUSPENSE, ledger.CLEARING, kept),
+            ("misfit_loss", ledger.LOSS, ledger.CLEARING, amount - kept),
+        ]
+    return ledger.post([Transfer(*move, *source) for move in moves], at)
+
+
+def _standing(misfit_: Payment, owner: ledger.Owner) -> int:
+    """Return credits minus debits of one account, because of a misfit and what came after."""
+    ids = [misfit_.pk, *misfit_.returns.values_list("pk", flat=True)]
+    entries = LedgerEntry.objects.filter(source_kind="payment", source_id__in=ids)
+    into = entries.filter(credit__kind=owner.kind).aggregate(sum=Sum("amount"))["sum"] or 0
+    out = entries.filter(debit__kind=owner.kind).aggregate(sum=Sum("amount"))["sum"] or 0
+    return into - out
+
+
+def moved(movement: Movement, at: datetime) -> int:
+    """Book what a provider took, or paid to our bank; nothing while the amount is unknown."""
+    if not movement.amount:
+        return 0
+    kinds = {
+        Movement.Kind.FEE: ("provider_fee", ledger.PROVIDER_FEES, ledger.CLEARING),
+        Movement.Kind.PAYOUT: ("provider_payout", ledger.BANK, ledger.CLEARING),
+        Movement.Kind.PAYOUT_BACK: ("provider_payout_back", ledger.CLEARING, ledger.BANK),
+    }
+    if movement.kind in kinds:
+        moves = [(*kinds[movement.kind], movement.amount)]
+    elif movement.kind == Movement.Kind.TOPUP_BACK:
+        brand = ledger.brand(movement.top_up.brand_id)
+        moves = [("topup_back", brand, ledger.CLEARING, movement.amount)]
+    else:
+        moves = [
+            ("dispute_fee", owner, ledger.CLEARING, part)
+            for owner, part in _dispute_fee_parts(movement)
+        ]
+    source = (movement.currency, "movement", movement.pk)
+    return ledger.post([Transfer(*move, *source) for move in moves], at)
+
+
+def _dispute_fee_parts(movement: Movement) -> list[tuple[ledger.Owner, int]]:
+    """Split a dispute's fee over its brands by what each loses; without one it is ours."""
+    if movement.top_up_id:
+        return [(ledger.brand(movement.top_up.brand_id), movement.amount)]
+    weights: dict[int, int] = {}
+    lines = movement.dispute.lines.order_by("id") if movement.dispute_id else ()
+    for line in lines:
+        brand_id = line.brand_order.brand_id
+        weights[brand_id] = weights.get(brand_id, 0) + line.gross + line.already_refunded
+    if not sum(weights.values()):
+        return [(ledger.PROVIDER_FEES, movement.amount)]
+    parts = money.split(abs(movement.amount), list(weights.values()))
+    sign = 1 if movement.amount > 0 else -1
+    return [(ledger.brand(pk), sign * part) for pk, part in zip(weights, parts, strict=True)]
+
+
+def topped_up(top_up: TopUp, at: datetime) -> int:
+    """Book what a brand paid in by card."""
+    source = (top_up.currency, "top_up", top_up.pk)
+    owner = ledger.brand(top_up.brand_id)
+    return ledger.post([Transfer("topup", ledger.CLEARING, owner, top_up.amount, *source)], at)

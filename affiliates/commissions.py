@@ -101,9 +101,14 @@ def reschedule(part: BrandOrder) -> int:
 def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
     """Make the commission of each line that a creator sold; return how many are new.
 
-    `rows` are the order's attributions. Safe to repeat: a line earns once.
+    `rows` are the order's attributions. Safe to repeat: a line earns once, and what was
+    made void stays void.
     """
-    won = [row for row in rows if row.creator_id and row.rate_bp]
+    known = Commission.objects.filter(
+        kind=Kind.SALE, order_line__in=[row.order_line_id for row in rows]
+    )
+    known = set(known.values_list("order_line_id", flat=True))
+    won = [row for row in rows if row.creator_id and row.rate_bp and row.order_line_id not in known]
     creators = Creator.objects.select_related("user", "case").in_bulk(
         {row.creator_id for row in won}
     )
@@ -132,7 +137,7 @@ def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
                 rate_bp=row.rate_bp,
                 amount=half_up(line.net, row.rate_bp),
                 currency=order.currency,
-                due_at=late(due(order.paid_at, part.delivered_at, deal.hold_days)),
+                due_at=late(due(order.paid_at, part.delivered_at, deal.hold_days, is_paused(part))),
                 flag=flag,
                 case=case,
                 created_at=at,

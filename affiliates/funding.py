@@ -12,11 +12,11 @@ from enum import StrEnum
 
 from django.db import connection
 
-from affiliates import ledger, tax
+from affiliates import tax
 from affiliates.clock import local_day, now
 from shop.models import Brand
 
-# One row per (brand, currency) whose balance is below zero and that has unclaimed lines.
+# The newest unclaimed lines of each brand whose balance is below zero, until they cover it.
 # {only} narrows it to some brands.
 WAITING_SQL = """
     WITH free AS (
@@ -59,7 +59,7 @@ class Funds:
     balance: int
     open_windows: int  # gross of paid lines that may still come back
     commissions: int  # live and unsettled
-    reserve: int  # the VAT that we shall invoice on those
+    reserve: int  # the VAT that we shall invoice on those, each rounded up
     waiting: int  # of settled lines that wait for this brand
 
     @property
@@ -74,44 +74,68 @@ class Funds:
         return Health.GREEN if self.payable >= 0 else Health.AMBER
 
 
+# What each brand has in each currency, and what of it is spoken for. A pending reversal of a
+# settled sale is no money yet, so below zero it counts as nothing.
+# {only} narrows it to some accounts.
 FUNDS_SQL = """
-    SELECT coalesce((
-        SELECT sum(l.gross - l.refunded_gross - l.charged_back_gross)
-        FROM shop_orderline l JOIN shop_brandorder p ON p.id = l.brand_order_id
-        JOIN shop_order o ON o.id = p.order_id
-        WHERE p.brand_id = %(brand)s AND o.currency = %(currency)s AND o.status = 'paid'
-          AND NOT o.own_shop AND p.paid_at > %(now)s - interval '60 days'
-          AND coalesce(p.delivered_at + make_interval(days => p.return_days::int + 1),
-                       p.paid_at + interval '45 days') > %(now)s), 0),
-      coalesce((
-        SELECT sum(amount) FROM affiliates_commission
-        WHERE brand_id = %(brand)s AND currency = %(currency)s
-          AND state IN ('pending', 'held')), 0)
+    WITH own AS (
+        SELECT a.id, a.brand_id, a.currency,
+               CASE WHEN b.country = %(home)s THEN %(vat_bp)s
+                    WHEN b.country = ANY(%(eu)s) AND b.vat_number = '' THEN %(vat_bp)s
+                    ELSE 0 END AS vat_bp
+        FROM affiliates_account a JOIN shop_brand b ON b.id = a.brand_id
+        WHERE a.kind = 'brand_balance' {only}
+    )
+    SELECT own.brand_id, own.currency,
+           coalesce((SELECT sum(amount) FROM affiliates_ledgerentry WHERE credit_id = own.id), 0)
+         - coalesce((SELECT sum(amount) FROM affiliates_ledgerentry WHERE debit_id = own.id), 0),
+           coalesce(w.amount, 0), coalesce(u.amount, 0), coalesce(u.vat, 0)
+    FROM own
+    CROSS JOIN LATERAL (
+        SELECT sum(l.gross - l.refunded_gross - l.charged_back_gross) AS amount
+        FROM shop_brandorder p JOIN shop_order o ON o.id = p.order_id
+        JOIN shop_orderline l ON l.brand_order_id = p.id
+        WHERE p.brand_id = own.brand_id AND o.currency = own.currency AND o.status = 'paid'
+          AND NOT o.own_shop AND p.paid_at > %(now)s - interval '1 year'
+          AND (coalesce(p.delivered_at + make_interval(days => p.return_days::int + 1),
+                        p.paid_at + interval '45 days') > %(now)s
+               OR EXISTS (SELECT 1 FROM shop_return r
+                          WHERE r.brand_order_id = p.id AND r.closed_at IS NULL))) w
+    CROSS JOIN LATERAL (
+        SELECT sum(owed) AS amount, sum((owed * own.vat_bp + 9999) / 10000) AS vat
+        FROM (SELECT greatest(sum(amount), 0)::bigint AS owed FROM affiliates_commission
+              WHERE brand_id = own.brand_id AND currency = own.currency
+                AND state IN ('pending', 'held')
+              GROUP BY coalesce(reverses_id, id)) live) u
 """
+
+
+def of_all(at: datetime, brands: list[int] | None = None) -> dict[tuple[int, str], Funds]:
+    """Return the funds of brands (default: all) by (brand id, currency), in two statements."""
+    values = {"now": at, **tax.brand_vat_values(local_day(at)), "brands": brands}
+    only = "" if brands is None else "AND a.brand_id = ANY(%(brands)s)"
+    own = "" if brands is None else "AND l.brand_id = ANY(%(brands)s)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT brand_id, currency, sum(amount) FROM ({WAITING_SQL.format(only=own)}) w"  # noqa: S608
+            " GROUP BY 1, 2",
+            values,
+        )
+        waiting = {(brand_id, currency): int(sum_) for brand_id, currency, sum_ in cursor}
+        cursor.execute(FUNDS_SQL.format(only=only), values)
+        return {
+            (brand_id, currency): Funds(
+                currency, *map(int, amounts), waiting.get((brand_id, currency), 0)
+            )
+            for brand_id, currency, *amounts in cursor
+        }
 
 
 def of(brand: Brand, currency: str | None = None, at: datetime | None = None) -> Funds:
     """Return the funds of a brand; inside a transaction lock its account first to act on it."""
     currency = currency or brand.currency
-    at = at or now()
-    with connection.cursor() as cursor:
-        cursor.execute(FUNDS_SQL, {"brand": brand.pk, "currency": currency, "now": at})
-        open_windows, unsettled = (int(value) for value in cursor.fetchone())
-        waiting = WAITING_SQL.format(only="AND l.brand_id = %s")
-        cursor.execute(
-            f"SELECT coalesce(sum(amount), 0) FROM ({waiting}) w WHERE currency = %s",  # noqa: S608
-            [brand.pk, currency],
-        )
-        waiting = int(cursor.fetchone()[0])
-    vat_bp = tax.brand_vat_bp(brand.country, brand.vat_number, tax.home_vat_bp(local_day(at)))
-    return Funds(
-        currency=currency,
-        balance=ledger.balance(ledger.brand(brand.pk), currency),
-        open_windows=open_windows,
-        commissions=unsettled,
-        reserve=(max(unsettled, 0) * vat_bp + 5000) // 10000,
-        waiting=waiting,
-    )
+    found = of_all(at or now(), [brand.pk])
+    return found.get((brand.pk, currency), Funds(currency, 0, 0, 0, 0, 0))
 
 
 def waiting_lines(creator_id: int) -> dict[int, str]:

@@ -169,6 +169,61 @@ INVARIANTS: dict[str, str] = {
         WHERE CASE WHEN p.external THEN coalesce(m.amount, 0) <> 0
             ELSE coalesce(m.amount, 0) <> CASE WHEN p.kind IN ('refund', 'chargeback')
                 THEN -p.amount ELSE p.amount END END""",
+    "what a movement or top-up moved at the provider is its amount": """
+        WITH told AS (
+            SELECT 'movement' AS kind, id, CASE WHEN kind = 'payout_back' THEN coalesce(amount, 0)
+                                           ELSE -coalesce(amount, 0) END AS amount
+            FROM shop_movement
+            UNION ALL SELECT 'top_up', id, CASE WHEN state = 'paid' THEN amount ELSE 0 END
+            FROM shop_topup
+        ), booked AS (
+            SELECT e.source_kind, e.source_id,
+                   sum(CASE WHEN d.kind = 'provider_clearing' THEN e.amount
+                            ELSE -e.amount END) AS amount
+            FROM affiliates_ledgerentry e JOIN affiliates_account d ON d.id = e.debit_id
+            JOIN affiliates_account k ON k.id = e.credit_id
+            WHERE e.source_kind IN ('movement', 'top_up')
+              AND 'provider_clearing' IN (d.kind, k.kind) GROUP BY 1, 2
+        )
+        SELECT coalesce(t.id, b.source_id) FROM told t
+        FULL JOIN booked b ON b.source_kind = t.kind AND b.source_id = t.id
+        WHERE coalesce(t.amount, 0) <> coalesce(b.amount, 0)""",
+    "suspense holds what fits no order and has not gone back": f"""
+        SELECT coalesce(s.id, 0) FROM (
+            SELECT a.id, a.currency, sum(s.v) AS amount FROM ({SIDES}) s
+            JOIN affiliates_account a ON a.id = s.account_id AND a.kind = 'suspense'
+            GROUP BY 1, 2) s
+        FULL JOIN (
+            SELECT currency, sum(greatest(kept, 0)) AS amount FROM (
+                SELECT m.currency, m.amount - coalesce(sum(CASE WHEN b.kind = 'chargeback_won'
+                    THEN -b.amount ELSE b.amount END), 0) AS kept
+                FROM shop_payment m LEFT JOIN shop_payment b ON b.misfit_id = m.id
+                WHERE m.kind = 'misfit' AND NOT m.external GROUP BY m.id) left_of GROUP BY 1) m
+          USING (currency)
+        WHERE coalesce(s.amount, 0) <> coalesce(m.amount, 0)""",
+    "each line of a paid order was judged": """
+        SELECT l.id FROM shop_orderline l
+        JOIN shop_brandorder p ON p.id = l.brand_order_id JOIN shop_order o ON o.id = p.order_id
+        LEFT JOIN affiliates_attribution a ON a.order_line_id = l.id
+        WHERE o.status = 'paid' AND (a.id IS NULL OR l.fee_bp IS NULL)""",
+    "an adjustment is booked when two people agreed, and only then": """
+        SELECT j.id FROM affiliates_adjustment j
+        LEFT JOIN affiliates_ledgerentry e ON e.source_kind = 'adjustment' AND e.source_id = j.id
+        LEFT JOIN affiliates_account k ON k.id = e.credit_id
+        LEFT JOIN affiliates_commission c ON c.id = j.commission_id
+        WHERE j.decided_by_id = j.proposed_by_id
+           OR (e.id IS NOT NULL) <> (j.state = 'approved' AND j.kind <> 'correction')
+           OR (c.id IS NOT NULL) <> (j.state = 'approved' AND j.creator_id IS NOT NULL)
+           OR (c.kind, c.creator_id, c.brand_id, c.amount, c.currency)
+              <> ('adjustment', j.creator_id, j.brand_id, j.amount, j.currency)
+           OR (e.kind, e.currency, k.kind, k.brand_id)
+              <> (j.kind, j.currency, 'brand_balance', j.brand_id)
+           OR (CASE WHEN j.creator_id IS NULL THEN e.amount <> j.amount
+                    ELSE e.amount < j.amount END)""",
+    "no adjustment is booked that nobody proposed": """
+        SELECT e.id FROM affiliates_ledgerentry e
+        WHERE e.source_kind = 'adjustment' AND NOT EXISTS (
+            SELECT 1 FROM affiliates_adjustment j WHERE j.id = e.source_id)""",
     "money in transit is that of open payouts": f"""
         SELECT coalesce(t.id, 0) FROM (
             SELECT a.id, a.currency, sum(s.v) AS amount FROM ({SIDES}) s

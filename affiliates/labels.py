@@ -26,9 +26,15 @@ ENTRIES = {
     "payout_vat_back": _("VAT of a payout that came back"),
     "payout_returned": _("Payout that came back"),
     "payout_vat_returned": _("VAT of a payout that came back"),
-    "provider_pays": _("Paid to our bank by the provider"),
+    "dispute_fee": _("The bank's fee for a dispute"),
+    "provider_fee": _("Fee of the provider"),
+    "provider_payout": _("Paid to our bank by the provider"),
+    "provider_payout_back": _("Sent back by our bank to the provider"),
     "topup": _("Top-up"),
-    "goodwill": _("Goodwill"),
+    "topup_back": _("Top-up taken back"),
+    "topup_bank": _("Top-up by bank transfer"),
+    "goodwill": _("Goodwill from Thousand"),
+    "write_off": _("Debt that Thousand wrote off"),
 }
 
 

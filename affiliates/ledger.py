@@ -42,6 +42,7 @@ CLEARING = Owner(Kind.PROVIDER_CLEARING)
 BANK = Owner(Kind.BANK)
 IN_TRANSIT = Owner(Kind.PAYOUT_IN_TRANSIT)
 REVENUE = Owner(Kind.PLATFORM_REVENUE)
+PROVIDER_FEES = Owner(Kind.PROVIDER_FEES)
 LOSS = Owner(Kind.PLATFORM_LOSS)
 VAT = Owner(Kind.VAT)
 SUSPENSE = Owner(Kind.SUSPENSE)
@@ -280,6 +281,8 @@ def mirror(source_kind: str, source_id: int, kinds: dict[str, str], at: datetime
         )
         for entry in LedgerEntry.objects.filter(
             source_kind=source_kind, source_id=source_id, kind__in=kinds
-        ).select_related("debit", "credit")
+        )
+        .select_related("debit", "credit")
+        .order_by("id")
     ]  # fmt: skip
     return post(transfers, at)

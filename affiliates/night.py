@@ -6,15 +6,14 @@ Each step finds its own work, so a call that was killed is finished by the next 
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from affiliates import clock, invariants, payouts, proof, settlement, trackrecord
+from affiliates import books, clock, payouts, proof, settlement, sweeping, trackrecord
 from affiliates.models import PayoutBatch
 
-logger = logging.getLogger(__name__)
 PAY_WEEKDAY = 4  # Friday
+SWEEP_BACK = timedelta(days=30)  # the last look for what a signal missed, before the books are read
 
 
 @dataclass
@@ -47,9 +46,8 @@ def follow(at: datetime, done: Done) -> None:
     friday = pay_day(at, done.settled.nights)
     if not done.settled.nights and friday is None:
         return
-    done.offences = invariants.check()
-    for name, ids in done.offences.items():
-        logger.error("check_books: %s: %s", name, ids)
+    sweeping.sweep(at, at - SWEEP_BACK)
+    done.offences = books.check(at)
     behind = done.settled.left or settlement.open_nights(clock.last_night_over(at))
     if friday and not done.offences and not behind:
         done.payouts = sum(batch.payouts.count() for batch in payouts.build(at, friday))

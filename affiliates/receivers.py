@@ -6,7 +6,7 @@ from django.dispatch import receiver
 
 from affiliates import bookings, clock, commissions
 from shop import signals
-from shop.models import BrandOrder, Dispute, Order, Payment, Refund
+from shop.models import BrandOrder, Dispute, Movement, Order, Payment, Refund, TopUp
 
 
 @receiver(signals.order_paid, dispatch_uid="affiliates.order_paid")
@@ -23,7 +23,8 @@ def on_refunded(
     if refund is not None:
         bookings.refunded(refund, refund.created_at)
     if dispute is not None:
-        bookings.disputed(dispute, dispute.reinstated_at or dispute.withdrawn_at or clock.now())
+        at = dispute.reinstated_at or dispute.withdrawn_at or dispute.opened_at
+        bookings.disputed(dispute, at)
 
 
 @receiver(signals.order_delivered, dispatch_uid="affiliates.order_delivered")
@@ -36,3 +37,12 @@ def on_delivered(brand_order: BrandOrder, **kwargs: Any) -> None:
 def on_astray(payment: Payment, **kwargs: Any) -> None:
     """Book a capture that fits no open order, or its way back."""
     bookings.misfit(payment, payment.created_at)
+
+
+@receiver(signals.money_moved, dispatch_uid="affiliates.money_moved")
+def on_moved(movement: Movement | None = None, top_up: TopUp | None = None, **kwargs: Any) -> None:
+    """Book what a provider took or paid out, and what a brand paid in."""
+    if movement is not None:
+        bookings.moved(movement, movement.created_at)
+    if top_up is not None:
+        bookings.topped_up(top_up, top_up.paid_at)

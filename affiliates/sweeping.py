@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from affiliates import bookings
-from shop.models import Dispute, Order, Payment, Refund
+from shop.models import Dispute, Movement, Order, Payment, Refund, TopUp
 
 logger = logging.getLogger(__name__)
 BACK = timedelta(days=3)
@@ -57,10 +57,37 @@ DISPUTES_SQL = """
 """
 MISFITS_SQL = """
     SELECT m.id FROM shop_payment m
-    WHERE (m.kind = 'misfit' OR (m.kind = 'refund' AND m.refund_id IS NULL)) AND NOT m.external
+    WHERE (m.kind = 'misfit' OR m.misfit_id IS NOT NULL) AND NOT m.external
       AND (%(since)s::timestamptz IS NULL OR m.created_at >= %(since)s)
       AND NOT EXISTS (SELECT 1 FROM affiliates_ledgerentry e
         WHERE e.source_kind = 'payment' AND e.source_id = m.id) ORDER BY 1
+"""
+MOVEMENTS_SQL = """
+    SELECT m.id FROM shop_movement m
+    WHERE m.amount <> 0 AND (%(since)s::timestamptz IS NULL OR m.created_at >= %(since)s)
+      AND NOT EXISTS (SELECT 1 FROM affiliates_ledgerentry e
+        WHERE e.source_kind = 'movement' AND e.source_id = m.id) ORDER BY 1
+"""
+TOP_UPS_SQL = """
+    SELECT t.id FROM shop_topup t
+    WHERE t.state = 'paid' AND (%(since)s::timestamptz IS NULL OR t.paid_at >= %(since)s)
+      AND NOT EXISTS (SELECT 1 FROM affiliates_ledgerentry e
+        WHERE e.source_kind = 'top_up' AND e.source_id = t.id) ORDER BY 1
+"""
+# Orders of which something came back while a sale of theirs stands as if nothing had.
+BEHIND_SQL = """
+    SELECT DISTINCT p.order_id FROM shop_orderline l
+    JOIN shop_brandorder p ON p.id = l.brand_order_id
+    JOIN affiliates_commission s ON s.order_line_id = l.id AND s.kind = 'sale'
+        AND s.state <> 'void'
+    WHERE p.order_id IN (
+        SELECT order_id FROM shop_refund
+        WHERE %(since)s::timestamptz IS NULL OR created_at >= %(since)s
+        UNION SELECT order_id FROM shop_dispute WHERE %(since)s::timestamptz IS NULL
+            OR greatest(withdrawn_at, reinstated_at) >= %(since)s)
+      AND div((s.base - l.refunded - l.charged_back)::numeric * s.rate_bp + 5000, 10000) <> (
+        SELECT sum(c.amount) FROM affiliates_commission c
+        WHERE c.state <> 'void' AND (c.id = s.id OR c.reverses_id = s.id)) ORDER BY 1
 """
 
 
@@ -70,7 +97,10 @@ def sweep(at: datetime, since: datetime | None = None) -> int:
         (ORDERS_SQL, Order, lambda row: bookings.paid(row, row.paid_at)),
         (REFUNDS_SQL, Refund, lambda row: bookings.refunded(row, row.created_at)),
         (DISPUTES_SQL, Dispute, lambda row: bookings.disputed(row, at)),
+        (BEHIND_SQL, Order, lambda row: bookings.follow(row, at)),
         (MISFITS_SQL, Payment, lambda row: bookings.misfit(row, row.created_at)),
+        (MOVEMENTS_SQL, Movement, lambda row: bookings.moved(row, row.created_at)),
+        (TOP_UPS_SQL, TopUp, lambda row: bookings.topped_up(row, row.paid_at)),
     ]
     done = 0
     for query, model, book in jobs:
@@ -87,9 +117,9 @@ def _one(model, pk, book) -> int:
     try:
         with transaction.atomic():
             row = model.objects.get(pk=pk)
-            order_id = pk if model is Order else row.order_id
-            if order_id:
+            if order_id := pk if model is Order else getattr(row, "order_id", None):
                 Order.objects.select_for_update().get(pk=order_id)
+                row.refresh_from_db()
             book(row)
     except Exception:
         logger.exception("sweep could not book %s %s", model.__name__, pk)

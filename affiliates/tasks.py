@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from affiliates import (
     bankreplies,
+    books,
     clicks,
     mails,
     night,
@@ -98,6 +99,12 @@ def sweep() -> int:
     """Book what a signal missed in the last days."""
     now = timezone.now()
     return sweeping.sweep(now, now - sweeping.BACK)
+
+
+@shared_task
+def check_books() -> int:
+    """Run every invariant; return how many are broken."""
+    return len(books.check(timezone.now()))
 
 
 # ------------------------------------------------------------ payouts

@@ -251,6 +251,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("make the months of clicks ahead", "affiliates.tasks.make_partitions", 86_400),
         ("fetch pictures of feeds", "shop.tasks.fetch_pictures", 60),
         ("remove pictures that nothing shows", "shop.tasks.sweep_pictures", 86_400),
+        ("ask providers for their fees", "shop.tasks.ask_fees", 600),
         ("give back lapsed stock", "shop.tasks.release_reservations", 60),
         ("read channels that are due", "creators.tasks.read_channels", 3_600),
         ("decide waiting creators again", "creators.tasks.redecide_waiting", 3_600),

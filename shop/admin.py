@@ -21,6 +21,7 @@ from shop.models import (
     FeedRun,
     Image,
     Membership,
+    Movement,
     Order,
     OrderLine,
     Payment,
@@ -29,6 +30,7 @@ from shop.models import (
     Return,
     TaxRate,
     Terms,
+    TopUp,
     Variant,
     WebhookEvent,
 )
@@ -227,6 +229,21 @@ class DisputeAdmin(ReadOnly):
     list_filter = ["state"]
     list_select_related = ["order"]
     search_fields = ["reference", "order__number"]
+
+
+@admin.register(Movement)
+class MovementAdmin(ReadOnly):
+    list_display = ["kind", "amount", "currency", "gateway", "reference", "created_at"]
+    list_filter = ["kind", "gateway", "currency", ("amount", admin.EmptyFieldListFilter)]
+    search_fields = ["reference"]
+
+
+@admin.register(TopUp)
+class TopUpAdmin(ReadOnly):
+    list_display = ["number", "brand", "amount", "currency", "state", "made_by", "paid_at"]
+    list_filter = ["state", "currency"]
+    list_select_related = ["brand", "made_by"]
+    search_fields = ["number", "charge", "brand__name"]
 
 
 @admin.register(Return)

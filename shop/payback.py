@@ -7,8 +7,10 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
-from shop import gateways, orders, signals
+from shop import gateways, misfits
 from shop.models import Order, Payment
 
 logger = logging.getLogger(__name__)
@@ -29,47 +31,51 @@ def send_back(at: datetime) -> int:
 def _unsent() -> list[Payment]:
     asked = Payment.objects.filter(kind=Kind.REFUND, reference="", external=False)
     asked = asked.filter(refund__isnull=False).exclude(gateway="")
-    back = Payment.objects.filter(kind=Kind.REFUND, event_id__startswith="misfit-")
-    done = set(back.values_list("event_id", flat=True))
-    misfits = Payment.objects.filter(kind=Kind.MISFIT)
-    return [
-        *asked.select_related("order")[:200],
-        *(p for p in misfits if f"misfit-{p.pk}" not in done),
-    ]
+    went = Payment.objects.filter(misfit=OuterRef("pk"))
+    misfits_ = Payment.objects.filter(kind=Kind.MISFIT).filter(
+        Q(amount__gt=_sum(went.filter(kind__in=[Kind.REFUND, Kind.CHARGEBACK])))
+        | Exists(went.filter(kind=Kind.CHARGEBACK_WON))
+    )
+    return [*asked.select_related("order")[:200], *misfits_[:200]]
+
+
+def _sum(payments) -> Coalesce:
+    sums = payments.order_by().values("misfit").annotate(sum=Sum("amount")).values("sum")
+    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
 
 
 def _send_one(payment: Payment, at: datetime) -> bool:
-    is_misfit = payment.kind == Kind.MISFIT
-    key = f"misfit-{payment.pk}" if is_misfit else payment.refund.reference
+    if payment.kind == Kind.MISFIT:
+        return _send_misfit(payment, at)
+    key = payment.refund.reference
+    reference = _ask(payment, _charge_of(payment.order), payment.amount, key)
+    if reference:
+        Payment.objects.filter(pk=payment.pk, reference="").update(reference=reference)
+    return bool(reference)
+
+
+def _send_misfit(misfit: Payment, at: datetime) -> bool:
+    """Send back what is left; what went back already is part of the key."""
+    left = misfits.left(misfit)
+    if not left:
+        return False
+    key = f"misfit-{misfit.pk}" + (f"-{left}" if left < misfit.amount else "")
+    reference = _ask(misfit, misfit.reference, left, key)
+    if not reference:
+        return False
+    with transaction.atomic():
+        misfit = Payment.objects.select_for_update().get(pk=misfit.pk)
+        return misfits.took_back(misfit, Kind.REFUND, left, reference, at, key)
+
+
+def _ask(payment: Payment, charge: str, amount: int, key: str) -> str:
+    """Return the provider's id of a refund, or "" when it did not answer."""
     try:
         gateway = gateways.named(payment.gateway)
-        charge = payment.reference if is_misfit else _charge_of(payment.order)
-        reference = gateway.refund(
-            charge=charge, amount=payment.amount, currency=payment.currency, key=key
-        )
+        return gateway.refund(charge=charge, amount=amount, currency=payment.currency, key=key)
     except (gateways.NoAnswer, LookupError) as error:
         logger.warning("refund %s was not sent: %s", key, error)
-        return False
-    if is_misfit:
-        with transaction.atomic():
-            Payment.objects.select_for_update().get(pk=payment.pk)
-            back, fresh = Payment.objects.get_or_create(
-                gateway=payment.gateway,
-                kind=Kind.REFUND,
-                reference=reference,
-                defaults={
-                    "order": payment.order,
-                    "amount": payment.amount,
-                    "currency": payment.currency,
-                    "event_id": key,
-                    "created_at": at,
-                },
-            )
-            if fresh:
-                orders.tell(signals.payment_astray, payment=back)
-    else:
-        Payment.objects.filter(pk=payment.pk, reference="").update(reference=reference)
-    return True
+        return ""
 
 
 def _charge_of(order: Order) -> str:

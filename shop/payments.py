@@ -13,14 +13,20 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
-from shop import gateways, orders, refunds, signals
+from shop import gateways, misfits, movements, orders, refunds
 from shop.gateways import Event, Started
-from shop.models import Dispute, Order, Payment, PaymentSession, WebhookEvent
+from shop.models import Dispute, Movement, Order, Payment, PaymentSession, WebhookEvent
 
 logger = logging.getLogger(__name__)
 
 SLOW_METHODS = timedelta(days=14)  # how long a bank transfer may take after it was started
+TAKES_FEE = {"chargeback", "chargeback_won", "chargeback_lost"}
+ADDED_LATER = {"fees"}  # facts that events stored before did not have
+AFTER_CAPTURE = [
+    "refunded", "dispute_opened", "chargeback", "chargeback_won", "chargeback_lost"
+]  # fmt: skip
 Kind = Payment.Kind
 Outcome = WebhookEvent.Outcome
 
@@ -59,7 +65,8 @@ def begin(order: Order, *, return_url: str, cancel_url: str) -> Started:
 def receive(event: Event) -> WebhookEvent:
     """Apply an event; a repeated one changes nothing. Raises AlteredEvent."""
     facts = _facts(event)
-    said = {name: value for name, value in facts.items() if name != "at"}
+    said = {name: value for name, value in facts.items() if name not in {"at", *ADDED_LATER}}
+    said |= {name: facts[name] for name in ADDED_LATER if facts[name]}
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
     row, fresh = WebhookEvent.objects.get_or_create(
         gateway=event.gateway,
@@ -70,18 +77,30 @@ def receive(event: Event) -> WebhookEvent:
         if row.body_sha256 != digest:
             raise AlteredEvent(f"{event.gateway} {event.external_id} came back altered")
         return row
-    order = _order_of(event)
-    if order is None:
-        row.outcome, row.note = Outcome.IGNORED, "no such order"
-        if event.kind == "captured":
-            _misfit(None, event, row)
-    else:
-        row.order = orders.lock(order)
-        _apply(row.order, event, row)
-        if event.kind in {"captured", "chargeback"}:
-            _apply_waiting(row.order)
+    _route(event, row)
     row.save()
     return row
+
+
+def _route(event: Event, row: WebhookEvent) -> None:
+    """Bring an event to what it is about: the provider itself, a top-up, a misfit, an order."""
+    if movements.told(event, row):
+        return
+    if top_up := movements.top_up_of(event):
+        movements.apply(top_up, event, row)
+    elif misfit := misfits.of(event):
+        misfits.apply(misfit, event, row)
+    elif order := _order_of(event):
+        row.order = orders.lock(order)
+        _apply(row.order, event, row)
+        if event.kind in {"captured", "dispute_opened", "chargeback"}:
+            _apply_waiting(row.order, event)
+    elif event.kind == "captured":
+        misfits.book(None, event, row)
+    elif event.charge and event.kind in AFTER_CAPTURE:
+        row.note = "waits for its charge"
+    else:
+        row.outcome, row.note = Outcome.IGNORED, "no such order"
 
 
 def _facts(event: Event) -> dict:
@@ -101,7 +120,7 @@ def _order_of(event: Event) -> Order | None:
     if event.order_number:
         return Order.objects.filter(number=event.order_number).first()
     charges = Payment.objects.filter(
-        gateway=event.gateway, kind__in=[Kind.CAPTURE, Kind.MISFIT], reference=event.charge
+        gateway=event.gateway, kind=Kind.CAPTURE, reference=event.charge
     )
     payment = charges.exclude(reference="").select_related("order").first()
     return payment.order if payment else None
@@ -121,10 +140,17 @@ def _apply(order: Order, event: Event, row: WebhookEvent) -> None:
             _refunded(order, event, row)
         case "chargeback":
             _chargeback(order, event, row)
+        case "dispute_opened":
+            _dispute_opened(order, event, row)
         case "chargeback_won":
             _chargeback_won(order, event, row)
+        case "chargeback_lost":
+            _chargeback_lost(order, event, row)
         case _:
             row.outcome = Outcome.IGNORED
+    if event.fees and row.outcome and event.kind in TAKES_FEE:
+        dispute = Dispute.objects.filter(reference=_dispute_reference(order, event)).first()
+        movements.fees(event, Movement.Kind.DISPUTE_FEE, dispute=dispute)
 
 
 def _captured(order: Order, event: Event, row: WebhookEvent) -> None:
@@ -136,7 +162,7 @@ def _captured(order: Order, event: Event, row: WebhookEvent) -> None:
         return
     open_ = order.status == Order.Status.PENDING
     if not open_ or (event.amount, event.currency) != (orders.total(order), order.currency):
-        _misfit(order, event, row)
+        misfits.book(order, event, row)
         return
     if event.fingerprint:
         order.payment_fingerprint = keyed(event.fingerprint)
@@ -144,14 +170,6 @@ def _captured(order: Order, event: Event, row: WebhookEvent) -> None:
     payment = _book(order, event, Kind.CAPTURE)
     _session(order, event, PaymentSession.State.PAID)
     orders.mark_paid(order, payment, event.at)
-
-
-def _misfit(order: Order | None, event: Event, row: WebhookEvent) -> None:
-    """Book a capture that pays nothing; `send_back` returns it."""
-    if event.amount > 0:
-        orders.tell(signals.payment_astray, payment=_book(order, event, Kind.MISFIT))
-    row.outcome, row.note = Outcome.APPLIED, "a capture that fits no open order"
-    logger.warning("misfit capture %s of %s", event.reference, event.gateway)
 
 
 def _book(order: Order | None, event: Event, kind: str, **more) -> Payment:
@@ -202,6 +220,15 @@ def _ours(order: Order, event: Event) -> bool:
     return False
 
 
+def _dispute_opened(order: Order, event: Event, row: WebhookEvent) -> None:
+    if order.status != Order.Status.PAID:
+        row.outcome, row.note = "", "waits for the capture"
+    elif not refunds.dispute_opened(
+        order, _dispute_reference(order, event), event.amount, event.at
+    ):
+        row.outcome, row.note = Outcome.IGNORED, "this dispute is known"
+
+
 def _chargeback(order: Order, event: Event, row: WebhookEvent) -> None:
     if _known(event, Kind.CHARGEBACK):
         row.outcome, row.note = Outcome.IGNORED, "this dispute is booked"
@@ -228,6 +255,14 @@ def _chargeback_won(order: Order, event: Event, row: WebhookEvent) -> None:
         _book(order, won, Kind.CHARGEBACK_WON, dispute=dispute)
 
 
+def _chargeback_lost(order: Order, event: Event, row: WebhookEvent) -> None:
+    dispute = Dispute.objects.filter(reference=_dispute_reference(order, event)).first()
+    if dispute is None:
+        row.outcome, row.note = "", "waits for the dispute"
+    elif not refunds.dispute_lost(dispute):
+        row.outcome, row.note = Outcome.IGNORED, "this dispute is closed"
+
+
 def _dispute_reference(order: Order, event: Event) -> str:
     return event.reference or f"dispute-{order.number}"
 
@@ -237,13 +272,15 @@ def _known(event: Event, kind: str) -> bool:
     return bool(event.reference) and rows.exists()
 
 
-def _apply_waiting(order: Order) -> None:
-    """Apply the messages of an order that came too early, in the order they were told."""
-    waiting = WebhookEvent.objects.filter(order=order, outcome="", note__startswith="waits")
-    for row in sorted(
-        waiting, key=lambda row: (row.kind == "chargeback_won", row.kind != "refunded", row.pk)
-    ):
+def _apply_waiting(order: Order, event: Event) -> None:
+    """Apply the messages of an order that came too early, in the order they make sense."""
+    early = WebhookEvent.objects.filter(outcome="", note__startswith="waits")
+    own = Q(order=order)
+    if event.kind == "captured" and event.reference:
+        own |= Q(order=None, gateway=event.gateway, body__charge=event.reference)
+    for row in sorted(early.filter(own), key=lambda row: (AFTER_CAPTURE.index(row.kind), row.pk)):
         order.refresh_from_db()
+        row.order = order
         event = Event(**row.body | {"at": datetime.fromisoformat(row.body["at"])})
         _apply(order, event, row)
         row.save()

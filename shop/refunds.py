@@ -187,6 +187,30 @@ def told_by_provider(payment: Payment, at: datetime) -> Refund:
 
 
 @transaction.atomic
+def dispute_opened(order: Order, reference: str, amount: int, at: datetime) -> bool:
+    """Note that a shopper disputes a payment; no money has moved yet. Return whether it is new."""
+    order = orders.lock(order)
+    facts = {"order": order, "amount": amount, "currency": order.currency, "opened_at": at}
+    dispute, fresh = Dispute.objects.get_or_create(reference=reference, defaults=facts)
+    if fresh:
+        orders.tell(signals.order_refunded, order=order, refund=None, dispute=dispute)
+    return fresh
+
+
+@transaction.atomic
+def dispute_lost(dispute: Dispute) -> bool:
+    """Close a dispute: what the bank withdrew stays withdrawn. Return whether this call did."""
+    order = orders.lock(dispute.order)
+    dispute = Dispute.objects.get(pk=dispute.pk)
+    if dispute.state not in {Dispute.State.OPEN, Dispute.State.WITHDRAWN}:
+        return False
+    dispute.state = Dispute.State.LOST
+    dispute.save(update_fields=["state"])
+    orders.tell(signals.order_refunded, order=order, refund=None, dispute=dispute)
+    return True
+
+
+@transaction.atomic
 def dispute_withdrawn(order: Order, reference: str, amount: int, at: datetime) -> Dispute:
     """Book that a shopper's bank took `amount` back.
 

@@ -6,6 +6,8 @@ its lines changed through that refund or dispute (also when a dispute was won).
 `order_delivered(brand_order)`: a delivery was reported, corrected or withdrawn; or a
 return of that part was opened or closed.
 `payment_astray(payment)`: a capture that fits no open order was booked, or was sent back.
+`money_moved(movement=None, top_up=None)`: a provider took a fee, paid our bank, or a brand
+paid in.
 """
 
 from django.dispatch import Signal
@@ -14,3 +16,4 @@ order_paid = Signal()
 order_refunded = Signal()
 order_delivered = Signal()
 payment_astray = Signal()
+money_moved = Signal()

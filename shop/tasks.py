@@ -9,7 +9,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from shop import mails, orders, payback, pictures
+from shop import mails, movements, orders, payback, pictures
 from shop.feeds import importer
 from shop.models import FeedRun, Image, Order, Return
 
@@ -37,6 +37,12 @@ def confirm_order(order_id: int) -> int:
 def send_back() -> int:
     """Ask the payment providers to pay refunds that were just booked."""
     return payback.send_back(timezone.now())
+
+
+@shared_task
+def ask_fees() -> int:
+    """Ask the payment providers for fees that their messages only named."""
+    return movements.ask_fees(timezone.now())
 
 
 @shared_task

@@ -1,5 +1,23 @@
 """The market's desk for money: read-only rows, and acts with a reason."""
 
-from affiliates.admin import bankfiles, collaborations, links, money, payouts, risk, settlement
+from affiliates.admin import (
+    adjustments,
+    bankfiles,
+    collaborations,
+    links,
+    money,
+    payouts,
+    risk,
+    settlement,
+)
 
-__all__ = ["bankfiles", "collaborations", "links", "money", "payouts", "risk", "settlement"]
+__all__ = [
+    "adjustments",
+    "bankfiles",
+    "collaborations",
+    "links",
+    "money",
+    "payouts",
+    "risk",
+    "settlement",
+]

@@ -1,4 +1,4 @@
-"""Commissions, adjustments, accounts, entries and fees."""
+"""Commissions, accounts, entries and fees."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -11,51 +11,17 @@ from affiliates.admin.base import Desk, amount
 from affiliates.models import Account, Commission, FeePolicy, LedgerEntry, RiskFlag
 from config.lib import money
 
-BY_HAND, ADJUSTMENT = "by_hand", "adjustment"
-
-
-class AdjustmentForm(forms.ModelForm):
-    """A signed correction; it waits for a second admin to release it."""
-
-    class Meta:
-        model = Commission
-        fields = ["creator", "brand", "amount", "currency", "reason"]
-
-    def clean_amount(self):
-        if not self.cleaned_data["amount"]:
-            raise forms.ValidationError(_("Type an amount in minor units, such as 500 for €5.00."))
-        return self.cleaned_data["amount"]
-
-    def clean_reason(self):
-        if not self.cleaned_data["reason"].strip():
-            raise forms.ValidationError(_("Type the reason; the creator sees it."))
-        return self.cleaned_data["reason"]
+BY_HAND = "by_hand"
 
 
 @admin.register(Commission)
 class CommissionAdmin(Desk):
-    form = AdjustmentForm
     list_display = ["id", "created_at", "creator", "brand", "kind", amount, "state", "due_at"]
     list_filter = ["state", "kind", "currency", ("due_at", admin.DateFieldListFilter)]
     list_select_related = ["creator", "brand"]
     search_fields = ["=id", "creator__handle", "order_line__brand_order__order__number"]
-    raw_id_fields = ["creator", "brand"]
     ordering = ["-id"]
     actions = ["hold", "release", "void"]
-
-    def has_add_permission(self, request):
-        return self.has_finance_permission(request)
-
-    def save_model(self, request, obj, form, change):
-        now = timezone.now()
-        made = commissions.adjust(
-            obj.creator, obj.brand_id, obj.amount, obj.currency, obj.reason, now
-        )
-        evidence = {"commission": made.pk, "by": request.user.pk}
-        flag = fraud.flag(ADJUSTMENT, obj.creator, f"commission:{made.pk}", evidence, now)
-        commissions.hold([made.pk], flag=flag)
-        obj.pk = made.pk
-        self.message_user(request, _("The adjustment waits for another admin to release it."))
 
     @admin.action(description=gettext_lazy("Hold, with a reason"), permissions=["finance"])
     def hold(self, request, queryset):
@@ -73,12 +39,6 @@ class CommissionAdmin(Desk):
         if not (reason := self.reason(request)):
             return
         rows = list(queryset.filter(state=Commission.State.HELD).select_related("flag"))
-        own = [row for row in rows if _is_own_adjustment(row.flag, request.user)]
-        if own:
-            self.message_user(
-                request, _("Another admin releases your own adjustment."), messages.ERROR
-            )
-        rows = [row for row in rows if row not in own]
         released = commissions.release([row.pk for row in rows])
         for flag in {row.flag for row in rows if row.flag}:
             if not fraud.open_holds(flag):
@@ -97,10 +57,6 @@ class CommissionAdmin(Desk):
             return
         self.note(request, queryset, _("Void: %s") % reason)
         self.message_user(request, _("%d commissions are void.") % gone)
-
-
-def _is_own_adjustment(flag, user) -> bool:
-    return bool(flag) and flag.rule == ADJUSTMENT and flag.evidence.get("by") == user.pk
 
 
 def decide(flag: RiskFlag, state: str, reason: str, user) -> None:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from affiliates import payouts, rails
+from affiliates import books, payouts, rails
 from affiliates.admin.base import Desk, amount, second_factor
 from affiliates.models import (
     Payout,
@@ -20,7 +20,7 @@ from affiliates.models import (
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnlyRows
 
-REFUSALS = (payouts.NotAllowed, rails.Refused)
+REFUSALS = (payouts.NotAllowed, rails.Refused, books.OutOfBalance)
 
 
 class PayoutRows(ReadOnlyRows):

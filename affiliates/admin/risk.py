@@ -1,12 +1,12 @@
 """Flags that hold money until a person decided."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates import commissions
 from affiliates.admin.base import Desk, amount
-from affiliates.admin.money import ADJUSTMENT, decide
+from affiliates.admin.money import decide
 from affiliates.models import Commission, RiskFlag
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnlyRows
@@ -28,8 +28,7 @@ class RiskFlagAdmin(Desk):
     waiting = [Waiting(gettext_lazy("risk flags to decide"), {"state": "open"}, "opened_at")]
 
     def _open(self, queryset):
-        """Leave adjustments out: another admin releases those, by commission."""
-        return list(queryset.filter(state=RiskFlag.State.OPEN).exclude(rule=ADJUSTMENT))
+        return list(queryset.filter(state=RiskFlag.State.OPEN))
 
     @admin.action(
         description=gettext_lazy("Clear: let the money go on, with a reason"),
@@ -56,7 +55,11 @@ class RiskFlagAdmin(Desk):
         flags, gone = self._open(queryset), 0
         for flag in flags:
             held = flag.commission_set.filter(state=Commission.State.HELD)
-            gone += commissions.void(held.values_list("pk", flat=True))
+            try:
+                gone += commissions.void(held.values_list("pk", flat=True))
+            except commissions.NotHeld as error:
+                self.message_user(request, f"{flag}: {error}", messages.ERROR)
+                continue
             decide(flag, RiskFlag.State.CONFIRMED, reason, request.user)
         self.note(request, flags, _("Confirmed: %s") % reason)
         self.message_user(request, _("%d commissions are void.") % gone)

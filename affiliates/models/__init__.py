@@ -1,6 +1,8 @@
 """The tables of the market between brands and creators, and of its money."""
 
+from affiliates.models.adjustments import Adjustment
 from affiliates.models.bankfiles import BankFile, BankReply
+from affiliates.models.checks import BooksCheck
 from affiliates.models.clicks import Click, ClickStream, LinkDay
 from affiliates.models.collaborations import (
     Collaboration,
@@ -28,9 +30,11 @@ from affiliates.models.shortlists import Message, Shortlist, ShortlistEntry
 
 __all__ = [
     "Account",
+    "Adjustment",
     "Attribution",
     "BankFile",
     "BankReply",
+    "BooksCheck",
     "Click",
     "ClickStream",
     "Collaboration",

@@ -1,5 +1,7 @@
 """Money on its way out: methods, tax profiles, payouts, their claims and attempts."""
 
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -162,6 +164,12 @@ class PayoutBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rail} batch of {self.pay_on}"
+
+    @classmethod
+    def next_message_id(cls, pay_on: date) -> str:
+        """Return the id that the bank knows the next batch by; builds hold one lock."""
+        newest = cls.objects.order_by("-id").values_list("id", flat=True).first()
+        return f"THOUSAND-{pay_on:%Y%m%d}-{(newest or 0) + 1}"
 
 
 class Payout(models.Model):

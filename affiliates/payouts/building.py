@@ -7,8 +7,9 @@ from datetime import date, datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
-from affiliates import clock, funding, ledger, rails, tax
+from affiliates import books, clock, funding, ledger, rails, tax
 from affiliates.models import PayoutBatch, PayoutMethod
+from affiliates.payouts import brands
 
 BUILD_LOCK = 7_264_002  # advisory: one build at a time
 
@@ -80,11 +81,12 @@ def next_pay_day(at: datetime) -> date:
 def build(
     at: datetime, pay_on: date | None = None, by: AbstractBaseUser | None = None
 ) -> list[PayoutBatch]:
-    """Make a payout for each creator who has enough and can be paid; return the batches.
+    """Make a payout for each creator and brand who has enough and can be paid.
 
-    One batch per rail and currency; rails without payouts make none. Balances of brands are
-    read while nobody posts to them.
+    Returns the batches: one per rail and currency, none without payouts. Balances of brands
+    are read while nobody posts to them. Raises books.OutOfBalance.
     """
+    books.require_balance()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BUILD_LOCK])
         cursor.execute(
@@ -95,10 +97,10 @@ def build(
     wanted = set(PayoutMethod.objects.filter(replaced_at=None).values_list("rail", flat=True))
     built = []
     for rail in sorted(wanted & set(rails.RAILS)):
-        for currency in currencies:
+        for currency in filter(rails.RAILS[rail].carries, currencies):
             if batch := _build_one(at, pay_on or next_pay_day(at), rail, currency, by):
                 built.append(batch)
-    return built
+    return built + brands.build(at, pay_on or next_pay_day(at), by)
 
 
 def _build_one(
@@ -107,7 +109,7 @@ def _build_one(
     point = transaction.savepoint()
     batch = PayoutBatch.objects.create(
         rail=rail, currency=currency, pay_on=pay_on, built_at=at, built_by=by,
-        message_id=f"THOUSAND-{pay_on:%Y%m%d}-{_batch_number()}",
+        message_id=PayoutBatch.next_message_id(pay_on),
     )  # fmt: skip
     values = {
         "at": at, "day": clock.local_day(at), "rail": rail, "currency": currency,
@@ -124,11 +126,6 @@ def _build_one(
         cursor.execute(POST_SQL, values)
     transaction.savepoint_commit(point)
     return batch
-
-
-def _batch_number() -> int:
-    newest = PayoutBatch.objects.order_by("-id").values_list("id", flat=True).first()
-    return (newest or 0) + 1
 
 
 def claimable(creator_id: int, currency: str) -> int:

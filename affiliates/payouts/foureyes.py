@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from affiliates import rails
+from affiliates import books, rails
 from affiliates.models import Payout, PayoutAttempt, PayoutBatch
 from affiliates.rails.sepa import digest
 
@@ -27,7 +27,11 @@ def _locked(batch: PayoutBatch, state: str) -> PayoutBatch:
 
 @transaction.atomic
 def approve(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> PayoutBatch:
-    """Let a batch go to the bank; somebody else exports it. Raises NotAllowed."""
+    """Let a batch go to the bank; somebody else exports it.
+
+    Raises NotAllowed, books.OutOfBalance.
+    """
+    books.require_balance()
     row = _locked(batch, BatchState.BUILT)
     row.state, row.approved_by, row.approved_at = BatchState.APPROVED, by, at
     row.save()
@@ -38,8 +42,10 @@ def approve(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> PayoutBat
 def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Document:
     """Return the file for the bank; from now on the payouts are on their way.
 
-    Raises NotAllowed for the person who approved, rails.Refused when the file is not valid.
+    Raises NotAllowed for the person who approved, rails.Refused when the file is not valid,
+    books.OutOfBalance.
     """
+    books.require_balance()
     row = _locked(batch, BatchState.APPROVED)
     if row.approved_by_id == by.pk:
         raise NotAllowed("whoever approved a batch does not export it")

@@ -10,6 +10,7 @@ from django.db import transaction
 from affiliates import ledger, selfbilling
 from affiliates.ledger import Transfer
 from affiliates.models import Payout, PayoutBatch, PayoutClaim
+from affiliates.models.payouts import Rail
 from affiliates.payouts.foureyes import BatchState, NotAllowed, State, payouts_of
 from affiliates.payouts.methods import refuse_account
 
@@ -36,6 +37,11 @@ def _owner(payout: Payout) -> ledger.Owner:
     return ledger.brand(payout.brand_id)
 
 
+def _paid_from(payout: Payout) -> ledger.Owner:
+    """Return where the money of a payout lies: at the provider for Connect, else our bank."""
+    return ledger.CLEARING if payout.rail == Rail.CONNECT else ledger.BANK
+
+
 @transaction.atomic
 def confirm(payout: Payout, at: datetime) -> Payout:
     """Book that the bank has paid; the self-bill gets its number now. Safe to repeat."""
@@ -46,7 +52,8 @@ def confirm(payout: Payout, at: datetime) -> Payout:
     row.save(update_fields=["state", "paid_at"])
     row.attempts.filter(state__in=["sent", "unknown"]).update(state="succeeded", finished_at=at)
     kinds = ("payout_paid", "payout_vat_paid")
-    ledger.post(_transfers(row, kinds, ledger.BANK, ledger.BANK, ledger.IN_TRANSIT), at)
+    payer = _paid_from(row)
+    ledger.post(_transfers(row, kinds, payer, payer, ledger.IN_TRANSIT), at)
     selfbilling.issue(row, at)
     _close(row.batch)
     return row
@@ -94,7 +101,7 @@ def _give_back(payout: Payout, state: str, reason: str, at: datetime) -> Payout:
     came_back = state == State.RETURNED
     payout.state, payout.reason = state, reason[:300]
     payout.save(update_fields=["state", "reason"])
-    source = ledger.BANK if came_back else ledger.IN_TRANSIT
+    source = _paid_from(payout) if came_back else ledger.IN_TRANSIT
     end = "returned" if came_back else "back"
     kinds = (f"payout_{end}", f"payout_vat_{end}")
     ledger.post(_transfers(payout, kinds, _owner(payout), ledger.VAT, source), at)

@@ -26,6 +26,10 @@ class Rail(Protocol):
 
     name: str
 
+    def carries(self, currency: str) -> bool:
+        """Say whether this rail pays in a currency."""
+        ...
+
     def minimum(self, currency: str) -> int:
         """Return the smallest amount worth sending, in minor units."""
         ...

@@ -15,6 +15,9 @@ class Fake:
 
     name = "fake"
 
+    def carries(self, currency: str) -> bool:
+        return True
+
     def minimum(self, currency: str) -> int:
         return 10 * 10 ** money.exponent(currency)
 

@@ -31,6 +31,9 @@ class Sepa:
 
     name = "sepa"
 
+    def carries(self, currency: str) -> bool:
+        return currency == "EUR"
+
     def minimum(self, currency: str) -> int:
         return MINIMUM
 

@@ -5,9 +5,9 @@ what it tells.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class BadMessage(Exception):
@@ -30,9 +30,11 @@ class Started:
 class Event:
     """What a provider told, in our words.
 
-    kind: captured, pending (money is on its way), failed, refunded, chargeback,
-    chargeback_won, or ignored. `session` is the provider's id of the payment attempt,
-    `charge` that of the payment, `reference` that of the charge, refund or dispute.
+    kind: captured, pending (money is on its way), failed, refunded, dispute_opened,
+    chargeback, chargeback_won, chargeback_lost, fee, payout_paid, payout_failed, or ignored.
+    `session` is the provider's id of the payment attempt, `charge` that of the payment,
+    `reference` that of the charge, refund, dispute or payout. `fees`: {reference, amount,
+    currency} each; amount None: the provider is still to be asked.
     """
 
     gateway: str
@@ -47,6 +49,7 @@ class Event:
     currency: str = ""
     fingerprint: str = ""
     our_refund: str = ""  # Refund.reference, if the refund was ours
+    fees: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Gateway(Protocol):
@@ -73,3 +76,6 @@ class Gateway(Protocol):
 
     def refund(self, *, charge: str, amount: int, currency: str, key: str) -> str:
         """Send money back, once per `key`; return the provider's id. Raises NoAnswer."""
+
+    def fee_of(self, reference: str) -> tuple[int, str]:
+        """Return (amount, currency) of a fee that a message only named. Raises NoAnswer."""

@@ -8,17 +8,22 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
-from shop.gateways.base import BadMessage, Event, Started
+from shop.gateways.base import BadMessage, Event, NoAnswer, Started
 
 NAME = "fake"
 HEADER = "X-Fake-Signature"
-KINDS = {"captured", "pending", "failed", "refunded", "chargeback", "chargeback_won"}
+KINDS = {
+    *("captured", "pending", "failed", "refunded"),
+    *("dispute_opened", "chargeback", "chargeback_won", "chargeback_lost"),
+    *("fee", "payout_paid", "payout_failed"),
+}
 
 
 def _sign(body: bytes) -> str:
@@ -55,6 +60,15 @@ class FakeGateway:
                 amount=int(told.get("amount", 0)),
                 currency=str(told.get("currency", "")),
                 fingerprint=str(told.get("fingerprint", "")),
+                our_refund=str(told.get("our_refund", "")),
+                fees=[
+                    {
+                        "reference": str(fee["reference"])[:120],
+                        "amount": None if fee["amount"] is None else int(fee["amount"]),
+                        "currency": str(fee["currency"]),
+                    }
+                    for fee in told.get("fees", [])
+                ],
             )
         except (ValueError, KeyError, TypeError) as error:
             raise BadMessage(f"the body cannot be read: {error!r}") from error
@@ -64,6 +78,9 @@ class FakeGateway:
 
     def refund(self, *, charge: str, amount: int, currency: str, key: str) -> str:
         return f"fr_{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+
+    def fee_of(self, reference: str) -> tuple[int, str]:
+        raise NoAnswer("this provider tells its fees with the payment")
 
 
 def message(
@@ -77,11 +94,15 @@ def message(
     reference: str = "",
     event_id: str = "",
     fingerprint: str = "",
+    our_refund: str = "",
+    fees: Sequence[dict[str, Any]] = (),
     at: datetime | None = None,
 ) -> tuple[dict[str, str], bytes]:
     """Return (headers, body) of a correctly signed message."""
+    facts = {"our_refund": our_refund, "fees": list(fees)}
     body = json.dumps(
-        {
+        {name: value for name, value in facts.items() if value}
+        | {
             "id": event_id or f"fe_{secrets.token_hex(12)}",
             "type": kind,
             "at": (at or datetime.now(UTC)).isoformat(),

@@ -13,7 +13,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 
@@ -33,8 +33,14 @@ KINDS = {
     "refund.created": "refunded",
     "refund.updated": "refunded",
     "charge.refund.updated": "refunded",
+    "charge.dispute.created": "dispute_opened",
     "charge.dispute.funds_withdrawn": "chargeback",
     "charge.dispute.funds_reinstated": "chargeback_won",
+    "charge.dispute.closed": "chargeback_lost",
+    "charge.succeeded": "fee",
+    "charge.updated": "fee",
+    "payout.paid": "payout_paid",
+    "payout.failed": "payout_failed",
 }
 
 
@@ -73,6 +79,10 @@ class StripeGateway:
         fields = {"payment_intent": charge, "amount": str(amount), "metadata[refund]": key}
         return str(self._post("/v1/refunds", fields, key)["id"])
 
+    def fee_of(self, reference: str) -> tuple[int, str]:
+        told = self._ask("GET", f"/v1/balance_transactions/{quote(reference, safe='')}")
+        return int(told["fee"]), str(told["currency"]).upper()
+
     def parse(self, headers: Mapping[str, str], body: bytes) -> Event:
         _check_signature(headers.get("Stripe-Signature", ""), body, settings.STRIPE_WEBHOOK_SECRET)
         try:
@@ -82,17 +92,23 @@ class StripeGateway:
             raise BadMessage(f"the body cannot be read: {error!r}") from error
 
     def _post(self, path: str, fields: dict[str, str], key: str) -> dict[str, Any]:
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Idempotency-Key": key}
+        return self._ask("POST", path, headers, urlencode(fields).encode())
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> dict[str, Any]:
         login = b64encode(f"{settings.STRIPE_SECRET_KEY}:".encode()).decode()
         try:
             answer = outbound.request(
-                "POST",
+                method,
                 self.base + path,
-                headers={
-                    "Authorization": f"Basic {login}",
-                    "Content-Type": "application/x-www-form-urlencoded",
-                    "Idempotency-Key": key,
-                },
-                body=urlencode(fields).encode(),
+                headers={"Authorization": f"Basic {login}"} | (headers or {}),
+                body=body,
                 allow_private=self.base != API,
             )
             data = answer.json()
@@ -123,18 +139,13 @@ def sign(body: bytes, secret: str, at_s: int) -> str:
 
 
 def _event(told: dict[str, Any], thing: dict[str, Any]) -> Event:
-    kind = KINDS.get(told["type"], "ignored")
-    if kind == "captured" and thing.get("payment_status") not in {"paid", "no_payment_required"}:
-        kind = "pending"
-    if kind == "refunded" and thing.get("status") not in {"succeeded", "pending"}:
-        kind = "ignored"
-    is_session = thing.get("object") == "checkout.session"
     charge = thing.get("payment_intent") or thing.get("charge") or ""
     metadata = thing.get("metadata") or {}
+    is_session = thing.get("object") == "checkout.session"
     return Event(
         gateway=NAME,
         external_id=str(told["id"])[:120],
-        kind=kind,
+        kind=_kind(told, thing),
         at=datetime.fromtimestamp(int(told["created"]), UTC),
         order_number=str(metadata.get("order") or thing.get("client_reference_id") or ""),
         session=str(thing["id"]) if is_session else "",
@@ -143,4 +154,36 @@ def _event(told: dict[str, Any], thing: dict[str, Any]) -> Event:
         amount=int(thing.get("amount_total" if is_session else "amount") or 0),
         currency=str(thing.get("currency") or "").upper(),
         our_refund=str(metadata.get("refund") or ""),
+        fees=_fees(thing),
     )
+
+
+def _kind(told: dict[str, Any], thing: dict[str, Any]) -> str:
+    kind = KINDS.get(told["type"], "ignored")
+    if told.get("account"):  # of a brand's own account, whose money is not ours
+        return "ignored"
+    if kind == "captured" and thing.get("payment_status") not in {"paid", "no_payment_required"}:
+        return "pending"
+    if kind == "refunded" and thing.get("status") not in {"succeeded", "pending"}:
+        return "ignored"
+    if kind == "chargeback_lost" and thing.get("status") not in {"lost", "warning_closed"}:
+        return "ignored"  # that it was won is told by the money that comes back
+    return kind
+
+
+def _fees(thing: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what Stripe kept: of a dispute's transactions, or the one of a charge."""
+    if thing.get("object") == "charge":
+        moves = [thing.get("balance_transaction")]
+    elif thing.get("object") == "dispute":
+        moves = thing.get("balance_transactions") or []
+    else:
+        moves = []
+    found = []
+    for move in moves:
+        if isinstance(move, str) and move:
+            found.append({"reference": move[:120], "amount": None, "currency": ""})
+        elif isinstance(move, dict) and move.get("fee"):
+            fee, currency = int(move["fee"]), str(move["currency"]).upper()
+            found.append({"reference": str(move["id"])[:120], "amount": fee, "currency": currency})
+    return found

@@ -7,10 +7,12 @@ from shop.models.orders import BrandOrder, Cart, CartLine, Order, OrderLine, Ret
 from shop.models.payments import (
     Dispute,
     DisputeLine,
+    Movement,
     Payment,
     PaymentSession,
     Refund,
     RefundLine,
+    TopUp,
     WebhookEvent,
 )
 from shop.models.terms import Acceptance, Terms
@@ -29,6 +31,7 @@ __all__ = [
     "FeedRun",
     "Image",
     "Membership",
+    "Movement",
     "Order",
     "OrderLine",
     "Payment",
@@ -40,6 +43,7 @@ __all__ = [
     "ReturnLine",
     "TaxRate",
     "Terms",
+    "TopUp",
     "Variant",
     "WebhookEvent",
 ]

@@ -57,6 +57,9 @@ class WebhookEvent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["gateway", "external_id"], name="webhook_event_once"),
         ]
+        indexes = [
+            models.Index(fields=["gateway"], name="webhook_event_waiting", condition=Q(outcome="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.kind} {self.external_id}"
@@ -166,6 +169,14 @@ class Payment(models.Model):
     dispute = models.ForeignKey(
         Dispute, models.PROTECT, null=True, blank=True, related_name="payments"
     )
+    misfit = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="returns",
+        help_text="the misfit that goes back by this",
+    )
     external = models.BooleanField(default=False, help_text="in the brand's own shop; no ledger")
     created_at = models.DateTimeField()
 
@@ -189,3 +200,85 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount} {self.currency}"
+
+
+class TopUp(models.Model):
+    """Money that a brand pays in by card, to cover what it owes creators."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        PAID = "paid", _("paid")
+        FAILED = "failed", _("failed")
+
+    number = models.CharField(max_length=16, unique=True)
+    brand = models.ForeignKey("shop.Brand", models.PROTECT, related_name="top_ups")
+    gateway = models.CharField(max_length=16)
+    session = models.CharField(max_length=120, blank=True, help_text="the provider's page")
+    charge = models.CharField(max_length=120, blank=True, help_text="the provider's id, when paid")
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="top_up_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(state="paid", paid_at__isnull=False)
+                | (~Q(state="paid") & Q(paid_at__isnull=True)),
+                name="top_up_paid_has_moment",
+            ),
+            models.UniqueConstraint(
+                fields=["gateway", "charge"], condition=~Q(charge=""), name="top_up_charge_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Movement(models.Model):
+    """Money that moved at a provider and that no shopper paid or got; never edited.
+
+    amount is signed: what a kind says, or the other way where it is negative. Null: the
+    provider has named the movement and is still to be asked how much it was.
+    """
+
+    class Kind(models.TextChoices):
+        FEE = "fee", _("fee of the provider")
+        DISPUTE_FEE = "dispute_fee", _("fee of a dispute")
+        PAYOUT = "payout", _("paid to our bank")
+        PAYOUT_BACK = "payout_back", _("came back from our bank")
+        TOPUP_BACK = "topup_back", _("top-up taken back")
+
+    gateway = models.CharField(max_length=16)
+    kind = models.CharField(max_length=12, choices=Kind)
+    reference = models.CharField(max_length=120, help_text="the provider's id")
+    amount = models.BigIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3)
+    dispute = models.ForeignKey(
+        Dispute, models.PROTECT, null=True, blank=True, related_name="movements"
+    )
+    top_up = models.ForeignKey(
+        TopUp, models.PROTECT, null=True, blank=True, related_name="movements"
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "kind", "reference"], name="movement_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"], name="movement_to_ask", condition=Q(amount__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"

@@ -6,8 +6,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from affiliates import invariants, payouts, settlement
+from affiliates import adjustments, bookings, invariants, payouts, settlement
 from shop import refunds
+from shop.models import Movement, Payment
 from tests.affiliates.factories import (
     DELIVERED,
     NIGHT_OVER,
@@ -73,6 +74,16 @@ FAULTS = {
         UPDATE shop_order SET buyer_id = (SELECT min(user_id) FROM creators_creator)""",
     "what a payment moved at the provider is its amount": f"""
         DELETE FROM {E} WHERE kind = 'refund'""",
+    "what a movement or top-up moved at the provider is its amount": f"""
+        DELETE FROM {E} WHERE kind = 'provider_fee'""",
+    "suspense holds what fits no order and has not gone back": f"""
+        DELETE FROM {E} WHERE kind = 'misfit'""",
+    "each line of a paid order was judged": """
+        DELETE FROM affiliates_attribution WHERE creator_id IS NULL""",
+    "an adjustment is booked when two people agreed, and only then": """
+        UPDATE affiliates_adjustment SET state = 'refused'""",
+    "no adjustment is booked that nobody proposed": f"""
+        UPDATE {E} SET source_id = 999999 WHERE source_kind = 'adjustment'""",
     "money in transit is that of open payouts": f"""
         UPDATE {P} SET state = 'processing' WHERE state = 'paid'""",
     "an attempt succeeded exactly when its payout was paid": """
@@ -98,6 +109,11 @@ def market():
     order = make_order({"brand": brand, "creator": creator}, {"brand": make_brand()})
     refunds.refund(order, at=DELIVERED, amount=2000)
     make_order({"brand": make_brand(), "creator": creator}, at=PAID, email=creator.user.email)
+    facts = {"gateway": "fake", "currency": "EUR", "created_at": PAID, "reference": "x"}
+    bookings.moved(Movement.objects.create(kind="fee", amount=30, **facts), PAID)
+    bookings.misfit(Payment.objects.create(kind="misfit", amount=40, **facts), PAID)
+    gift = adjustments.propose("goodwill", brand, 50, "EUR", "sorry", admins[0], PAID)
+    adjustments.approve(gift, admins[1], PAID)
     assert invariants.check() == {}
 
 

@@ -5,11 +5,20 @@ from datetime import timedelta
 import pytest
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
 from affiliates import clock, payouts, settlement
-from affiliates.models import Commission, LedgerEntry, Payout, PayoutBatch, SettlementRun
+from affiliates.models import (
+    Adjustment,
+    Commission,
+    LedgerEntry,
+    Payout,
+    PayoutBatch,
+    SettlementRun,
+)
 from tests.affiliates.factories import (
     NIGHT_OVER,
     make_brand,
@@ -111,21 +120,52 @@ def test_holding_needs_a_reason(desks):
     assert (commission.state, commission.flag) == ("pending", None)
 
 
-def test_an_adjustment_waits_for_another_admin(desks):
-    creator, brand = make_creator(), make_brand()
+def propose(desk, **facts):
     facts = {
-        "creator": creator.pk, "brand": brand.pk, "amount": 500, "currency": "EUR",
-        "reason": "thank you",
-    }  # fmt: skip
-    desks[0].post(reverse("admin:affiliates_commission_add"), facts)
-    row = Commission.objects.get()
-    assert (row.kind, row.amount, row.state) == ("adjustment", 500, "held")
-    act(desks[0], Commission, "release", [row], "mine")
+        "kind": "correction", "creator": make_creator().pk, "brand": make_brand().pk,
+        "amount": 500, "currency": "eur", "reason": "thank you", "reference": "",
+    } | facts  # fmt: skip
+    return desk.post(reverse("admin:affiliates_adjustment_add"), facts)
+
+
+def test_an_adjustment_waits_for_another_admin(desks):
+    propose(desks[0])
+    row = Adjustment.objects.get()
+    assert (row.kind, row.amount, row.currency, row.state) == (
+        "correction", 500, "EUR", "proposed",
+    )  # fmt: skip
+    act(desks[0], Adjustment, "approve", [row], "mine")
+    act(desks[1], Adjustment, "approve", [row])  # without a reason
+    assert not Commission.objects.exists()
+
+    act(desks[1], Adjustment, "approve", [row], "agreed")
     row.refresh_from_db()
-    assert row.state == "held"
-    act(desks[1], Commission, "release", [row], "agreed")
-    row.refresh_from_db()
-    assert row.state == "pending"
+    assert (row.state, row.commission.amount, row.commission.state) == ("approved", 500, "pending")
+    changes = LogEntry.objects.filter(object_id=str(row.pk), action_flag=CHANGE)
+    assert "agreed" in changes.get().change_message
+    assert LogEntry.objects.filter(object_id=str(row.pk), action_flag=ADDITION).exists()
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"amount": 0}, {"reason": "  "}, {"creator": ""}, {"currency": "XXX"},
+        {"kind": "goodwill", "amount": -5}, {"kind": "write_off"},
+        {"kind": "topup_bank", "creator": ""},
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_not_proposed(desks, facts):
+    assert propose(desks[0], **facts).status_code == 200
+    assert not Adjustment.objects.exists()
+
+
+def test_a_decided_adjustment_stays(desks):
+    propose(desks[0])
+    row = Adjustment.objects.get()
+    act(desks[1], Adjustment, "refuse", [row], "no")
+    for change in ({"state": "approved"}, {"decision": "yes"}):
+        with pytest.raises(DatabaseError, match="stay as they were"), transaction.atomic():
+            Adjustment.objects.update(**change)
 
 
 def test_the_button_runs_the_night(desks):

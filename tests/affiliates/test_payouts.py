@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import sepaxml
 from django.contrib.auth import get_user_model
+from django.core import mail
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from lxml import etree
 
-from affiliates import funding, ledger, night, payouts, settlement
+from affiliates import books, funding, invariants, ledger, night, payouts, settlement
 from affiliates.models import Payout, PayoutBatch, PayoutClaim, SelfBill, TaxProfile
 from shop import refunds
 from tests.affiliates.factories import (
@@ -186,9 +187,38 @@ def test_friday_builds_and_other_days_do_not():
 def test_offences_stop_the_payouts(books_may_break, monkeypatch):
     commission = make_commission(price=34500)
     make_payable(commission.creator)
-    monkeypatch.setitem(night.invariants.INVARIANTS, "never", "SELECT 7")
+    admin = make_user(is_staff=True, is_superuser=True)
+    monkeypatch.setitem(invariants.INVARIANTS, "never", "SELECT 7")
     done = night.run(datetime(2026, 11, 19, 23, 30, tzinfo=UTC))
     assert (done.offences, done.payouts) == ({"never": [7]}, 0)
+    (letter,) = mail.outbox
+    assert (letter.to, "never: 7" in letter.body) == ([admin.email], True)
+    with pytest.raises(books.OutOfBalance, match="never"):
+        payouts.build(FRIDAY)
+
+    books.check(FRIDAY)
+    assert len(mail.outbox) == 1  # the same offence is told once a day
+    monkeypatch.delitem(invariants.INVARIANTS, "never")
+    assert books.check(FRIDAY) == {}
+    assert len(payouts.build(FRIDAY)) == 1
+
+
+def test_a_batch_that_was_built_waits_while_the_books_are_wrong(
+    admins, books_may_break, monkeypatch
+):
+    settled()
+    (batch,) = payouts.build(FRIDAY)
+    monkeypatch.setitem(invariants.INVARIANTS, "never", "SELECT 7")
+    books.check(FRIDAY)
+    with pytest.raises(books.OutOfBalance):
+        payouts.approve(batch, admins[0], FRIDAY)
+    monkeypatch.delitem(invariants.INVARIANTS, "never")
+    books.check(FRIDAY)
+    payouts.approve(batch, admins[0], FRIDAY)
+    monkeypatch.setitem(invariants.INVARIANTS, "never", "SELECT 7")
+    books.check(FRIDAY)
+    with pytest.raises(books.OutOfBalance):
+        payouts.export(batch, admins[1], FRIDAY)
 
 
 def test_the_commands(admins, tmp_path, capsys):

@@ -22,6 +22,13 @@ class Api(BaseHTTPRequestHandler):
     seen: list[tuple[str, dict, str]] = []
     fail = False
 
+    def do_GET(self):
+        self.seen.append((self.path, {}, ""))
+        answer = {"id": self.path.rsplit("/")[-1], "fee": 82, "currency": "eur"}
+        self.send_response(500 if Api.fail else 200)
+        self.end_headers()
+        self.wfile.write(json.dumps({} if Api.fail else answer).encode())
+
     def do_POST(self):
         fields = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         key = self.headers["Idempotency-Key"]

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from affiliates import clock, payouts, rails
+from affiliates import books, clock, payouts, rails
 from affiliates.models import PayoutBatch
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     ) -> None:
         try:
             getattr(self, step)(batch, by, out)
-        except (payouts.NotAllowed, rails.Refused) as error:
+        except (payouts.NotAllowed, rails.Refused, books.OutOfBalance) as error:
             raise CommandError(str(error), returncode=1) from error
 
     def build(self, batch: int | None, by: str | None, out: Path) -> None:

@@ -1,0 +1,77 @@
+"""Checks the books, tells admins what offends, and keeps payouts back while anything does.
+
+An offence stops payouts (`require_balance`), never the site.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.mail import EmailMessage
+from django.db.models import Q
+from django.urls import reverse
+
+from affiliates import invariants
+from affiliates.models import BooksCheck
+
+logger = logging.getLogger(__name__)
+AGAIN = timedelta(hours=24)  # the same offences are mailed once a day
+FINANCE = "finance"  # the group of admins who act on money
+
+
+class OutOfBalance(Exception):
+    """The newest check of the books found offences; the message names them."""
+
+
+def check(at: datetime) -> dict[str, list[int]]:
+    """Run every invariant, store and mail what offends; return it (empty: all hold)."""
+    begun = time.monotonic()
+    offences = invariants.check()
+    row = BooksCheck(checked_at=at, seconds=time.monotonic() - begun, offences=offences)
+    for name, ids in offences.items():
+        logger.error("check_books: %s: %s", name, ids)
+    row.alerted = bool(offences) and not _told_lately(offences, at) and _alert(row)
+    row.save()
+    return offences
+
+
+def require_balance() -> None:
+    """Raise OutOfBalance while the newest check has offences."""
+    newest = BooksCheck.objects.first()
+    if newest and newest.offences:
+        raise OutOfBalance(
+            "the books do not balance, so nothing is paid out: " + "; ".join(newest.offences)
+        )
+
+
+def _told_lately(offences: dict[str, list[int]], at: datetime) -> bool:
+    last = BooksCheck.objects.filter(alerted=True, checked_at__gt=at - AGAIN).first()
+    return last is not None and last.offences == offences
+
+
+def _alert(row: BooksCheck) -> bool:
+    """Mail admins; a mail server that is away must not stop the night."""
+    users = get_user_model().objects.filter(is_staff=True, is_active=True).exclude(email="")
+    users = users.filter(Q(is_superuser=True) | Q(groups__name=FINANCE)).distinct()
+    to = [*users.values_list("email", flat=True), *(address for _name, address in settings.ADMINS)]
+    if not to:
+        return False
+    lines = [f"{name}: {', '.join(map(str, ids))}" for name, ids in row.offences.items()]
+    url = settings.SITE_URL + reverse("admin:affiliates_bookscheck_changelist")
+    body = (
+        f"check_books found offences at {row.checked_at:%Y-%m-%d %H:%M} UTC.\n"
+        "No payout is built, approved or exported until a check finds none.\n\n"
+        + "\n".join(lines)
+        + f"\n\n{url}\n"
+    )
+    subject = f"The books do not balance: {len(row.offences)} broken"
+    try:
+        EmailMessage(subject, body, to=to).send()
+    except OSError:
+        logger.exception("the offences could not be mailed")
+        return False
+    return True

@@ -1,0 +1,71 @@
+"""What brands are paid: what is theirs and nobody else's, to their account at the provider.
+
+`payable` (affiliates/funding.py) is read while nobody posts to the brands' accounts. Brands
+are paid by Connect only: their money lies at the provider and never passes our bank.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from affiliates import funding, ledger, rails
+from affiliates.ledger import Transfer
+from affiliates.models import Payout, PayoutBatch
+from affiliates.models.payouts import Rail
+from shop.models import Brand
+
+
+def build(at: datetime, pay_on: date, by: AbstractBaseUser | None) -> list[PayoutBatch]:
+    """Make a payout for each brand with enough that is free; return the batches, by currency.
+
+    The caller's transaction holds every brand's account. Without that rail there are none.
+    """
+    if Rail.CONNECT not in rails.RAILS:
+        return []
+    rail = rails.named(Rail.CONNECT)
+    brands = Brand.objects.exclude(connect_account="").exclude(status=Brand.Status.SUSPENDED)
+    known = {brand.pk: brand for brand in brands}
+    open_ = Payout.objects.filter(state__in=Payout.OPEN, brand__in=known)
+    busy = set(open_.values_list("brand_id", "currency"))
+    ready: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for (brand_id, currency), funds in funding.of_all(at, sorted(known)).items():
+        closed = known[brand_id].status == Brand.Status.CLOSED
+        least = 1 if closed else rail.minimum(currency)
+        free = funds.payable >= least and not funds.waiting and (brand_id, currency) not in busy
+        if free and rail.carries(currency):
+            ready[currency].append((brand_id, funds.payable))
+    return [_batch(at, pay_on, by, currency, ready[currency]) for currency in sorted(ready)]
+
+
+def _batch(
+    at: datetime,
+    pay_on: date,
+    by: AbstractBaseUser | None,
+    currency: str,
+    amounts: list[tuple[int, int]],
+) -> PayoutBatch:
+    batch = PayoutBatch.objects.create(
+        rail=Rail.CONNECT, currency=currency, pay_on=pay_on, built_at=at, built_by=by,
+        message_id=PayoutBatch.next_message_id(pay_on),
+    )  # fmt: skip
+    made = Payout.objects.bulk_create(
+        Payout(
+            batch=batch, brand_id=brand_id, amount=amount, currency=currency,
+            rail=Rail.CONNECT, created_at=at,
+        )
+        for brand_id, amount in sorted(amounts)
+    )  # fmt: skip
+    ledger.post(
+        [
+            Transfer(
+                "payout", ledger.brand(payout.brand_id), ledger.IN_TRANSIT, payout.amount,
+                currency, "payout", payout.pk,
+            )
+            for payout in made
+        ],
+        at,
+    )  # fmt: skip
+    return batch
