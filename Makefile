@@ -10,7 +10,7 @@ PY := .venv/bin/python
 
 help: ## what there is
 	echo "make run        the whole site with a demo market: http://localhost:8000 (PORT=…, DATA_DIR=…)"
-	echo "make test       the tests, without browser and slow ones (ARGS=… for pytest, JOBS=2)"
+	echo "make test       the tests, without the slow ones (ARGS=… for pytest, JOBS=2)"
 	echo "make test-all   all tests"
 	echo "make bench      speed, one line of JSON per bench (ONLY=redirect, FULL=1)"
 	echo "make lint       style of Python and templates, import rules, migrations, translations"
@@ -24,7 +24,7 @@ run: setup .env
 setup: .venv/run.stamp .venv/fonts.stamp
 
 test: .venv/dev.stamp .venv/fonts.stamp
-	$(PY) -m pytest -n $(JOBS) -m "not slow and not e2e" $(ARGS)
+	$(PY) -m pytest -n $(JOBS) -m "not slow" $(ARGS)
 
 test-all: .venv/dev.stamp .venv/fonts.stamp
 	$(PY) -m pytest -n $(JOBS) $(ARGS)

@@ -28,6 +28,7 @@ urlpatterns = [
     *(path("", include(f"{app}.urls")) for app in OURS),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("language/", public(require_POST(set_language)), name="set_language"),

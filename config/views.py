@@ -9,6 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.template import TemplateDoesNotExist, loader
+from django.templatetags.static import static
 from django.urls import NoReverseMatch
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
@@ -60,6 +61,13 @@ def _redis() -> str:
     except RedisError:
         return "does not answer"
     return "ok"
+
+
+@public
+@require_safe
+def favicon(request):
+    """What a browser asks for by itself on pages that name no icon, as the admin's."""
+    return redirect(static("favicon.svg"))
 
 
 @signed_in

@@ -5,7 +5,6 @@ clicks. `live_site`: the real server on the test database, at `live_site.url`.
 """
 
 import os
-import shutil
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,11 +22,15 @@ os.environ |= {
     "MARKET_MODE": "demo",
     "DATA_DIR": str(HOME / harness.WORKER),
     "PORT": str(PORT),
+    "FAKE_PLATFORM_PORT": str(harness.free_port()),
     "DATABASE_URL": f"postgresql://thousand@{quote(str(SERVERS.sockets), safe='')}/thousand",
     "REDIS_URL": f"unix://{SERVERS.sockets}/redis.sock?db={harness.REDIS_DATABASE}",
     "CLICKS_REDIS_URL": f"unix://{SERVERS.sockets}/clicks.sock?db={harness.REDIS_DATABASE}",
 }
-for name in ("DEBUG", "SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS", "SECRET_KEY", "THOUSAND_PART"):
+for name in (
+    "ALLOWED_HOSTS", "DEBUG", "EMAIL_URL", "FAKE_PLATFORM_URL", "SECRET_KEY", "SITE_URL",
+    "THOUSAND_PART",
+):  # fmt: skip
     os.environ[name] = ""
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in this thread
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
@@ -41,6 +44,24 @@ catalogue.compile_stale()  # pages are also tested in Dutch
 
 def pytest_unconfigure() -> None:
     _engines.__exit__(None, None, None)
+
+
+NO_BROWSER = "There is no Chromium on this machine: the browser tests are skipped."
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """The browser tests come first, since they take longest; without a browser they are skipped."""
+    items.sort(key=lambda item: "e2e" not in item.keywords)
+    if items and "e2e" in items[0].keywords and not harness.chromium():
+        for item in items:
+            if "e2e" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any(NO_BROWSER in str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(NO_BROWSER, yellow=True)
 
 
 def _migrate(name: str) -> None:
@@ -77,8 +98,8 @@ def django_db_setup(django_test_environment, django_db_blocker):
     yield
     with django_db_blocker.unblock():
         connection.close()
-        with harness.owner(SERVERS) as owner:
-            harness.drop(owner, name)
+        with harness.connect(SERVERS) as owner:
+            harness.drop(SERVERS, owner, name)
 
 
 @pytest.fixture(autouse=True)
@@ -123,17 +144,9 @@ def live_site(transactional_db, clean_redis, _site):
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
-    """Use the system's Chromium; without one the browser tests are skipped."""
-    found = (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
-    if not found:
-        pytest.skip("no Chromium on this machine")
     return browser_type_launch_args | {
-        "executable_path": found,
-        "args": ["--no-sandbox", "--disable-gpu"],
+        "executable_path": harness.chromium(),
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
     }
 
 

@@ -2,8 +2,12 @@
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import os
+import random
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +24,7 @@ from config import embedded
 ROOT = Path(__file__).resolve().parent.parent
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 NUMBER = int(WORKER.removeprefix("gw"))
+START_LIMIT_S = 90
 REDIS_DATABASE = 2 + 2 * NUMBER  # 0 and 1 are those of a site on the same engines
 
 
@@ -31,9 +36,23 @@ def data_dir() -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port that nobody listens on, below those that the kernel gives to callers."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+@functools.cache
+def chromium() -> str:
+    """Return the path of a Chromium that starts, or "" where there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            said = subprocess.check_output([name, "--version"], stderr=subprocess.DEVNULL)
+            if b"Chrom" in said:
+                return shutil.which(name) or ""
+    return ""
 
 
 @contextlib.contextmanager
@@ -52,11 +71,11 @@ def engines(home: Path) -> Iterator[embedded.Engines]:
                 servers.stop()
 
 
-def owner(servers: embedded.Engines, name: str = "postgres") -> psycopg.Connection:
-    """Connect as the role that owns the tables."""
-    return psycopg.connect(
-        host=str(servers.sockets), user=embedded.OWNER, dbname=name, autocommit=True
-    )
+def connect(
+    servers: embedded.Engines, name: str = "postgres", user: str = embedded.OWNER
+) -> psycopg.Connection:
+    """Connect, if not told otherwise as the role that owns the tables."""
+    return psycopg.connect(host=str(servers.sockets), user=user, dbname=name, autocommit=True)
 
 
 def template_name() -> str:
@@ -74,8 +93,17 @@ def databases(connection: psycopg.Connection) -> list[str]:
     return [row[0] for row in connection.execute("select datname from pg_database")]
 
 
-def drop(connection: psycopg.Connection, name: str) -> None:
-    """Drop a database and whoever uses it; a vacuum at work there is not ours to end."""
+def drop(servers: embedded.Engines, connection: psycopg.Connection, name: str) -> None:
+    """Drop a database and whoever uses it; a vacuum at work there is not ours to end.
+
+    A browser's loop in this thread gives Django a second connection, which nobody closes.
+    """
+    with contextlib.suppress(psycopg.OperationalError), connect(servers, user=embedded.APP) as own:
+        own.execute(
+            """select pg_terminate_backend(pid, 5000) from pg_stat_activity
+            where datname = %s and usename = current_user""",
+            [name],
+        )
     statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     for rest_s in (0.5, 2, 5):
         try:
@@ -89,14 +117,14 @@ def drop(connection: psycopg.Connection, name: str) -> None:
 def make_template(servers: embedded.Engines, migrate) -> str:
     """Return a migrated database to copy, made once per set of migrations under a file lock."""
     name = template_name()
-    with open(servers.home / "template.lock", "a") as file, owner(servers) as connection:
+    with open(servers.home / "template.lock", "a") as file, connect(servers) as connection:
         fcntl.flock(file, fcntl.LOCK_EX)
         found = databases(connection)
         if name in found:
             return name
         for old in found:
             if old.startswith("template_") or old == "draft":
-                drop(connection, old)
+                drop(servers, connection, old)
         connection.execute("create database draft")
         migrate("draft")
         connection.execute(
@@ -108,10 +136,10 @@ def make_template(servers: embedded.Engines, migrate) -> str:
 def make_database(servers: embedded.Engines, template: str) -> str:
     """Copy the template for this process; sweep up what killed sessions left."""
     name = f"test_{os.getpid()}_{WORKER}"
-    with owner(servers) as connection:
+    with connect(servers) as connection:
         for old in databases(connection):
             if old.startswith("test_") and not Path(f"/proc/{old.split('_')[1]}").exists():
-                drop(connection, old)
+                drop(servers, connection, old)
         with open(servers.home / "template.lock", "a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # a template that is copied takes no second copier
             statement = sql.SQL("create database {} template {} strategy file_copy")
@@ -125,7 +153,7 @@ class Rows:
     def __init__(self, servers: embedded.Engines, database: str) -> None:
         self.servers, self.database = servers, database
         self.seeds: dict[str, bytes] = {}
-        with owner(servers, database) as connection:
+        with connect(servers, database) as connection:
             for table in self._tables(connection):
                 copied = b"".join(bytes(part) for part in self._copy_out(connection, table))
                 if copied:
@@ -133,7 +161,7 @@ class Rows:
 
     def reset(self) -> None:
         """As the owner with triggers off: the application may not even truncate."""
-        with owner(self.servers, self.database) as connection, connection.transaction():
+        with connect(self.servers, self.database) as connection, connection.transaction():
             connection.execute("set local session_replication_role = replica")
             tables = self._tables(connection)
             used = [
@@ -184,30 +212,43 @@ end $$;
 """
 
 
-class Site:
-    """The real server on the test database, in a process of its own."""
+class Served:
+    """A real server in a process of its own, on `port`, answering `/healthz`."""
 
-    def __init__(self, port: int, env: dict[str, str]) -> None:
-        self.url = f"http://localhost:{port}"
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-        command += ["--port", str(port), "--workers", "1", "--blocking-threads", "4"]
-        command += ["--no-ws", "--log-level", "warning", "config.wsgi:application"]
+    def __init__(self, port: int, command: list[str], env: dict[str, str]) -> None:
+        self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | env, start_new_session=True
+            [sys.executable, "-m", *command], cwd=ROOT, env=os.environ | env, start_new_session=True
         )
-        end = time.monotonic() + 30
-        while True:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz"):
-                return
+        end = time.monotonic() + START_LIMIT_S
+        while not self._answers():
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
-                raise RuntimeError("the test site did not start")
+                raise RuntimeError(f"{command[0]} did not start on port {port}")
             time.sleep(0.05)
 
-    def stop(self) -> None:
-        self.process.terminate()
+    def _answers(self) -> bool:
         try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5):
+                return self.process.poll() is None
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        """Ask it to end; what is left of its group is killed."""
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Site(Served):
+    """The real server on the test database."""
+
+    def __init__(self, port: int, env: dict[str, str]) -> None:
+        command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+        command += ["--workers", "1", "--blocking-threads", "4", "--no-ws"]
+        super().__init__(port, [*command, "--log-level", "warning", "config.wsgi:application"], env)
+        self.url = f"http://localhost:{port}"

@@ -9,8 +9,8 @@ from affiliates.models import Commission
 from shop.models import Order
 from tests.affiliates.factories import make_collaboration
 from tests.creators.factories import make_creator, make_user
-from tests.e2e.conftest import PASSWORD
-from tests.e2e.test_story import BUYER
+from tests.e2e import steps
+from tests.e2e.person import PASSWORD
 from tests.shop.factories import make_brand, make_variant
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -43,17 +43,11 @@ def test_a_shopper_buys_from_a_link_without_script(people):
     creator = make_creator(handle="noor", followers=6_000, user=make_user(), at=now)
     links.accept_terms(creator.user, now)
     link = links.take(creator, product=variant.product, platform="tiktok", at=now)
-    shopper = people(java_script_enabled=False)
+    shopper = people(inspects=False, java_script_enabled=False)
     shopper.goto(f"/go/{link.code}")
     shopper.sees("earns a commission")
-    shopper.press("Put in my bag")
-    shopper.page.wait_for_url("**/cart/")
-    shopper.goto("/checkout/")
-    shopper.fill(**BUYER)
-    shopper.page.locator("main form button[type=submit]").last.click()
-    shopper.page.wait_for_url("**/pay/fake/**")
-    shopper.press("^Pay$")
-    shopper.page.wait_for_url("**/orders/**")
+    steps.orders(shopper)
+    steps.pays(shopper)
 
     assert Order.objects.get().status == "paid"
     assert Commission.objects.get().creator == creator
