@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0008_one_code_per_creator'),
+        ("affiliates", "0009_money_indexes_that_serve"),
         ('creators', '0007_quiz_attempts'),
     ]
 
