@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("affiliates", "0009_money_indexes_that_serve"),
+        ("affiliates", "0011_adjustments_stay"),
         ('creators', '0007_quiz_attempts'),
     ]
 
