@@ -118,6 +118,12 @@ def book_bank_replies() -> int:
 
 
 @shared_task
+def send_payouts() -> int:
+    """Call the rails for what waits to be sent or to be asked about."""
+    return payouts.send_due(timezone.now())
+
+
+@shared_task
 def mail_payouts_back() -> int:
     """Tell creators whose payouts came to nothing, and why."""
     return mails.payouts_back(timezone.now())

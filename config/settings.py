@@ -244,6 +244,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
     for name, task, seconds in [
         ("settle every night that is over", "affiliates.tasks.settle_nights", 900),
         ("do what a signal or a message missed", "affiliates.tasks.sweep", 300),
+        ("send payouts, ask about unclear ones", "affiliates.tasks.send_payouts", 60),
         ("book the rest of the bank's answers", "affiliates.tasks.book_bank_replies", 120),
         ("tell whose payout came back", "affiliates.tasks.mail_payouts_back", 300),
         ("ask again whose accounts these are", "affiliates.tasks.check_names", 3_600),
@@ -314,6 +315,9 @@ if PAYOUT_SCHEMA not in {"pain.001.001.09", "pain.001.001.03"}:
     raise ImproperlyConfigured("PAYOUT_SCHEMA must be pain.001.001.09 or pain.001.001.03.")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
+STRIPE_CONNECT_WEBHOOK_SECRET = env.str(
+    "STRIPE_CONNECT_WEBHOOK_SECRET", ""
+)  # /hooks/stripe-connect/
 PLATFORM_KEYS = {  # provider -> (client id, secret); empty: that platform is off in live
     "tiktok": (env.str("TIKTOK_CLIENT_KEY", ""), env.str("TIKTOK_CLIENT_SECRET", "")),
     "youtube": (env.str("GOOGLE_CLIENT_ID", ""), env.str("GOOGLE_CLIENT_SECRET", "")),

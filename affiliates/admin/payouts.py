@@ -1,12 +1,13 @@
 """Payouts: one admin approves a batch, another exports it, the bank's answer is booked."""
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from affiliates import books, payouts, rails
+from affiliates import books, payouts, rails, tasks
 from affiliates.admin.base import Desk, amount, second_factor
 from affiliates.models import (
     Payout,
@@ -78,6 +79,8 @@ class PayoutBatchAdmin(Desk):
             self.message_user(request, str(error), messages.ERROR)
             return None
         self.note(request, [batch], _("Exported"))
+        if rails.named(batch.rail).sends:
+            transaction.on_commit(tasks.send_payouts.delay, robust=True)
         return download(document)
 
     @admin.action(description=gettext_lazy("The bank has paid it"), permissions=["finance"])

@@ -261,10 +261,19 @@ class PayoutAttempt(models.Model):
     idempotency_key = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.SENT)
     reason = models.CharField(max_length=300, blank=True)
-    sent_at = models.DateTimeField()
+    sent_at = models.DateTimeField(help_text="when it was handed over to be sent")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="calls made under this key")
+    next_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the rail is called next; empty: never"
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_at"], name="attempt_to_send", condition=Q(next_at__isnull=False)
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["payout", "n"], name="attempt_once"),
             models.UniqueConstraint(

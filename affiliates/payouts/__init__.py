@@ -8,6 +8,7 @@ from affiliates.payouts.building import build, claimable, next_pay_day
 from affiliates.payouts.foureyes import NotAllowed, approve, document, export
 from affiliates.payouts.methods import change_method, check_name, check_names, record_name_check
 from affiliates.payouts.outcomes import cancel, claims_of, confirm, confirm_batch, fail, returned
+from affiliates.payouts.sending import retry, send_due
 
 __all__ = [
     "NotAllowed",
@@ -26,5 +27,7 @@ __all__ = [
     "fail",
     "next_pay_day",
     "record_name_check",
+    "retry",
     "returned",
+    "send_due",
 ]

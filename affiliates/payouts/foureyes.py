@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from affiliates import books, rails
 from affiliates.models import Payout, PayoutAttempt, PayoutBatch
@@ -16,17 +15,13 @@ State, BatchState = Payout.State, PayoutBatch.State
 
 
 class NotAllowed(Exception):
-    """A step out of order, or by the same person as the step before; its message is shown."""
-
-
-def said(row: Payout | PayoutBatch) -> dict[str, str]:
-    return {"what": str(row), "state": row.get_state_display()}
+    """A step out of order, or by the same person as the step before."""
 
 
 def _locked(batch: PayoutBatch, state: str) -> PayoutBatch:
     row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     if row.state != state:
-        raise NotAllowed(_("%(what)s is %(state)s.") % said(row))
+        raise NotAllowed(f"{row} is {row.state}, not {state}")
     return row
 
 
@@ -47,19 +42,26 @@ def approve(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> PayoutBat
 def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Document:
     """Return the file for the bank; from now on the payouts are on their way.
 
-    Raises NotAllowed for the person who approved, rails.Refused when the file is not valid,
-    books.OutOfBalance.
+    A rail that is called gets its attempts now and is called when this is committed
+    (`sending`): the file is then the list of them. Raises NotAllowed for the person who
+    approved, rails.Refused when the file is not valid, books.OutOfBalance.
     """
     books.require_balance()
     row = _locked(batch, BatchState.APPROVED)
     if row.approved_by_id == by.pk:
-        raise NotAllowed(_("Whoever approved a batch does not export it."))
+        raise NotAllowed("whoever approved a batch does not export it")
     payouts = payouts_of(row, State.PENDING)
     rail = rails.named(row.rail)
     row.file_schema = rail.schema()
     document = rail.document(row, payouts)
     PayoutAttempt.objects.bulk_create(
-        PayoutAttempt(payout=one, n=1, idempotency_key=rails.reference(one), sent_at=at)
+        PayoutAttempt(
+            payout=one,
+            n=1,
+            idempotency_key=rails.reference(one),
+            sent_at=at,
+            next_at=at if rail.sends else None,
+        )
         for one in payouts
     )
     row.payouts.filter(state=State.PENDING).update(state=State.PROCESSING)
@@ -71,7 +73,7 @@ def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Docu
 
 def payouts_of(batch: PayoutBatch, *states: str) -> list[Payout]:
     rows = batch.payouts.filter(state__in=states) if states else batch.payouts.all()
-    return list(rows.select_related("method", "creator").order_by("id"))
+    return list(rows.select_related("method", "creator", "brand").order_by("id"))
 
 
 def document(batch: PayoutBatch) -> rails.Document:
@@ -79,5 +81,5 @@ def document(batch: PayoutBatch) -> rails.Document:
     sent = [one for one in payouts_of(batch) if one.state != State.CANCELLED]
     again = rails.named(batch.rail).document(batch, sent)
     if digest(again) != batch.file_sha256:
-        raise NotAllowed(_("The file would differ from the one that was exported."))
+        raise NotAllowed("the file would differ from the one that was exported")
     return again

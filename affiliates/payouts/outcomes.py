@@ -6,20 +6,19 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from affiliates import ledger, selfbilling
+from affiliates import ledger, rails, selfbilling
 from affiliates.ledger import Transfer
 from affiliates.models import Payout, PayoutBatch, PayoutClaim
 from affiliates.models.payouts import Rail
-from affiliates.payouts.foureyes import BatchState, NotAllowed, State, payouts_of, said
+from affiliates.payouts.foureyes import BatchState, NotAllowed, State, payouts_of
 from affiliates.payouts.methods import refuse_account
 
 
 def _lock_payout(payout: Payout, *states: str) -> Payout:
     row = Payout.objects.select_for_update(of=["self"]).get(pk=payout.pk)
     if row.state not in states:
-        raise NotAllowed(_("%(what)s is %(state)s.") % said(row))
+        raise NotAllowed(f"{row} is {row.state}")
     return row
 
 
@@ -65,7 +64,7 @@ def confirm_batch(batch: PayoutBatch, at: datetime) -> int:
     """Book that the bank has paid everything of a batch that is on its way."""
     row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     if row.state != BatchState.EXPORTED:
-        raise NotAllowed(_("%(what)s is %(state)s.") % said(row))
+        raise NotAllowed(f"{row} is {row.state}, not {BatchState.EXPORTED}")
     return len([confirm(one, at) for one in payouts_of(row, State.PROCESSING)])
 
 
@@ -82,11 +81,19 @@ def fail(payout: Payout, reason: str, at: datetime, code: str = "") -> Payout:
     `code` is the bank's: one that refuses the account stops the account too.
     """
     row = _lock_payout(payout, State.PROCESSING)
+    if _may_still_pay(row):
+        raise NotAllowed(f"{row} may have been paid: its outcome is asked about first")
     row.attempts.filter(state__in=["sent", "unknown"]).update(
         state="failed", reason=reason[:300], finished_at=at
     )
     refuse_account(row, code)
     return _give_back(row, State.FAILED, reason, at)
+
+
+def _may_still_pay(payout: Payout) -> bool:
+    """Say whether a rail was called for a payout and has not said what became of it."""
+    live = payout.attempts.select_for_update().filter(state__in=["sent", "unknown"])
+    return rails.named(payout.rail).sends and any(one.tries for one in live)
 
 
 @transaction.atomic

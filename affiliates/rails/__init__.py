@@ -2,17 +2,30 @@
 
 from django.conf import settings
 
-from affiliates.rails.base import Document, Rail, Refused, reference
+from affiliates.rails.base import Document, Outcome, Rail, Refused, Result, reference
 from affiliates.rails.fake import Fake
 from affiliates.rails.sepa import Sepa, debtor
+from affiliates.rails.stripe import Connect, DemoConnect
 
-RAILS: dict[str, Rail] = {rail.name: rail for rail in (Sepa(), Fake())}
+RAILS: dict[str, Rail] = {rail.name: rail for rail in (Sepa(), Fake(), Connect())}
 
-__all__ = ["RAILS", "Document", "Rail", "Refused", "debtor", "named", "reference"]
+__all__ = [
+    "RAILS",
+    "Document",
+    "Outcome",
+    "Rail",
+    "Refused",
+    "Result",
+    "debtor",
+    "named",
+    "reference",
+]
 
 
 def named(name: str) -> Rail:
     """Return a rail; the demo rail only exists in a demo market. Raises Refused."""
     if name not in RAILS or (name == "fake" and not settings.DEMO):
         raise Refused(f"there is no rail {name!r} here")
+    if name == "connect" and settings.DEMO and not settings.STRIPE_SECRET_KEY:
+        return DemoConnect()
     return RAILS[name]

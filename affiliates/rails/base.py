@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from affiliates.models import Payout, PayoutBatch
+from affiliates.models import Payout, PayoutAttempt, PayoutBatch
 
 
 class Refused(Exception):
@@ -21,10 +22,30 @@ class Document:
     content: bytes
 
 
+class Result(StrEnum):
+    """How an attempt stands after a call."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # refused for certain: this key will never pay
+    UNKNOWN = "unknown"  # it may have paid
+    LATER = "later"  # not looked at yet; the same again after `wait_s`
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call to a rail led to."""
+
+    result: Result
+    reference: str = ""  # the provider's id of the payment
+    reason: str = ""
+    wait_s: int = 60
+
+
 class Rail(Protocol):
-    """One way to pay out."""
+    """One way to pay out: by a file that an admin hands on, or by calls (`sends`)."""
 
     name: str
+    sends: bool
 
     def carries(self, currency: str) -> bool:
         """Say whether this rail pays in a currency."""
@@ -40,6 +61,20 @@ class Rail(Protocol):
 
     def document(self, batch: PayoutBatch, payouts: list[Payout]) -> Document:
         """Return the batch as a file; the same batch gives the same bytes. Raises Refused."""
+        ...
+
+
+class SendingRail(Rail, Protocol):
+    """A rail that is called, one attempt at a time."""
+
+    safe_hours: int  # within so many hours the same key never pays twice
+
+    def send(self, attempt: PayoutAttempt) -> Outcome:
+        """Ask for the payment of an attempt under its key."""
+        ...
+
+    def find(self, attempt: PayoutAttempt) -> Outcome:
+        """Ask what became of an attempt; FAILED: there is no such payment."""
         ...
 
 

@@ -14,6 +14,7 @@ class Fake:
     """Pays nobody; refused in live mode by `rails.named`."""
 
     name = "fake"
+    sends = False
 
     def carries(self, currency: str) -> bool:
         return True

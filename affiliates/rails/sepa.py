@@ -30,6 +30,7 @@ class Sepa:
     """Euro payouts through the bank's own file upload."""
 
     name = "sepa"
+    sends = False
 
     def carries(self, currency: str) -> bool:
         return currency == "EUR"

@@ -42,9 +42,13 @@ class Command(BaseCommand):
     def export(self, batch: int | None, by: str | None, out: Path) -> None:
         if not out.is_dir():
             raise CommandError(f"{out} is no folder", returncode=2)
-        document = payouts.export(self.find(batch, "approved"), self.admin(by), clock.now())
+        row = self.find(batch, "approved")
+        document = payouts.export(row, self.admin(by), clock.now())
         (out / document.name).write_bytes(document.content)
         self.stdout.write(str(out / document.name))
+        if rails.named(row.rail).sends:
+            done = payouts.send_due(clock.now())
+            self.stdout.write(f"{done} are sent; what is unclear is asked about by the worker.")
 
     def confirm(self, batch: int | None, by: str | None, out: Path) -> None:
         count = payouts.confirm_batch(self.find(batch, "exported"), clock.now())
