@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+from django.utils.translation import gettext as _
 
 from affiliates.models import BankReply
 from config.lib import money
@@ -45,16 +46,16 @@ class Reply:
 def read(content: bytes) -> tuple[str, list[Reply]]:
     """Return the kind of a file and its lines in order. Raises BadFile."""
     if len(content) > MAX_BYTES:
-        raise BadFile(f"the file has more than {MAX_BYTES // 1_000_000} MB")
+        raise BadFile(_("The file has more than %(n)d MB.") % {"n": MAX_BYTES // 1_000_000})
     try:
         document = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError) as error:
-        raise BadFile("the file is not plain XML") from error
+        raise BadFile(_("The file is not plain XML.")) from error
     if (report := document.find("{*}CstmrPmtStsRpt")) is not None:
         return STATUS, list(_statuses(report))
     if (notice := document.find("{*}BkToCstmrDbtCdtNtfctn")) is not None:
         return BOOKINGS, list(_bookings(notice))
-    raise BadFile("the file is neither a pain.002 nor a camt.054")
+    raise BadFile(_("The file is neither a pain.002 nor a camt.054."))
 
 
 def _text(node: Element, *paths: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 from stdnum import iban
 
 from affiliates import bankfiles, payouts, rails
@@ -46,7 +47,7 @@ def take(name: str, content: bytes, by: AbstractBaseUser, at: datetime) -> BankF
     """
     kind, replies = bankfiles.read(content)
     if not replies:
-        raise BadFile("the file says nothing about any payment")
+        raise BadFile(_("The file says nothing about any payment."))
     file, new = BankFile.objects.get_or_create(
         sha256=hashlib.sha256(content).hexdigest(),
         defaults={"name": name[:120], "kind": kind, "uploaded_by": by, "uploaded_at": at},

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Max, Q, Sum
+from django.utils.translation import gettext as _
 
 from affiliates import attribution, fraud
 from affiliates.clock import PAUSED, local_day, midnight
@@ -261,7 +262,7 @@ def void(ids: Iterable[int]) -> int:
     rows = _with_reversals(ids, State.PENDING, State.HELD)
     sales = {row.pk for row in rows if row.kind == Kind.SALE}
     if Commission.objects.filter(reverses__in=sales, state=State.SETTLED).exists():
-        raise NotHeld("a reversal of this sale is settled; write an adjustment")
+        raise NotHeld(_("A reversal of this sale is settled: write an adjustment."))
     return Commission.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.VOID)
 
 

@@ -72,9 +72,3 @@ def _rows(found: Sequence[Link]) -> list[Row]:
         found_row.orders += row["n"]
         found_row.earned, found_row.currency = row["total"], row["currency"]
     return list(rows.values())
-
-
-def bio_links(creator: Creator) -> list[Row]:
-    """Return the links to her own page, one per platform where she took one."""
-    found = creator.links.active().filter(collaboration__isnull=True).select_related("creator")
-    return [Row(link, links.share_url(link)) for link in found.order_by("platform")]

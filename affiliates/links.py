@@ -1,7 +1,6 @@
 """Tracked links: taking them, naming them, switching them off, and resolving codes.
 
 take(creator, product, brand, platform, at) -> Link       # product or brand's shop
-take_storefront(creator, platform, at) -> Link            # one link in the bio
 resolve(code, at) -> Resolved | None                      # PostgreSQL; refills the cache
 """
 
@@ -178,17 +177,6 @@ def destination_of(target: Product | Brand) -> str:
         told = "utm_source=thousand&utm_medium=creator&thousand={click}"
         return f"{target.own_shop_url}{mark}{told}"
     return target.get_absolute_url()
-
-
-@transaction.atomic
-def take_storefront(creator: Creator, platform: str, at: datetime) -> Link:
-    """Return the link to the creator's own page for her bio on one platform."""
-    return Link.objects.get_or_create(
-        creator=creator, collaboration=None, product=None, platform=platform,
-        defaults={
-            "code": new_code(), "destination": creator.get_absolute_url(), "created_at": at,
-        },
-    )[0]  # fmt: skip
 
 
 def deactivate(link: Link) -> None:

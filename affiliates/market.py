@@ -124,7 +124,7 @@ def page(creator: Creator, wanted: Wanted, number: int, at: datetime) -> Page:
     if wanted.by_earnings:
         found = found.order_by("-earns", "-id")
     if taxes is None:
-        found = found.annotate(tax_bp=_tax_bp(at))
+        found = found.annotate(tax_bp=TaxRate.of_products(local_day(at)))
     found = storefront.with_returns(found, at).annotate(total=Window(Count("*")))
     number = max(number, 1)
     rows = list(found[(number - 1) * PAGE : number * PAGE])
@@ -132,16 +132,6 @@ def page(creator: Creator, wanted: Wanted, number: int, at: datetime) -> Page:
         taxes = {(row.brand.country, row.tax_class): row.tax_bp or 0 for row in rows}
     total = rows[0].total if rows else 0
     return Page(cards(creator, rows, at, wanted.posting_on, taxes, book), number, total)
-
-
-def _tax_bp(at: datetime) -> Subquery:
-    """Return a product's VAT in its brand's country, in basis points."""
-    newest = TaxRate.objects.filter(
-        country=OuterRef("brand__country"),
-        tax_class=OuterRef("tax_class"),
-        effective_from__lte=local_day(at),
-    ).order_by("-effective_from")
-    return Subquery(newest.values("rate_bp")[:1])
 
 
 def cards(

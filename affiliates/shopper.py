@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from affiliates import codes, referral
 from affiliates.codes import ForCode
-from affiliates.models import Link
+from affiliates.models import Commission, Link
 from affiliates.referral import Seen
+from creators.models import Creator
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class ForBrand:
 
     creator_name: str
     creator_handle: str
+    creator_bio: str
     link_code: str
     touch: str
     rate_bp: int | None  # only where the brand lets shoppers see the amount
@@ -56,6 +58,7 @@ class Referral:
                 return ForBrand(
                     creator_name=link.creator.display_name,
                     creator_handle=link.creator.handle,
+                    creator_bio=link.creator.bio,
                     link_code=link.code,
                     touch=referral.stamp(seen),
                     rate_bp=seen.rate_bp if shown else None,
@@ -65,6 +68,16 @@ class Referral:
     def of_code(self, word: str, brand_ids: Collection[int]) -> ForCode | None:
         """Return whose code `word` is and on which of these brands it earns, or None."""
         return codes.owner(word, brand_ids, timezone.now())
+
+    @staticmethod
+    def credited(line_ids: Iterable[int]) -> list[Creator]:
+        """Return whom the lines of an order earn a commission, for the shopper to know."""
+        earned = Commission.objects.filter(
+            order_line__in=list(line_ids),
+            kind=Commission.Kind.SALE,
+            state__in=[Commission.State.PENDING, Commission.State.SETTLED],
+        )
+        return list(Creator.objects.filter(pk__in=earned.values("creator")).order_by("pk"))
 
     def as_json(self) -> dict[str, Any]:
         """Return what an order keeps; `from_order` reads it."""

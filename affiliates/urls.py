@@ -17,6 +17,7 @@ from affiliates.views import (
     market,
     payouts,
     proof,
+    qr,
     shortlists,
     storefront,
 )
@@ -80,8 +81,8 @@ urlpatterns += [
     path("creator/links/code/", codes.code, name="code"),
     path("creator/links/<int:pk>/off/", links.link_off, name="link_off"),
     path("creator/links/<int:pk>/name/", links.link_name, name="link_name"),
-    path("creator/links/<int:pk>/qr/", links.link_qr_page, name="link_qr_page"),
-    path("creator/links/<int:pk>/qr.<str:kind>", links.link_qr, name="link_qr"),
+    path("creator/links/<int:pk>/qr/", qr.link_qr_page, name="link_qr_page"),
+    path("creator/links/<int:pk>/qr.<str:kind>", qr.link_qr, name="link_qr"),
     re_path(
         r"^@(?P<handle>[a-z0-9_.]{2,30})/(?P<word>[a-z0-9-]{1,40})/?$", links.alias, name="alias"
     ),
@@ -90,6 +91,9 @@ urlpatterns += [
 # ------------------------------------------------------------ a creator's own page
 urlpatterns += [
     path("creator/storefront/", storefront.storefront_settings, name="storefront_settings"),
+    path("creator/storefront/links/", storefront.page_links, name="page_links"),
+    path("creator/storefront/qr/", qr.page_qr_page, name="page_qr_page"),
+    path("creator/storefront/qr.<str:kind>", qr.page_qr, name="page_qr"),
     path("@<str:handle>/", storefront.storefront, name="storefront"),
     path("creator/market/", market.market, name="market"),
     path("creator/market/take/", market.link_take, name="link_take"),

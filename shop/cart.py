@@ -9,7 +9,7 @@ from functools import cached_property
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from shop import pricing
+from shop import pricing, storefront
 from shop.models import Brand, Cart, CartLine, Product, TaxRate, Variant
 from shop.models.brands import SellsAt
 from shop.pricing import Priced
@@ -93,8 +93,12 @@ class Bag:
         return goods + sum(part.shipping_tax for part in self.parts)
 
     @property
+    def goods(self) -> int:
+        return sum(part.goods for part in self.parts)
+
+    @property
     def total(self) -> int:
-        return sum(part.goods for part in self.parts) + self.shipping
+        return self.goods + self.shipping
 
     @property
     def problems(self) -> list[BagLine]:
@@ -174,9 +178,9 @@ def _changed(cart: Cart, currency: str) -> None:
 
 
 def contents(cart: Cart, day: date) -> Bag:
-    """Return a bag with prices and taxes of `day`. Two queries."""
+    """Return a bag with prices, taxes and pictures of `day`. Three queries."""
     rows = cart.lines.select_related("variant__product__brand", "variant__product__category")
-    rows = list(rows)
+    rows = list(rows.prefetch_related(storefront.pictures("variant__product__images")))
     rates = _rates({row.variant.product.brand.country for row in rows}, day)
     parts: dict[int, BagPart] = {}
     for row in sorted(rows, key=lambda row: (row.variant.product.brand.name, row.pk)):

@@ -1,15 +1,19 @@
 """The shop window: finding products by words, shelf, brand and price, in few queries."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from html import unescape
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db.models import F, IntegerField, Prefetch, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.utils.html import strip_tags
+from django.utils.text import Truncator
 
-from shop.models import Brand, Category, Image, Product
+from shop.models import Brand, Category, Image, Product, TaxRate
 
 PAGE = 24
+LEAD = 180  # characters of a description under the title
 SORTS = {
     "new": ("-created_at", "-id"),
     "cheap": ("price_from", "id"),
@@ -72,9 +76,12 @@ def cards(rows: QuerySet[Product]) -> QuerySet[Product]:
     )
 
 
-def pictures() -> Prefetch:
-    """Return the way to fetch the pictures that lie with us; other addresses are not shown."""
-    return Prefetch("images", Image.objects.shown().order_by("position", "id"))
+def pictures(path: str = "images") -> Prefetch:
+    """Return the way to fetch the pictures that lie with us; other addresses are not shown.
+
+    `path` leads from the rows in question to a product's pictures.
+    """
+    return Prefetch(path, Image.objects.shown().order_by("position", "id"))
 
 
 # Of the newest lines of a product that had time to come back, how many did, in percent.
@@ -103,11 +110,20 @@ def page(filters: Filters, number: int) -> tuple[list[Product], bool]:
     return rows[:PAGE], len(rows) > PAGE
 
 
-def product(brand_slug: str, slug: str) -> Product | None:
-    """Return a product on sale with its brand, shelf, variants and pictures."""
+def product(brand_slug: str, slug: str, day: date) -> Product | None:
+    """Return a product on sale with its brand, shelf, variants, and VAT on `day` as `tax_bp`."""
     rows = Product.objects.on_sale().select_related("brand", "category").defer("search")
+    rows = rows.annotate(tax_bp=TaxRate.of_products(day))
     found = rows.filter(brand__slug=brand_slug, slug=slug).prefetch_related("variants")
     return found.first()
+
+
+def lead(description: str) -> tuple[str, bool]:
+    """Return the beginning of a description as plain text, and whether it says more than that."""
+    text = " ".join(unescape(strip_tags(description.replace("<", " <"))).split())
+    if len(text) <= LEAD:
+        return text, False
+    return Truncator(text).chars(LEAD), True
 
 
 def more_of(product: Product, limit: int = 4) -> list[Product]:

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from affiliates import links
+from affiliates import links, referral
 from affiliates.models import Commission
 from affiliates.models.links import PostedOn
 from affiliates.shelf import put
@@ -68,6 +68,23 @@ def test_a_product_bought_from_a_creators_page_is_credited_to_her(shopper, creat
 
     commission = Commission.objects.get()
     assert (commission.creator, commission.state, commission.amount) == (creator, "pending", 342)
+
+
+@pytest.mark.parametrize(("shown", "words"), [(False, "earns a commission"), (True, "earns €3.42")])
+def test_the_shopper_reads_who_earns_before_and_after(shopper, creator, variant, shown, words):
+    variant.brand.collaborations.update(show_amount=shown)
+    link = links.take(creator, product=variant.product, platform="tiktok", at=timezone.now())
+
+    page = shopper.get(f"/go/{link.code}", follow=True).content.decode()
+    shopper.post("/cart/add/", {"variant": variant.pk})
+    assert referral.from_stamp(CartLine.objects.get().touch).link_id == link.pk
+    order = shopper.post(to_payment(shopper, variant), {"pay": "1"}, follow=True)
+
+    assert f"{words} if you buy this." in page and creator.bio in page
+    name = f"Thanks to you, {creator.display_name} earns a commission."
+    assert name in order.content.decode()
+    elsewhere = Client().get(order.request["PATH_INFO"]).content.decode()
+    assert name not in elsewhere and BUYER["address"] not in elsewhere
 
 
 def test_a_payment_in_another_browser_without_cookies_is_still_credited(

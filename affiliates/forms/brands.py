@@ -14,7 +14,7 @@ class CalculatorForm(forms.Form):
 
     price = forms.CharField(label=_("Price in your shop, with VAT"), max_length=12)
     percent = forms.DecimalField(
-        label=_("Commission in percent"), min_value=1, max_value=80, decimal_places=2
+        label=_("Commission in percent"), min_value=1, max_value=80, decimal_places=2, localize=True
     )
 
     def clean_price(self) -> int:

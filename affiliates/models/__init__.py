@@ -13,7 +13,7 @@ from affiliates.models.collaborations import (
 )
 from affiliates.models.commissions import Attribution, Commission
 from affiliates.models.ledger import Account, LedgerEntry
-from affiliates.models.links import CreatorCode, Link
+from affiliates.models.links import CreatorCode, Link, PageLink
 from affiliates.models.payouts import (
     FeePolicy,
     Payout,
@@ -45,6 +45,7 @@ __all__ = [
     "Link",
     "LinkDay",
     "Message",
+    "PageLink",
     "Participation",
     "Payout",
     "PayoutAttempt",

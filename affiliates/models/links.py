@@ -78,6 +78,36 @@ class Link(models.Model):
         return f"/go/{self.code}"
 
 
+PAGE_LINKS = 10
+
+
+class PageLink(models.Model):
+    """Another address of a creator on her page; it is hers alone and earns nothing here."""
+
+    creator = models.ForeignKey("creators.Creator", models.CASCADE, related_name="page_links")
+    label = models.CharField(max_length=60)
+    url = models.URLField(max_length=500)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["creator", "position"],
+                deferrable=models.Deferrable.DEFERRED,
+                name="page_link_place_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(position__range=(1, PAGE_LINKS)), name="page_link_at_most_ten"
+            ),
+            models.CheckConstraint(
+                condition=Q(url__startswith="https://"), name="page_link_is_https"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
 class CreatorCode(models.Model):
     """A word that a shopper types at checkout to credit a creator."""
 

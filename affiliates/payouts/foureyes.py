@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from affiliates import books, rails
 from affiliates.models import Payout, PayoutAttempt, PayoutBatch
@@ -15,13 +16,17 @@ State, BatchState = Payout.State, PayoutBatch.State
 
 
 class NotAllowed(Exception):
-    """A step out of order, or by the same person as the step before."""
+    """A step out of order, or by the same person as the step before; its message is shown."""
+
+
+def said(row: Payout | PayoutBatch) -> dict[str, str]:
+    return {"what": str(row), "state": row.get_state_display()}
 
 
 def _locked(batch: PayoutBatch, state: str) -> PayoutBatch:
     row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     if row.state != state:
-        raise NotAllowed(f"{row} is {row.state}, not {state}")
+        raise NotAllowed(_("%(what)s is %(state)s.") % said(row))
     return row
 
 
@@ -49,7 +54,7 @@ def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Docu
     books.require_balance()
     row = _locked(batch, BatchState.APPROVED)
     if row.approved_by_id == by.pk:
-        raise NotAllowed("whoever approved a batch does not export it")
+        raise NotAllowed(_("Whoever approved a batch does not export it."))
     payouts = payouts_of(row, State.PENDING)
     rail = rails.named(row.rail)
     row.file_schema = rail.schema()
@@ -81,5 +86,5 @@ def document(batch: PayoutBatch) -> rails.Document:
     sent = [one for one in payouts_of(batch) if one.state != State.CANCELLED]
     again = rails.named(batch.rail).document(batch, sent)
     if digest(again) != batch.file_sha256:
-        raise NotAllowed("the file would differ from the one that was exported")
+        raise NotAllowed(_("The file would differ from the one that was exported."))
     return again

@@ -6,19 +6,20 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from affiliates import ledger, rails, selfbilling
 from affiliates.ledger import Transfer
 from affiliates.models import Payout, PayoutBatch, PayoutClaim
 from affiliates.models.payouts import Rail
-from affiliates.payouts.foureyes import BatchState, NotAllowed, State, payouts_of
+from affiliates.payouts.foureyes import BatchState, NotAllowed, State, payouts_of, said
 from affiliates.payouts.methods import refuse_account
 
 
 def _lock_payout(payout: Payout, *states: str) -> Payout:
     row = Payout.objects.select_for_update(of=["self"]).get(pk=payout.pk)
     if row.state not in states:
-        raise NotAllowed(f"{row} is {row.state}")
+        raise NotAllowed(_("%(what)s is %(state)s.") % said(row))
     return row
 
 
@@ -64,7 +65,7 @@ def confirm_batch(batch: PayoutBatch, at: datetime) -> int:
     """Book that the bank has paid everything of a batch that is on its way."""
     row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     if row.state != BatchState.EXPORTED:
-        raise NotAllowed(f"{row} is {row.state}, not {BatchState.EXPORTED}")
+        raise NotAllowed(_("%(what)s is %(state)s.") % said(row))
     return len([confirm(one, at) for one in payouts_of(row, State.PROCESSING)])
 
 

@@ -1,8 +1,10 @@
 """What brands get here, and what it costs."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.views.decorators.http import require_GET
 
 from affiliates import fees
@@ -13,7 +15,7 @@ from config.lib.http import render_page
 from config.lib.money import half_up, tax_within
 
 TAX_BP = 2100  # the Dutch standard rate; the example says that VAT is in the price
-EXAMPLE = {"price": "34.50", "percent": "12"}
+EXAMPLE = Decimal("34.50"), Decimal(12)  # euros, percent
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def quote(gross: int, rate_bp: int, policy: FeePolicy | None) -> Quote:
 @require_GET
 def brands_home(request):
     asked = "price" in request.GET
-    form = CalculatorForm(request.GET if asked else EXAMPLE)
+    price, percent = (number_format(value) for value in EXAMPLE)
+    form = CalculatorForm(request.GET if asked else {"price": price, "percent": percent})
     context = {"form": form, "quote": None}
     if form.is_valid():
         policy = fees.policy_at(0, timezone.now())

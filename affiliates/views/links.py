@@ -1,11 +1,8 @@
 """Links: the redirect's way through Django, and a creator's list of her own."""
 
-from io import BytesIO
-
-import segno
 from django.contrib import messages
 from django.db.models import prefetch_related_objects
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,8 +16,6 @@ from config.lib.access import public
 from config.lib.http import page_number, render_page
 from creators.access import creator_required
 from shop import storefront
-
-QR_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 class Away(HttpResponseRedirect):
@@ -82,14 +77,14 @@ def links(request):
     page = linkreports.own_links(request.creator, page_number(request))
     context = {
         "page": page,
-        "bio": linkreports.bio_links(request.creator),
         "quota": domain.quota(request.creator, timezone.now()),
         "code": codes.current(request.creator),
     }
     return render_page(request, "affiliates/links.html", context)
 
 
-def _own(request, pk: int) -> Link:
+def own_link(request, pk: int) -> Link:
+    """Return a link of the creator who asks, or 404."""
     rows = Link.objects.select_related("creator", "product", "collaboration__brand")
     return get_object_or_404(rows, pk=pk, creator=request.creator)
 
@@ -97,7 +92,7 @@ def _own(request, pk: int) -> Link:
 @creator_required
 @require_POST
 def link_off(request, pk: int):
-    domain.deactivate(_own(request, pk))
+    domain.deactivate(own_link(request, pk))
     messages.success(request, _("The link is off. What was ordered before stays yours."))
     return redirect("affiliates:links")
 
@@ -105,7 +100,7 @@ def link_off(request, pk: int):
 @creator_required
 @require_POST
 def link_name(request, pk: int):
-    link = _own(request, pk)
+    link = own_link(request, pk)
     try:
         domain.name(link, request.POST.get("alias", ""))
     except domain.BadAlias:
@@ -115,30 +110,3 @@ def link_name(request, pk: int):
     else:
         messages.success(request, _("Saved. Your link has a name that people can read."))
     return redirect("affiliates:links")
-
-
-@creator_required
-@require_GET
-def link_qr_page(request, pk: int):
-    """Show the QR code of a link: in a dialog, or without script as a page."""
-    link = _own(request, pk)
-    context = {"link": link, "url": domain.share_url(link), "nav_active": "links"}
-    return render_page(request, "affiliates/qr.html", context)
-
-
-@creator_required
-@require_GET
-def link_qr(request, pk: int, kind: str):
-    """Return the QR code of a link as a picture for print (svg) or a post (png)."""
-    if kind not in QR_TYPES:
-        raise Http404("no such kind of picture")
-    link = _own(request, pk)
-    code = segno.make(domain.share_url(link), error="m")
-    picture = BytesIO()
-    if kind == "svg":  # without a size of its own: a page or a printer gives it one
-        code.save(picture, kind=kind, border=4, omitsize=True, light="#fff")
-    else:
-        code.save(picture, kind=kind, scale=8, border=4)
-    response = HttpResponse(picture.getvalue(), content_type=QR_TYPES[kind])
-    response["Content-Disposition"] = f'attachment; filename="{link.code}.{kind}"'
-    return response

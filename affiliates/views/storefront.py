@@ -3,12 +3,15 @@
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from affiliates import links, market, shelf
+from affiliates import links, market, pagelinks, shelf
+from affiliates.forms.storefront import PageLinkForm
 from affiliates.models import Link
+from affiliates.models.links import PAGE_LINKS
 from config.lib.access import public
 from config.lib.http import render_page, whole
 from creators.access import creator_required
@@ -21,7 +24,8 @@ SHOWN_AS = {"waiting", "pilot", "full"}  # whose page is there
 @public
 @require_safe
 def storefront(request, handle: str):
-    creator = Creator.objects.filter(handle=handle.lower(), erased_at=None).first()
+    rows = Creator.objects.select_related("directoryentry")
+    creator = rows.filter(handle=handle.lower(), erased_at=None).first()
     if creator is None or creator.status not in SHOWN_AS:
         raise Http404("no such creator")
     links_shown = shelf.shelf(creator)
@@ -36,6 +40,7 @@ def storefront(request, handle: str):
         "cards": cards,
         "score": entry.score if entry else None,
         "channels": list(creator.channels.verified()),
+        "others": pagelinks.of(creator),
     }
     return render_page(request, "affiliates/storefront.html", context)
 
@@ -51,23 +56,46 @@ def _amount(link: Link, taxes: dict[tuple[str, str], int]) -> int | None:
 @creator_required
 @require_http_methods(["GET", "POST"])
 def storefront_settings(request):
-    creator, now = request.creator, timezone.now()
     if request.method == "POST":
-        _change(request, creator, now)
+        _change(request, request.creator, timezone.now())
         return redirect("affiliates:storefront_settings")
+    return _settings(request, PageLinkForm())
+
+
+@creator_required
+@require_POST
+def page_links(request):
+    """Add, order and take away her other addresses."""
+    creator, pk = request.creator, whole(request.POST.get("id", "")) or 0
+    form = PageLinkForm(request.POST if request.POST.get("do") == "add" else None)
+    match request.POST.get("do"):
+        case "remove":
+            pagelinks.remove(creator, pk)
+        case "up":
+            pagelinks.move_up(creator, pk)
+        case "add" if form.is_valid():
+            try:
+                pagelinks.add(creator, form.cleaned_data["label"], form.cleaned_data["url"])
+            except pagelinks.Full:
+                form.add_error(None, _("You have ten already. Remove one first."))
+    if form.errors:
+        return _settings(request, form)
+    return redirect(reverse("affiliates:storefront_settings") + "#others")
+
+
+def _settings(request, form):
+    creator = request.creator
     context = {
         "creator": creator,
         "cards": shelf.shelf(creator),
         "candidates": shelf.candidates(creator),
-        "bio": [(platform, links.share_url(link)) for platform, link in _bio_links(creator)],
+        "others": pagelinks.of(creator),
+        "most_links": PAGE_LINKS,
+        "form": form,
         "nav_active": "storefront_settings",
     }
-    return render_page(request, "affiliates/storefront_settings.html", context)
-
-
-def _bio_links(creator):
-    found = creator.links.filter(collaboration=None).select_related("creator")
-    return [(link.get_platform_display(), link) for link in found]
+    status = 422 if form.errors else 200
+    return render_page(request, "affiliates/storefront_settings.html", context, status=status)
 
 
 def _change(request, creator, now) -> None:

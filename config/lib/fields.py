@@ -1,6 +1,7 @@
 """Fields that forms of every app use."""
 
 from django import forms
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from config.lib import money
@@ -24,4 +25,7 @@ class PriceField(forms.CharField):
             raise forms.ValidationError(_("Write an amount like 34.50 or 34,50.")) from error
 
     def prepare_value(self, value):
-        return str(money.decimal(value, self.currency)) if isinstance(value, int) else value
+        """Return what stands in the field, with the language's decimal sign."""
+        if not isinstance(value, int):
+            return value
+        return number_format(money.decimal(value, self.currency))

@@ -6,6 +6,8 @@ Only display knows how many decimals a currency has; every sum is on integers.
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from django.utils.translation import gettext as _
+
 FULL = 10_000  # basis points in the whole
 
 # ISO 4217 currencies whose minor unit is not a hundredth (table A.1, 2024).
@@ -61,7 +63,7 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
     if total == 0:
         if amount:
             raise ValueError(f"nothing to split {amount} over")
-        return [0 for _ in weights]
+        return [0] * len(weights)
     parts = [amount * weight // total for weight in weights]
     order = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
     for i in order[: amount - sum(parts)]:
@@ -77,16 +79,18 @@ def parse(text: str, currency: str) -> int:
     """
     cleaned = text.strip().replace(",", ".")
     if not cleaned or not all(c in "0123456789." for c in cleaned) or cleaned.count(".") > 1:
-        raise BadAmount(f"'{text}' is not an amount. Write it like 34.50.")
+        raise BadAmount(_("“%(text)s” is not an amount. Write it like 34.50.") % {"text": text})
     try:
         value = Decimal(cleaned)
     except InvalidOperation as error:
-        raise BadAmount(f"'{text}' is not an amount. Write it like 34.50.") from error
+        wrong = _("“%(text)s” is not an amount. Write it like 34.50.") % {"text": text}
+        raise BadAmount(wrong) from error
     minor = value.scaleb(exponent(currency))
     if minor != minor.to_integral_value():
-        raise BadAmount(f"'{text}' has more than {exponent(currency)} decimals.")
+        facts = {"text": text, "n": exponent(currency)}
+        raise BadAmount(_("“%(text)s” has more than %(n)s decimals.") % facts)
     if minor >= 10**15:
-        raise BadAmount(f"'{text}' is too large.")
+        raise BadAmount(_("“%(text)s” is too large.") % {"text": text})
     return int(minor)
 
 

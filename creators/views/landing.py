@@ -7,8 +7,13 @@ from config.lib.access import public
 from config.lib.http import render_page
 from creators import checker, enrolment, policy
 from creators.forms import CheckForm
+from creators.reasons import number
 
-START = {"platform": "tiktok", "followers": "1,240"}
+EXAMPLE = 1_240  # followers
+
+
+def start() -> dict[str, str]:
+    return {"platform": "tiktok", "followers": number(EXAMPLE)}
 
 
 @public
@@ -17,8 +22,8 @@ def home(request):
     """The landing page; its checker shows an example until someone types."""
     now = timezone.now()
     rule = policy.in_force(enrolment.rules(now), "", "", now)
-    example = checker.answer("tiktok", 1_240, now)
-    context = {"form": CheckForm(initial=START), "answer": example, "facts": {"rule": rule}}
+    example = checker.answer("tiktok", EXAMPLE, now)
+    context = {"form": CheckForm(initial=start()), "answer": example, "facts": {"rule": rule}}
     return render_page(request, "creators/landing.html", context, partial="creators/landing.html")
 
 
@@ -27,7 +32,7 @@ def home(request):
 def check(request):
     """Answer a platform and a number of followers, with the reasons."""
     asked = "platform" in request.GET or "followers" in request.GET
-    form = CheckForm(request.GET if asked else None, initial=START)
+    form = CheckForm(request.GET if asked else None, initial=start())
     answer, status = None, 200
     if asked:
         if form.is_valid():

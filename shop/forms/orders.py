@@ -55,6 +55,7 @@ class WithdrawForm(forms.Form):
                 label=str(line), coerce=int, initial=count,
                 choices=[(n, str(n)) for n in range(count + 1)],
             )  # fmt: skip
+        self.order_fields([*(f"line_{line.pk}" for line in left), "reason"])
 
     def quantities(self) -> dict[int, int]:
         return {line.pk: self.cleaned_data[f"line_{line.pk}"] for line in self.left}

@@ -8,9 +8,9 @@ from shop.models import Category
 from shop.storefront import SORTS, Filters
 
 SORT_LABELS = {
-    "new": _("newest first"),
-    "cheap": _("lowest price first"),
-    "dear": _("highest price first"),
+    "new": _("Newest first"),
+    "cheap": _("Lowest price first"),
+    "dear": _("Highest price first"),
 }
 
 
@@ -28,6 +28,17 @@ class FilterForm(forms.Form):
         super().__init__(data)
         choices = [(shelf.slug, shelf.label) for shelf in shelves]
         self.fields["category"].choices = [("", _("All shelves")), *choices]
+
+    def on(self) -> list[str]:
+        """Return in words which filters narrow the list, for a page that found nothing."""
+        data = self.cleaned_data
+        words = [dict(self.fields["category"].choices).get(data.get("category") or None)]
+        for name in ("price_min", "price_max"):
+            if data.get(name) is not None:
+                words.append(f"{self.fields[name].label} {self[name].value()}")
+        if data.get("available"):
+            words.append(self.fields["available"].label)
+        return [str(word) for word in words if word]
 
     def filters(self, brand: str = "") -> Filters:
         """Return the filters that are valid."""

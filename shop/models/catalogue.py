@@ -8,7 +8,7 @@ from typing import Self
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -266,3 +266,13 @@ class TaxRate(models.Model):
             .values_list("rate_bp", flat=True)
             .first()
         )
+
+    @classmethod
+    def of_products(cls, day: date) -> Subquery:
+        """Return the rate of each product of a query, in its brand's country, on `day`."""
+        newest = cls.objects.filter(
+            country=OuterRef("brand__country"),
+            tax_class=OuterRef("tax_class"),
+            effective_from__lte=day,
+        ).order_by("-effective_from")
+        return Subquery(newest.values("rate_bp")[:1])

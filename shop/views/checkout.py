@@ -18,7 +18,7 @@ from shop import cart as carts
 from shop import checkout as checkouts
 from shop import gateways, orders, payments
 from shop.forms.checkout import CheckoutForm
-from shop.models import Order
+from shop.models import Order, Product
 from shop.views.bag import bag_of, code_owner, referral_for
 
 MINE = "orders"  # session: ids of the orders that this browser placed
@@ -65,9 +65,13 @@ def _page(request, cart, bag, form):
             form.data[name] = value
     form.initial |= fresh
     referrals = [found for part in bag.parts if (found := referral_for(request, part.brand.pk))]
+    # one number for all of it: the shortest, and none where something cannot be sent back
+    returns = [row.product.withdrawal == Product.Withdrawal.YES for row in bag.lines]
+    days = min(part.brand.return_days for part in bag.parts) if all(returns) else 0
     context = {
         "bag": bag,
         "form": form,
+        "return_days": days,
         "referrals": referrals,
         "code": _code_of(bag, form),
         "cart_count": bag.count,

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from config.lib import ratelimit
 from config.lib.access import public
 from config.lib.http import render_page
-from shop import mails, orders, returns, tasks
+from shop import mails, orders, returns, storefront, tasks
 from shop.forms.orders import CodeForm, WithdrawForm
 from shop.models import Order
 from shop.views import checkout
@@ -50,9 +50,9 @@ def _may_ask(order, what, times):
 def order(request, token):
     found = _order(token)
     now = timezone.now()
-    parts = list(
-        found.parts.select_related("brand").prefetch_related("lines__variant__product__category")
-    )
+    rows = found.parts.select_related("brand")
+    images = storefront.pictures("lines__variant__product__images")
+    parts = list(rows.prefetch_related("lines__variant__product__category", images, "returns"))
     for part in parts:
         part.progress = orders.progress(part)
         part.return_until = orders.return_until(part)
@@ -60,6 +60,7 @@ def order(request, token):
         part.returns_list = list(part.returns.all())
         part.back = sum(line.refunded_gross for line in part.lines.all()) + part.shipping_refunded
     lines = [line for part in parts for line in part.lines.all()]
+    opened = _may_see_all(request, found)
     context = {
         "order": found,
         "token": token,
@@ -67,12 +68,24 @@ def order(request, token):
         "total": sum(line.gross for line in lines) + sum(part.shipping_gross for part in parts),
         "tax": sum(line.tax for line in lines) + sum(part.shipping_tax for part in parts),
         "shipping": sum(part.shipping_gross for part in parts),
-        "open": _may_see_all(request, found),
+        "open": opened,
+        "first_name": found.name.split(" ")[0],
+        "all_here": all(part.delivered_at for part in parts),
+        "return_days": min(part.brand.return_days for part in parts),
+        "credited": _credited(request, found, lines) if opened else [],
         "code_form": CodeForm(),
         "code_sent": request.GET.get("code") == "sent",
         "cart_count": cart_count(request),
     }
     return render_page(request, "shop/order.html", context)
+
+
+def _credited(request, order, lines):
+    """Return the creators whom this order earns something."""
+    referral = getattr(request, "referral", None)
+    if referral is None or order.status != Order.Status.PAID:
+        return []
+    return referral.credited(line.pk for line in lines)
 
 
 @public

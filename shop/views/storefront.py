@@ -3,8 +3,10 @@
 from django.db.models import prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from config.lib import money
 from config.lib.access import public
 from config.lib.http import page_number, render_page
 from shop import storefront
@@ -23,6 +25,7 @@ def _listing(request, form, brand=None):
         "form": form,
         "brand": brand,
         "products": found,
+        "filters_on": [] if found else form.on(),
         "page_number": number,
         "next_page": number + 1 if more else None,
         "previous_page": number - 1 if number > 1 else None,
@@ -52,7 +55,7 @@ def brand_page(request, brand_slug):
 @public
 @require_GET
 def product(request, brand_slug, product_slug):
-    found = storefront.product(brand_slug, product_slug)
+    found = storefront.product(brand_slug, product_slug, timezone.localdate())
     if found is None:
         raise Http404("no such product on sale")
     more = storefront.more_of(found)
@@ -60,19 +63,25 @@ def product(request, brand_slug, product_slug):
     variants = [variant for variant in found.variants.all() if variant.is_active]
     chosen = _chosen(variants, request.GET.get("variant", ""))
     pictures = list(found.images.all())
+    referral = referral_for(request, found.brand_id)
+    lead, is_longer = storefront.lead(found.description)
+    sold_here = found.sells_at == SellsAt.HERE
     context = {
         "product": found,
         "brand": found.brand,
         "variants": variants,
         "chosen": chosen,
+        "choice_of": _choice_of(variants),
+        "prices_differ": len({variant.price for variant in variants}) > 1,
         "pictures": pictures,
-        "shown": next(
-            (image for image in pictures if chosen and image.pk == chosen.picture_id),
-            pictures[0] if pictures else None,
-        ),
+        "shown": _shown(pictures, chosen),
         "more": more,
-        "referral": referral_for(request, found.brand_id),
-        "sold_here": found.sells_at == SellsAt.HERE,
+        "referral": referral,
+        "earns": _earns(referral, found, chosen),
+        "sold_here": sold_here,
+        "buyable": bool(sold_here and chosen and found.in_stock),
+        "lead": lead,
+        "is_longer": is_longer,
         "details": _details(found),
         "cart_count": cart_count(request),
     }
@@ -86,6 +95,26 @@ def _chosen(variants, wanted):
             return variant
     in_stock = [variant for variant in variants if variant.available != 0]
     return next(iter(in_stock or variants), None)
+
+
+def _choice_of(variants):
+    """Return what one chooses: `Size`, `Size, Colour`; empty when variants do not agree."""
+    names = {tuple(name for name, _value in variant.options) for variant in variants}
+    return ", ".join(names.pop()) if len(names) == 1 else ""
+
+
+def _shown(pictures, chosen):
+    """Return the picture of the chosen variant, else the first."""
+    own = [image for image in pictures if chosen and image.pk == chosen.picture_id]
+    return next(iter(own or pictures), None)
+
+
+def _earns(referral, product, chosen):
+    """Return the commission on one piece, where the brand lets shoppers see it."""
+    if not referral or referral.rate_bp is None or not chosen or product.tax_bp is None:
+        return None
+    net = chosen.price - money.tax_within(chosen.price, product.tax_bp)
+    return money.half_up(net, referral.rate_bp)
 
 
 def _details(product):

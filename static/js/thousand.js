@@ -78,8 +78,10 @@
   });
   /* a select or radio that submits its form */
   document.addEventListener('change', event => {
-    const thumb = event.target.dataset.picture && $('#' + event.target.dataset.picture);
+    const { picture, price } = event.target.dataset;
+    const thumb = picture && $('#' + picture);
     if (thumb) showImage(thumb);
+    if (price) $$(`[data-price-of="${event.target.form.id}"]`).forEach(shown => { shown.textContent = price });
     if (event.target.closest('[data-submit-on-change]')) event.target.form.requestSubmit();
   });
   /* a form is sent once; the server holds too */

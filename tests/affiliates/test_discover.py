@@ -133,3 +133,14 @@ def test_balance_and_proof_pages_stand_before_any_money(client, brand):
     assert b"".join(csv.streaming_content).startswith(b"entry,posted_at,kind")
     assert client.get("/proof/").status_code == 200
     assert client.get("/proof/?format=json").json() == {"nights": []}
+
+
+def test_the_calculator_speaks_and_reads_dutch_numbers(client):
+    page = client.get("/brands/", headers={"accept-language": "nl"}).content.decode()
+    asked = client.get(
+        "/brands/?price=34,50&percent=12,5", headers={"accept-language": "nl"}
+    ).content.decode()
+
+    assert 'value="34,50"' in page
+    assert "12,5%" in asked
+    assert "€\N{NO-BREAK SPACE}34,50" in asked

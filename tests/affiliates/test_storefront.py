@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from affiliates import links, shelf
+from affiliates import links, pagelinks, shelf
 from tests.affiliates import factories as money
 from tests.creators.factories import make_creator, make_user
 
@@ -78,3 +78,87 @@ def test_putting_products_on_the_page_costs_no_pilot_quota(creator):
         put(creator, f"Thing {n}")
 
     assert links.quota(creator, timezone.now()).left == before
+
+
+def test_her_one_address_is_on_three_pages_with_its_code(client, creator):
+    client.force_login(creator.user)
+    for page in ("/creator/", "/creator/links/", "/creator/storefront/"):
+        text = client.get(page).content.decode()
+        assert 'data-copy="http://localhost' in text
+        assert '/@noor/"' in text
+        assert "/creator/storefront/qr/" in text
+
+    assert client.get("/creator/storefront/qr/").status_code == 200
+    for kind, start in (("svg", b"<?xml"), ("png", bytes([137]) + b"PNG")):
+        assert client.get(f"/creator/storefront/qr.{kind}").content.startswith(start)
+    assert client.get("/creator/storefront/qr.exe").status_code == 404
+
+
+def test_cards_are_numbered_as_she_ordered_them(client, creator):
+    put(creator, "First")
+    put(creator, "Second")
+
+    text = client.get("/@noor/").content.decode()
+
+    assert text.index("No. 1") < text.index("First") < text.index("No. 2") < text.index("Second")
+
+
+def add(client, label, url):
+    return client.post("/creator/storefront/links/", {"do": "add", "label": label, "url": url})
+
+
+def test_up_to_ten_other_links_stand_on_her_page(client, creator):
+    client.force_login(creator.user)
+    for n in range(10):
+        assert add(client, f"Link {n}", f"https://pages.example/{n}").status_code == 302
+    eleventh = add(client, "One more", "https://pages.example/more")
+
+    assert eleventh.status_code == 422
+    assert "ten already" in eleventh.content.decode()
+    assert creator.page_links.count() == 10
+    text = client.get("/@noor/").content.decode()
+    assert 'href="https://pages.example/0" rel="nofollow ugc noopener"' in text
+
+
+def test_she_orders_and_removes_other_links(client, creator):
+    one, two, three = (pagelinks.add(creator, label, "https://a.example/") for label in "abc")
+    client.force_login(creator.user)
+
+    client.post("/creator/storefront/links/", {"do": "up", "id": three.pk})
+    client.post("/creator/storefront/links/", {"do": "remove", "id": one.pk})
+
+    assert [(row.pk, row.position) for row in pagelinks.of(creator)] == [(three.pk, 1), (two.pk, 2)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://pages.example/", "javascript:alert(1)", "https://", "https://127.0.0.1/",
+        "https://localhost/", "https://a@pages.example/", "https://pages.example/a b", "//evil",
+        "data:text/html,x", "https://[::1", "https://" + "a" * 600 + ".example",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_none_is_told_at_its_field(client, creator, url):
+    client.force_login(creator.user)
+
+    answer = add(client, "Mine", url)
+
+    assert answer.status_code == 422
+    assert "url" in answer.context["form"].errors
+    assert 'value="Mine"' in answer.content.decode()
+    assert not creator.page_links.exists()
+
+
+def test_an_address_without_a_scheme_is_taken_for_https(client, creator):
+    client.force_login(creator.user)
+    add(client, "Mine", "pages.example/noor")
+    assert creator.page_links.get().url == "https://pages.example/noor"
+
+
+def test_anothers_links_stay_as_they_are(client, creator):
+    row = pagelinks.add(creator, "Mine", "https://pages.example/")
+    client.force_login(make_creator(handle="sam", followers=2_000, user=make_user()).user)
+
+    client.post("/creator/storefront/links/", {"do": "remove", "id": row.pk})
+
+    assert pagelinks.of(creator) == [row]

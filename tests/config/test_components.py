@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 
 from config import art, fonts
 from config.components import charts
+from config.lib.fields import PriceField
 
 
 @pytest.fixture(autouse=True)
@@ -195,3 +196,11 @@ def test_the_pages_of_an_account_take_our_look(client, django_user_model, name):
 
     assert "card-account" in page
     assert "style=" not in page
+
+
+@pytest.mark.parametrize(("language", "typed"), [("en", "34.50"), ("nl", "34,50")])
+def test_a_price_field_shows_the_languages_decimal_sign_and_reads_it_back(language, typed):
+    field = PriceField()
+    with translation.override(language):
+        assert field.prepare_value(3450) == typed
+        assert field.clean(typed) == 3450

@@ -56,7 +56,7 @@ def test_a_guest_buys_and_pays(client):
 
     assert client.get(sent["Location"]).status_code == 200
     back = client.post(sent["Location"], {"pay": "1"}, follow=True)
-    assert "Done. It is on its way to you." in back.content.decode()
+    assert ". It is coming." in back.content.decode()
     order.refresh_from_db()
     variant.refresh_from_db()
     assert order.status == "paid"

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("affiliates", "0011_adjustments_stay"),
+        ("affiliates", "0012_page_links"),
     ]
 
     operations = [
