@@ -1,17 +1,22 @@
-"""What a creator's links brought her, as lists."""
+"""What a creator's links brought her: as lists, by day, and as a table to take away."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from affiliates import links
-from affiliates.models import Commission, Link, LinkDay
+from affiliates.models import Click, Commission, Link, LinkDay
+from config.lib.money import decimal
 from creators.models import Creator
 
 PAGE = 20
+DAYS = 30  # of a chart
+LATEST = 10_000  # clicks that tell where they were seen
 
 
 @dataclass(slots=True)
@@ -72,3 +77,69 @@ def _rows(found: Sequence[Link]) -> list[Row]:
         found_row.orders += row["n"]
         found_row.earned, found_row.currency = row["total"], row["currency"]
     return list(rows.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What one link, or all of a creator's, brought on one market day."""
+
+    day: date
+    clicks: int = 0
+    people: int = 0
+    orders: int = 0
+    income: int = 0  # minor units of the link's currency
+
+
+def days(found: QuerySet[LinkDay], last: date, length: int = DAYS) -> list[Day]:
+    """Return the `length` days up to `last`, also those on which nothing happened. One query."""
+    since = last - timedelta(days=length - 1)
+    sums = found.filter(day__range=(since, last)).values("day").order_by("day")
+    sums = sums.annotate(c=Sum("clicks"), u=Sum("uniques"), o=Sum("orders"), i=Sum("income"))
+    known = {row["day"]: Day(row["day"], row["c"], row["u"], row["o"], row["i"]) for row in sums}
+    every = (since + timedelta(days=n) for n in range(length))
+    return [known.get(day) or Day(day) for day in every]
+
+
+def report(link: Link) -> Row:
+    """Return what one link brought in all."""
+    return _rows([link])[0]
+
+
+def currency_of(link: Link) -> str:
+    """Return the currency that a link earns in."""
+    target = link.product or (link.collaboration.brand if link.collaboration else None)
+    return target.currency if target else "EUR"
+
+
+def seen_on(link: Link) -> list[tuple[str, int]]:
+    """Return where the latest clicks were seen, most first; "" is where nothing told.
+
+    The platform is that of the in-app browser or of the referrer. Looks at LATEST clicks at
+    the most, by index, however many there are.
+    """
+    latest = Click.objects.filter(link_id=link.pk, counted=True).order_by("-clicked_at")
+    counts = Counter(latest.values_list("seen_platform", flat=True)[:LATEST])
+    return counts.most_common()
+
+
+def table(creator: Creator, pk: int | None = None) -> Iterator[list[object]]:
+    """Yield the days of all her links, or of one, as rows of a CSV file, oldest first."""
+    yield ["link", "product", "brand", "platform", "day", "clicks", "people", "orders",
+           "income", "currency"]  # fmt: skip
+    found = LinkDay.objects.filter(link__creator=creator, link__collaboration__isnull=False)
+    found = found.filter(link=pk) if pk else found
+    rows = found.select_related("link__product", "link__collaboration__brand")
+    for row in rows.order_by("day", "link").iterator(2_000):
+        link, currency = row.link, currency_of(row.link)
+        yield [
+            link.code,
+            link.product.title if link.product else "",
+            link.collaboration.brand.name,
+            link.platform,
+            row.day.isoformat(),
+            row.clicks,
+            row.uniques,
+            row.orders,
+            decimal(row.income, currency),
+            currency,
+        ]

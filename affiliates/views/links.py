@@ -6,12 +6,14 @@ from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from affiliates import codes, linkreports
+from affiliates import clock, codes, dashboards, linkreports
 from affiliates import links as domain
 from affiliates import redirect as door
-from affiliates.models import Link
+from affiliates.models import Link, LinkDay
+from config.lib import local, sheets
 from config.lib.access import public
 from config.lib.http import page_number, render_page
 from creators.access import creator_required
@@ -75,8 +77,10 @@ def _ended(request, link: Link):
 @require_GET
 def links(request):
     page = linkreports.own_links(request.creator, page_number(request))
+    found = LinkDay.objects.filter(link__creator=request.creator)
     context = {
         "page": page,
+        **_chart(linkreports.days(found, _today())),
         "quota": domain.quota(request.creator, timezone.now()),
         "code": codes.current(request.creator),
     }
@@ -87,6 +91,58 @@ def own_link(request, pk: int) -> Link:
     """Return a link of the creator who asks, or 404."""
     rows = Link.objects.select_related("creator", "product", "collaboration__brand")
     return get_object_or_404(rows, pk=pk, creator=request.creator)
+
+
+@creator_required
+@require_GET
+def link(request, pk: int):
+    """Show what one link brought by day, where it was seen, and what can be done with it."""
+    link = own_link(request, pk)
+    context = {
+        "row": linkreports.report(link),
+        "link": link,
+        "currency": linkreports.currency_of(link),
+        **_chart(linkreports.days(link.days.all(), _today())),
+        "seen": linkreports.seen_on(link),
+        "locked": link.rate_locked_until and link.rate_locked_until > timezone.now(),
+        "nav_active": "links",
+    }
+    return render_page(request, "affiliates/link.html", context)
+
+
+def _today():
+    return clock.local_day(timezone.now())
+
+
+def _chart(days):
+    """Return what the charts of clicks and orders by day need."""
+    clicks, orders = [day.clicks for day in days], [day.orders for day in days]
+    sentences = [
+        ", ".join(
+            [
+                local.short_day(day.day, "D j M"),
+                ngettext("%(n)d click", "%(n)d clicks", day.clicks) % {"n": day.clicks},
+                ngettext("%(n)d order", "%(n)d orders", day.orders) % {"n": day.orders},
+            ]
+        )
+        for day in days
+    ]
+    axis = [local.short_day(day) for day in dashboards.axis(day.day for day in days)]
+    return {"days": days, "clicks": clicks, "orders": orders, "top_clicks": max(clicks),
+            "top_orders": max(orders), "axis": axis, "sentences": sentences}  # fmt: skip
+
+
+@creator_required
+@require_GET
+def links_csv(request):
+    return sheets.answer(linkreports.table(request.creator), "links.csv")
+
+
+@creator_required
+@require_GET
+def link_csv(request, pk: int):
+    link = own_link(request, pk)
+    return sheets.answer(linkreports.table(request.creator, link.pk), f"link-{link.code}.csv")
 
 
 @creator_required
@@ -109,4 +165,4 @@ def link_name(request, pk: int):
         messages.error(request, _("You have a link of that name. Choose another word."))
     else:
         messages.success(request, _("Saved. Your link has a name that people can read."))
-    return redirect("affiliates:links")
+    return redirect("affiliates:link", link.pk)

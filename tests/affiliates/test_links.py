@@ -1,12 +1,14 @@
 """Taking links, and every page that shows them."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from affiliates import links, market
+from affiliates import clock, links, market
+from affiliates.models import Click, LinkDay
 from creators.models import Decision
 from shop.models import Acceptance, Product, Terms
 from tests.affiliates.factories import make_brand, make_collaboration, make_creator, make_variant
@@ -121,3 +123,74 @@ def test_anothers_link_cannot_be_switched_off(client):
     link = links.take(enrolled(), offered(), at=timezone.now())
     client.force_login(enrolled().user)
     assert client.post(reverse("affiliates:link_off", args=[link.pk])).status_code == 404
+
+
+def click(link, platform, n):
+    """A click as the drain writes it, and the day's sum."""
+    at = timezone.now() - timedelta(minutes=n)
+    Click.objects.create(
+        uid=uuid.uuid4(), link_id=link.pk, clicked_at=at, visitor=b"v" * 16,
+        seen_platform=platform, counted=True,
+    )  # fmt: skip
+
+
+def test_a_links_page_tells_days_places_rate_and_programme(client, django_assert_max_num_queries):
+    creator, at = enrolled(), timezone.now()
+    link = links.take(creator, offered(), platform="tiktok", at=at)
+    link.collaboration.other_programme = "own_first"
+    link.collaboration.save()
+    LinkDay.objects.create(
+        link=link, day=clock.local_day(at), clicks=3, uniques=2, orders=1, income=342
+    )
+    for n, platform in enumerate(["tiktok", "instagram", "tiktok"]):
+        click(link, platform, n)
+    client.force_login(creator.user)
+
+    with django_assert_max_num_queries(12):
+        page = client.get(f"/creator/links/{link.pk}/")
+
+    text = page.content.decode()
+    assert page.context["seen"] == [("tiktok", 2), ("instagram", 1)]
+    assert (page.context["top_clicks"], page.context["days"][-1].people) == (3, 2)
+    assert "It pays at least 12% until" in text
+    assert "that programme goes first and you earn nothing" in text
+
+
+def test_the_days_come_as_a_table_that_no_spreadsheet_runs(client):
+    creator, at = enrolled(), timezone.now()
+    product = offered()
+    product.title = "=HYPERLINK(1)"
+    product.save()
+    one, two = (links.take(creator, p, at=at) for p in (product, offered()))
+    for link in (one, two):
+        LinkDay.objects.create(link=link, day=clock.local_day(at), clicks=3, uniques=2, income=342)
+    client.force_login(creator.user)
+
+    both = client.get("/creator/links/days.csv").getvalue().decode()
+    alone = client.get(f"/creator/links/{one.pk}/days.csv").getvalue().decode()
+
+    assert len(both.splitlines()) == 3
+    assert alone.splitlines()[1] == (
+        f"{one.code},'=HYPERLINK(1),{product.brand.name},tiktok,"
+        f"{clock.local_day(at)},3,2,0,3.42,EUR"
+    )
+
+
+def test_a_pilot_sees_how_many_are_left_and_when_the_next_comes(client):
+    creator = enrolled("pilot")
+    links.take(creator, offered(), at=timezone.now())
+    client.force_login(creator.user)
+
+    text = client.get("/creator/links/").content.decode()
+
+    assert "Pilot: 4 of 5 new products left this week." in text
+    assert "The next one comes free on" in text
+
+
+def test_the_market_says_before_a_link_is_taken_who_goes_first(client):
+    creator, product = enrolled(), offered()
+    client.force_login(creator.user)
+    text = client.get("/creator/market/").content.decode()
+    assert f"If {product.brand.name}&#x27;s own programme claims an order too, you still earn" in (
+        text.replace("'s own", "&#x27;s own")
+    )
