@@ -189,6 +189,8 @@
   document.addEventListener('htmx:responseError', () => toast(words.failed));
   document.addEventListener('htmx:sendError', () => toast(words.offline));
   document.addEventListener('htmx:timeout', () => toast(words.failed));
+  /* a passkey that is not there, or that she refused */
+  document.addEventListener('allauth.error', event => { event.preventDefault(); toast(words.nokey) });
   /* the server may ask for a word: HX-Trigger: {"toast": "Link copied"} */
   document.addEventListener('toast', event => toast(event.detail.value));
   document.addEventListener('close-dialog', () => $$('dialog[open]').forEach(d => d.close()));
