@@ -6,11 +6,8 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.decorators.http import require_POST
-from django.views.i18n import set_language
 
 from config import views
-from config.lib.access import public
 
 admin.site.login = secure_admin_login(admin.site.login)
 admin.site.site_header = admin.site.site_title = "Thousand"
@@ -31,7 +28,6 @@ urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
-    path("language/", public(require_POST(set_language)), name="set_language"),
     re_path(
         r"^media/(?P<path>pictures/[0-9a-f]{2}/[0-9a-f]{40}-[ls]\.webp)$",
         views.picture,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 
@@ -78,5 +79,12 @@ def save(user: AbstractUser, about: About, creator: Creator | None = None) -> Cr
 
 
 def mail_language(creator: Creator) -> str:
-    """The language that we write to her in: Dutch where she speaks it, else English."""
-    return "nl" if "nl" in creator.languages else "en"
+    """The language that we write to her in: as she reads the site, else one that she speaks."""
+    return creator.site_language or ("nl" if "nl" in creator.languages else "en")
+
+
+def remember_language(creator: Creator, language: str) -> None:
+    """Keep the language in which she reads the site."""
+    if language in dict(settings.LANGUAGES) and language != creator.site_language:
+        creator.site_language = language
+        creator.save(update_fields=["site_language"])

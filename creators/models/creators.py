@@ -65,6 +65,9 @@ class Creator(models.Model):
     bio = models.CharField(_("about you"), max_length=300, blank=True)
     country = models.CharField(_("country"), max_length=2)
     languages = ArrayField(models.CharField(max_length=5), default=list, blank=True)
+    site_language = models.CharField(
+        max_length=5, choices=settings.LANGUAGES, blank=True, help_text="last chosen; mail uses it"
+    )
     niches = models.ManyToManyField(Niche, blank=True, related_name="creators")
     birth_on = models.DateField(_("date of birth"), null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.lib.access import signed_in
-from config.lib.http import render_page
+from config.lib.http import client_language, render_page
 from creators import enrolment, profiles
 from creators.access import creator_of, creator_required
 from creators.forms import AboutForm, initial_of
@@ -28,7 +28,8 @@ def join(request):
     form = AboutForm(request.POST or None, creator=creator, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            profiles.save(request.user, form.about(), creator)
+            joined = profiles.save(request.user, form.about(), creator)
+            profiles.remember_language(joined, client_language(request))
         except profiles.HandleTaken:
             form.add_error("handle", form.taken_message)
         else:

@@ -5,12 +5,23 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language
 
+from config.lib.access import public
 from config.lib.http import client_language, render_page
 from creators import profiles
-from creators.access import creator_required
+from creators.access import creator_of, creator_required
 from creators.forms import SettingsForm, initial_of
+
+
+@public
+@require_POST
+def language(request):
+    """The switch in the footer: the same page in another language; a creator's mail follows."""
+    if request.user.is_authenticated and (creator := creator_of(request)):
+        profiles.remember_language(creator, request.POST.get("language", ""))
+    return set_language(request)
 
 
 @creator_required
@@ -26,6 +37,7 @@ def creator_settings(request):
             form.add_error("handle", form.taken_message)
         else:
             language = form.cleaned_data["site_language"]
+            profiles.remember_language(creator, language)
             with translation.override(language):
                 messages.success(request, _("Saved."))
             answer = redirect("creators:settings")

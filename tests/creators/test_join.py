@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from creators import enrolment
+from creators import enrolment, profiles
 from creators.models import Creator, Decision
 from tests.creators.conftest import connect
 from tests.creators.factories import make_creator, make_policy, make_user
@@ -193,6 +193,21 @@ def test_settings_change_the_profile_and_the_language(client):
     assert page.cookies["django_language"].value == "nl"
     creator.refresh_from_db()
     assert (creator.display_name, creator.birth_on.year) == ("Noor B", 1998)
+    assert profiles.mail_language(creator) == "nl"
+
+
+def test_mail_follows_the_switch_of_language(client):
+    creator = make_creator(user=make_user(), followers=2_000, languages=["nl"])
+    client.force_login(creator.user)
+
+    before = profiles.mail_language(creator)
+    client.post("/language/", {"language": "en", "next": "/creator/"})
+    creator.refresh_from_db()
+    client.post("/language/", {"language": "xx", "next": "/creator/"})
+
+    assert (before, profiles.mail_language(creator)) == ("nl", "en")
+    creator.refresh_from_db()
+    assert creator.site_language == "en"
 
 
 @pytest.mark.parametrize("channels", [1, 3])
