@@ -90,7 +90,7 @@ def transfers(
     Kinds: `fee` at payment, `fee_refund` and `fee_dispute` afterwards; VAT likewise.
     """
     owed = target(line, policy_at(brand.pk, paid_at))
-    vat_bp = tax.brand_vat_bp(brand.country, brand.vat_number, tax.home_vat_bp(local_day(paid_at)))
+    vat_bp = _vat_bp(line, brand, paid_at)
     fee, vat = posted(line)
     suffix = {"order_line": "", "refund_line": "_refund", "dispute_line": "_dispute"}[source[0]]
     if source[0] == "dispute_line" and owed > fee:
@@ -106,6 +106,16 @@ def transfers(
             half_up(owed, vat_bp) - vat, currency, *source,
         ),
     ]  # fmt: skip
+
+
+def _vat_bp(line: OrderLine, brand: Brand, paid_at: datetime) -> int:
+    """Return the VAT on a line's fee: of the trader as she was then, so that a refund gives
+    back what was charged.
+    """
+    seller = line.brand_order.seller or {}
+    country = seller.get("country", brand.country)
+    number = seller.get("vat_number", brand.vat_number)
+    return tax.brand_vat_bp(country, number, tax.home_vat_bp(local_day(paid_at)))
 
 
 def charge(order: Order) -> Iterable[Transfer]:

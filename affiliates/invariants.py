@@ -69,6 +69,46 @@ INVARIANTS: dict[str, str] = {
             OR coalesce(sum(e.amount) FILTER (
                    WHERE e.kind IN ('payout_returned', 'payout_vat_returned')), 0)
                <> CASE WHEN p.state = 'returned' THEN p.amount + p.vat ELSE 0 END""",
+    "no open payout is paid with another brand's money": """
+        WITH built AS (
+            SELECT p.batch_id, l.brand_id, l.currency, min(p.id) AS id, max(e.id) AS entry_id
+            FROM affiliates_payout p
+            JOIN affiliates_payoutclaim c ON c.payout_id = p.id AND c.released_at IS NULL
+            JOIN affiliates_settlementline l ON l.id = c.line_id AND l.amount > 0
+            JOIN affiliates_ledgerentry e ON e.source_kind = 'payout' AND e.source_id = p.id
+                AND e.kind = 'payout'
+            WHERE p.state IN ('pending', 'processing') GROUP BY 1, 2, 3
+        ), short AS (
+            SELECT b.*, coalesce((SELECT sum(amount) FROM affiliates_ledgerentry
+                                  WHERE credit_id = a.id AND id < b.entry_id), 0)
+                      - coalesce((SELECT sum(amount) FROM affiliates_ledgerentry
+                                  WHERE debit_id = a.id AND id < b.entry_id), 0) AS balance
+            FROM built b JOIN affiliates_account a ON a.kind = 'brand_balance'
+                AND a.brand_id = b.brand_id AND a.currency = b.currency
+        )
+        SELECT s.id FROM short s
+        WHERE s.balance < 0 AND s.balance + (
+            SELECT coalesce(sum(l.amount), 0) FROM affiliates_settlementline l
+            JOIN affiliates_ledgerentry e ON e.source_kind = 'settlement_line'
+                AND e.source_id = l.id AND e.kind = 'settlement' AND e.id < s.entry_id
+            WHERE l.brand_id = s.brand_id AND l.currency = s.currency AND l.amount > 0
+              AND NOT EXISTS (
+                SELECT 1 FROM affiliates_payoutclaim c
+                JOIN affiliates_ledgerentry o ON o.source_kind = 'payout'
+                    AND o.source_id = c.payout_id AND o.kind = 'payout' AND o.id <= s.entry_id
+                WHERE c.line_id = l.id AND NOT EXISTS (
+                    SELECT 1 FROM affiliates_ledgerentry b WHERE b.source_kind = 'payout'
+                      AND b.source_id = c.payout_id AND b.id < s.entry_id
+                      AND b.kind IN ('payout_back', 'payout_returned')))) < 0""",
+    "no brand is paid what it did not have": """
+        SELECT p.id FROM affiliates_payout p
+        JOIN affiliates_ledgerentry e ON e.source_kind = 'payout' AND e.source_id = p.id
+            AND e.kind = 'payout'
+        WHERE p.brand_id IS NOT NULL AND p.state IN ('pending', 'processing')
+          AND coalesce((SELECT sum(amount) FROM affiliates_ledgerentry
+                        WHERE credit_id = e.debit_id AND id <= e.id), 0)
+            < coalesce((SELECT sum(amount) FROM affiliates_ledgerentry
+                        WHERE debit_id = e.debit_id AND id <= e.id), 0)""",
     "a creator's balance is her unclaimed lines": f"""
         SELECT coalesce(b.creator_id, u.creator_id) FROM (
             SELECT a.creator_id, a.currency, sum(s.v) AS amount FROM ({SIDES}) s
@@ -131,6 +171,24 @@ INVARIANTS: dict[str, str] = {
                    WHERE order_line_id IS NOT NULL GROUP BY 1) r ON r.order_line_id = l.id
         WHERE coalesce(r.net, 0) <> l.refunded OR coalesce(r.gross, 0) <> l.refunded_gross
            OR l.refunded + l.charged_back > l.net""",
+    "dispute lines add up to what a bank took of a line": """
+        SELECT l.id FROM shop_orderline l
+        LEFT JOIN (SELECT d.order_line_id, sum(d.net) AS net, sum(d.gross) AS gross
+                   FROM shop_disputeline d JOIN shop_dispute p ON p.id = d.dispute_id
+                   WHERE d.order_line_id IS NOT NULL AND p.reinstated_at IS NULL GROUP BY 1) d
+          ON d.order_line_id = l.id
+        WHERE coalesce(d.net, 0) <> l.charged_back OR coalesce(d.gross, 0) <> l.charged_back_gross""",
+    "each brand got what its lines and shipping brought in": """
+        SELECT p.id FROM shop_payment m
+        JOIN shop_brandorder p ON p.order_id = m.order_id
+        LEFT JOIN (SELECT brand_order_id, sum(gross) AS gross FROM shop_orderline GROUP BY 1) l
+          ON l.brand_order_id = p.id
+        LEFT JOIN affiliates_account a ON a.kind = 'brand_balance' AND a.brand_id = p.brand_id
+            AND a.currency = m.currency
+        LEFT JOIN affiliates_ledgerentry e ON e.source_kind = 'payment' AND e.source_id = m.id
+            AND e.kind = 'capture' AND e.credit_id = a.id
+        WHERE m.kind = 'capture' AND NOT m.external
+          AND coalesce(l.gross, 0) + p.shipping_gross <> coalesce(e.amount, 0)""",
     "a sale has a paid order, and its line's net as base": """
         SELECT c.id FROM affiliates_commission c JOIN shop_orderline l ON l.id = c.order_line_id
         JOIN shop_brandorder p ON p.id = l.brand_order_id JOIN shop_order o ON o.id = p.order_id

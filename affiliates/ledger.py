@@ -122,11 +122,16 @@ def accounts(wanted: Iterable[tuple[Owner, str]]) -> dict[tuple[Owner, str], int
     return ids
 
 
+# The accounts are shared first, in order: no deadlock between two posts, and no entry gets a
+# number while a payout build holds its account, so numbers tell what the build could see.
 POST_SQL = """
+    WITH held AS MATERIALIZED (
+        SELECT id FROM affiliates_account WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE)
     INSERT INTO affiliates_ledgerentry
         (kind, debit_id, credit_id, amount, currency, source_kind, source_id, posted_at)
-    SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
-                         %s::text[], %s::bigint[], %s::timestamptz[])
+    SELECT e.* FROM (SELECT count(*) FROM held) h, unnest(
+        %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
+        %s::text[], %s::bigint[], %s::timestamptz[]) e
     ON CONFLICT (source_kind, source_id, kind, debit_id, credit_id) DO NOTHING
 """
 DIFFERS_SQL = """
@@ -159,7 +164,7 @@ def post(transfers: Iterable[Transfer], at: datetime) -> int:
         [row.source_id for row in rows],
     ]
     with connection.cursor() as cursor:
-        cursor.execute(POST_SQL, [*columns, [at] * len(rows)])
+        cursor.execute(POST_SQL, [list(ids.values()), *columns, [at] * len(rows)])
         new = cursor.rowcount
         if new < len(rows):
             cursor.execute(DIFFERS_SQL, columns)

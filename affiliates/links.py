@@ -211,10 +211,17 @@ def promised_bp(link: Link, at: datetime) -> tuple[int, rates.Rates | None]:
     if link.collaboration_id is None:
         return 0, None
     known = collaborations.rates_of([link.collaboration_id])[link.collaboration_id]
-    bp = known.at(link.product_id, at)
+    bp = known.at(link.product_id, at, taken(link))
     if link.rate_locked_until and at < link.rate_locked_until:
         bp = max(bp, link.taken_bp or 0)
     return bp, known
+
+
+def taken(link: Link) -> rates.Taken | None:
+    """Return the promise that came with taking a link; none for the storefront."""
+    if link.rate_locked_until is None:
+        return None
+    return rates.Taken(link.created_at, link.rate_locked_until)
 
 
 def resolve(code: str, at: datetime) -> Resolved | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from affiliates import collaborations, referral
+from affiliates import collaborations, links, referral
 from affiliates.attribution.rules import Line, Touch
 from affiliates.models import CreatorCode, Link, PlatformSwitch
 from affiliates.rates import Rates
@@ -26,19 +26,19 @@ def touches_by_line(order: Order, at: datetime) -> Iterator[tuple[OrderLine, Lin
     seen = referral.from_order(order.referral)
     stamped = {line.pk: referral.from_stamp(line.touch) for line in lines}
     everything = seen + [touch for touch in stamped.values() if touch]
-    links = _links(everything)
+    found = _links(everything)
     code = _code(referral.typed_code(order.referral))
     offers = _code_offers(code, order.placed_at, {line.brand_order.brand_id for line in lines})
-    ids = {link.collaboration_id for link in links.values()} - {None}
+    ids = {link.collaboration_id for link in found.values()} - {None}
     terms = collaborations.rates_of(ids | {offer.pk for offer in offers})
-    switches = list(PlatformSwitch.objects.filter(off_from__lte=order.placed_at)) if links else []
+    switches = list(PlatformSwitch.objects.filter(off_from__lte=order.placed_at)) if found else []
     for line in lines:
         asked = _line(order, line, at)
         competing = {t.click: t for t in [*seen, *filter(None, [stamped[line.pk]])]}
         touches = [
-            _touch(t, links[t.link_id], asked, terms, switches)
+            _touch(t, found[t.link_id], asked, terms, switches)
             for t in competing.values()
-            if t.link_id in links and t.brand_id == asked.brand_id
+            if t.link_id in found and t.brand_id == asked.brand_id
         ]
         if code:
             touches.append(_code_touch(code, asked, offers, terms))
@@ -70,12 +70,11 @@ def _touch(
     offer = link.collaboration
     known = terms.get(link.collaboration_id)
     same_product = link.product_id is not None and link.product_id == line.product_id
-    promised = known.at(line.product_id, seen.clicked_at) if known else 0
+    taken = links.taken(link)
+    promised = known.at(line.product_id, seen.clicked_at, taken) if known else 0
     if same_product or (link.product_id is None and _no_own_rate(known, line)):
-        promised = max(promised, seen.rate_bp)
-    locked = link.rate_locked_until and line.placed_at < link.rate_locked_until
-    if same_product and locked:
-        promised = max(promised, link.taken_bp or 0)
+        locked = taken is not None and line.placed_at < taken.locked_until
+        promised = max(promised, seen.rate_bp, link.taken_bp or 0 if locked else 0)
     return Touch(
         creator_id=link.creator_id,
         brand_id=offer.brand_id if offer else seen.brand_id,
@@ -84,7 +83,7 @@ def _touch(
         click=seen.click,
         clicked_at=seen.clicked_at,
         collaboration_id=link.collaboration_id,
-        rate_bp=known.at(line.product_id, line.placed_at) if known else 0,
+        rate_bp=known.at(line.product_id, line.placed_at, taken) if known else 0,
         promised_bp=promised,
         window_days=offer.window_days if offer else 30,
         link_active=link.is_active,

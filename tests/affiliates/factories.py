@@ -9,6 +9,7 @@ from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import get_user_model
+from django.db.models import F
 
 from affiliates.models import (
     Attribution,
@@ -95,17 +96,21 @@ def make_order(*wanted, at=PAID, shipping=0, paid=True, currency="EUR", **facts)
 
 def make_line(
     order, *, brand, creator=None, price=3450, quantity=1, discount=0, tax_bp=2100,
-    rate_bp=1200, shipping=0, at=PAID,
+    rate_bp=1200, shipping=0, at=PAID, variant=None, judged=True,
 ) -> OrderLine:  # fmt: skip
+    """Add a line; unless `judged` is False its credit is given here and not by the rule."""
     part, _new = BrandOrder.objects.get_or_create(
         order=order, brand=brand, defaults={"seller": {}, "shipping_gross": shipping}
     )
     gross = price * quantity - discount
     line = OrderLine.objects.create(
-        brand_order=part, variant=make_variant(brand, price, quantity), title="Thing",
+        brand_order=part, variant=variant or make_variant(brand, price, 0), title="Thing",
         quantity=quantity, unit_price=price, discount=discount, tax_bp=tax_bp, gross=gross,
         tax=tax_within(gross, tax_bp),
     )  # fmt: skip
+    Variant.objects.filter(pk=line.variant_id).update(reserved=F("reserved") + quantity)
+    if not judged:
+        return line
     Attribution.objects.create(
         order_line=line, creator=creator, rule="newest_click" if creator else "no_touch",
         collaboration=make_collaboration(brand) if creator else None,

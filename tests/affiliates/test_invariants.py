@@ -1,18 +1,22 @@
 """Every promise of the books fires on a planted fault, and on nothing else."""
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from affiliates import adjustments, bookings, invariants, payouts, settlement
+from affiliates import adjustments, bookings, invariants, payouts, rails, settlement
+from affiliates.rails.fake import Fake
 from shop import refunds
 from shop.models import Movement, Payment
 from tests.affiliates.factories import (
     DELIVERED,
     NIGHT_OVER,
     PAID,
+    deliver,
     make_brand,
     make_commission,
     make_creator,
@@ -21,6 +25,7 @@ from tests.affiliates.factories import (
     make_user,
 )
 from tests.affiliates.test_payouts import FRIDAY
+from tests.affiliates.test_refunds import chargeback
 from tests.conftest import SERVERS
 from tests.harness import owner
 
@@ -38,10 +43,16 @@ FAULTS = {
     "each line is posted once, with its amount and accounts": f"""
         DELETE FROM {E} WHERE kind = 'settlement'""",
     "no entry settles a line that is not there": f"""
-        UPDATE {E} SET source_id = 999999 WHERE kind = 'settlement_vat'""",
+        UPDATE {E} SET source_id = 999999 WHERE id =
+        (SELECT min(id) FROM {E} WHERE kind = 'settlement_vat')""",
     "a payout equals the lines it claims": f"UPDATE {P} SET amount = amount + 1",
     "a claim is held only by a payout that holds lines": f"UPDATE {P} SET state = 'failed'",
     "a payout is posted once, and its end too": f"DELETE FROM {E} WHERE kind = 'payout_paid'",
+    "no open payout is paid with another brand's money": f"""
+        UPDATE {E} SET amount = 1 WHERE kind = 'capture'""",
+    "no brand is paid what it did not have": f"""
+        UPDATE {E} SET amount = amount + 1 WHERE kind = 'payout' AND debit_id IN
+        (SELECT id FROM affiliates_account WHERE kind = 'brand_balance')""",
     "a creator's balance is her unclaimed lines": f"""
         UPDATE {E} SET amount = amount + 1 WHERE kind = 'payout'""",
     "the ledger nets to zero": """
@@ -64,6 +75,10 @@ FAULTS = {
     "nothing is settled early": f"UPDATE {C} SET due_at = '2027-01-01' WHERE state = 'settled'",
     "refund lines add up to what a line lost": """
         UPDATE shop_orderline SET refunded = refunded - 1 WHERE refunded > 0""",
+    "dispute lines add up to what a bank took of a line": """
+        UPDATE shop_orderline SET charged_back = 0 WHERE charged_back > 0""",
+    "each brand got what its lines and shipping brought in": f"""
+        UPDATE {E} SET amount = amount + 1 WHERE kind = 'capture'""",
     "a sale has a paid order, and its line's net as base": """
         UPDATE shop_order SET status = 'cancelled', paid_at = NULL""",
     "a credited paid line has its commission": f"""
@@ -95,8 +110,9 @@ FAULTS = {
 
 
 @pytest.fixture
-def market():
-    """One of everything: settled, paid out, refunded, pending and held."""
+def market(monkeypatch):
+    """One of everything: settled, paid out, refunded, pending, held, and open payouts."""
+    monkeypatch.setitem(rails.RAILS, "connect", Fake())
     admins = [make_user(is_staff=True), make_user(is_staff=True)]
     creator, brand = make_creator(), make_brand()
     make_payable(creator)
@@ -108,12 +124,18 @@ def market():
     payouts.confirm_batch(batch, FRIDAY)
     order = make_order({"brand": brand, "creator": creator}, {"brand": make_brand()})
     refunds.refund(order, at=DELIVERED, amount=2000)
+    chargeback(order, "dp", 1000)
     make_order({"brand": make_brand(), "creator": creator}, at=PAID, email=creator.user.email)
     facts = {"gateway": "fake", "currency": "EUR", "created_at": PAID, "reference": "x"}
     bookings.moved(Movement.objects.create(kind="fee", amount=30, **facts), PAID)
     bookings.misfit(Payment.objects.create(kind="misfit", amount=40, **facts), PAID)
     gift = adjustments.propose("goodwill", brand, 50, "EUR", "sorry", admins[0], PAID)
     adjustments.approve(gift, admins[1], PAID)
+    deliver(make_order({"brand": make_brand(connect_account="acct_1"), "price": 2000}))
+    second = make_commission(brand=brand, price=34500)
+    make_payable(second.creator)
+    settlement.settle(NIGHT_OVER + timedelta(days=1))
+    assert len(payouts.build(FRIDAY + timedelta(days=7))) == 2
     assert invariants.check() == {}
 
 

@@ -19,6 +19,7 @@ from tests.affiliates.factories import (
     make_commission,
     make_creator,
     make_order,
+    pay,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
@@ -146,6 +147,19 @@ def test_a_refund_at_an_old_rate_keeps_that_rate():
 
     reversal = Commission.objects.get(kind="reversal")
     assert (reversal.rate_bp, reversal.amount) == (2000, -half_up(2851, 2000))
+
+
+def test_the_fee_that_comes_back_carries_the_vat_that_was_charged():
+    """The brand gets a VAT number abroad between the sale and its refund."""
+    brand = make_brand()
+    order = make_order({"brand": brand, "creator": make_creator()}, paid=False)
+    order.parts.update(seller={"country": "NL", "vat_number": brand.vat_number})
+    pay(order)
+    brand.country, brand.vat_number = "DE", "DE136695976"
+    brand.save()
+    refunds.refund(order, at=DELIVERED)
+
+    assert ledger.balance(ledger.VAT, "EUR") == ledger.balance(ledger.REVENUE, "EUR") == 0
 
 
 STEPS = st.lists(
