@@ -10,8 +10,6 @@ from django.utils.translation import gettext as _
 from creators import enrolment, policy, reasons
 from creators.reasons import Reason
 
-SHOWN = ("followers", "full_followers")
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -41,19 +39,42 @@ def answer(platform: str, followers: int, at: datetime, country: str = "NL") -> 
         channels=(policy.Channel(platform, "", True, followers),),
     )
     result = policy.decide(enrolment.rules(at), facts, at.astimezone(enrolment.market_zone()))
-    name = reasons.platform_name(platform)
-    lines = [reasons.reason(check) for check in result.checks if check.rule in SHOWN]
-    can_verify = _("We can verify %(platform)s when you sign in with it") % {"platform": name}
-    lines.append(Reason("channel", True, can_verify, "", False))
+    name, rule = reasons.platform_name(platform), result.policy
     return Answer(
         outcome=str(result.outcome),
         platform=platform,
         platform_name=name,
         followers=followers,
-        needed=result.policy.min_followers,
-        full_needed=result.policy.full_followers,
-        missing=max(0, result.policy.min_followers - followers),
-        full_missing=max(0, result.policy.full_followers - followers),
-        reasons=tuple(lines),
+        needed=rule.min_followers,
+        full_needed=rule.full_followers,
+        missing=max(0, rule.min_followers - followers),
+        full_missing=max(0, rule.full_followers - followers),
+        reasons=_reasons(name, followers, rule.min_followers, rule.full_followers),
         next_check=result.recheck_on,
     )
+
+
+def _reasons(platform: str, have: int, needed: int, full: int) -> tuple[Reason, ...]:
+    """Say what passes, then what is not there yet and by how much."""
+    numbers = {
+        "have": reasons.number(have), "needed": reasons.number(needed),
+        "full": reasons.number(full), "short": reasons.number(max(needed - have, 0)),
+        "full_short": reasons.number(max(full - have, 0)), "platform": platform,
+    }  # fmt: skip
+    verify = Reason(
+        "channel",
+        True,
+        _("We can verify %(platform)s when you sign in with it") % numbers,
+        "",
+        False,
+    )
+    if have < needed:
+        text = _("We ask for %(needed)s on one channel: %(short)s to go") % numbers
+        return Reason("followers", False, text, "", False), verify
+    passes = _("%(have)s reaches the %(needed)s that we ask for") % numbers
+    first = Reason("followers", True, passes, "", False)
+    if have < full:
+        text = _("The full tier opens at %(full)s: %(full_short)s to go") % numbers
+        return first, verify, Reason("full_followers", False, text, "", True)
+    text = _("It reaches the %(full)s of the full tier too: no limit on links") % numbers
+    return first, Reason("full_followers", True, text, "", True), verify

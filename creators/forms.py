@@ -25,6 +25,7 @@ COUNTRY_NAMES = {
     "NL": _("Netherlands"), "NO": _("Norway"), "PL": _("Poland"), "PT": _("Portugal"),
     "RO": _("Romania"), "SE": _("Sweden"), "SI": _("Slovenia"), "SK": _("Slovakia"),
 }  # fmt: skip
+MOST_USED = ("nl", "en", "de", "fr", "es", "it", "pl", "pt")
 THOUSANDS = re.compile(r"^\d{1,3}(?:[., \u00a0\u202f']\d{3})+$")
 SHORT = re.compile(r"^(\d{1,4})(?:[.,](\d))?\s*([km])$", re.IGNORECASE)
 
@@ -36,11 +37,9 @@ def country_choices() -> list[tuple[str, str]]:
 
 
 def language_choices() -> list[tuple[str, str]]:
-    first = [("nl", get_language_info("nl")), ("en", get_language_info("en"))]
-    rest = [
-        (code, get_language_info(code)) for code in profiles.LANGUAGES if code not in ("nl", "en")
-    ]
-    return [(code, info["name_local"].capitalize()) for code, info in [*first, *rest]]
+    """Every language that creators post in, the most used first."""
+    codes = [*MOST_USED, *(code for code in profiles.LANGUAGES if code not in MOST_USED)]
+    return [(code, get_language_info(code)["name_local"].capitalize()) for code in codes]
 
 
 def parse_count(text: str) -> int:

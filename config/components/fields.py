@@ -54,14 +54,27 @@ def _parts(field: BoundField, described: str) -> list[dict[str, Any]]:
     ]
 
 
+def _choices(field: BoundField, few: int) -> tuple[list[Any], list[Any]]:
+    """Return the choices to show at once (the first `few`, and what is chosen) and the rest."""
+    choices = list(field)
+    if not few:
+        return choices, []
+    shown = [one for n, one in enumerate(choices) if n < few or one.data["selected"]]
+    return shown, [one for one in choices if one not in shown]
+
+
 def field(bound: BoundField, label: str = "", hint: str = "", style: str = "", before: str = "",
-          optional: bool | None = None) -> SafeString:  # fmt: skip
-    """Return one field. `style` is ticks, chips or picks for choices; `before` a sign like €."""
+          optional: bool | None = None, few: int = 0) -> SafeString:  # fmt: skip
+    """Return one field. `style` is ticks, chips or picks for choices; `before` a sign like €.
+
+    `few`: of a long list of choices the first ones are shown, the others behind "More".
+    """
     kind = _kind(bound)
     hint = hint or str(bound.help_text or "")
     ids = [f"{bound.auto_id}-hint"] if hint else []
     ids += [f"{bound.auto_id}-error"] if bound.errors else []
     described = " ".join(ids)
+    choices, more = _choices(bound, few) if kind == "choices" else ([], [])
     return render_to_string(
         "components/field.html",
         {
@@ -74,6 +87,8 @@ def field(bound: BoundField, label: str = "", hint: str = "", style: str = "", b
             if kind not in ("choices", "several")
             else "",
             "parts": _parts(bound, described) if kind == "several" else [],
+            "choices": choices,
+            "more": more,
             "style": style or "ticks",
             "multiple": isinstance(bound.field.widget, widgets.CheckboxSelectMultiple),
             "before": before,

@@ -5,10 +5,13 @@ queries.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from config.lib.http import render_page
 from creators import channels, enrolment, manual_checks, policy, reasons
+from creators.forms import ManualCheckForm
 from creators.models import Channel, Creator, ManualCheck, Platform, Reading
 from creators.reasons import Reason
 
@@ -85,6 +88,10 @@ class DecisionView:
     open: list[Reason]
     for_full: list[Reason]
     recheck_on: date | None
+
+    @property
+    def missing(self) -> int:
+        return max(0, self.needed - self.followers)
 
 
 def problem_text(code: str, platform: str) -> str:
@@ -209,5 +216,22 @@ def decision_view(creator: Creator) -> DecisionView | None:
     )
 
 
-def waiting_checks() -> int:
-    return manual_checks.waiting()
+def board_page(
+    request: HttpRequest, *, joining: bool, form: ManualCheckForm | None = None
+) -> HttpResponse:
+    """Show a creator's channels: as step 2 of joining, or as a page of its own."""
+    creator = request.creator
+    decision = decision_view(creator)
+    context = {
+        "board": channel_board(creator),
+        "decision": decision,
+        "form": form or ManualCheckForm(),
+        "step": 2,
+    }
+    status = 422 if form and form.errors else 200
+    if joining:
+        rule = None if decision else enrolment.rule_for(creator, timezone.now())
+        context["needed"] = decision.needed if decision else rule.min_followers
+        return render_page(request, "creators/join_channels.html", context, status=status)
+    context["checks_waiting"] = manual_checks.waiting()
+    return render_page(request, "creators/channels.html", context, status=status)

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from config.lib.http import render_page
 from creators import channels, enrolment, manual_checks, tasks
 from creators.access import creator_required
 from creators.forms import ManualCheckForm
@@ -22,7 +21,7 @@ from creators.models.sealed import seal
 from creators.platforms import registry
 from creators.platforms.base import PlatformError
 from creators.reasons import platform_name
-from creators.views.board import channel_board, decision_view, problem_text, waiting_checks
+from creators.views.board import board_page, problem_text
 
 PAUSE = timedelta(minutes=1)  # between two counts that a creator asks for
 
@@ -35,8 +34,11 @@ def _platform_or_404(platform: str) -> str:
 
 def _back(creator: Creator):
     """Those who are joining go back to step 2, the others to their channels."""
-    joining = creator.status not in Creator.ENROLLED
-    return redirect("creators:join_channels" if joining else "creators:channels")
+    return redirect("creators:join_channels" if _is_joining(creator) else "creators:channels")
+
+
+def _is_joining(creator: Creator) -> bool:
+    return creator.status not in Creator.ENROLLED
 
 
 def _own_channel(request, pk: int) -> Channel:
@@ -49,12 +51,7 @@ def _own_channel(request, pk: int) -> Channel:
 @creator_required
 @require_safe
 def channel_list(request):
-    context = {
-        "board": channel_board(request.creator),
-        "decision": decision_view(request.creator),
-        "checks_waiting": waiting_checks(),
-    }
-    return render_page(request, "creators/channels.html", context)
+    return board_page(request, joining=False)
 
 
 @creator_required
@@ -151,9 +148,7 @@ def channel_check(request, platform):
     _platform_or_404(platform)
     form = ManualCheckForm(request.POST)
     if not form.is_valid():
-        for error in form.errors["handle"]:
-            messages.error(request, error)
-        return _back(request.creator)
+        return board_page(request, joining=_is_joining(request.creator), form=form)
     try:
         check = manual_checks.ask(
             request.creator, platform, form.cleaned_data["handle"], timezone.now()

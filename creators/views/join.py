@@ -10,7 +10,7 @@ from creators import enrolment, profiles
 from creators.access import creator_of, creator_required
 from creators.forms import AboutForm, initial_of
 from creators.models import Creator
-from creators.views.board import channel_board, decision_view
+from creators.views.board import board_page, decision_view
 
 
 @signed_in
@@ -42,13 +42,7 @@ def join(request):
 @require_safe
 def join_channels(request):
     """Step 2, "Channels": connect them, and see the answer grow beside it."""
-    context = {
-        "step": 2,
-        "board": channel_board(request.creator),
-        "decision": decision_view(request.creator),
-        "in_join": True,
-    }
-    return render_page(request, "creators/join_channels.html", context)
+    return board_page(request, joining=True)
 
 
 @creator_required

@@ -204,3 +204,16 @@ def test_a_price_field_shows_the_languages_decimal_sign_and_reads_it_back(langua
     with translation.override(language):
         assert field.prepare_value(3450) == typed
         assert field.clean(typed) == 3450
+
+
+def test_of_a_long_list_the_first_and_the_chosen_are_shown():
+    class Languages(forms.Form):
+        codes = forms.MultipleChoiceField(
+            choices=[(code, code) for code in "abcde"], widget=forms.CheckboxSelectMultiple
+        )
+
+    page = render('{% field form.codes style="chips" few=2 %}', form=Languages({"codes": ["d"]}))
+
+    shown, _more, rest = page.partition("<details")
+    assert [code for code in "abcde" if f'value="{code}"' in shown] == ["a", "b", "d"]
+    assert [code for code in "abcde" if f'value="{code}"' in rest] == ["c", "e"]

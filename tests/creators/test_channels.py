@@ -357,6 +357,17 @@ def test_a_check_by_hand_is_confirmed_with_evidence(client, noor):
     assert noor.channels.get().readings.get().followers == 1_300
 
 
+def test_a_handle_that_is_none_is_repeated_with_its_error(client, noor):
+    page = client.post("/creator/channels/facebook/check/", {"handle": "not a handle!"})
+
+    source = page.content.decode()
+    assert page.status_code == 422
+    assert 'value="not a handle!"' in source
+    assert '<a href="#id_handle">' in source
+    assert 'id="id_handle-error"' in source
+    assert not ManualCheck.objects.exists()
+
+
 def test_a_check_by_hand_needs_evidence_and_may_be_refused(client, noor):
     check = manual_checks.ask(noor, "facebook", "noor.bakes", NOW)
     staff = make_user(is_staff=True)

@@ -47,7 +47,7 @@ def test_the_check_answers_with_reasons_without_script(client, followers, said):
 
     assert page.status_code == 200
     assert said in text(page)
-    assert "followers on one verified channel" in text(page)
+    assert "that we ask for" in text(page) or "We ask for 1,000 on one channel" in text(page)
     assert "<html" in page.content.decode()
 
 
@@ -67,6 +67,9 @@ def test_the_check_says_what_is_wrong_at_the_field(client, followers, headers):
 
     assert page.status_code == 422
     assert "for example 1240" in text(page) or "Null characters" in text(page)
+    if not headers:
+        assert '<a href="#id_followers">' in page.content.decode()
+        assert 'id="id_followers-error"' in page.content.decode()
 
 
 def test_an_unknown_platform_is_a_field_error(client):
