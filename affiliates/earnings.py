@@ -13,7 +13,8 @@ from django.utils.dateparse import parse_datetime
 from affiliates import clock, funding
 from affiliates.labels import rule_label
 from affiliates.models import Attribution, Commission, Payout, PayoutClaim
-from creators.models import Creator
+from creators import cases
+from creators.models import Case, Creator
 
 PAGE = 25
 
@@ -40,6 +41,7 @@ class Row:
     waits_for: str = ""  # the brand that must cover it first
     rule: str = ""
     touches: list[Competitor] = field(default_factory=list)
+    contest: Case | None = None
 
     @property
     def left(self) -> int:
@@ -80,7 +82,7 @@ def page(creator: Creator, after: str = "", state: str = "") -> tuple[list[Row],
 
 
 def with_facts(creator: Creator, commissions: Sequence[Commission]) -> list[Row]:
-    """Add to commissions what came back, when they were paid and why they are hers; 4 queries."""
+    """Add to commissions what came back, when they were paid and why they are hers; 6 queries."""
     ids = [row.pk for row in commissions]
     back: dict[int, int] = defaultdict(int)
     live = Commission.objects.filter(reverses__in=ids).live()
@@ -100,10 +102,19 @@ def with_facts(creator: Creator, commissions: Sequence[Commission]) -> list[Row]
             order_line__in=[c.order_line_id for c in commissions if c.order_line_id]
         )
     }
-    return [
+    contested = cases.contests(creator, [subject_of(c) for c in commissions])
+    rows = [
         _row(creator, c, back[c.pk], claims.get(c.settlement_line_id), waiting, receipts)
         for c in commissions
     ]
+    for row in rows:
+        row.contest = contested.get(subject_of(row.commission))
+    return rows
+
+
+def subject_of(commission: Commission) -> str:
+    """Return how a case names a commission."""
+    return f"commission:{commission.pk}"
 
 
 def _row(

@@ -48,6 +48,7 @@ urlpatterns += [
     path(f"{BRAND}/balance/", balance.balance, name="balance"),
     path(f"{BRAND}/balance/entries.csv", balance.balance_csv, name="balance_csv"),
     path("creator/earnings/", earnings.earnings, name="earnings"),
+    path("creator/earnings/<int:pk>/contest/", earnings.contest, name="contest"),
     path("creator/earnings/commissions.csv", earnings.earnings_csv, name="earnings_csv"),
     path("creator/payouts/", payouts.payouts, name="payouts"),
     path("creator/payouts/bank/", payouts.payout_bank, name="payout_bank"),

@@ -3,16 +3,14 @@
 from collections.abc import Callable
 from functools import wraps
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.books import FINANCE
 from config.lib import money, stepup
-from config.lib.readonly import ReadOnly
+from config.lib.readonly import ReadOnly, ReasonForm
 
 
 def second_factor(step: Callable) -> Callable:
@@ -25,12 +23,6 @@ def second_factor(step: Callable) -> Callable:
         return step(self, request, *args, **kwargs)
 
     return wrapper
-
-
-class ReasonForm(ActionForm):
-    """The list of actions, with the reason that each act on money needs."""
-
-    reason = forms.CharField(label=gettext_lazy("reason"), max_length=300, required=False)
 
 
 class Desk(ReadOnly):

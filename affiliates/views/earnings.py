@@ -1,14 +1,19 @@
 """A creator's commissions, one by one."""
 
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from affiliates import earnings as book
 from affiliates.dashboards import purses_of
 from affiliates.models import Commission
 from config.lib import sheets
-from config.lib.http import render_page
+from config.lib.http import render_page, safe_next
 from config.lib.money import decimal
+from creators import cases
 from creators.access import creator_required
 
 
@@ -26,6 +31,20 @@ def earnings(request):
         "purses": purses_of(request.creator, timezone.now()),
     }
     return render_page(request, "affiliates/earnings.html", context)
+
+
+@creator_required
+@require_POST
+def contest(request, pk: int):
+    """Open her case about one commission; an admin decides it within ten days."""
+    commission = get_object_or_404(Commission, pk=pk, creator=request.creator)
+    text = request.POST.get("text", "").strip()[:2_000]
+    if text:
+        cases.contest(request.creator, book.subject_of(commission), text, timezone.now())
+        messages.success(request, _("We have it. A person decides within ten days."))
+    else:
+        messages.error(request, _("Say what is wrong with it, then send it again."))
+    return redirect(safe_next(request, reverse("affiliates:earnings")))
 
 
 def _rows(creator):

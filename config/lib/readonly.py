@@ -1,7 +1,16 @@
 """What the admin of every app shares: rows that are looked at, never changed by hand."""
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ActionForm
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+
+class ReasonForm(ActionForm):
+    """The list of actions, with the reason that each act on money needs."""
+
+    reason = forms.CharField(label=gettext_lazy("reason"), max_length=300, required=False)
 
 
 class ReadOnly(admin.ModelAdmin):

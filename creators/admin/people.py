@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from config.lib.desk import Waiting
-from config.lib.readonly import ReadOnly, ReadOnlyRows
-from creators import enrolment, reasons
+from config.lib.readonly import ReadOnly, ReadOnlyRows, ReasonForm
+from creators import cases, enrolment, reasons
 from creators.models import (
     Case,
     CaseEvent,
@@ -151,6 +151,8 @@ class CaseAdmin(admin.ModelAdmin):
     autocomplete_fields = ["creator"]
     raw_id_fields = ["opened_by", "decided_by", "appeal_of"]
     inlines = [CaseEventInline]
+    action_form = ReasonForm
+    actions = ["uphold", "dismiss"]
     waiting = [
         Waiting(gettext_lazy("cases to decide"), {"state": "answered"}, "opened_at"),
         Waiting(gettext_lazy("cases that wait for an answer"), {"state": "open"}, "opened_at"),
@@ -158,6 +160,26 @@ class CaseAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
         return False
+
+    @admin.action(description=gettext_lazy("Uphold, with a reason that the creator reads"))
+    def uphold(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._decide(request, queryset, upheld=True)
+
+    @admin.action(description=gettext_lazy("Dismiss, with a reason that the creator reads"))
+    def dismiss(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._decide(request, queryset, upheld=False)
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet, upheld: bool) -> None:
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            messages.error(request, _("Type the reason beside the action."))
+            return
+        undecided = list(queryset.filter(state__in=cases.UNDECIDED))
+        for case in undecided:
+            cases.decide(case, upheld, by=request.user, reason=reason, at=timezone.now())
+            self.log_change(request, case, reason)
+        said = ngettext("%(n)s case is decided.", "%(n)s cases are decided.", len(undecided))
+        messages.info(request, said % {"n": len(undecided)})
 
 
 @admin.register(DirectoryEntry)
