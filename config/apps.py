@@ -9,6 +9,7 @@ class HouseConfig(AppConfig):
     verbose_name = "Thousand"
 
     def ready(self) -> None:
-        from config import celery, checks, grants  # noqa: F401  (tasks find their app; checks register)
+        from config import celery, checks, grants, modelwords  # noqa: F401  (tasks, checks)
 
+        modelwords.mark()
         post_migrate.connect(grants.after_migrate, dispatch_uid="config.grants")

@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
-from config import borrowed
+from config import borrowed, modelwords
 
 KEYWORDS = {
     "gettext": None,
@@ -65,6 +65,8 @@ def extract() -> Catalog:
             key, context = _key(function, message)
             if key and (key if isinstance(key, str) else key[0]):
                 found.add(key, context=context, locations=[(str(path.relative_to(base)), None)])
+    for text, models in modelwords.words().items():
+        found.add(text, locations=[(model, None) for model in sorted(models)])
     for sentence in borrowed.SENTENCES:
         found.add(sentence, locations=[("django", None)])
     return found
