@@ -202,17 +202,19 @@ LINES_SQL = """
         RETURNING c.id
     ), opened AS (
         INSERT INTO affiliates_account (kind, brand_id, creator_id, currency)
-        SELECT 'creator_balance', NULL::bigint, creator_id, currency FROM sums s
+        SELECT 'creator_balance', NULL::bigint, s.creator_id, s.currency
+        FROM (SELECT DISTINCT creator_id, currency FROM sums) s
         WHERE (SELECT a.id FROM affiliates_account a
                WHERE a.kind = 'creator_balance' AND a.brand_id IS NULL
                  AND a.creator_id = s.creator_id AND a.currency = s.currency) IS NULL
-        UNION
-        SELECT 'brand_balance', brand_id, NULL, currency FROM sums s
+        UNION ALL
+        SELECT 'brand_balance', s.brand_id, NULL, s.currency
+        FROM (SELECT DISTINCT brand_id, currency FROM sums) s
         WHERE (SELECT a.id FROM affiliates_account a
                WHERE a.kind = 'brand_balance' AND a.brand_id = s.brand_id
                  AND a.creator_id IS NULL AND a.currency = s.currency) IS NULL
-        UNION
-        SELECT 'vat', NULL, NULL, currency FROM sums
+        UNION ALL
+        SELECT DISTINCT 'vat', NULL::bigint, NULL::bigint, currency FROM sums
         ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING
     )
     SELECT (SELECT count(*) FROM marked), coalesce(sum(n), 0)::bigint, coalesce(sum(lines), 0)::int,

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -98,6 +99,53 @@ def cpu(roots: Iterable[int]) -> int:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             total += sum(int(value) for value in fields[11:15])
     return total * TICK_US
+
+
+class Watch:
+    """Looks at the children of a process while it is open; keeps the most memory of one.
+
+    Only what a process has for itself counts: shared buffers belong to all.
+    """
+
+    def __init__(self, root: int, every_s: float = 0.05) -> None:
+        self.root, self.every_s = root, every_s
+        self.most_mb = 0.0
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._closed.wait(self.every_s):
+            for pid in tree(self.root) - {self.root}:
+                self.most_mb = max(self.most_mb, own_mb(pid))
+
+
+def own_mb(pid: int) -> float:
+    """Return the memory that a process shares with nobody, in MB; 0 when it is gone."""
+    return _memory_mb(pid, "RssAnon:")
+
+
+def most_mb() -> float:
+    """Return the most memory that this process had, in MB.
+
+    `getrusage` would also count the parent that started it.
+    """
+    return _memory_mb(os.getpid(), "VmHWM:")
+
+
+def _memory_mb(pid: int, name: str) -> float:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith(name):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -1,236 +1,252 @@
-"""The night, beside one bare SQL transaction that does the same work, and a loop of save().
+"""The night, beside one bare SQL transaction that does the same work, and plain Django.
 
-All three start from the same due commissions in the same tables, indexes and triggers on.
+All start from the same due commissions in the same tables, indexes, constraints and
+triggers on, as a role that owns nothing where it is ours. CPU is the worker's and
+PostgreSQL's together: what else a machine does disturbs it less than the clock.
 """
 
 import os
-import resource
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from collections.abc import Callable
 
 import django
-import psycopg
 
 from tests.benchmarks import lib
 
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.db import transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
 
-from affiliates import clock, ledger, settlement, tax  # noqa: E402
-from affiliates.models import (  # noqa: E402
-    Commission,
-    LedgerEntry,
-    SettlementLine,
-    SettlementRun,
-)
+from affiliates import clock, settlement  # noqa: E402
+from tests.benchmarks import by_rows, due  # noqa: E402
 
-SIZE = 1_000_000 if lib.FULL else 100_000
-PART = SIZE // 1_000  # the loop of save() settles every PART-th creator; all would take hours
+SIZE = 100_000
+LARGE = (1_000_000, 5_000_000)  # with FULL=1
+HISTORY = 3_000_000
+BULK, SAVES = 10_000, 10_000 if lib.FULL else 1_000
 ROUNDS = 3
-NIGHT = clock.last_night_over(timezone.now())
-PREPARE = """
-    insert into shop_brand (id, slug, name, description, status, currency, sells_at, legal_name,
-        address, postal_code, city, country, email, phone, register_number, vat_number, tax_class,
-        shipping_price, ships_to, return_days, connect_account, is_demo, created_at)
-    select n, 'b' || n, 'Brand ' || n, '', 'active', 'EUR', 'here', '', '', '', '', 'NL', '', '',
-        '', 'NL1', 'standard', 0, '[]', 14, '', true, now() from generate_series(1, 200) n;
-    insert into creators_creator (id, handle, display_name, bio, country, languages, status,
-        is_demo, created_at)
-    select n, 'c' || n, 'Creator', '', 'NL', '{{}}', 'draft', true, now()
-    from generate_series(1, {creators}) n;
-    create unlogged table bench_commission as
-    select n as id, 1 + (power(n * 0.618033988749895 % 1, 2) * ({creators} - 1))::bigint as creator_id,
-           1 as brand_id, n as order_line_id, base, (base * 1200 + 5000) / 10000 as amount
-    from (select n, 500 + n * 7919 % 9000 as base from generate_series(1, {size}) n) rows;
-    update bench_commission set brand_id = 1 + (creator_id * 7 + id % 3) % 200  -- three brands each
-"""
-LOAD = """
-    set session_replication_role = replica;
-    truncate affiliates_commission, affiliates_settlementline, affiliates_settlementshard,
-        affiliates_settlementrun, affiliates_ledgerentry, affiliates_account,
-        affiliates_payoutclaim restart identity cascade;
-    insert into affiliates_commission (id, kind, state, creator_id, brand_id, collaboration_id,
-        order_line_id, base, rate_bp, amount, currency, reason, due_at, created_at)
-    select id, 'sale', 'pending', creator_id, brand_id, 1, order_line_id, base, 1200, amount, 'EUR',
-        '', '{due}', '{due}' from bench_commission where creator_id % {part} = 0;
-    insert into affiliates_account (kind, brand_id, creator_id, currency)
-    select 'brand_balance', id, null::bigint, 'EUR' from shop_brand
-    union all select 'creator_balance', null, id, 'EUR' from creators_creator
-    union all select 'vat', null, null, 'EUR'
-"""
+WORKERS = ("ours", "ours with two workers")
+
 # The whole night as one transaction: no shards to claim, nothing to resume.
-BARE = (
-    """
-    insert into affiliates_settlementline
-        (run_id, creator_id, brand_id, currency, amount, commission_count, salt)
-    select {run}, creator_id, brand_id, currency, sum(amount), count(*),
-           uuid_send(gen_random_uuid())
-    from affiliates_commission where state = 'pending' and due_at < '{cutoff}'
-    group by creator_id, brand_id, currency
-    """,
-    """
-    update affiliates_commission c set state = 'settled', settlement_line_id = l.id
-    from affiliates_settlementline l
-    where l.run_id = {run} and c.state = 'pending' and c.due_at < '{cutoff}'
-      and l.creator_id = c.creator_id and l.brand_id = c.brand_id and l.currency = c.currency
-    """,
-    """
+BARE = """
+    with due as materialized (
+        select id, creator_id, brand_id, currency, amount from affiliates_commission
+        where state = 'pending' and due_at < '{cutoff}' for update
+    ), sums as (
+        select creator_id, brand_id, currency, sum(amount)::bigint as amount, count(*) as n
+        from due group by 1, 2, 3
+    ), lines as (
+        insert into affiliates_settlementline
+            (run_id, creator_id, brand_id, currency, amount, commission_count, salt)
+        select {run}, creator_id, brand_id, currency, amount, n, uuid_send(gen_random_uuid())
+        from sums returning id, creator_id, brand_id, currency, amount
+    ), marked as (
+        update affiliates_commission c set state = 'settled', settlement_line_id = l.id
+        from due d join lines l using (creator_id, brand_id, currency) where c.id = d.id
+    )
     insert into affiliates_ledgerentry
         (kind, debit_id, credit_id, amount, currency, source_kind, source_id, posted_at)
     select m.kind, b.id, m.account_id, m.amount, l.currency, 'settlement_line', l.id, now()
-    from affiliates_settlementline l
+    from lines l
     join affiliates_account b on b.kind = 'brand_balance' and b.brand_id = l.brand_id
     join affiliates_account k on k.kind = 'creator_balance' and k.creator_id = l.creator_id
     cross join (select id from affiliates_account where kind = 'vat') v
     cross join lateral (values ('settlement', k.id, l.amount),
         ('settlement_vat', v.id, (l.amount * 2100 + 5000) / 10000)) m(kind, account_id, amount)
-    where l.run_id = {run} and m.amount > 0
+    where m.amount > 0
+"""
+# Nothing marked: one row per commission is its double entry, balances folded afterwards.
+INSERT_ONLY = (
+    """
+    create table bench_transfer (commission_id bigint primary key, debit_id bigint not null,
+        credit_id bigint not null, amount bigint not null check (amount > 0), run_id bigint);
+    create table bench_balance (account_id bigint primary key, amount bigint not null)
     """,
+    """
+    insert into bench_transfer
+    select c.id, b.id, k.id, c.amount, {run} from affiliates_commission c
+    join affiliates_account b on b.kind = 'brand_balance' and b.brand_id = c.brand_id
+    join affiliates_account k on k.kind = 'creator_balance' and k.creator_id = c.creator_id
+    where c.state = 'pending' and c.due_at < '{cutoff}';
+    insert into bench_balance
+    select account_id, sum(v) from (
+        select debit_id as account_id, -amount as v from bench_transfer
+        union all select credit_id, amount from bench_transfer) s group by 1
+    """,
+    "drop table bench_transfer, bench_balance",
 )
 
-
-def owner() -> psycopg.Connection:
-    where = settings.ENGINES.database(owner=True)
-    return psycopg.connect(
-        host=where["HOST"], dbname=where["NAME"], user=where["USER"], autocommit=True
-    )
+CPU_US: dict[str, list[float]] = {}  # per commission
+MEMORY_MB: dict[str, list[float]] = {"worker": [], "backend": []}
 
 
-def load(part: int = 1) -> int:
-    """Put due commissions of every `part`-th creator there, nothing settled; return how many."""
-    due = (clock.midnight(NIGHT) + timedelta(hours=1)).isoformat()
-    with owner() as connection:
-        connection.execute(LOAD.format(due=due, part=part))
-        connection.execute("vacuum analyze affiliates_commission, affiliates_account")
-        return connection.execute("select count(*) from affiliates_commission").fetchone()[0]
+def postgres() -> list[int]:
+    return [settings.ENGINES.pid("postgres")]
 
 
-def check() -> None:
-    """Everything is settled, in lines that add up, with as many entries as promised."""
-    with owner() as connection:
-        wrong = connection.execute(
-            """select (select count(*) from affiliates_commission where state <> 'settled'),
-                      (select sum(amount) from affiliates_settlementline)
-                      - (select sum(amount) from affiliates_commission),
-                      (select sum(amount) from affiliates_settlementline)
-                      - (select sum(amount) from affiliates_ledgerentry where kind = 'settlement')"""
-        ).fetchone()
-    if any(wrong):
-        raise AssertionError(f"the night went wrong: {wrong}")
+def counted(name: str, size: int, work: Callable[[], float | None], own: bool = False) -> float:
+    """Do the work on `size` due commissions; return commissions per second.
+
+    The work may time itself: then it returns its seconds. `own`: it runs in this process.
+    """
+    used, ours = lib.cpu(postgres()), time.process_time_ns()
+    begun = time.perf_counter()
+    spent = work() or time.perf_counter() - begun
+    ours = (time.process_time_ns() - ours) // 1000 if own else 0
+    CPU_US.setdefault(name, []).append((lib.cpu(postgres()) - used + ours) / size)
+    return size / spent
 
 
-def bare() -> float:
-    """Settle by one transaction; return commissions per second."""
-    load()
-    postgres = [settings.ENGINES.pid("postgres")]
-    with owner() as connection:
-        cutoff = clock.cutoff_of(NIGHT).isoformat()
+def bare(size: int = SIZE) -> float:
+    due.load(size)
+    rate = counted("sql", size, lambda: _sql(BARE))
+    due.check()
+    return rate
+
+
+def insert_only() -> float:
+    due.load(SIZE)
+    with due.owner() as connection:
+        connection.execute(INSERT_ONLY[0])
+        rate = counted("insert only", SIZE, lambda: _sql(INSERT_ONLY[1]))
+        connection.execute(INSERT_ONLY[2])
+    return rate
+
+
+def _sql(statement: str) -> float:
+    with due.owner() as connection:
+        cutoff = clock.cutoff_of(due.NIGHT).isoformat()
         run = connection.execute(
             "insert into affiliates_settlementrun (night, cutoff, created_at, root, previous_root)"
             " values (%s, %s, now(), '', '') returning id",
-            [NIGHT, cutoff],
+            [due.NIGHT, cutoff],
         ).fetchone()[0]
-        begun, used = time.perf_counter(), lib.cpu(postgres)
+        begun = time.perf_counter()
         with connection.transaction():
-            for statement in BARE:
-                connection.execute(statement.format(run=run, cutoff=cutoff))
-        spent = time.perf_counter() - begun
-        CPU_US["sql"].append(lib.cpu(postgres) - used)
-    check()
-    return SIZE / spent
+            connection.execute(statement.format(run=run, cutoff=cutoff))
+        return time.perf_counter() - begun
 
 
-def ours() -> float:
-    """Settle in a worker of its own, as the application's role; return commissions per second."""
-    load()
-    postgres = [settings.ENGINES.pid("postgres")]
-    used = lib.cpu(postgres)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.settle", "worker"], cwd=lib.ROOT, env=os.environ,
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    spent, memory, own_us = done.stdout.split()
-    CPU_US["ours"].append(lib.cpu(postgres) - used + int(own_us))
-    MEMORY_MB.append(int(memory) / 1024)
-    check()
-    return SIZE / float(spent)
+def ours(size: int = SIZE, workers: int = 1, history: int = 0) -> float:
+    """Settle in workers of their own, as the application's role."""
+    due.load(size, history)
+    name = WORKERS[workers - 1] + (" behind history" if history else "")
+    with lib.Watch(postgres()[0]) as watch:
+        rate = counted(name, size, lambda: _work(name, size, workers))
+    MEMORY_MB["backend"].append(watch.most_mb)
+    due.check()
+    return rate
 
 
-MEMORY_MB: list[float] = []
-CPU_US: dict[str, list[int]] = {"sql": [], "ours": []}  # PostgreSQL's and the worker's
+def _work(name: str, size: int, workers: int) -> float:
+    command = [sys.executable, "-m", "tests.benchmarks.settle", "worker"]
+    running = [
+        subprocess.Popen(
+            command, cwd=lib.ROOT, env=os.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _n in range(workers)
+    ]  # fmt: skip
+    for worker in running:
+        worker.stdout.readline()  # all have started
+    for worker in running:
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    said = [worker.communicate()[0].split() for worker in running]
+    begun = min(float(words[0]) for words in said)
+    spent = max(float(words[1]) for words in said) - begun
+    CPU_US.setdefault(f"{name}, worker", []).append(sum(int(words[3]) for words in said) / size)
+    MEMORY_MB["worker"] += [float(words[2]) for words in said]
+    return spent
 
 
 def worker() -> None:
-    begun, used = time.perf_counter(), time.process_time_ns()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    begun, used = time.monotonic(), time.process_time_ns()
     settlement.settle()
-    spent, used = time.perf_counter() - begun, time.process_time_ns() - used
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    sys.stdout.write(f"{spent} {memory} {used // 1000}")
+    spent, used = time.monotonic(), time.process_time_ns() - used
+    sys.stdout.write(f"{begun} {spent} {lib.most_mb()} {used // 1000}")
 
 
-def save_loop() -> float:
-    """Settle a part the way that a plain Django project would; return commissions per second."""
-    count = load(PART)
-    run = SettlementRun.objects.create(
-        night=NIGHT, cutoff=clock.cutoff_of(NIGHT), created_at=timezone.now()
-    )
-    vat_bp = tax.home_vat_bp(NIGHT)
-    begun = time.perf_counter()
-    due: dict[tuple[int, int], list[Commission]] = {}
-    for commission in Commission.objects.due(run.cutoff):
-        due.setdefault((commission.creator_id, commission.brand_id), []).append(commission)
-    for commissions in due.values():
-        with transaction.atomic():
-            _save_line(run, commissions, vat_bp)
-    spent = time.perf_counter() - begun
-    check()
-    return count / spent
+def by(name: str, work: Callable[[], None], size: int) -> float:
+    due.load(size)
+    rate = counted(name, size, work, own=True)
+    due.check()
+    return rate
 
 
-def _save_line(run: SettlementRun, commissions: list[Commission], vat_bp: int) -> None:
-    first = commissions[0]
-    amount = sum(commission.amount for commission in commissions)
-    line = SettlementLine.objects.create(
-        run=run, creator_id=first.creator_id, brand_id=first.brand_id, currency=first.currency,
-        amount=amount, commission_count=len(commissions),
-    )  # fmt: skip
-    for commission in commissions:
-        commission.state, commission.settlement_line = Commission.State.SETTLED, line
-        commission.save()
-    brand, creator = ledger.brand(first.brand_id), ledger.creator(first.creator_id)
-    ids = ledger.accounts([(owner, "EUR") for owner in (brand, creator, ledger.VAT)])
-    for kind, credit, moved in (
-        ("settlement", creator, amount),
-        ("settlement_vat", ledger.VAT, (amount * vat_bp + 5000) // 10000),
-    ):
-        LedgerEntry(
-            kind=kind, debit_id=ids[brand, "EUR"], credit_id=ids[credit, "EUR"], amount=moved,
-            currency="EUR", source_kind="settlement_line", source_id=line.pk,
-            posted_at=timezone.now(),
-        ).save()  # fmt: skip
+def cpu(name: str) -> float:
+    """Return the least CPU of a contender, in microseconds per commission."""
+    return min(CPU_US[name]) + min(CPU_US.get(f"{name}, worker", [0]))
 
 
 def main() -> int:
-    with owner() as connection:
-        connection.execute("set session_replication_role = replica")
-        connection.execute(PREPARE.format(creators=SIZE // 10, size=SIZE))
-        connection.execute("analyze")
-    rates = lib.interleave({"sql": bare, "ours": ours}, ROUNDS, max)
-    loop = lib.interleave({"save() loop": save_loop}, ROUNDS, max)["save() loop"]
-    return lib.report(
-        "settle", ROUNDS,
-        {"commissions": SIZE, "per_s": round(rates["ours"]), "worker_mb": round(max(MEMORY_MB)),
-         "cpu_us_each": round(min(CPU_US["ours"]) / SIZE), "sql_cpu_us_each": round(min(CPU_US["sql"]) / SIZE)},
-        {"of_sql": rates["ours"] / rates["sql"], "x_save": rates["ours"] / loop,
-         "of_sql_cpu": min(CPU_US["ours"]) / min(CPU_US["sql"]),
-         "worker_mb": max(MEMORY_MB)},
-        {"of_sql": {"min": 0.5}, "x_save": {"min": 50}, "worker_mb": {"max": 200}},
-    )  # fmt: skip
+    due.prepare(SIZE)
+    targets = {
+        "sql": bare,
+        "ours": ours,
+        "ours with two workers": lambda: ours(workers=2),
+        "insert only": insert_only,
+        "bulk": lambda: by("bulk", by_rows.bulk, BULK),
+        "save() loop": lambda: by("save() loop", by_rows.save_loop, SAVES),
+    }
+    rates = lib.interleave(targets, ROUNDS, max)
+    ratios = {
+        "of_sql": rates["ours"] / rates["sql"],
+        "of_sql_two_workers": rates["ours with two workers"] / rates["sql"],
+        "x_save": rates["ours"] / rates["save() loop"],
+        "x_bulk": rates["ours"] / rates["bulk"],
+        "of_insert_only": rates["ours"] / rates["insert only"],
+        "of_sql_cpu": cpu("sql") / cpu("ours"),
+        "x_save_cpu": cpu("save() loop") / cpu("ours"),
+        "x_bulk_cpu": cpu("bulk") / cpu("ours"),
+    }
+    bars = {
+        "of_sql": {"min": 0.5}, "of_sql_two_workers": {"min": 0.8},
+        "x_save": {"min": 100}, "x_bulk": {"min": 25},
+        "worker_mb": {"max": 128}, "backend_mb": {"max": 64},
+    }  # fmt: skip
+    at = {SIZE: rates["ours"]}
+    if lib.FULL:
+        at |= large(ratios, bars)
+    ratios |= {f"{name}_mb": max(values) for name, values in MEMORY_MB.items()}
+    figures = {
+        "per_s": {f"{size}": round(rate) for size, rate in at.items()},
+        "per_s_of": {name: round(rate) for name, rate in rates.items()},
+        "cpu_us": {name: round(cpu(name), 1) for name in targets},
+    }
+    return lib.report("settle", ROUNDS, figures, ratios, bars)
+
+
+def large(ratios: dict[str, float], bars: dict[str, dict[str, float]]) -> dict[int, float]:
+    """Settle millions, and a night behind history; add to the report, return the rates."""
+    rates = {}
+    behind = lib.interleave(
+        {"without history": ours, "behind history": lambda: ours(history=HISTORY)}, ROUNDS, max
+    )
+    ratios["behind_history"] = behind["without history"] / behind["behind history"]
+    bars["behind_history"] = {"max": 2}
+    for size in LARGE:
+        due.prepare(size)
+        found = lib.interleave(
+            {
+                f"sql {size}": lambda size=size: bare(size),
+                f"ours {size}": lambda size=size: ours(size),
+                f"ours {size}, two workers": lambda size=size: ours(size, workers=2),
+            },
+            1,
+        )
+        sql, one, two = found.values()
+        ratios |= {f"of_sql_{size}": one / sql, f"of_sql_two_workers_{size}": two / sql}
+        bars |= {f"of_sql_{size}": {"min": 0.5}, f"of_sql_two_workers_{size}": {"min": 0.8}}
+        rates[size] = one
+    ratios["at_5m"] = rates[LARGE[-1]] / behind["without history"]
+    bars["at_5m"] = {"min": 0.8}
+    return rates
 
 
 if __name__ == "__main__":
