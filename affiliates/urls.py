@@ -54,6 +54,8 @@ urlpatterns += [
     path("creator/payouts/bank/", payouts.payout_bank, name="payout_bank"),
     path("creator/payouts/tax/", payouts.payout_tax, name="payout_tax"),
     path("proof/", proof.proof, name="proof"),
+    path("proof/verify.py", proof.verifier, name="verifier"),
+    path("creator/payouts/statement.json", proof.statement, name="statement"),
     path("hooks/stripe-connect/", webhooks.stripe_connect, name="stripe_connect"),
 ]
 
