@@ -53,8 +53,8 @@ REST = (
     """,
     """
     insert into affiliates_payoutattempt
-        (payout_id, n, idempotency_key, state, reason, sent_at, finished_at)
-    select p.id, 1, 'thousand-payout-' || p.id || '-1', 'succeeded', '', b.exported_at, p.paid_at
+        (payout_id, n, idempotency_key, state, reason, sent_at, finished_at, tries)
+    select p.id, 1, 'thousand-payout-' || p.id || '-1', 'succeeded', '', b.exported_at, p.paid_at, 0
     from affiliates_payout p join affiliates_payoutbatch b on b.id = p.batch_id order by p.id
     """,
     """
