@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from affiliates import clock, ledger
+from affiliates import clock, ledger, market
 from affiliates.dashboards.query import rows_of
-from creators.models import Creator
+from creators.models import Creator, Platform
+from shop import storefront
 from shop.models import Brand, Product
 
 WEEKS = {"4": 4, "12": 12, "52": 52}
 SHOWN = 5
+PLATFORMS = list(Platform.values)
 
 # One pass over the lines that creators sold in this period and the one before.
 SOLD = """
@@ -106,6 +108,7 @@ class ProductRow:
     creators: int
     stock: int | None
     rate_bp: int | None
+    earns: int | None = None  # a creator, on one sale at the lowest price
 
 
 @dataclass(slots=True)
@@ -113,6 +116,12 @@ class Week:
     monday: date
     sales: int = 0
     parts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def drawn(self) -> dict[str, int]:
+        """Sales by platform; `own` is what creators' pages here and typed codes brought."""
+        own = self.parts.get("page", 0) + self.parts.get("code", 0)
+        return {name: self.parts.get(name, 0) for name in PLATFORMS} | {"own": own}
 
 
 @dataclass(slots=True)
@@ -146,6 +155,44 @@ class BrandBoard:
         """What the shown creators sold, in percent of all sales."""
         shown = sum(row.sum.sales for row in self.creators)
         return round(shown * 100 / self.now.sales) if self.now.sales > 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What would be left per week if one platform were gone tomorrow. Minor units."""
+
+    platform: str
+    before: int
+    after: int
+    kept: int  # percent of all sales
+    elsewhere: int  # percent of all sales that no platform brought
+    others: list[str]  # the other platforms, those that sold least first
+
+    @property
+    def risk(self) -> str:
+        """Return high when half would go, medium when a third would, else low."""
+        lost = 100 - self.kept
+        return "high" if lost >= 50 else "medium" if lost >= 33 else "low"
+
+
+def drill(board: BrandBoard, platform: str = "") -> Drill | None:
+    """Return the rehearsal for `platform`, else for the one that sold most; None without sales."""
+    sold = {name: amount for name, amount in board.platforms.items() if amount > 0}
+    if not sold:
+        return None
+    elsewhere = max(0, board.elsewhere)
+    total = sum(sold.values()) + elsewhere
+    gone = platform if platform in sold else max(sold, key=lambda name: sold[name])
+    weeks = len(board.weeks)
+    others = [name for name in PLATFORMS if name != gone]
+    return Drill(
+        platform=gone,
+        before=total // weeks,
+        after=(total - sold[gone]) // weeks,
+        kept=(200 * (total - sold[gone]) + total) // (2 * total),
+        elsewhere=(200 * elsewhere + total) // (2 * total),
+        others=sorted(others, key=lambda name: sold.get(name, 0)),
+    )
 
 
 def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:
@@ -184,7 +231,7 @@ def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:
     return BrandBoard(
         now=sums[True], before=sums[False], weeks=list(by_week.values()),
         platforms={name: max(0, amount) for name, amount in platforms.items()},
-        elsewhere=elsewhere, creators=_creators(creators), products=_products(brand, products),
+        elsewhere=elsewhere, creators=_creators(creators), products=_products(brand, products, at),
         balance=ledger.balance(ledger.brand(brand.pk), brand.currency), unsettled=int(unsettled),
         to_ship=to_ship, applied=applied, made_at=at,
     )  # fmt: skip
@@ -200,10 +247,11 @@ def _creators(sums: dict[int, Sum]) -> list[CreatorRow]:
     return [CreatorRow(people[pk], one) for pk, one in best]
 
 
-def _products(brand: Brand, sums: dict[int, Sum]) -> list[ProductRow]:
+def _products(brand: Brand, sums: dict[int, Sum], at: datetime) -> list[ProductRow]:
     """Return what sold best, or, before anything sold, the newest products."""
     best = _best(sums)
-    found = Product.objects.select_related("category").prefetch_related("images")
+    found = Product.objects.select_related("category", "brand")
+    found = found.prefetch_related(storefront.pictures())
     if best:
         things = found.in_bulk([pk for pk, _ in best])
     else:
@@ -214,4 +262,9 @@ def _products(brand: Brand, sums: dict[int, Sum]) -> list[ProductRow]:
         best = [(pk, Sum()) for pk in things]
     values = {"products": list(things), "brand": brand.pk}
     facts = {row[0]: row[1:] for row in rows_of(STOCK, values)} if things else {}
-    return [ProductRow(things[pk], one, *facts[pk]) for pk, one in best if pk in things]
+    rows = [ProductRow(things[pk], one, *facts[pk]) for pk, one in best if pk in things]
+    taxes = market.tax_rates(at) if rows else {}
+    for row in rows:
+        if row.rate_bp is not None and row.product.price_from:
+            row.earns = market.earned(row.product, row.rate_bp, taxes)
+    return rows

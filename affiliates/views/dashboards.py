@@ -70,7 +70,7 @@ def brand_dashboard(request):
     period = request.GET.get("weeks")
     period = period if period in dashboards.WEEKS else "12"
     board = cache.get_or_set(
-        f"brand-board:{request.brand.pk}:{period}",
+        f"brand-board:2:{request.brand.pk}:{period}",
         lambda: dashboards.brand_board(request.brand, dashboards.WEEKS[period], timezone.now()),
         BRAND_BOARD_S,
     )
@@ -78,7 +78,8 @@ def brand_dashboard(request):
         "board": board,
         "period": period,
         "periods": [("4", _("4 weeks")), ("12", _("12 weeks")), ("52", _("Year"))],
-        "sales": [max(0, week.sales) for week in board.weeks],
+        "drill": dashboards.drill(board, request.GET.get("gone", "")),
+        "sales": [week.drawn for week in board.weeks],
         "highest": max((week.sales for week in board.weeks), default=0),
         "axis": [
             local.short_day(day) for day in dashboards.axis((w.monday for w in board.weeks), 3)

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
+from django.utils.translation import gettext as _
+
 from config.components.people import PLATFORMS
 from config.lib import money
 
+ELSEWHERE = "own"  # what no platform brought: creators' pages here, codes at checkout
 COLORS = {"pending": "c-sun", "held": "c-sun", "settled": "c-crocus", "cleared": "c-crocus",
           "paid": "c-brand"}  # fmt: skip
 
@@ -58,6 +61,37 @@ def plot(
     ]
     return {"bars": bars, "title": title, "top": top, "label": label or title, "size": size,
             "scrub": scrub, "axis": axis}  # fmt: skip
+
+
+def stack(
+    columns: Sequence[Mapping[str, int]],
+    label: str = "",
+    top: str = "",
+    size: str = "xxl",
+    axis: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return one bar per column, made of its platforms' amounts in their usual order.
+
+    What is no platform (`ELSEWHERE`) stands on top, in grey. Amounts below zero are
+    not drawn. Zero-based, as tall as the highest column.
+    """
+    names = [*PLATFORMS, ELSEWHERE]
+    amounts = [[max(0, column.get(name, 0)) for name in names] for column in columns]
+    highest = max(map(sum, amounts), default=0)
+    bars = [
+        {
+            "v": share_class(sum(parts), highest),
+            "parts": [
+                (name, share_class(part, sum(parts)))
+                for name, part in zip(names, parts, strict=True)
+                if part
+            ],
+        }
+        for parts in amounts
+    ]
+    used = [name for at, name in enumerate(names) if any(parts[at] for parts in amounts)]
+    keys = [(name, PLATFORMS.get(name, _("Pages and codes"))) for name in used]
+    return {"bars": bars, "keys": keys, "label": label, "top": top, "size": size, "axis": axis}
 
 
 def _scatter() -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -28,6 +29,7 @@ from config.lib import money as money_lib
 register = template.Library()
 register.inclusion_tag("components/mix.html")(charts.mix)
 register.inclusion_tag("components/plot.html")(charts.plot)
+register.inclusion_tag("components/stack.html")(charts.stack)
 register.inclusion_tag("components/kdots.html")(charts.kdots)
 register.inclusion_tag("components/error_summary.html")(fields.error_summary)
 register.simple_tag(fields.field)
@@ -77,6 +79,17 @@ def money_round(amount: int | None, currency: str = "EUR") -> str:
     decimals = money_lib.exponent(currency or "EUR")
     rest = text[-decimals - 1 :] if decimals else ""
     return text.removesuffix(rest) if rest.strip(".,0") == "" else text
+
+
+@register.filter
+def money_whole(amount: int | None, currency: str = "EUR") -> str:
+    """Return minor units in whole units, half up: for figures that are read at a glance."""
+    if amount in (None, ""):
+        return ""
+    unit = 10 ** money_lib.exponent(currency or "EUR")
+    whole = (abs(int(amount)) + unit // 2) // unit * unit * (-1 if int(amount) < 0 else 1)
+    shown = money_lib.display(whole, currency or "EUR", get_language() or "en")
+    return re.sub(r"[.,]0+$", "", shown) if unit > 1 else shown
 
 
 @register.filter
@@ -191,6 +204,12 @@ def state(commission: Any) -> SafeString:
 def bare(url: str) -> str:
     """Return an address as a person reads it: no scheme, no slash at the end."""
     return str(url or "").partition("://")[2].rstrip("/") or str(url or "")
+
+
+@register.filter
+def get(table: dict[str, Any], key: str) -> Any:
+    """Return the value of `key`, which is itself a variable, or None."""
+    return table.get(key)
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from affiliates import clock, dashboards, links, payouts, settlement
+from affiliates.dashboards.brand import BrandBoard, Sum, Week
 from affiliates.models import LedgerEntry, Link, Participation
 from shop import refunds
 from shop.models import Membership
@@ -269,3 +270,25 @@ def test_nobody_sees_another_ones_dashboard(client):
     client.logout()
     assert client.get(CREATOR).status_code == 302
     assert client.get(url).status_code == 302
+
+
+def board_of(platforms, elsewhere=0, weeks=4):
+    week = [Week(NIGHT_OVER.date()) for _ in range(weeks)]
+    return BrandBoard(
+        now=Sum(), before=Sum(), weeks=week, platforms=platforms, elsewhere=elsewhere,
+        creators=[], products=[], balance=0, unsettled=0, to_ship=0, applied=0, made_at=NIGHT_OVER,
+    )  # fmt: skip
+
+
+def test_the_rehearsal_takes_the_largest_platform_away():
+    board = board_of({"tiktok": 6_000, "instagram": 3_000, "facebook": 0}, elsewhere=1_000)
+
+    found = dashboards.drill(board)
+
+    assert (found.platform, found.before, found.after) == ("tiktok", 2_500, 1_000)
+    assert (found.kept, found.elsewhere, found.risk) == (40, 10, "high")
+    assert found.others == ["youtube", "facebook", "instagram"]
+    other = dashboards.drill(board, "instagram")
+    assert (other.platform, other.kept, other.risk) == ("instagram", 70, "low")
+    assert dashboards.drill(board, "nonsense").platform == "tiktok"
+    assert dashboards.drill(board_of({}, elsewhere=500)) is None

@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from config import art, fonts
 from config.components import charts
 from config.lib.fields import PriceField
+from config.templatetags import thousand
 
 
 @pytest.fixture(autouse=True)
@@ -217,3 +218,20 @@ def test_of_a_long_list_the_first_and_the_chosen_are_shown():
     shown, _more, rest = page.partition("<details")
     assert [code for code in "abcde" if f'value="{code}"' in shown] == ["a", "b", "d"]
     assert [code for code in "abcde" if f'value="{code}"' in rest] == ["c", "e"]
+
+
+def test_a_stack_of_platforms_is_drawn_in_their_order_with_a_key():
+    found = charts.stack(
+        [{"youtube": 30, "tiktok": 60, "own": 10}, {"tiktok": 50, "facebook": -5}, {}]
+    )
+
+    assert [bar["v"] for bar in found["bars"]] == ["v100", "v50", "v0"]
+    assert found["bars"][0]["parts"] == [("tiktok", "v60"), ("youtube", "v30"), ("own", "v10")]
+    assert [name for _key, name in found["keys"]] == ["TikTok", "YouTube", "Pages and codes"]
+
+
+def test_whole_units_are_rounded_half_up():
+    shown = [thousand.money_whole(amount) for amount in (6_449_373, 50, 49, -150, None)]
+    assert shown == ["€64,494", "€1", "€0", "−€2", ""]
+    with translation.override("nl"):
+        assert thousand.money_whole(6_449_373) == "€\xa064.494"
