@@ -14,10 +14,11 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
+from urllib.parse import quote
 
 from django.conf import settings
 
-from affiliates import clock, linkcache, referral, resp, visitors
+from affiliates import clock, consent, linkcache, referral, resp, visitors
 from affiliates.links import CODE
 from affiliates.referral import Seen
 
@@ -153,12 +154,23 @@ def headers_for(raw: bytes, environ: Environ, click: str | None) -> list[tuple[s
     if "{click}" in destination:
         destination = destination.replace("{click}", click or "")
     headers = [("Location", destination), *HEADERS]
-    if click and brand_id:
+    cookie = cookie_in(environ)
+    if click and brand_id and cookie != referral.DECLINED:
         seen = Seen(brand_id, link_id, click, rate_bp, programme)
-        touches = referral.add(referral.read(cookie_in(environ)), seen)
+        if not cookie and consent.rule(environ).needs_consent:
+            return [("Location", _carrying(destination, seen)), *HEADERS]
+        touches = referral.add(referral.read(cookie), seen)
         value = f"{referral.COOKIE}={referral.write(touches)}{cookie_attributes()}"
         headers.append(("Set-Cookie", value))
     return headers
+
+
+def _carrying(destination: str, seen: Seen) -> str:
+    """Return the address with the click in it, for a page of ours that asks before a cookie."""
+    if not destination.startswith(settings.SITE_URL + "/"):
+        return destination
+    mark = "&" if "?" in destination else "?"
+    return f"{destination}{mark}touch={quote(referral.stamp(seen))}"
 
 
 def cookie_in(environ: Environ) -> str:

@@ -20,6 +20,8 @@ from django.core.signing import BadSignature, Signer
 logger = logging.getLogger(__name__)
 
 COOKIE = "touches"
+DECLINED, ACCEPTED = "no", "yes"  # in place of clicks: the shopper's own choice
+CARRIED_FOR = timedelta(hours=6)  # a click in an address or a form, without a cookie
 MAX_AGE_S = 90 * 24 * 3600  # the longest window that a collaboration may have
 BRANDS, PER_BRAND, MAX_BYTES = 8, 3, 3_000
 PROGRAMMES = {"t": "thousand_first", "o": "own_first", "n": "newest"}
@@ -68,7 +70,7 @@ def encode_click(uid: bytes) -> str:
 
 def read(cookie: str | None) -> list[Seen]:
     """Return the cookie's clicks, newest first; a cookie that is not ours says nothing."""
-    if not cookie:
+    if not cookie or cookie in (DECLINED, ACCEPTED):
         return []
     try:
         body = _signer("touches").unsign(cookie) if len(cookie) <= MAX_BYTES else ""
@@ -121,6 +123,12 @@ def from_stamp(text: str) -> Seen | None:
     except BadSignature:
         logger.warning("ignored a line's touch that we did not sign")
         return None
+
+
+def carried(text: str, at: datetime) -> list[Seen]:
+    """Return the click of a few hours ago that an address or a form carries, if any."""
+    seen = from_stamp(text)
+    return [seen] if seen and seen.clicked_at <= at <= seen.clicked_at + CARRIED_FOR else []
 
 
 def from_order(referral: dict[str, Any] | None) -> list[Seen]:

@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from affiliates import codes, referral
+from affiliates import codes, referral, visitors
 from affiliates.codes import ForCode
 from affiliates.models import Commission, Link
 from affiliates.referral import Seen
@@ -34,13 +34,29 @@ class Referral:
     """What one request's cookie says; read on first use only."""
 
     def __init__(self, request: HttpRequest) -> None:
+        self._request = request
         self._cookie = request.COOKIES.get(referral.COOKIE)
         self.was_read = False
 
     @cached_property
     def touches(self) -> list[Seen]:
         self.was_read = True
-        return referral.read(self._cookie)
+        if self._cookie == referral.DECLINED:
+            return []
+        known = referral.read(self._cookie)
+        for seen in referral.carried(self._told, timezone.now()):
+            known = referral.add(known, seen)
+        return known
+
+    @property
+    def _told(self) -> str:
+        """The click that the address or the form carries where there is no cookie."""
+        return self._request.POST.get("touch") or self._request.GET.get("touch", "")
+
+    @property
+    def in_app(self) -> str:
+        """The platform whose own browser this is, or nothing."""
+        return visitors.agent(self._request.META.get("HTTP_USER_AGENT", "")).platform
 
     @cached_property
     def _links(self) -> dict[int, Link]:

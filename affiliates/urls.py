@@ -9,6 +9,7 @@ from affiliates.views import (
     brands,
     codes,
     collaborations,
+    cookies,
     dashboards,
     discover,
     earnings,
@@ -80,6 +81,7 @@ urlpatterns += [
 urlpatterns += [
     path("go/<str:code>", links.go, name="go"),
     path("go/<str:code>/", links.go),
+    path("cookies/", cookies.cookies, name="cookies"),
     path("creator/links/", links.links, name="links"),
     path("creator/links/code/", codes.code, name="code"),
     path("creator/links/days.csv", links.links_csv, name="links_csv"),

@@ -287,6 +287,9 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# The header in which a trusted proxy tells a shopper's country, such as CF-IPCountry; empty: none.
+COUNTRY_HEADER = env.str("COUNTRY_HEADER", "").upper().replace("-", "_")
+COUNTRY_HEADER = f"HTTP_{COUNTRY_HEADER}" if COUNTRY_HEADER else ""
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -24,6 +24,7 @@ urlpatterns = [
     path("shop/", storefront.storefront_list, name="storefront_list"),
     path("shop/<slug:brand_slug>/", storefront.brand_page, name="brand_page"),
     path("shop/<slug:brand_slug>/<slug:product_slug>/", storefront.product, name="product"),
+    path("cart/open/<str:token>/", cart.elsewhere, name="elsewhere"),
     path("cart/", cart.cart, name="cart"),
     path("cart/add/", cart.cart_add, name="cart_add"),
     path("cart/update/", cart.cart_update, name="cart_update"),

@@ -2,12 +2,16 @@
 
 from collections.abc import Collection
 
+from django.conf import settings
+from django.core import signing
 from django.http import HttpRequest
+from django.urls import reverse
 
 from shop import cart as carts
 from shop.models import Cart, CartLine
 
 SESSION_KEY = "bag"
+ELSEWHERE = "shop.elsewhere"
 
 
 def bag_of(request: HttpRequest) -> Cart | None:
@@ -30,6 +34,23 @@ def cart_count(request: HttpRequest) -> int:
     if not key:
         return 0
     return sum(CartLine.objects.filter(cart__key=key).values_list("quantity", flat=True))
+
+
+ELSEWHERE_S = 3_600
+
+
+def elsewhere(request: HttpRequest, path: str, touch: str = "") -> dict[str, str] | None:
+    """Inside an app's browser, return the address that opens `path` with this bag in another one."""
+    referral = getattr(request, "referral", None)
+    if referral is None or not referral.in_app:
+        return None
+    facts = {"bag": request.session.get(SESSION_KEY, ""), "path": path, "touch": touch}
+    token = signing.dumps(facts, salt=ELSEWHERE, compress=True)
+    url = settings.SITE_URL + reverse("shop:elsewhere", args=[token])
+    scheme, _mark, rest = url.partition("://")
+    android = "Android" in request.headers.get("User-Agent", "")
+    intent = f"intent://{rest}#Intent;scheme={scheme};end" if android else ""
+    return {"platform": referral.in_app, "url": url, "intent": intent}
 
 
 def code_owner(request: HttpRequest, word: str, brand_ids: Collection[int]):

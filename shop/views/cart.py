@@ -1,6 +1,9 @@
 """The bag: what is in it, putting in, changing, taking out."""
 
+from urllib.parse import quote
+
 from django.contrib import messages
+from django.core import signing
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,7 +14,18 @@ from config.lib.http import render_page, safe_next, whole
 from shop import cart as carts
 from shop.forms.storefront import AddForm
 from shop.models import Variant
-from shop.views.bag import bag_of, open_bag, referral_for
+from shop.views.bag import (
+    ELSEWHERE,
+    ELSEWHERE_S,
+    SESSION_KEY,
+    bag_of,
+    cart_count,
+    open_bag,
+    referral_for,
+)
+from shop.views.bag import (
+    elsewhere as elsewhere_of,
+)
 
 
 @public
@@ -24,8 +38,28 @@ def cart(request):
 def _page(request, status=200):
     found = bag_of(request)
     bag = carts.contents(found, timezone.localdate()) if found else None
-    context = {"bag": bag, "cart_count": bag.count if bag else 0, "quantities": range(1, 11)}
+    context = {
+        "bag": bag,
+        "cart_count": bag.count if bag else 0,
+        "quantities": range(1, 11),
+        "elsewhere": elsewhere_of(request, request.path),
+    }
     return render_page(request, "shop/cart.html", context, status=status)
+
+
+@public
+@require_GET
+def elsewhere(request, token):
+    """Go on in this browser with the bag of another one, as the signed address says."""
+    try:
+        facts = signing.loads(token, salt=ELSEWHERE, max_age=ELSEWHERE_S)
+    except signing.BadSignature:
+        messages.info(request, _("This address works for an hour only. Your bag is where it was."))
+        return redirect("shop:storefront_list")
+    if not cart_count(request) and carts.find(facts["bag"]):
+        request.session[SESSION_KEY] = facts["bag"]
+    query = f"?touch={quote(facts['touch'])}" if facts["touch"] else ""
+    return redirect(facts["path"] + query)
 
 
 @public

@@ -14,7 +14,7 @@ from shop.forms.products import DETAILS
 from shop.forms.storefront import FilterForm
 from shop.models import Brand
 from shop.models.brands import SellsAt
-from shop.views.bag import cart_count, referral_for
+from shop.views.bag import cart_count, elsewhere, referral_for
 
 
 def _listing(request, form, brand=None):
@@ -77,6 +77,9 @@ def product(request, brand_slug, product_slug):
         "shown": _shown(pictures, chosen),
         "more": more,
         "referral": referral,
+        "elsewhere": elsewhere(
+            request, found.get_absolute_url(), referral.touch if referral else ""
+        ),
         "earns": _earns(referral, found, chosen),
         "sold_here": sold_here,
         "buyable": bool(sold_here and chosen and found.in_stock),
