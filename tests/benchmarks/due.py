@@ -11,28 +11,20 @@ from django.conf import settings
 from django.utils import timezone
 
 from affiliates import clock
+from tests.benchmarks import people
 
 NIGHT = clock.last_night_over(timezone.now())
 PER_CREATOR = 10  # commissions in a night, of about three brands
 HISTORY_NIGHTS = 30
+BRANDS = 200
 
 PREPARE = """
-    insert into shop_brand (id, slug, name, description, status, currency, sells_at, legal_name,
-        address, postal_code, city, country, email, phone, register_number, vat_number, tax_class,
-        shipping_price, ships_to, return_days, connect_account, is_demo, created_at)
-    select n, 'b' || n, 'Brand ' || n, '', 'active', 'EUR', 'here', '', '', '', '', 'NL', '', '',
-        '', 'NL1', 'standard', 0, '[]', 14, '', true, now() from generate_series(1, 200) n
-        on conflict do nothing;
-    insert into creators_creator (id, handle, display_name, bio, country, languages, status,
-        is_demo, created_at)
-    select n, 'c' || n, 'Creator', '', 'NL', '{{}}', 'draft', true, now()
-    from generate_series(1, {creators}) n on conflict do nothing;
     drop table if exists bench_commission;
     create unlogged table bench_commission as
     select n as id, 1 as brand_id, n as order_line_id, base, (base * 1200 + 5000) / 10000 as amount,
            1 + (power(n * 0.618033988749895 % 1, 2) * ({creators} - 1))::bigint as creator_id
     from (select n, 500 + n * 7919 % 9000 as base from generate_series(1, {size}) n) rows;
-    update bench_commission set brand_id = 1 + (creator_id * 7 + id % 3) % 200;
+    update bench_commission set brand_id = 1 + (creator_id * 7 + id % 3) % {brands};
     analyze
 """
 EMPTY = """
@@ -102,9 +94,10 @@ def owner() -> psycopg.Connection:
 
 def prepare(size: int) -> None:
     """Make brands, creators, and what `size` commissions are made of."""
+    people.make(size // PER_CREATOR, BRANDS)
     with owner() as connection:
         connection.execute("set session_replication_role = replica")
-        connection.execute(PREPARE.format(creators=size // PER_CREATOR, size=size))
+        connection.execute(PREPARE.format(creators=size // PER_CREATOR, brands=BRANDS, size=size))
 
 
 def load(size: int, history: int = 0) -> int:

@@ -22,20 +22,13 @@ from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from affiliates import redirect  # noqa: E402
+from tests.benchmarks import people  # noqa: E402
 
 ROUNDS = 3 if lib.FULL else 2
 LINKS = 1_000
 REQUESTS = {"ours": 16_000, "plain": 3_200, "bare": 16_000}
 PREPARE = """
     set session_replication_role = replica;
-    insert into creators_creator (id, handle, display_name, bio, country, languages, status,
-        is_demo, created_at)
-    values (1, 'bench', 'Bench', '', 'NL', '{}', 'draft', true, now());
-    insert into shop_brand (id, slug, name, description, status, currency, sells_at, legal_name,
-        address, postal_code, city, country, email, phone, register_number, vat_number, tax_class,
-        shipping_price, ships_to, return_days, connect_account, is_demo, created_at)
-    values (1, 'bench', 'Bench', '', 'active', 'EUR', 'here', '', '', '', '', 'NL', '', '', '',
-        '', 'standard', 0, '[]', 14, '', true, now());
     insert into affiliates_collaboration (id, brand_id, kind, name, message, rate_bp, hold_days,
         window_days, min_followers, other_programme, show_amount, starts_at, created_at)
     values (1, 1, 'open', 'Bench', '', 1200, 15, 30, 0, 'thousand_first', false,
@@ -54,6 +47,7 @@ class Bench:
         self.python = [sys.executable, "-m"]
         self.engines = settings.ENGINES
         self.codes = Path(settings.DATA_DIR) / "codes"
+        people.make(1, 1)
         with self.owner() as owner:
             owner.execute(PREPARE)
             owner.execute("analyze affiliates_link")
