@@ -120,3 +120,23 @@ def test_mail_lands_in_the_mailbox(client, settings, tmp_path):
     assert [(mail["to"], mail["text"].strip()) for mail in found] == [("ann@market.example", "One")]
     assert client.get(f"/mailbox/{found[0]['name']}/").context["mail"]["subject"] == "First"
     assert client.get("/mailbox/..%2Fsecret-key/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "line"),
+    [
+        ("en", "Set a new password", "Follow this link to set a new password:"),
+        ("nl", "Kies een nieuw wachtwoord", "Volg deze link om een nieuw wachtwoord te kiezen:"),
+    ],
+)
+def test_account_mail_speaks_the_language_of_the_page(client, mailoutbox, language, subject, line):
+    User.objects.create_user("noor", "noor@market.example", "wolk-duin-3381-kaap")
+
+    client.post(
+        "/accounts/password/reset/",
+        {"email": "noor@market.example"},
+        headers={"accept-language": language},
+    )
+
+    assert (mailoutbox[0].subject, line in mailoutbox[0].body) == (subject, True)
+    assert "!" not in mailoutbox[0].body
