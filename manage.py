@@ -16,8 +16,8 @@ def needs_engines(arguments: list[str]) -> bool:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
 
+    from config.commandline import CommandLine, in_one_line
     from config.embedded import EngineFailed
 
     try:
@@ -30,9 +30,9 @@ def main() -> None:
     if sys.argv[1:2] == ["up"]:  # the supervisor needs no apps
         from config.management.commands.up import Command
 
-        Command().run_from_argv(sys.argv)
+        in_one_line(Command()).run_from_argv(sys.argv)
     else:
-        execute_from_command_line(sys.argv)
+        CommandLine(sys.argv).execute()
 
 
 if __name__ == "__main__":

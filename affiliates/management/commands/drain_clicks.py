@@ -13,6 +13,7 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from affiliates import clicks, linkcache
+from config.lib import arguments
 
 LOCK = 7_264_002  # advisory: only one drain moves clicks
 GATHER_S = 0.2  # between small batches, so that a commit carries more than a click
@@ -24,7 +25,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="stop when the stream is empty")
-        parser.add_argument("--batch", type=int, default=clicks.BATCH, help="clicks per commit")
+        parser.add_argument(
+            "--batch", type=arguments.positive, default=clicks.BATCH, help="clicks per commit"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.ended = False

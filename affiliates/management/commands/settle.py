@@ -6,30 +6,24 @@ from dataclasses import asdict
 from datetime import date, datetime
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 from tqdm import tqdm
 
 from affiliates import night as nights
 from affiliates import settlement, tasks
 from affiliates.models.commissions import SHARDS
+from config.lib import arguments
 
 logger = logging.getLogger(__name__)
-
-
-def moment(text: str) -> datetime:
-    """Read ISO 8601; a time without a zone is the market's own."""
-    at = datetime.fromisoformat(text)
-    return at if timezone.is_aware(at) else timezone.make_aware(at)
 
 
 class Command(BaseCommand):
     help = "Settle every night that is over, oldest first. Exit 0 when nothing is left."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--night", type=date.fromisoformat, help="only this one: YYYY-MM-DD")
+        parser.add_argument("--night", type=arguments.day, help="only this one: YYYY-MM-DD")
         parser.add_argument(
-            "--as-of", type=moment, help="the moment that says what is over (ISO 8601)"
+            "--as-of", type=arguments.moment, help="the moment that says what is over (ISO 8601)"
         )
         parser.add_argument("--json", action="store_true", help="the result as JSON")
 

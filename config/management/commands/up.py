@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from config import fingerprint
 from config.embedded import EngineFailed
+from config.lib import arguments
 from config.supervisor import GaveUp, Part, Supervisor
 
 READY_LIMIT_S = 60
@@ -33,7 +34,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="in demo mode loopback only")
-        parser.add_argument("--workers", type=int, default=2, help="web processes")
+        parser.add_argument("--workers", type=arguments.positive, default=2, help="web processes")
         parser.add_argument("--no-demo", action="store_true", help="start with an empty market")
 
     def handle(self, *, host: str, workers: int, no_demo: bool, **options: object) -> None:
