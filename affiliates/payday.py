@@ -78,7 +78,8 @@ def of(creator: Creator, currency: str, at: datetime) -> Payday:
     method = PayoutMethod(
         iban=iban, usable_from=usable_from, name_check=name_check, refused=refused
     )
-    minimum = rails.named(method.rail).minimum(currency)
+    is_closed = creator.status == Creator.Status.CLOSED  # paid whatever is left
+    minimum = 1 if is_closed else rails.named(method.rail).minimum(currency)
     return Payday(
         on=_day(today, built, usable_from),
         amount=amount,

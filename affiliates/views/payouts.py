@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from affiliates import payday, tax
 from affiliates import payouts as domain
-from affiliates import tax
 from affiliates.clock import local_day
 from affiliates.dashboards import purses_of
 from affiliates.forms.payouts import BankForm, TaxForm
@@ -35,13 +35,11 @@ def _history(creator) -> list[dict]:
 def payouts(request):
     now = timezone.now()
     purses = purses_of(request.creator, now)
-    currency = purses[0].currency
     context = {
         "profile": tax.profile_on(request.creator.pk, local_day(now)),
         "method": _method_of(request.creator),
         "purse": purses[0],
-        "next_amount": domain.claimable(request.creator.pk, currency),
-        "pays_on": domain.next_pay_day(now),
+        "payday": payday.of(request.creator, purses[0].currency, now),
         "history": _history(request.creator),
         "now": now,
         "nav_active": "earnings",

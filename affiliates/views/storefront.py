@@ -18,6 +18,7 @@ from creators.access import creator_required
 from creators.models import Creator
 from shop.models import Product
 
+LOOKS_REAL = 70  # a lower score is no verdict, so shoppers are not shown it
 SHOWN_AS = {"waiting", "pilot", "full"}  # whose page is there
 
 
@@ -28,7 +29,11 @@ def storefront(request, handle: str):
     creator = rows.filter(handle=handle.lower(), erased_at=None).first()
     if creator is None or creator.status not in SHOWN_AS:
         raise Http404("no such creator")
-    links_shown = shelf.shelf(creator)
+    whole_shelf = shelf.shelf(creator)
+    shelves = {link.product.category_id: link.product.category for link in whole_shelf}
+    only = request.GET.get("shelf", "")
+    only = only if any(one.slug == only for one in shelves.values()) else ""
+    links_shown = [one for one in whole_shelf if not only or one.product.category.slug == only]
     taxes = market.tax_rates(timezone.now()) if links_shown else {}
     cards = [
         {"link": link, "product": link.product, "earns": _amount(link, taxes)}
@@ -38,8 +43,19 @@ def storefront(request, handle: str):
     context = {
         "creator": creator,
         "cards": cards,
-        "score": entry.score if entry else None,
-        "channels": list(creator.channels.verified()),
+        "says_amounts": any(card["earns"] for card in cards),
+        "shelves": sorted(shelves.values(), key=lambda one: (one.position, one.name)),
+        "only": only,
+        "score": entry.score if entry and (entry.score or 0) >= LOOKS_REAL else None,
+        "scored_at": entry.refreshed_at if entry else None,
+        "channels": [
+            {
+                "platform": row.platform,
+                "url": row.url,
+                "followers": getattr(entry, row.platform, None),
+            }
+            for row in creator.channels.verified()
+        ],
         "others": pagelinks.of(creator),
     }
     return render_page(request, "affiliates/storefront.html", context)

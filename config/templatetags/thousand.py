@@ -149,6 +149,12 @@ def day_near(moment: date | datetime | None) -> str:
 
 
 @register.filter
+def is_ahead(moment: datetime | None) -> bool:
+    """Say whether a moment is still to come."""
+    return moment is not None and moment > timezone.now()
+
+
+@register.filter
 def clock(moment: datetime | None) -> str:
     """Return `20:14` in the market's time."""
     return time_format(timezone.localtime(moment).time(), "H:i") if moment else ""
@@ -216,6 +222,12 @@ def get(table: dict[str, Any], key: str) -> Any:
 def platform_name(key: str) -> str:
     """Return `TikTok` for `tiktok`."""
     return people.PLATFORMS.get(str(key), str(key))
+
+
+@register.simple_tag
+def platform_icon(key: str, cls: str = "") -> SafeString:
+    """Return a platform's mark as a plain drawing, for buttons."""
+    return icon(people.MARKS.get(str(key), "globe"), cls)
 
 
 @register.simple_tag

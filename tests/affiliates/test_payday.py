@@ -89,3 +89,11 @@ def test_a_new_account_is_used_on_the_friday_after_its_wait():
     method.save()
 
     assert payday.of(creator, "EUR", NIGHT_OVER).on == friday + timedelta(days=7)
+
+
+def test_a_closed_account_is_paid_what_is_left():
+    creator = settled(price=3_450)
+    make_payable(creator)
+    creator.status = "closed"
+
+    assert payday.of(creator, "EUR", NIGHT_OVER).hurdle == ""

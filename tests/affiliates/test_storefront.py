@@ -4,6 +4,8 @@ import pytest
 from django.utils import timezone
 
 from affiliates import links, pagelinks, shelf
+from creators.models import DirectoryEntry
+from shop.models import Category
 from tests.affiliates import factories as money
 from tests.creators.factories import make_creator, make_user
 
@@ -162,3 +164,26 @@ def test_anothers_links_stay_as_they_are(client, creator):
     client.post("/creator/storefront/links/", {"do": "remove", "id": row.pk})
 
     assert pagelinks.of(creator) == [row]
+
+
+def test_her_shelf_can_be_narrowed_to_one_kind(client, creator):
+    bread, lamp = put(creator, "Loaf"), put(creator, "Lamp")
+    for link, slug in ((bread, "bread"), (lamp, "lighting")):
+        link.product.category = Category.objects.get(slug=slug)
+        link.product.save()
+
+    def shown(query):
+        return [card["link"].pk for card in client.get(f"/@noor/{query}").context["cards"]]
+
+    assert shown("") == shown("?shelf=nonsense") == [bread.pk, lamp.pk]
+    assert shown("?shelf=lighting") == [lamp.pk]
+
+
+@pytest.mark.parametrize(("score", "is_said"), [(None, False), (69, False), (70, True)])
+def test_only_a_good_score_is_said_to_shoppers(client, creator, score, is_said):
+    DirectoryEntry.objects.filter(creator=creator).update(score=score, tiktok=1_240)
+
+    page = client.get("/@noor/").content.decode()
+
+    assert ("look real" in page) is is_said
+    assert "1,240" in page
