@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Avg, Count, Sum
 
-from affiliates.models import Shortlist, ShortlistEntry
+from affiliates.models import Commission, Shortlist, ShortlistEntry
 from creators.models import Creator, DirectoryEntry
 from shop.models import Brand
 
+FEW = 5
 FIRST = "Shortlist"  # the list that the bookmark button fills
 
 
@@ -22,6 +23,7 @@ class Summary:
     count: int
     followers: int
     engagement_bp: int | None
+    first: list[Creator]  # the newest few
 
 
 def kept(brand: Brand, creator_ids: Sequence[int]) -> set[int]:
@@ -54,6 +56,13 @@ def entries_of(brand: Brand):
     )
 
 
+def orders_for(brand: Brand, creator_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many orders each of `creator_ids` brought the brand; those without are left out."""
+    sales = Commission.objects.live().filter(brand=brand, kind="sale", creator__in=creator_ids)
+    counted = sales.values("creator").annotate(n=Count("order_line__brand_order", distinct=True))
+    return dict(counted.values_list("creator", "n"))
+
+
 def summary(brand: Brand) -> Summary:
     on_list = ShortlistEntry.objects.filter(shortlist__brand=brand).values("creator")
     sums = DirectoryEntry.objects.filter(creator__in=on_list).aggregate(
@@ -64,4 +73,5 @@ def summary(brand: Brand) -> Summary:
         count=sums["count"],
         followers=sums["followers"] or 0,
         engagement_bp=None if engagement is None else round(engagement),
+        first=[entry.creator for entry in entries_of(brand)[:FEW]] if sums["count"] else [],
     )

@@ -8,7 +8,15 @@ less than two weeks, or without likes has no score: "not enough data", which is 
 never a verdict by itself.
 """
 
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
 VERSION = 1
+GOOD = 0.7  # of the points that a part can give
 MIN_READINGS = 3
 MIN_DAYS = 14
 WINDOW_DAYS = 90
@@ -34,7 +42,7 @@ WITH seen AS (
            count(*) AS readings,
            max(day) - min(day) AS days,
            max(followers) FILTER (WHERE newest = 1) AS followers,
-           max(CASE WHEN posts > 0 AND followers > 0
+           max(CASE WHEN posts > 0 AND followers > 0 AND likes IS NOT NULL
                     THEN least(likes::numeric * 10000 / posts / followers, 100000) END)
                FILTER (WHERE newest = 1) AS engagement_bp,
            coalesce(max((followers - before)::numeric * 10000 / greatest(before, 100)
@@ -77,3 +85,32 @@ def scores_sql() -> str:
     """Return the statement with the size bands written in; its parameters stay parameters."""
     usual = " ".join(f"WHEN followers < {below} THEN {bp}" for below, bp in USUAL_BP)
     return SCORES.replace("{usual}", f"{usual} ELSE {USUAL_BP[-1][1]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part of a score in words: what was seen, and what is usual."""
+
+    good: bool
+    text: str
+    small: str
+
+
+def in_words(parts: list[dict[str, Any]]) -> list[Reason]:
+    """Return the parts of a stored score as a person reads them, in the language in force."""
+    reasons = []
+    for part in parts:
+        facts = {"seen": _percent(part["measured"]), "usual": _percent(part["usual"])}
+        good = part["points"] >= GOOD * part["of"]
+        if part["part"] == "engagement":
+            text = _("Likes fit the number of followers") if good else _("Likes do not fit")
+            small = _("%(seen)s of followers like a post; %(usual)s is usual at this size") % facts
+        else:
+            text = _("Growth is steady") if good else _("Followers jumped")
+            small = _("at most %(seen)s more in a day; up to %(usual)s is usual") % facts
+        reasons.append(Reason(good, text, small))
+    return reasons
+
+
+def _percent(bp: float) -> str:
+    return number_format(Decimal(bp) / 100, 1) + "%"

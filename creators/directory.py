@@ -5,7 +5,8 @@
     behind(on, size)               ids of creators whose sales are of another day
     search(Filters(...), cursor="", size=24) -> Page(entries, next_cursor, count, is_capped)
 
-`Filters` fields: text, platform, followers_min, followers_max, niche (slug), country (ISO),
+`Filters` fields: text, platform, followers_min, followers_max, engagement_min_bp, score_min, niche
+(slug), country (ISO),
 language, sort ("engagement", "score", "followers", "newest"). `Page.entries` are DirectoryEntry
 rows with `creator` loaded: one query, plus one for the count, which stops at COUNT_CAP
 (`is_capped`). Page on with `cursor=page.next_cursor`; "" means there is no more. Follower counts
@@ -129,6 +130,8 @@ class Filters:
     platform: str = ""
     followers_min: int | None = None
     followers_max: int | None = None
+    engagement_min_bp: int | None = None
+    score_min: int | None = None
     niche: str = ""
     country: str = ""
     language: str = ""
@@ -219,6 +222,10 @@ def matching(filters: Filters) -> QuerySet[DirectoryEntry]:
         found = found.filter(**{f"{gate}__gte": filters.followers_min})
     if filters.followers_max is not None:
         found = found.filter(**{f"{gate}__lte": filters.followers_max})
+    if filters.engagement_min_bp is not None:
+        found = found.filter(engagement_bp__gte=filters.engagement_min_bp)
+    if filters.score_min is not None:
+        found = found.filter(score__gte=filters.score_min)
     if filters.niche:
         found = found.filter(niches__contains=[filters.niche])
     if filters.country:

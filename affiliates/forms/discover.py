@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Collaboration
@@ -43,6 +44,14 @@ class DiscoverForm(forms.Form):
     followers_max = forms.IntegerField(
         label=_("Most followers"), required=False, min_value=0, max_value=10**9
     )
+    engagement_min = forms.TypedChoiceField(
+        label=_("Engagement at least"), required=False, coerce=int, empty_value=None,
+        choices=[ANY, ("100", "1%"), ("300", "3%"), ("500", "5%"), ("800", "8%")],
+    )  # fmt: skip
+    score_min = forms.TypedChoiceField(
+        label=_("Real followers at least"), required=False, coerce=int, empty_value=None,
+        choices=[ANY, *((str(n), format_lazy(_("{n} of 100"), n=n)) for n in (50, 70, 80, 90))],
+    )  # fmt: skip
     niche = forms.ChoiceField(label=_("Niche"), required=False)
     country = forms.ChoiceField(
         label=_("Country"),
@@ -72,6 +81,8 @@ class DiscoverForm(forms.Form):
             platform=clean.get("platform", ""),
             followers_min=clean.get("followers_min"),
             followers_max=clean.get("followers_max"),
+            engagement_min_bp=clean.get("engagement_min"),
+            score_min=clean.get("score_min"),
             niche=clean.get("niche", ""),
             country=clean.get("country", ""),
             language=clean.get("language", ""),

@@ -11,7 +11,7 @@ from affiliates import shortlists as lists
 from affiliates.forms.discover import DiscoverForm, InviteForm
 from affiliates.models import Participation
 from config.lib.http import render_page
-from creators import directory
+from creators import authenticity, directory
 from creators.models import Creator, Niche, Platform
 from shop.access import brand_required
 
@@ -31,6 +31,7 @@ def discover(request):
             creator__in=found, collaboration__brand=request.brand
         ).values_list("creator_id", "state")
     )
+    orders = lists.orders_for(request.brand, found)
     names = {niche.slug: niche.label for niche in niches}
     cards = [
         {
@@ -42,6 +43,8 @@ def discover(request):
             },
             "is_kept": entry.creator_id in kept,
             "state": asked.get(entry.creator_id, ""),
+            "why": authenticity.in_words(entry.score_parts),
+            "orders": orders.get(entry.creator_id, 0),
         }
         for entry in page.entries
     ]

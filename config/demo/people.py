@@ -192,14 +192,15 @@ def _write_channels(world, tables, creator_id, channels, joined) -> None:
             "", "", joined, joined, max(joined, utc(last, 5)), "none",
         )  # fmt: skip
         posts = rng.randint(20, 300)
-        per_follower = rng.uniform(2, 12)
+        per_post = min(0.16, rng.lognormvariate(-3.1, 0.45))  # of the followers, who like a post
         for k, (day, followers) in enumerate(account.counts[-keep:]):
-            likes = int(followers * per_follower) if account.platform == "tiktok" else None
-            views = int(followers * per_follower * 9) if account.platform == "youtube" else None
+            made = posts + 3 * k
+            likes = int(followers * per_post * made) if account.platform == "tiktok" else None
+            views = int(followers * 0.6 * made) if account.platform == "youtube" else None
             copier.add(
                 tables["reading"], copier.id(tables["reading"]), pk, day,
                 max(joined, utc(day, 5)), followers, likes, views,
-                None if account.platform == "facebook" else posts + 3 * k,
+                None if account.platform == "facebook" else made,
             )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from affiliates import shortlists
 from affiliates.models import Collaboration, Participation
+from creators.models import DirectoryEntry
 from shop.models import Membership
 from tests.affiliates import factories as money
 from tests.creators.factories import NOW, make_creator, make_user
@@ -52,6 +53,31 @@ def test_a_senseless_filter_is_an_error_at_its_field_and_the_rest_still_filters(
     assert response.status_code == 200
     assert {"followers_min", "platform"} <= set(response.context["form"].errors)
     assert "Baker" in response.content.decode()
+
+
+def test_the_score_is_explained_and_gates(client, brand):
+    good, other = make_creator(handle="baker", followers=4_000), make_creator(followers=4_000)
+    parts = [
+        {"part": "engagement", "measured": 520, "usual": 600, "points": 43, "of": 50},
+        {"part": "growth", "measured": 1_234, "usual": 200, "points": 12, "of": 50},
+    ]
+    DirectoryEntry.objects.filter(creator=good).update(
+        engagement_bp=520, score=72, score_parts=parts
+    )
+    DirectoryEntry.objects.filter(creator=other).update(engagement_bp=90, score=40)
+
+    answer = page(client, brand, "?score_min=70&engagement_min=500")
+
+    (card,) = answer.context["cards"]
+    assert card["creator"] == good
+    assert [(reason.good, reason.text) for reason in card["why"]] == [
+        (True, "Likes fit the number of followers"),
+        (False, "Followers jumped"),
+    ]
+    text = answer.content.decode()
+    assert "Why 72?" in text
+    assert "5.2% of followers like a post; 6.0% is usual at this size" in text
+    assert "at most 12.3% more in a day; up to 2.0% is usual" in text
 
 
 @pytest.mark.parametrize("rows", [1, 3, 14])

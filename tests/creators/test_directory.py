@@ -144,3 +144,14 @@ def test_an_erased_creator_is_not_listed():
     directory.record([creator.pk])
 
     assert found() == []
+
+
+def test_a_platform_that_tells_no_likes_gives_no_engagement():
+    creator = make_creator(handle="quiet")
+    make_channel(
+        creator=creator, platform="instagram", followers=3_000, likes=None, posts=120, days=28
+    )
+    directory.record([creator.pk])
+
+    entry = DirectoryEntry.objects.get(creator=creator)
+    assert (entry.engagement_bp, entry.score, entry.score_parts) == (None, None, [])
