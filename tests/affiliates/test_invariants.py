@@ -12,6 +12,7 @@ from affiliates import adjustments, bookings, invariants, payouts, rails, settle
 from affiliates.rails.fake import Fake
 from shop import refunds
 from shop.models import Movement, Payment
+from tests import harness
 from tests.affiliates.factories import (
     DELIVERED,
     NIGHT_OVER,
@@ -27,7 +28,6 @@ from tests.affiliates.factories import (
 from tests.affiliates.test_payouts import FRIDAY
 from tests.affiliates.test_refunds import chargeback
 from tests.conftest import SERVERS
-from tests.harness import owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -142,7 +142,10 @@ def market(monkeypatch):
 @pytest.mark.parametrize("name", invariants.INVARIANTS)
 def test_a_planted_fault_is_found(market, name):
     # A fault is planted with triggers and checks off, in a transaction that is taken back.
-    with owner(SERVERS, connection.settings_dict["NAME"]) as own, own.transaction() as planted:
+    with (
+        harness.connect(SERVERS, connection.settings_dict["NAME"]) as own,
+        own.transaction() as planted,
+    ):
         own.execute("SET LOCAL session_replication_role = replica")
         for table, check in own.execute(
             """SELECT conrelid::regclass::text, conname FROM pg_constraint
@@ -159,7 +162,7 @@ def test_a_planted_fault_is_found(market, name):
 def test_the_command(market, capsys):
     call_command("check_books")
     assert f"{len(invariants.INVARIANTS)} invariants hold" in capsys.readouterr().out
-    with owner(SERVERS, connection.settings_dict["NAME"]) as own, own.transaction():
+    with harness.connect(SERVERS, connection.settings_dict["NAME"]) as own, own.transaction():
         own.execute("SET LOCAL session_replication_role = replica")
         own.execute(FAULTS["nothing is settled early"])
     with pytest.raises(CommandError) as error:

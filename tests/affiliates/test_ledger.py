@@ -6,8 +6,8 @@ from django.db import DatabaseError, connection, transaction
 from affiliates import ledger
 from affiliates.ledger import EntryDiffers, Transfer
 from affiliates.models import Account, LedgerEntry
+from tests import harness
 from tests.affiliates.factories import PAID, make_brand, make_commission, make_creator
-from tests.harness import owner
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +86,7 @@ def test_not_even_the_owner_can(verb, table):
 
     make_commission()
     refused = pytest.raises(psycopg.Error, match="refused|foreign key")
-    with owner(SERVERS, connection.settings_dict["NAME"]) as own, refused:
+    with harness.connect(SERVERS, connection.settings_dict["NAME"]) as own, refused:
         own.execute(verb.format(table))
 
 
