@@ -239,6 +239,64 @@ def statement(account_id: int, after: int = 0, opening: int = 0) -> Iterator[Lin
                 yield Line(row[0], row[1], row[2], int(row[3]), int(row[4]), row[5], row[6])
 
 
+SUMS_SQL = """
+    SELECT CASE WHEN posted_at < %(since)s THEN '' ELSE kind END, count(*), sum(signed) FROM (
+        SELECT kind, amount AS signed, posted_at FROM affiliates_ledgerentry WHERE credit_id = %(id)s
+        UNION ALL
+        SELECT kind, -amount, posted_at FROM affiliates_ledgerentry WHERE debit_id = %(id)s) e
+    WHERE posted_at < %(until)s GROUP BY 1 ORDER BY 1
+"""
+BETWEEN_SQL = """
+    SELECT id, posted_at, kind, signed,
+           %(opening)s + sum(signed) OVER (ORDER BY posted_at, id), source_kind, source_id
+    FROM (SELECT id, posted_at, kind, amount AS signed, source_kind, source_id
+            FROM affiliates_ledgerentry WHERE credit_id = %(id)s
+          UNION ALL
+          SELECT id, posted_at, kind, -amount, source_kind, source_id
+            FROM affiliates_ledgerentry WHERE debit_id = %(id)s) e
+    WHERE posted_at >= %(since)s AND posted_at < %(until)s ORDER BY posted_at, id
+"""
+
+
+def sums(
+    account_id: int, since: datetime, until: datetime
+) -> tuple[int, list[tuple[str, int, int]]]:
+    """Return what an account held before a span, and (kind, how many, signed sum) within it."""
+    values = {"id": account_id, "since": since, "until": until}
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS_SQL, values)
+        found = [(kind, count, int(sum_)) for kind, count, sum_ in cursor.fetchall()]
+    opening = sum(sum_ for kind, _count, sum_ in found if not kind)
+    return opening, [row for row in found if row[0]]
+
+
+def between(
+    account_id: int, since: datetime, until: datetime, opening: int, skip: int = 0, size: int = 0
+) -> Iterator[Line]:
+    """Yield the entries of a span, oldest first, each with the balance after it.
+
+    `skip` and `size` take a page of them; `size` 0: all, streamed.
+    """
+    values = {"id": account_id, "since": since, "until": until, "opening": opening}
+    sql = BETWEEN_SQL + (f" OFFSET {int(skip)} LIMIT {int(size)}" if size else "")
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, values)
+        while rows := cursor.fetchmany(2000):
+            for row in rows:
+                yield Line(row[0], row[1], row[2], int(row[3]), int(row[4]), row[5], row[6])
+
+
+def first_posted_at(account_id: int) -> datetime | None:
+    """Return the moment of an account's earliest entry."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT least((SELECT min(posted_at) FROM affiliates_ledgerentry WHERE credit_id = %s),"
+            " (SELECT min(posted_at) FROM affiliates_ledgerentry WHERE debit_id = %s))",
+            [account_id, account_id],
+        )
+        return cursor.fetchone()[0]
+
+
 def newest(account_id: int, before: int | None = None, size: int = 50) -> list[Line]:
     """Return up to `size` entries of an account, newest first, older than entry `before`.
 

@@ -20,6 +20,7 @@ from affiliates.views import (
     proof,
     qr,
     shortlists,
+    statements,
     storefront,
 )
 
@@ -48,9 +49,24 @@ urlpatterns += [
 urlpatterns += [
     path(f"{BRAND}/balance/", balance.balance, name="balance"),
     path(f"{BRAND}/balance/entries.csv", balance.balance_csv, name="balance_csv"),
+    path(f"{BRAND}/balance/topup/", balance.balance_topup, name="balance_topup"),
+    path(f"{BRAND}/balance/statement/", statements.balance_statement, name="balance_statement"),
+    path(
+        f"{BRAND}/balance/statement.<str:kind>",
+        statements.balance_statement_file,
+        name="balance_statement_file",
+    ),
+    path(f"{BRAND}/balance/lines/<int:pk>/", statements.balance_line, name="balance_line"),
     path("creator/earnings/", earnings.earnings, name="earnings"),
     path("creator/earnings/<int:pk>/contest/", earnings.contest, name="contest"),
     path("creator/earnings/commissions.csv", earnings.earnings_csv, name="earnings_csv"),
+    path("creator/earnings/statement/", statements.earnings_statement, name="earnings_statement"),
+    path(
+        "creator/earnings/statement.<str:kind>",
+        statements.earnings_statement_file,
+        name="earnings_statement_file",
+    ),
+    path("creator/earnings/lines/<int:pk>/", statements.earnings_line, name="earnings_line"),
     path("creator/payouts/", payouts.payouts, name="payouts"),
     path("creator/payouts/bank/", payouts.payout_bank, name="payout_bank"),
     path("creator/payouts/tax/", payouts.payout_tax, name="payout_tax"),

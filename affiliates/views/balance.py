@@ -1,13 +1,19 @@
 """A brand's money: its balance, what is spoken for, and each entry."""
 
-from django.views.decorators.http import require_GET
+from django.conf import settings
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
-from affiliates import funding, ledger
-from affiliates.labels import entry_label
+from affiliates import funding, ledger, statements
+from affiliates.forms.balance import TopUpForm
 from affiliates.models import Account
 from config.lib import sheets
 from config.lib.http import render_page, whole
 from config.lib.money import decimal
+from shop import gateways, movements
 from shop.access import brand_required
 
 PAGE = 50
@@ -27,9 +33,8 @@ def chosen_currency(request) -> tuple[str, list[str]]:
 
 
 def account_of(brand, currency: str) -> Account | None:
-    return Account.objects.filter(
-        kind=Account.Kind.BRAND_BALANCE, brand=brand, currency=currency
-    ).first()
+    rows = Account.objects.filter(kind=Account.Kind.BRAND_BALANCE, brand=brand, currency=currency)
+    return rows.select_related("brand").first()
 
 
 @brand_required
@@ -43,10 +48,30 @@ def balance(request):
         "funds": funding.of(request.brand, currency),
         "currency": currency,
         "currencies": known,
-        "rows": [{"line": line, "label": entry_label(line.kind)} for line in lines[:PAGE]],
+        "rows": statements.with_causes(account, lines[:PAGE]) if account else [],
         "older": lines[PAGE - 1].id if len(lines) > PAGE else None,
     }
     return render_page(request, "affiliates/balance.html", context)
+
+
+@brand_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def balance_topup(request):
+    """Pay in by card, on the provider's page; the balance grows when the provider tells."""
+    form = TopUpForm(request.brand.currency, request.POST or None)
+    if form.is_valid():
+        back = settings.SITE_URL + reverse("affiliates:balance", args=[request.brand.slug])
+        try:
+            started = movements.begin(
+                request.brand, form.cleaned_data["amount"], request.brand.currency,
+                by=request.user, at=timezone.now(), return_url=back, cancel_url=back,
+            )  # fmt: skip
+            return redirect(started.url)
+        except gateways.NoAnswer:
+            form.add_error(None, _("The payment provider does not answer. Try again in a minute."))
+    status = 422 if form.is_bound else 200
+    context = {"form": form, "funds": funding.of(request.brand)}
+    return render_page(request, "affiliates/balance_topup.html", context, status=status)
 
 
 def _rows(account: Account | None, currency: str):
@@ -65,6 +90,6 @@ def _rows(account: Account | None, currency: str):
 @brand_required
 @require_GET
 def balance_csv(request):
-    currency, _known = chosen_currency(request)
+    currency, _others = chosen_currency(request)
     rows = _rows(account_of(request.brand, currency), currency)
     return sheets.answer(rows, f"{request.brand.slug}-{currency.lower()}.csv")

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -14,7 +15,7 @@ from config.lib.access import public
 from config.lib.http import render_page
 from shop import orders, webhooks
 from shop.gateways import fake
-from shop.models import PaymentSession
+from shop.models import PaymentSession, TopUp
 
 
 @public
@@ -22,6 +23,8 @@ from shop.models import PaymentSession
 @require_http_methods(["GET", "HEAD", "POST"])
 def fake_pay(request, reference):
     """Pay or fail; either way a signed message goes to our own door, as from a real provider."""
+    if top_up := TopUp.objects.filter(gateway=fake.NAME, session=reference).first():
+        return _top_up(request, top_up)
     rows = PaymentSession.objects.select_related("order")
     session = rows.filter(gateway=fake.NAME, reference=reference).first()
     if session is None or not settings.DEMO:
@@ -50,5 +53,28 @@ def fake_pay(request, reference):
             return redirect("shop:checkout")
         return redirect("shop:order", token=token)
     context = {"session": session, "order": order, "token": token, "is_open": is_open}
+    context["elsewhere"] = request.build_absolute_uri()
+    return render_page(request, "shop/fake_pay.html", context)
+
+
+def _top_up(request, top_up):
+    """The same page for what a brand pays in."""
+    back = reverse("affiliates:balance", args=[top_up.brand.slug])
+    is_open = top_up.state != TopUp.State.PAID
+    if request.method == "POST" and is_open:
+        kind = "failed" if "fail" in request.POST else "captured"
+        headers, body = fake.message(
+            kind,
+            order=top_up.number,
+            amount=top_up.amount,
+            currency=top_up.currency,
+            session=top_up.session,
+            charge=f"fc_{top_up.session}",
+            reference=f"fc_{top_up.session}",
+            event_id=f"fe_{kind}_{top_up.session}",
+        )
+        webhooks.receive(fake.NAME, headers, body)
+        return redirect(back)
+    context = {"session": top_up, "order": top_up, "is_open": is_open, "back": back}
     context["elsewhere"] = request.build_absolute_uri()
     return render_page(request, "shop/fake_pay.html", context)

@@ -1,0 +1,121 @@
+"""Statements by month for creators and brands, and the commissions behind one settled line."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from affiliates import earnings, statements
+from affiliates.models import Account, Commission, SettlementLine
+from affiliates.views.balance import account_of, chosen_currency
+from config.lib import sheets
+from config.lib.http import render_page, whole
+from creators.access import creator_required
+from shop.access import brand_required
+
+PAGE = 100
+FILES = {"csv": sheets.answer, "xlsx": sheets.workbook}
+
+
+def _page(request, account, currency, known, files) -> dict:
+    """Return what a statement page shows: a month, its entries by the hundred."""
+    months = statements.months(account, timezone.now())
+    month = statements.month_of(request.GET.get("month", ""), months)
+    found = statements.of(account, currency, month)
+    number = whole(request.GET.get("page", "")) or 1
+    skip = (min(number, found.count // PAGE + 1) - 1) * PAGE
+    return {
+        "statement": found,
+        "rows": list(statements.rows(found, skip, PAGE)),
+        "months": months,
+        "currency": currency,
+        "currencies": known,
+        "files": files,
+        "next_page": number + 1 if skip + PAGE < found.count else None,
+    }
+
+
+def _file(request, account, currency, kind, name):
+    """Return a month as a download."""
+    if kind not in FILES:
+        raise Http404("no such kind of file")
+    months = statements.months(account, timezone.now())
+    found = statements.of(
+        account, currency, statements.month_of(request.GET.get("month", ""), months)
+    )
+    return FILES[kind](statements.cells(found), f"{name}-{found.month:%Y-%m}-{currency}.{kind}")
+
+
+# ------------------------------------------------------------ creators
+
+
+def _of_creator(request) -> tuple[Account | None, str, list[str]]:
+    own = Account.objects.filter(kind=Account.Kind.CREATOR_BALANCE, creator=request.creator)
+    accounts = {row.currency: row for row in own.order_by("currency")}
+    known = list(accounts) or ["EUR"]
+    asked = request.GET.get("currency", "")
+    currency = asked if asked in accounts else ("EUR" if "EUR" in accounts else known[0])
+    return accounts.get(currency), currency, known
+
+
+@creator_required
+@require_GET
+def earnings_statement(request):
+    account, currency, known = _of_creator(request)
+    context = _page(request, account, currency, known, "affiliates:earnings_statement_file")
+    return render_page(request, "affiliates/earnings_statement.html", context)
+
+
+@creator_required
+@require_GET
+def earnings_statement_file(request, kind: str):
+    account, currency, _known = _of_creator(request)
+    return _file(request, account, currency, kind, request.creator.handle)
+
+
+@creator_required
+@require_GET
+def earnings_line(request, pk: int):
+    """The commissions that one night brought her from one brand."""
+    lines = SettlementLine.objects.select_related("run", "brand")
+    line = get_object_or_404(lines, pk=pk, creator=request.creator)
+    rows = earnings.with_facts(request.creator, _sales_of(line))
+    return render_page(request, "affiliates/earnings_line.html", {"line": line, "rows": rows})
+
+
+def _sales_of(line: SettlementLine) -> list[Commission]:
+    found = line.commissions.select_related(
+        "order_line__brand_order__order", "brand", "link", "settlement_line__run", "collaboration",
+        "creator", "reverses",
+    )  # fmt: skip
+    return list(found.order_by("id")[: PAGE * 5])
+
+
+# ------------------------------------------------------------ brands
+
+
+@brand_required
+@require_GET
+def balance_statement(request):
+    currency, known = chosen_currency(request)
+    account = account_of(request.brand, currency)
+    context = _page(request, account, currency, known, "affiliates:balance_statement_file")
+    return render_page(request, "affiliates/balance_statement.html", context)
+
+
+@brand_required
+@require_GET
+def balance_statement_file(request, kind: str):
+    currency, _known = chosen_currency(request)
+    account = account_of(request.brand, currency)
+    return _file(request, account, currency, kind, request.brand.slug)
+
+
+@brand_required
+@require_GET
+def balance_line(request, pk: int):
+    """The commissions that one night brought one creator from this brand."""
+    lines = SettlementLine.objects.select_related("run", "creator")
+    line = get_object_or_404(lines, pk=pk, brand=request.brand)
+    context = {"line": line, "rows": _sales_of(line)}
+    return render_page(request, "affiliates/balance_line.html", context)
