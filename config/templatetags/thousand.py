@@ -22,11 +22,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from config.components import charts, fields, nav, people, pictures
+from config.components import browsers, charts, fields, nav, people, pictures
 from config.lib import local
 from config.lib import money as money_lib
 
 register = template.Library()
+register.filter(browsers.browser)
 register.inclusion_tag("components/mix.html")(charts.mix)
 register.inclusion_tag("components/plot.html")(charts.plot)
 register.inclusion_tag("components/stack.html")(charts.stack)

@@ -235,3 +235,16 @@ def test_whole_units_are_rounded_half_up():
     assert shown == ["€64,494", "€1", "€0", "−€2", ""]
     with translation.override("nl"):
         assert thousand.money_whole(6_449_373) == "€\xa064.494"
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/133.0", "Firefox on Windows"),
+        ("Mozilla/5.0 (X11; Linux x86_64) Chrome/131.0 Safari/537.36 Edg/131.0", "Edge on Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Safari/604.1", "Safari on iPhone"),
+        ("curl/8.0", "A browser that does not say its name"),
+    ],
+)
+def test_a_browser_is_named_as_people_name_it(agent, said):
+    assert render("{{ agent|browser }}", agent=agent) == said
