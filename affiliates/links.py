@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -127,11 +128,7 @@ def take(
     The same asked twice is the same link, switched on again where it was off. Raises
     NotEnrolled, TermsMissing, NoOffer or QuotaReached.
     """
-    creator = Creator.objects.select_for_update(of=("self",)).get(pk=creator.pk)
-    if not creator.is_enrolled:
-        raise NotEnrolled(f"{creator} is {creator.status}")
-    if creator.user and terms_missing(creator.user, at):
-        raise TermsMissing(f"{creator} has not accepted the terms")
+    creator = _may_take(creator, at)
     if product is not None:
         offer = collaborations.offer_for(creator, product, at)
     else:
@@ -146,11 +143,80 @@ def take(
         return _switch_on(known)
     if platform != PostedOn.PAGE and not mine.exclude(platform=PostedOn.PAGE).exists():
         _count(creator, at)
-    return Link.objects.create(
+    link = _new(creator, offer, product, platform, at, brand)
+    link.save(force_insert=True)
+    return link
+
+
+def _may_take(creator: Creator, at: datetime) -> Creator:
+    """Lock the creator for her quota. Raises NotEnrolled or TermsMissing."""
+    creator = Creator.objects.select_for_update(of=("self",)).get(pk=creator.pk)
+    if not creator.is_enrolled:
+        raise NotEnrolled(f"{creator} is {creator.status}")
+    if creator.user and terms_missing(creator.user, at):
+        raise TermsMissing(f"{creator} has not accepted the terms")
+    return creator
+
+
+def _new(
+    creator: Creator,
+    offer: collaborations.Offer,
+    product: Product | None,
+    platform: str,
+    at: datetime,
+    brand: Brand | None = None,
+) -> Link:
+    """Return a link at the rate of `offer`, not stored yet."""
+    return Link(
         code=new_code(), creator=creator, collaboration=offer.collaboration, product=product,
         platform=platform, destination=destination_of(product or brand), created_at=at,
         taken_bp=offer.rate_bp, rate_locked_until=at + rates.LOCK,
     )  # fmt: skip
+
+
+@transaction.atomic
+def take_many(
+    creator: Creator, products: Sequence[Product], platform: str, at: datetime
+) -> dict[int, Link | str]:
+    """Take a link for each product on one platform; return by product id the link or why not.
+
+    Why not: "no_offer" or "quota". A fixed number of queries. Raises NotEnrolled or
+    TermsMissing.
+    """
+    creator = _may_take(creator, at)
+    offers = collaborations.offers_for(creator, products, at)
+    own = creator.links.filter(product__in=products).select_related("collaboration")
+    mine: dict[int, list[Link]] = {}
+    for link in own:
+        mine.setdefault(link.product_id, []).append(link)
+    left = quota(creator, at).left
+    results: dict[int, Link | str] = {}
+    new: list[Link] = []
+    for product in products:
+        offer, known = offers.get(product.pk), mine.get(product.pk, [])
+        same = [
+            link for link in known
+            if offer and link.platform == platform
+            and link.collaboration_id == offer.collaboration.pk
+        ]  # fmt: skip
+        counts = platform != PostedOn.PAGE and not any(
+            link.platform != PostedOn.PAGE
+            and offer
+            and link.collaboration.brand_id == offer.collaboration.brand_id
+            for link in known
+        )
+        if offer is None:
+            results[product.pk] = "no_offer"
+        elif same:
+            results[product.pk] = _switch_on(same[0])
+        elif counts and left == 0:
+            results[product.pk] = "quota"
+        else:
+            left = left - 1 if counts and left is not None else left
+            new.append(_new(creator, offer, product, platform, at))
+            results[product.pk] = new[-1]
+    Link.objects.bulk_create(new)
+    return results
 
 
 def _count(creator: Creator, at: datetime) -> None:

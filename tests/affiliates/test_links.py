@@ -194,3 +194,30 @@ def test_the_market_says_before_a_link_is_taken_who_goes_first(client):
     assert f"If {product.brand.name}&#x27;s own programme claims an order too, you still earn" in (
         text.replace("'s own", "&#x27;s own")
     )
+
+
+def test_many_links_are_taken_in_one_go(client, django_assert_max_num_queries):
+    creator = enrolled("pilot")
+    products = [offered() for _ in range(6)]
+    unoffered = make_variant(make_brand()).product
+    client.force_login(creator.user)
+    lines = [f"http://localhost{p.get_absolute_url()}?x=1" for p in [*products, unoffered]]
+    form = {"products": "\n".join([*lines, "/shop/none/none/"]), "platform": "tiktok"}
+
+    with django_assert_max_num_queries(20):  # eight lines; each alone would take eight
+        page = client.post("/creator/links/many/", form)
+
+    whys = [row.get("why", "") for row in page.context["rows"]]
+    assert whys == [""] * 5 + ["Your products of this week are taken.", "No offer for you.",
+                               "Not on sale."]  # fmt: skip
+    assert creator.links.count() == 5
+    client.post("/creator/links/many/", form)
+    assert creator.links.count() == 5
+
+
+def test_a_line_that_is_no_product_page_is_told_and_kept(client):
+    client.force_login(enrolled().user)
+    page = client.post("/creator/links/many/", {"products": "hello", "platform": "tiktok"})
+    assert page.status_code == 422
+    assert "No product page: hello" in str(page.context["form"].errors["products"])
+    assert ">\nhello</textarea>" in page.content.decode()
