@@ -9,8 +9,9 @@ from config.demo.world import World
 
 RUNS = """
     insert into affiliates_settlementrun
-        (night, cutoff, created_at, completed_at, root, previous_root)
-    select day, cutoff, cutoff + interval '4 minutes', cutoff + interval '6 minutes', '', ''
+        (night, cutoff, created_at, completed_at, root, previous_root, head_path)
+    select day, cutoff, cutoff + interval '4 minutes', cutoff + interval '6 minutes', '', '',
+           '[]'
     from (select d::date as day, (d::date + 1)::timestamp at time zone %(zone)s as cutoff
           from generate_series(
               (select min(created_at at time zone %(zone)s)::date from {staged})::timestamp,
