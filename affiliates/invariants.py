@@ -294,6 +294,16 @@ INVARIANTS: dict[str, str] = {
         SELECT p.id FROM affiliates_payout p LEFT JOIN affiliates_payoutattempt a
             ON a.payout_id = p.id AND a.state = 'succeeded'
         WHERE (a.id IS NOT NULL) <> (p.state IN ('paid', 'returned'))""",
+    "documents add up to the payout that they are of": """
+        SELECT p.id FROM affiliates_payout p LEFT JOIN affiliates_selfbill b ON b.payout_id = p.id
+        WHERE p.creator_id IS NOT NULL AND p.tax_profile_id IS NOT NULL GROUP BY p.id
+        HAVING coalesce(sum(CASE b.kind WHEN 'invoice' THEN b.amount ELSE -b.amount END), 0)
+               <> CASE WHEN p.state = 'paid' THEN p.amount ELSE 0 END
+            OR coalesce(sum(CASE b.kind WHEN 'invoice' THEN b.vat ELSE -b.vat END), 0)
+               <> CASE WHEN p.state = 'paid' THEN p.vat ELSE 0 END""",
+    "documents of a creator are numbered without gaps": """
+        SELECT creator_id FROM affiliates_selfbill GROUP BY 1
+        HAVING max(number) <> count(*) OR min(number) <> 1""",
     "balances of creators move by lines and payouts only": """
         SELECT e.id FROM affiliates_ledgerentry e JOIN affiliates_account a
             ON a.id IN (e.debit_id, e.credit_id)

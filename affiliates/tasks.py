@@ -8,6 +8,7 @@ from django.utils import timezone
 from affiliates import (
     bankreplies,
     books,
+    brandinvoices,
     clicks,
     mails,
     night,
@@ -121,6 +122,12 @@ def book_bank_replies() -> int:
 def send_payouts() -> int:
     """Call the rails for what waits to be sent or to be asked about."""
     return payouts.send_due(timezone.now())
+
+
+@shared_task
+def invoice_brands() -> int:
+    """Invoice the newest month that is over, once."""
+    return brandinvoices.issue(timezone.now())
 
 
 @shared_task

@@ -69,6 +69,8 @@ urlpatterns += [
     ),
     path("creator/earnings/lines/<int:pk>/", statements.earnings_line, name="earnings_line"),
     path("creator/payouts/", payouts.payouts, name="payouts"),
+    path("creator/payouts/documents/<int:number>.pdf", payouts.self_bill, name="self_bill"),
+    path(f"{BRAND}/invoices/<int:number>.pdf", payouts.brand_invoice, name="brand_invoice"),
     path("creator/payouts/bank/", payouts.payout_bank, name="payout_bank"),
     path("creator/payouts/tax/", payouts.payout_tax, name="payout_tax"),
     path("proof/", proof.proof, name="proof"),

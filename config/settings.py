@@ -246,6 +246,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("do what a signal or a message missed", "affiliates.tasks.sweep", 300),
         ("send payouts, ask about unclear ones", "affiliates.tasks.send_payouts", 60),
         ("book the rest of the bank's answers", "affiliates.tasks.book_bank_replies", 120),
+        ("invoice the month that is over", "affiliates.tasks.invoice_brands", 21_600),
         ("tell whose payout came back", "affiliates.tasks.mail_payouts_back", 300),
         ("ask again whose accounts these are", "affiliates.tasks.check_names", 3_600),
         ("sum clicks by day", "affiliates.tasks.rollup_links", 300),
@@ -312,6 +313,12 @@ if LIVE:
 PAYOUT_ACCOUNT = {  # our own bank account, which SEPA payouts leave from; empty: no export in live
     "name": env.str("PAYOUT_NAME", ""),
     "IBAN": env.str("PAYOUT_IBAN", ""),
+}
+COMPANY = {  # who issues invoices
+    "name": env.str("COMPANY_NAME", "") or ("Thousand (demo)" if DEMO else ""),
+    "address": env.str("COMPANY_ADDRESS", ""),
+    "country": env.str("COMPANY_COUNTRY", "") or "NL",
+    "vat_number": env.str("COMPANY_VAT_NUMBER", ""),
 }
 PAYOUT_SCHEMA = env.str("PAYOUT_SCHEMA", "") or "pain.001.001.09"
 if PAYOUT_SCHEMA not in {"pain.001.001.09", "pain.001.001.03"}:

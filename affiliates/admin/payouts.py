@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from affiliates import books, payouts, rails, tasks
+from affiliates import books, documents, payouts, rails, tasks
 from affiliates.admin.base import Desk, amount, second_factor
 from affiliates.models import (
+    BrandInvoice,
     Payout,
     PayoutAttempt,
     PayoutBatch,
@@ -21,6 +22,7 @@ from affiliates.models import (
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnlyRows
 
+PDF = "application/pdf"
 REFUSALS = (payouts.NotAllowed, rails.Refused, books.OutOfBalance)
 
 
@@ -116,7 +118,7 @@ class PayoutAdmin(Desk):
     list_select_related = ["creator", "brand"]
     search_fields = ["=id", "creator__handle", "brand__name"]
     inlines = [ClaimRows, AttemptRows]
-    actions = ["confirm", "cancel", "fail", "returned"]
+    actions = ["confirm", "cancel", "retry", "fail", "returned"]
 
     def act(self, request, queryset, step, *args):
         """Do one step for each payout; say which could not be done."""
@@ -139,6 +141,14 @@ class PayoutAdmin(Desk):
     def cancel(self, request, queryset):
         if reason := self.reason(request):
             self.act(request, queryset, payouts.cancel, reason)
+
+    @admin.action(
+        description=gettext_lazy("Send again what failed (rails that are called)"),
+        permissions=["finance"],
+    )
+    @second_factor
+    def retry(self, request, queryset):
+        self.act(request, queryset, payouts.retry)
 
     @admin.action(
         description=gettext_lazy("The bank refused it, with its reason"), permissions=["finance"]
@@ -176,7 +186,30 @@ class TaxProfileAdmin(Desk):
 
 @admin.register(SelfBill)
 class SelfBillAdmin(Desk):
-    list_display = ["creator", "number", "issued_on", amount, "vat"]
+    list_display = ["creator", "number", "kind", "issued_on", amount, "vat"]
+    list_filter = ["kind"]
+    actions = ["pdf"]
     list_select_related = ["creator"]
     search_fields = ["creator__handle"]
     ordering = ["-id"]
+
+    @admin.action(description=gettext_lazy("Download as PDF, one"), permissions=["finance"])
+    def pdf(self, request, queryset):
+        row = queryset[0]
+        return download(
+            rails.Document(f"{row.creator_id}-{row.number}.pdf", PDF, documents.self_bill(row))
+        )
+
+
+@admin.register(BrandInvoice)
+class BrandInvoiceAdmin(Desk):
+    list_display = ["number", "brand", "month", "currency", "commission", "fee", "vat"]
+    list_filter = ["currency", "month"]
+    list_select_related = ["brand"]
+    search_fields = ["=number", "brand__name"]
+    actions = ["pdf"]
+
+    @admin.action(description=gettext_lazy("Download as PDF, one"), permissions=["finance"])
+    def pdf(self, request, queryset):
+        row = queryset[0]
+        return download(rails.Document(f"{row.number}.pdf", PDF, documents.brand_invoice(row)))

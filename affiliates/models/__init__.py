@@ -12,6 +12,7 @@ from affiliates.models.collaborations import (
     SampleRequest,
 )
 from affiliates.models.commissions import Attribution, Commission
+from affiliates.models.invoices import BrandInvoice, SelfBill
 from affiliates.models.ledger import Account, LedgerEntry
 from affiliates.models.links import CreatorCode, Link, PageLink
 from affiliates.models.payouts import (
@@ -21,7 +22,6 @@ from affiliates.models.payouts import (
     PayoutBatch,
     PayoutClaim,
     PayoutMethod,
-    SelfBill,
     TaxProfile,
 )
 from affiliates.models.risk import PlatformSwitch, RiskFlag
@@ -35,6 +35,7 @@ __all__ = [
     "BankFile",
     "BankReply",
     "BooksCheck",
+    "BrandInvoice",
     "Click",
     "ClickStream",
     "Collaboration",

@@ -283,24 +283,3 @@ class PayoutAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.n} of {self.payout}"
-
-
-class SelfBill(models.Model):
-    """The invoice that we issue on a creator's behalf for one payout."""
-
-    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="self_bills")
-    payout = models.OneToOneField(Payout, models.PROTECT)
-    number = models.PositiveIntegerField(help_text="1, 2, 3 … per creator, without gaps")
-    tax_profile = models.ForeignKey(TaxProfile, models.PROTECT)
-    amount = models.PositiveBigIntegerField()
-    vat = models.PositiveBigIntegerField(default=0)
-    currency = models.CharField(max_length=3)
-    issued_on = models.DateField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["creator", "number"], name="self_bill_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.creator} {self.number}"

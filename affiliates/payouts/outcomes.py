@@ -102,6 +102,7 @@ def returned(payout: Payout, reason: str, at: datetime, code: str = "") -> Payou
     """Book that the money came back after it was paid, such as from a closed account."""
     row = _lock_payout(payout, State.PAID)
     refuse_account(row, code)
+    selfbilling.reverse(row, at)
     return _give_back(row, State.RETURNED, reason, at)
 
 

@@ -17,6 +17,7 @@ from shop import gateways, movements
 from shop.access import brand_required
 
 PAGE = 50
+INVOICES = 24
 
 
 def currencies_of(brand) -> list[str]:
@@ -45,6 +46,7 @@ def balance(request):
     before = whole(request.GET.get("before", ""))
     lines = ledger.newest(account.pk, before=before, size=PAGE + 1) if account else []
     context = {
+        "invoices": list(request.brand.invoices.filter(currency=currency)[:INVOICES]),
         "funds": funding.of(request.brand, currency),
         "currency": currency,
         "currencies": known,

@@ -1,21 +1,23 @@
 """A creator's payouts, her bank account and tax profile."""
 
 from django.contrib import messages
-from django.shortcuts import redirect
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from affiliates import payday, tax
+from affiliates import documents, payday, tax
 from affiliates import payouts as domain
 from affiliates.clock import local_day
 from affiliates.dashboards import purses_of
 from affiliates.forms.payouts import BankForm, TaxForm
 from affiliates.labels import bank_reason
-from affiliates.models import Payout, PayoutMethod
+from affiliates.models import BrandInvoice, Payout, PayoutMethod, SelfBill
 from config.lib.http import render_page
 from config.lib.stepup import confirmed
 from creators.access import creator_required
+from shop.access import brand_required
 
 SHOWN = 50
 TAX_FIELDS = ("kind", "legal_name", "address", "vat_number")
@@ -26,7 +28,8 @@ def _method_of(creator):
 
 
 def _history(creator) -> list[dict]:
-    rows = Payout.objects.filter(creator=creator).select_related("batch", "method")[:SHOWN]
+    rows = Payout.objects.filter(creator=creator).select_related("batch", "method")
+    rows = rows.prefetch_related("self_bills")[:SHOWN]
     return [{"payout": row, "why": bank_reason(row.reason)} for row in rows]
 
 
@@ -45,6 +48,28 @@ def payouts(request):
         "nav_active": "earnings",
     }
     return render_page(request, "affiliates/payouts.html", context)
+
+
+def pdf(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    return response
+
+
+@creator_required
+@require_GET
+def self_bill(request, number):
+    """One of her own documents; another creator's number is not there."""
+    row = get_object_or_404(SelfBill, creator=request.creator, number=number)
+    return pdf(documents.self_bill(row), f"thousand-{row.creator_id}-{row.number}")
+
+
+@brand_required
+@require_GET
+def brand_invoice(request, number):
+    """An invoice to this brand; another brand's number is not there."""
+    row = get_object_or_404(BrandInvoice, brand=request.brand, number=number)
+    return pdf(documents.brand_invoice(row), f"thousand-invoice-{row.number}")
 
 
 @creator_required
