@@ -172,7 +172,7 @@ def as_published(run: SettlementRun) -> dict[str, object]:
         "amounts": known.get("amounts") if many else None,
         "root": run.root,
         "previous_root": run.previous_root,
-        "head_path": run.head_path,
+        "head_path": run.head_path or [],
     }
 
 

@@ -32,7 +32,10 @@ class PayoutMethod(models.Model):
     name_check = models.CharField(max_length=10, choices=NameCheck, default=NameCheck.UNCHECKED)
     name_checked_at = models.DateTimeField(null=True, blank=True)
     refused = models.CharField(
-        max_length=12, blank=True, help_text="the bank's code; not used until it is replaced"
+        max_length=12,
+        blank=True,
+        db_default="",
+        help_text="the bank's code; not used until it is replaced",
     )
     usable_from = models.DateTimeField()
     created_at = models.DateTimeField()
@@ -143,7 +146,9 @@ class PayoutBatch(models.Model):
     )
     exported_at = models.DateTimeField(null=True, blank=True)
     message_id = models.CharField(max_length=35, unique=True)
-    file_schema = models.CharField(max_length=20, blank=True, help_text="of the exported file")
+    file_schema = models.CharField(
+        max_length=20, blank=True, db_default="", help_text="of the exported file"
+    )
     file_sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
@@ -262,7 +267,9 @@ class PayoutAttempt(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.SENT)
     reason = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(help_text="when it was handed over to be sent")
-    tries = models.PositiveSmallIntegerField(default=0, help_text="calls made under this key")
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="calls made under this key"
+    )
     next_at = models.DateTimeField(
         null=True, blank=True, help_text="when the rail is called next; empty: never"
     )

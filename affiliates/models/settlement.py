@@ -20,7 +20,10 @@ class SettlementRun(models.Model):
     root = models.CharField(max_length=64, blank=True, help_text="Merkle root of its lines")
     previous_root = models.CharField(max_length=64, blank=True)
     head_path = models.JSONField(
-        default=list, blank=True, help_text="proof that the root contains the previous one"
+        default=list,
+        null=True,
+        blank=True,
+        help_text="proof that the root contains the previous one",
     )
     published = models.JSONField(
         null=True, blank=True, help_text="lines, creators and sums, as counted with the root"
