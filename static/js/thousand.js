@@ -161,6 +161,13 @@
     const timer = setInterval(() => time.isConnected ? tick() : clearInterval(timer), 6e4);
   };
 
+  /* an address that ends in #main (the skip link's) takes the focus away again while it loads */
+  const focusErrors = errors => {
+    errors.focus();
+    if (document.readyState === 'complete') return;
+    addEventListener('load', () => { if (document.activeElement.matches('body, #main')) errors.focus() }, { once: true });
+  };
+
   const setUp = root => {
     applyStyles(root);
     $$('[data-checker]', root).forEach(f => once(f, 'Checker') && checker(f));
@@ -169,7 +176,7 @@
     if (!navigator.share) $$('[data-share]', root).forEach(b => { b.hidden = true });
     $$('dialog[data-open]', root).forEach(d => { if (!d.open) d.showModal() });
     const errors = $('.errsum[data-focus]', root);
-    if (errors) errors.focus();
+    if (errors) focusErrors(errors);
   };
   setUp(document);
 

@@ -65,13 +65,18 @@ def opens_brand(brand: Person, data) -> str:
 def joins(creator: Person, handle: str, followers: int) -> None:
     """Join in three steps, with TikTok on the stand-in; end at the answer."""
     signs_up(creator, f"{handle}@creators.example", "/creator/join/")
+    tells_about_her(creator, handle)
+    connects(creator, handle, followers)
+
+
+def tells_about_her(creator: Person, handle: str) -> None:
+    """Fill in the first step of joining; end at the second."""
     creator.fill(display_name=handle.title(), handle=handle, birth_on="1998-05-04", country="NL")
     creator.page.locator('input[name="niches"]').first.check(force=True)
     creator.checks_page()
     creator.page.locator(SUBMIT).click()
     creator.page.wait_for_url("**/join/channels/")
     creator.checks_page()
-    connects(creator, handle, followers)
 
 
 def connects(creator: Person, handle: str, followers: int) -> None:
