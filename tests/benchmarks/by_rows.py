@@ -9,24 +9,18 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
-from affiliates import clock, ledger, tax
+from affiliates import ledger, tax
 from affiliates.models import Commission, LedgerEntry, SettlementLine, SettlementRun
-from tests.benchmarks.due import NIGHT
+from tests.benchmarks import due
 
 BATCH = 2_000
 
 
-def _run() -> SettlementRun:
-    return SettlementRun.objects.create(
-        night=NIGHT, cutoff=clock.cutoff_of(NIGHT), created_at=timezone.now()
-    )
-
-
 def _groups(rows: Iterable[Commission]) -> list[list[Commission]]:
-    due: dict[tuple[int, int, str], list[Commission]] = {}
+    found: dict[tuple[int, int, str], list[Commission]] = {}
     for row in rows:
-        due.setdefault((row.creator_id, row.brand_id, row.currency), []).append(row)
-    return list(due.values())
+        found.setdefault((row.creator_id, row.brand_id, row.currency), []).append(row)
+    return list(found.values())
 
 
 def _line(run: SettlementRun, rows: list[Commission]) -> SettlementLine:
@@ -56,7 +50,7 @@ def _owners(line: SettlementLine) -> list[ledger.Owner]:
 
 def save_loop() -> None:
     """One line, its commissions and its entries per transaction, each by save()."""
-    run, vat_bp = _run(), tax.home_vat_bp(NIGHT)
+    run, vat_bp = due.run(due.NIGHT), tax.home_vat_bp(due.NIGHT)
     for rows in _groups(Commission.objects.due(run.cutoff)):
         with transaction.atomic():
             line = _line(run, rows)
@@ -72,14 +66,14 @@ def save_loop() -> None:
 @transaction.atomic
 def bulk() -> None:
     """Everything in one transaction by bulk_create and bulk_update, BATCH rows at a time."""
-    run, vat_bp = _run(), tax.home_vat_bp(NIGHT)
-    due = list(Commission.objects.due(run.cutoff).select_for_update())
-    groups = _groups(due)
+    run, vat_bp = due.run(due.NIGHT), tax.home_vat_bp(due.NIGHT)
+    pending = list(Commission.objects.due(run.cutoff).select_for_update())
+    groups = _groups(pending)
     lines = SettlementLine.objects.bulk_create([_line(run, rows) for rows in groups], BATCH)
     for line, rows in zip(lines, groups, strict=True):
         for row in rows:
             row.state, row.settlement_line = Commission.State.SETTLED, line
-    Commission.objects.bulk_update(due, ["state", "settlement_line"], BATCH)
+    Commission.objects.bulk_update(pending, ["state", "settlement_line"], BATCH)
     ids = ledger.accounts((one, line.currency) for line in lines for one in _owners(line))
     LedgerEntry.objects.bulk_create(
         [entry for line in lines for entry in _entries(line, ids, vat_bp)], BATCH

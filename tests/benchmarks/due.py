@@ -4,13 +4,14 @@ Rows go in by SQL with triggers off, straight into the tables of the migrated da
 that every contender starts from the same rows under the same indexes and constraints.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg
 from django.conf import settings
 from django.utils import timezone
 
 from affiliates import clock
+from affiliates.models import SettlementRun
 from tests.benchmarks import people
 
 NIGHT = clock.last_night_over(timezone.now())
@@ -44,15 +45,13 @@ LOAD = """
 """
 # Nights long settled, as the night itself leaves them: lines, marked commissions, entries.
 SETTLED = """
-    insert into affiliates_settlementrun (night, cutoff, created_at, completed_at, root,
-        previous_root) values ('{night}', '{cutoff}', now(), now(), 'r', 'r');
     create temporary table settled as
     select nextval('affiliates_settlementline_id_seq') as id, s.* from (
         select creator_id, brand_id, sum(amount) as amount, count(*) as n
         from bench_commission where id <= {size} group by 1, 2) s;
     insert into affiliates_settlementline (id, run_id, creator_id, brand_id, currency, amount,
         commission_count, salt)
-    select id, currval('affiliates_settlementrun_id_seq'), creator_id, brand_id, 'EUR', amount, n,
+    select id, {run}, creator_id, brand_id, 'EUR', amount, n,
         uuid_send(gen_random_uuid()) from settled;
     insert into affiliates_commission (kind, state, creator_id, brand_id, collaboration_id,
         order_line_id, base, rate_bp, amount, currency, reason, due_at, created_at,
@@ -107,10 +106,11 @@ def load(size: int, history: int = 0) -> int:
         connection.execute(EMPTY)
         for n in range(HISTORY_NIGHTS if history else 0):
             night = NIGHT - timedelta(days=HISTORY_NIGHTS - n)
+            done = run(night, completed_at=clock.cutoff_of(night), root="r", previous_root="r")
             connection.execute(
                 SETTLED.format(
-                    size=history // HISTORY_NIGHTS, first=(n + 1) * 10**9, night=night,
-                    cutoff=clock.cutoff_of(night).isoformat(),
+                    size=history // HISTORY_NIGHTS, first=(n + 1) * 10**9, run=done.pk,
+                    cutoff=done.cutoff.isoformat(),
                     due=(clock.midnight(night) + timedelta(hours=1)).isoformat(),
                 )
             )  # fmt: skip
@@ -119,6 +119,12 @@ def load(size: int, history: int = 0) -> int:
         connection.execute(f"vacuum analyze {TABLES}, affiliates_account")
         connection.execute("checkpoint") if size > 100_000 else None
     return size
+
+
+def run(night: date, **facts: object) -> SettlementRun:
+    return SettlementRun.objects.create(
+        night=night, cutoff=clock.cutoff_of(night), created_at=timezone.now(), **facts
+    )
 
 
 def check() -> None:
