@@ -157,10 +157,10 @@ INVARIANTS: dict[str, str] = {
               <> div((l.net - l.refunded - l.charged_back)::numeric * s.rate_bp + 5000, 10000)""",
     "a done shard leaves nothing due": """
         SELECT c.id FROM affiliates_commission c
-        WHERE c.state = 'pending' AND c.due_at < (
-            SELECT max(r.cutoff) FROM affiliates_settlementshard s
-            JOIN affiliates_settlementrun r ON r.id = s.run_id
-            WHERE s.shard = c.shard AND s.done_at IS NOT NULL)""",
+        JOIN (SELECT s.shard, max(r.cutoff) AS cutoff FROM affiliates_settlementshard s
+              JOIN affiliates_settlementrun r ON r.id = s.run_id
+              WHERE s.done_at IS NOT NULL GROUP BY 1) done ON done.shard = c.shard
+        WHERE c.state = 'pending' AND c.due_at < done.cutoff""",
     "nothing is settled early": """
         SELECT c.id FROM affiliates_commission c
         JOIN affiliates_settlementline l ON l.id = c.settlement_line_id
