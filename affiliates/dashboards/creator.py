@@ -61,6 +61,10 @@ class Funnel:
             return None
         return (self.orders * 1_000 + self.clicks // 2) // self.clicks * 10
 
+    @property
+    def is_empty(self) -> bool:
+        return not any(bar.clicks or bar.orders or bar.earned for bar in self.bars)
+
     def top(self, what: str) -> int:
         return max((getattr(bar, what) for bar in self.bars), default=0)
 

@@ -53,6 +53,8 @@ def test_a_new_creator_sees_empty_purses_and_what_to_do(client):
     assert board.purse.pending == board.purse.paid == 0
     assert [key for key, _ in board.todos] == ["bank", "tax"]
     assert "Add your bank account" in page
+    assert "It begins with one link." in page
+    assert "Show as a table" not in page
     assert "Share a link to earn your first commission" in page
 
 
