@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 # Views of packages: those of a module say `login_required` themselves, a namespace has one rule.
 THIRD_PARTY_MODULES = ("allauth.", "django.views.generic.base")  # the latter: its RedirectView
 THIRD_PARTY_NAMESPACES = {"admin": "staff"}
+OURS = ("affiliates", "config", "creators", "shop")
 ANY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.http import Http404
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from config.lib.access import public
 from config.lib.http import render_page
@@ -45,7 +45,7 @@ def _read(file) -> dict[str, object]:
 
 
 @public
-@require_GET
+@require_safe
 def mailbox(request):
     files = sorted(settings.MAIL_DIR.glob("*.eml"), reverse=True)[:SHOWN]
     address = request.GET.get("to", "")
@@ -54,7 +54,7 @@ def mailbox(request):
 
 
 @public
-@require_GET
+@require_safe
 def message(request, name):
     file = settings.MAIL_DIR / f"{name}.eml"
     if file.parent != settings.MAIL_DIR or not file.exists():

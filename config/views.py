@@ -12,7 +12,7 @@ from django.template import TemplateDoesNotExist, loader
 from django.templatetags.static import static
 from django.urls import NoReverseMatch
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 from django.views.static import serve
 from redis.exceptions import RedisError
 
@@ -71,7 +71,7 @@ def favicon(request):
 
 
 @signed_in
-@require_GET
+@require_safe
 def start(request):
     """Lead a person who just signed in to the page of her role."""
     user = request.user

@@ -5,7 +5,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from affiliates import funding, ledger, statements
 from affiliates.forms.balance import TopUpForm
@@ -39,7 +39,7 @@ def account_of(brand, currency: str) -> Account | None:
 
 
 @brand_required
-@require_GET
+@require_safe
 def balance(request):
     currency, known = chosen_currency(request)
     account = account_of(request.brand, currency)
@@ -90,7 +90,7 @@ def _rows(account: Account | None, currency: str):
 
 
 @brand_required
-@require_GET
+@require_safe
 def balance_csv(request):
     currency, _others = chosen_currency(request)
     rows = _rows(account_of(request.brand, currency), currency)

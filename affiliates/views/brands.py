@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from affiliates import fees
 from affiliates.forms.brands import CalculatorForm
@@ -44,7 +44,7 @@ def quote(gross: int, rate_bp: int, policy: FeePolicy | None) -> Quote:
 
 
 @public
-@require_GET
+@require_safe
 def brands_home(request):
     asked = "price" in request.GET
     price, percent = (number_format(value) for value in EXAMPLE)

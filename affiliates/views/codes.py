@@ -12,7 +12,7 @@ from creators.access import creator_required
 
 
 @creator_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def code(request):
     creator = request.creator
     if "off" in request.POST:

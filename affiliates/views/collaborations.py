@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from affiliates import collaborations as domain
 from affiliates import fees
@@ -32,7 +32,7 @@ def _example(brand, rate_bp: int):
 
 
 @brand_required
-@require_GET
+@require_safe
 def collaborations(request):
     now = timezone.now()
     rows = (
@@ -57,7 +57,7 @@ def collaborations(request):
 
 
 @brand_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def collaboration_new(request):
     form = CollaborationForm(request.POST or None)
     if form.is_valid():
@@ -80,7 +80,7 @@ def collaboration_new(request):
 
 
 @brand_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def collaboration(request, collaboration_id: int):
     row = get_object_or_404(Collaboration, pk=collaboration_id, brand=request.brand)
     form = RateForm(request.POST or None, initial={"percent": Decimal(row.rate_bp) / 100})

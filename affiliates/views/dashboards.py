@@ -4,7 +4,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from affiliates import clock, dashboards
 from config.lib import local, money
@@ -16,7 +16,7 @@ BRAND_BOARD_S = 60  # how long a brand's sums may be reused; the page says when 
 
 
 @creator_required
-@require_GET
+@require_safe
 def creator_dashboard(request):
     period = request.GET.get("period")
     period = period if period in dashboards.PERIODS else "30"
@@ -65,7 +65,7 @@ def sentence(bar, by_week: bool, currency: str, language: str) -> str:
 
 
 @brand_required
-@require_GET
+@require_safe
 def brand_dashboard(request):
     period = request.GET.get("weeks")
     period = period if period in dashboards.WEEKS else "12"

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from affiliates import collaborations
 from affiliates import shortlists as lists
@@ -19,7 +19,7 @@ PAGE = 12
 
 
 @brand_required
-@require_GET
+@require_safe
 def discover(request):
     niches = list(Niche.objects.all())
     form = DiscoverForm(request.GET, niches=niches)
@@ -58,7 +58,7 @@ def discover(request):
 
 
 @brand_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def invite(request, creator_id: int):
     creator = get_object_or_404(Creator.objects.enrolled(), pk=creator_id)
     now = timezone.now()

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from affiliates import earnings as book
 from affiliates.dashboards import purses_of
@@ -18,7 +18,7 @@ from creators.access import creator_required
 
 
 @creator_required
-@require_GET
+@require_safe
 def earnings(request):
     state = request.GET.get("state", "")
     state = state if state in Commission.State.values else ""
@@ -71,6 +71,6 @@ def _rows(creator):
 
 
 @creator_required
-@require_GET
+@require_safe
 def earnings_csv(request):
     return sheets.answer(_rows(request.creator), "earnings.csv")

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from affiliates import collaborations as domain
 from affiliates.models import Participation
@@ -13,7 +13,7 @@ from creators.access import creator_required
 
 
 @creator_required
-@require_GET
+@require_safe
 def invitations(request):
     rows = (
         Participation.objects.filter(creator=request.creator)

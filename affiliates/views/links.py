@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from affiliates import clock, codes, dashboards, linkreports
 from affiliates import links as domain
@@ -74,7 +74,7 @@ def _ended(request, link: Link):
 
 
 @creator_required
-@require_GET
+@require_safe
 def links(request):
     page = linkreports.own_links(request.creator, page_number(request))
     found = LinkDay.objects.filter(link__creator=request.creator)
@@ -94,7 +94,7 @@ def own_link(request, pk: int) -> Link:
 
 
 @creator_required
-@require_GET
+@require_safe
 def link(request, pk: int):
     """Show what one link brought by day, where it was seen, and what can be done with it."""
     link = own_link(request, pk)
@@ -133,13 +133,13 @@ def _chart(days):
 
 
 @creator_required
-@require_GET
+@require_safe
 def links_csv(request):
     return sheets.answer(linkreports.table(request.creator), "links.csv")
 
 
 @creator_required
-@require_GET
+@require_safe
 def link_csv(request, pk: int):
     link = own_link(request, pk)
     return sheets.answer(linkreports.table(request.creator, link.pk), f"link-{link.code}.csv")

@@ -14,7 +14,7 @@ from shop.models import Product
 
 
 @creator_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def links_many(request):
     now, creator = timezone.now(), request.creator
     missing = domain.terms_missing(creator.user, now)

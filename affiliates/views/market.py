@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from affiliates import links as domain
 from affiliates import market as shelf
@@ -18,7 +18,7 @@ from shop.models import Product
 
 
 @creator_required
-@require_GET
+@require_safe
 def market(request):
     now, creator = timezone.now(), request.creator
     verified, fitting = shelf.about(creator)

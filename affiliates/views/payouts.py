@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from affiliates import documents, payday, tax
 from affiliates import payouts as domain
@@ -34,7 +34,7 @@ def _history(creator) -> list[dict]:
 
 
 @creator_required
-@require_GET
+@require_safe
 def payouts(request):
     now = timezone.now()
     purses = purses_of(request.creator, now)
@@ -57,7 +57,7 @@ def pdf(content: bytes, name: str) -> HttpResponse:
 
 
 @creator_required
-@require_GET
+@require_safe
 def self_bill(request, number):
     """One of her own documents; another creator's number is not there."""
     row = get_object_or_404(SelfBill, creator=request.creator, number=number)
@@ -65,7 +65,7 @@ def self_bill(request, number):
 
 
 @brand_required
-@require_GET
+@require_safe
 def brand_invoice(request, number):
     """An invoice to this brand; another brand's number is not there."""
     row = get_object_or_404(BrandInvoice, brand=request.brand, number=number)
@@ -73,7 +73,7 @@ def brand_invoice(request, number):
 
 
 @creator_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @confirmed
 def payout_bank(request):
     """Change where the money goes; the name is checked at once, the wait begins."""
@@ -95,7 +95,7 @@ def payout_bank(request):
 
 
 @creator_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @confirmed
 def payout_tax(request):
     """Change her tax status from today on."""

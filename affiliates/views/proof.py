@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.http import FileResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from affiliates import proof as domain
 from affiliates import statement_check
@@ -25,7 +25,7 @@ def published():
 
 
 @public
-@require_GET
+@require_safe
 def proof(request):
     """Show the newest nights; as JSON all of them, since each holds the one before."""
     if request.GET.get("format") == "json":
@@ -36,7 +36,7 @@ def proof(request):
 
 
 @public
-@require_GET
+@require_safe
 def verifier(request):
     """The script that checks a statement: short enough to be read before it is run."""
     return FileResponse(
@@ -46,7 +46,7 @@ def verifier(request):
 
 
 @creator_required
-@require_GET
+@require_safe
 def statement(request):
     """A month of a creator's lines with their proofs; this month unless asked otherwise."""
     first = _first_day(request.GET.get("month", ""))

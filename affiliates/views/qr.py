@@ -6,7 +6,7 @@ import segno
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from affiliates import linkcache, links
 from affiliates.views.links import own_link
@@ -17,7 +17,7 @@ TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 @creator_required
-@require_GET
+@require_safe
 def link_qr_page(request, pk: int):
     """Show the QR code of a link: in a dialog, or without script as a page."""
     link = own_link(request, pk)
@@ -27,21 +27,21 @@ def link_qr_page(request, pk: int):
 
 
 @creator_required
-@require_GET
+@require_safe
 def link_qr(request, pk: int, kind: str):
     link = own_link(request, pk)
     return _picture(links.share_url(link), kind, link.code)
 
 
 @creator_required
-@require_GET
+@require_safe
 def page_qr_page(request):
     """Show the QR code of her page."""
     return _page(request, _("My page"), _address(request.creator), "page_qr")
 
 
 @creator_required
-@require_GET
+@require_safe
 def page_qr(request, kind: str):
     return _picture(_address(request.creator), kind, request.creator.handle)
 

@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from affiliates import shortlists as lists
 from config.lib.http import render_page, safe_next
@@ -11,7 +11,7 @@ from shop.access import brand_required
 
 
 @brand_required
-@require_GET
+@require_safe
 def shortlists(request):
     context = {
         "entries": list(lists.entries_of(request.brand)[:200]),

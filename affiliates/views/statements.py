@@ -3,7 +3,7 @@
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from affiliates import earnings, statements
 from affiliates.models import Account, Commission, SettlementLine
@@ -59,7 +59,7 @@ def _of_creator(request) -> tuple[Account | None, str, list[str]]:
 
 
 @creator_required
-@require_GET
+@require_safe
 def earnings_statement(request):
     account, currency, known = _of_creator(request)
     context = _page(request, account, currency, known, "affiliates:earnings_statement_file")
@@ -67,14 +67,14 @@ def earnings_statement(request):
 
 
 @creator_required
-@require_GET
+@require_safe
 def earnings_statement_file(request, kind: str):
     account, currency, _known = _of_creator(request)
     return _file(request, account, currency, kind, request.creator.handle)
 
 
 @creator_required
-@require_GET
+@require_safe
 def earnings_line(request, pk: int):
     """The commissions that one night brought her from one brand."""
     lines = SettlementLine.objects.select_related("run", "brand")
@@ -95,7 +95,7 @@ def _sales_of(line: SettlementLine) -> list[Commission]:
 
 
 @brand_required
-@require_GET
+@require_safe
 def balance_statement(request):
     currency, known = chosen_currency(request)
     account = account_of(request.brand, currency)
@@ -104,7 +104,7 @@ def balance_statement(request):
 
 
 @brand_required
-@require_GET
+@require_safe
 def balance_statement_file(request, kind: str):
     currency, _known = chosen_currency(request)
     account = account_of(request.brand, currency)
@@ -112,7 +112,7 @@ def balance_statement_file(request, kind: str):
 
 
 @brand_required
-@require_GET
+@require_safe
 def balance_line(request, pk: int):
     """The commissions that one night brought one creator from this brand."""
     lines = SettlementLine.objects.select_related("run", "creator")

@@ -70,7 +70,7 @@ def _amount(link: Link, taxes: dict[tuple[str, str], int]) -> int | None:
 
 
 @creator_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def storefront_settings(request):
     if request.method == "POST":
         _change(request, request.creator, timezone.now())

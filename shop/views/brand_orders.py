@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib.http import render_page
 from shop import orders, refunds, returns, tasks
@@ -27,7 +27,7 @@ STATES = {
 
 
 @brand_required
-@require_GET
+@require_safe
 def brand_orders(request):
     rows = BrandOrder.objects.filter(brand=request.brand, paid_at__isnull=False)
     counts = rows.aggregate(**{name: Count("id", q, distinct=True) for name, q in STATES.items()})
@@ -57,7 +57,7 @@ def _part(request, part_id):
 
 
 @brand_required
-@require_GET
+@require_safe
 def brand_order(request, part_id):
     return _page(request, _part(request, part_id))
 

@@ -7,7 +7,7 @@ from django.core import signing
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from config.lib.access import public
 from config.lib.http import render_page, safe_next, whole
@@ -29,7 +29,7 @@ from shop.views.bag import (
 
 
 @public
-@require_GET
+@require_safe
 def cart(request):
     """Show the bag with today's prices."""
     return _page(request)
@@ -48,7 +48,7 @@ def _page(request, status=200):
 
 
 @public
-@require_GET
+@require_safe
 def elsewhere(request, token):
     """Go on in this browser with the bag of another one, as the signed address says."""
     try:

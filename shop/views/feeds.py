@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib import sheets
 from config.lib.http import render_page
@@ -63,7 +63,7 @@ def _run(request, run_id):
 
 
 @brand_required
-@require_GET
+@require_safe
 def feed_run(request, run_id):
     run = _run(request, run_id)
     context = {
@@ -116,7 +116,7 @@ def feed_apply(request, run_id):
 
 
 @brand_required
-@require_GET
+@require_safe
 def feed_problems(request, run_id):
     """Every problem as CSV; a cell that a spreadsheet would compute is made text."""
     run = _run(request, run_id)

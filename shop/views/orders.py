@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib import ratelimit
 from config.lib.access import public
@@ -46,7 +46,7 @@ def _may_ask(order, what, times):
 
 @public
 @never_cache
-@require_GET
+@require_safe
 def order(request, token):
     found = _order(token)
     now = timezone.now()

@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib.http import render_page
 from shop import pictures, storefront
@@ -30,7 +30,7 @@ LACKS = {
 
 
 @brand_required
-@require_GET
+@require_safe
 def products(request):
     rows = Product.objects.filter(brand=request.brand).select_related("category")
     counts = rows.aggregate(

@@ -4,7 +4,7 @@ from django.db.models import prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from config.lib import money
 from config.lib.access import public
@@ -34,7 +34,7 @@ def _listing(request, form, brand=None):
 
 
 @public
-@require_GET
+@require_safe
 def storefront_list(request):
     shelves = storefront.shelves()
     form = FilterForm(request.GET, shelves=shelves)
@@ -43,7 +43,7 @@ def storefront_list(request):
 
 
 @public
-@require_GET
+@require_safe
 def brand_page(request, brand_slug):
     brand = get_object_or_404(Brand.objects.active(), slug=brand_slug)
     form = FilterForm(request.GET, shelves=storefront.shelves())
@@ -53,7 +53,7 @@ def brand_page(request, brand_slug):
 
 
 @public
-@require_GET
+@require_safe
 def product(request, brand_slug, product_slug):
     found = storefront.product(brand_slug, product_slug, timezone.localdate())
     if found is None:
