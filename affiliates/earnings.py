@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from affiliates import clock, funding
-from affiliates.labels import rule_label
+from affiliates.labels import rule_label, step_label
 from affiliates.models import Attribution, Commission, Payout, PayoutClaim
 from creators import cases
 from creators.models import Case, Creator
@@ -28,6 +30,15 @@ class Competitor:
     code: str
     label: str
     won: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a sale on its way to her bank: its words, its day if known, done or to come."""
+
+    label: str
+    day: date | None
+    done: bool
 
 
 @dataclass
@@ -53,6 +64,26 @@ class Row:
         if self.commission.due_at >= clock.PAUSED:
             return None
         return clock.local_day(self.commission.due_at)
+
+    @property
+    def steps(self) -> list[Step]:
+        """Bought, delivered, may come back until, clears, is paid; what is to come is dated too."""
+        sale = self.commission
+        is_settled = sale.state == Commission.State.SETTLED
+        found = [("bought", clock.local_day(sale.created_at), True)]
+        if sale.order_line_id:
+            delivered = sale.order_line.brand_order.delivered_at
+            found.append(("delivered", delivered and clock.local_day(delivered), bool(delivered)))
+            if delivered and self.clears_on:
+                found.append(("window", self.clears_on - timedelta(days=1), is_settled))
+        night = sale.settlement_line.run.night if is_settled else self.clears_on
+        found.append(("settled", night, is_settled))
+        if self.paid_at:
+            found.append(("paid", clock.local_day(self.paid_at), True))
+        elif not self.waits_for:
+            day = self.pays_on or (night and clock.friday_from(night + timedelta(days=1)))
+            found.append(("paid", day, False))
+        return [Step(step_label(name, done), day, done) for name, day, done in found]
 
 
 def commissions_of(creator: Creator):
@@ -149,3 +180,61 @@ def _competitor(creator: Creator, touch: dict) -> Competitor:
         label=rule_label(excluded) if excluded else "",
         won=not excluded,
     )
+
+
+# ------------------------------------------------------------ what is to come
+
+SHOWN = 8  # nights of a forecast; the rest is summed
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a night will settle in one currency, and the Friday on which that goes out.
+
+    `unsure`: how many of it wait for a delivery and may settle earlier. The last row of a long
+    forecast holds all that is later (`until`).
+    """
+
+    night: date
+    pays_on: date
+    currency: str
+    amount: int
+    count: int
+    unsure: int
+    until: date | None = None
+
+
+FORECAST_SQL = """
+    SELECT greatest((c.due_at AT TIME ZONE %(zone)s)::date, %(tonight)s), c.currency,
+           sum(c.amount)::bigint, count(*),
+           count(*) FILTER (WHERE p.id IS NOT NULL AND p.delivered_at IS NULL)
+    FROM affiliates_commission c
+    LEFT JOIN shop_orderline l ON l.id = c.order_line_id
+    LEFT JOIN shop_brandorder p ON p.id = l.brand_order_id
+    WHERE c.creator_id = %(creator)s AND c.state = 'pending' AND c.due_at < %(paused)s
+    GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def forecast(creator: Creator, at: datetime) -> list[Expected]:
+    """Return what her pending commissions will bring and when, as far as is known at `at`.
+
+    What is held, or waits for a return or a dispute, has no date and is not in it.
+    """
+    values = {
+        "zone": settings.MARKET_TIME_ZONE, "tonight": clock.local_day(at), "creator": creator.pk,
+        "paused": clock.PAUSED,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(FORECAST_SQL, values)
+        rows = [
+            Expected(night, clock.friday_from(night + timedelta(days=1)), *rest)
+            for night, *rest in cursor.fetchall()
+        ]
+    found = rows[:SHOWN]
+    for currency in sorted({row.currency for row in rows[SHOWN:]}):
+        later = [row for row in rows[SHOWN:] if row.currency == currency]
+        sums = [sum(getattr(row, name) for row in later) for name in ("amount", "count", "unsure")]
+        last = later[-1]
+        found.append(Expected(later[0].night, last.pays_on, currency, *sums, until=last.night))
+    return found

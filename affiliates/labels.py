@@ -92,3 +92,17 @@ def bank_reason(reason: str) -> str:
     """Return why a payout came to nothing; what starts with a known code is said in words."""
     code = reason.partition(" ")[0]
     return str(BANK_REASONS.get(code) or reason)
+
+
+STEPS = {  # name -> (when it has been, when it is to come)
+    "bought": (_("bought"), _("bought")),
+    "delivered": (_("delivered"), _("not delivered yet")),
+    "window": (_("could come back until"), _("may come back until")),
+    "settled": (_("cleared"), _("clears")),
+    "paid": (_("paid"), _("goes out")),
+}
+
+
+def step_label(name: str, done: bool) -> str:
+    """Return a step of a sale in words."""
+    return str(STEPS[name][0 if done else 1])

@@ -29,6 +29,7 @@ def earnings(request):
         "state": state,
         "states": Commission.State.choices,
         "purses": purses_of(request.creator, timezone.now()),
+        "forecast": book.forecast(request.creator, timezone.now()),
     }
     return render_page(request, "affiliates/earnings.html", context)
 

@@ -11,6 +11,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import get_user_model
 from django.db.models import F
 
+from affiliates import bookings
 from affiliates.models import (
     Attribution,
     Collaboration,
@@ -20,8 +21,18 @@ from affiliates.models import (
 )
 from config.lib.money import tax_within
 from creators.models import Creator
-from shop import orders
-from shop.models import Brand, BrandOrder, Category, Order, OrderLine, Payment, Product, Variant
+from shop import orders, refunds
+from shop.models import (
+    Brand,
+    BrandOrder,
+    Category,
+    Movement,
+    Order,
+    OrderLine,
+    Payment,
+    Product,
+    Variant,
+)
 
 NUMBERS = count(1)
 PAID = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -171,3 +182,22 @@ def make_payable(creator: Creator, at=PAID) -> PayoutMethod:
         creator=creator, iban="NL91ABNA0417164300", holder="A. Person",
         usable_from=at - timedelta(days=80), created_at=at - timedelta(days=82),
     )  # fmt: skip
+
+
+def book_debt(brand: Brand, amount: int, at=PAID) -> None:
+    """Leave a brand with less than nothing, as a dispute's fee on an empty balance does."""
+    row = Movement.objects.create(
+        gateway="fake", kind="dispute_fee", amount=amount, currency=brand.currency,
+        reference=f"txn-{next(NUMBERS)}", created_at=at,
+        dispute=_dispute_of(make_order({"brand": brand, "price": 1}), at),
+    )  # fmt: skip
+    bookings.moved(row, at)
+
+
+def _dispute_of(order: Order, at):
+    dispute = refunds.dispute_withdrawn(order, f"dp-{next(NUMBERS)}", 1, at)
+    Payment.objects.create(
+        order=order, gateway="fake", kind="chargeback", amount=1, currency=order.currency,
+        reference=dispute.reference, dispute=dispute, created_at=at,
+    )  # fmt: skip
+    return dispute

@@ -1,12 +1,13 @@
 """What creators see of their money, and where they say where it goes."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from affiliates import payouts, settlement
+from affiliates import clock, commissions, earnings, payouts, settlement
 from affiliates.forms.payouts import BankForm
 from affiliates.models import PayoutMethod, TaxProfile
+from shop import refunds
 from tests.affiliates import factories as money
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,77 @@ def test_the_earnings_page_takes_the_same_few_queries(
 
     with django_assert_max_num_queries(12):
         assert client.get("/creator/earnings/").status_code == 200
+
+
+def steps(client) -> list[str]:
+    (row,) = client.get("/creator/earnings/").context["rows"]
+    return [f"{step.label} {step.day}" for step in row.steps]
+
+
+def test_a_commission_tells_each_step_with_its_day(client, creator):
+    sale = money.make_commission(creator=creator, delivered=None, price=34500)
+    assert steps(client) == [
+        "bought 2026-11-02", "not delivered yet None", "clears 2026-12-17", "goes out 2026-12-18"
+    ]  # fmt: skip
+    money.deliver(sale.order_line.brand_order.order)
+    assert steps(client) == [
+        "bought 2026-11-02", "delivered 2026-11-04", "may come back until 2026-11-18",
+        "clears 2026-11-19", "goes out 2026-11-20",
+    ]  # fmt: skip
+    settlement.settle(money.NIGHT_OVER)
+    money.make_payable(creator)
+    admins = [money.make_user(is_staff=True), money.make_user(is_staff=True)]
+    (batch,) = payouts.build(money.NIGHT_OVER)
+    payouts.approve(batch, admins[0], money.NIGHT_OVER)
+    payouts.export(batch, admins[1], money.NIGHT_OVER)
+    payouts.confirm_batch(batch, money.NIGHT_OVER)
+    assert steps(client) == [
+        "bought 2026-11-02", "delivered 2026-11-04", "could come back until 2026-11-18",
+        "cleared 2026-11-19", "paid 2026-11-20",
+    ]  # fmt: skip
+
+
+def test_a_line_that_waits_for_its_brand_says_so_the_same_night(client, creator):
+    sale = money.make_commission(creator=creator, price=34500)
+    other = money.make_commission(brand=sale.brand, price=34500)
+    refunds.refund(other.order_line.brand_order.order, at=money.PAID)
+    refunds.refund(sale.order_line.brand_order.order, at=money.PAID, amount=34000)
+    money.book_debt(sale.brand, 2000)
+    settlement.settle(money.NIGHT_OVER)
+
+    text = client.get("/creator/earnings/").content.decode()
+    assert f"Waiting for {sale.brand.name}" in text
+    assert "goes out" not in text
+
+
+def test_the_forecast_keeps_its_word(creator):
+    at = money.PAID
+    for n in range(12):
+        money.make_commission(creator=creator, delivered=at + timedelta(days=n // 2))
+    money.make_commission(creator=creator, delivered=None)
+    paused = money.make_commission(creator=creator)
+    paused.order_line.brand_order.returns.create(asked_at=at)
+    commissions.reschedule(paused.order_line.brand_order)
+    found = earnings.forecast(creator, at)
+
+    assert [(row.night, row.pays_on, row.count, row.unsure) for row in found[:2]] == [
+        (date(2026, 11, 17), date(2026, 11, 20), 2, 0),
+        (date(2026, 11, 18), date(2026, 11, 20), 2, 0),
+    ]
+    assert (found[-1].night, found[-1].count, found[-1].unsure) == (date(2026, 12, 17), 1, 1)
+    for row in found:
+        settled = settlement.settle(clock.cutoff_of(row.night))
+        assert settled.amounts == {"EUR": row.amount}
+    assert earnings.forecast(creator, clock.cutoff_of(found[-1].night)) == []
+
+
+def test_a_long_forecast_sums_what_is_late(creator):
+    for n in range(earnings.SHOWN + 3):
+        money.make_commission(creator=creator, delivered=money.PAID + timedelta(days=n))
+    found = earnings.forecast(creator, money.PAID)
+
+    assert len(found) == earnings.SHOWN + 1
+    assert (found[-1].count, (found[-1].until - found[-1].night).days) == (3, 2)
 
 
 def test_paging_shows_each_commission_once(client, creator):
