@@ -67,7 +67,7 @@ def settle(
         for shard in open_shards(run):
             if progress:
                 progress(str(run.night), SHARDS - run.shards.filter(done_at=None).count(), SHARDS)
-            if done := settle_shard(run.pk, shard):
+            if done := try_shard(run.pk, shard):
                 result.add(done)
         if not complete(run):
             result.left += run.shards.filter(done_at=None).count()
@@ -276,6 +276,23 @@ def settle_shard(run_id: int, shard: int) -> SettlementShard | None:
     return None
 
 
+def try_shard(run_id: int, shard: int) -> SettlementShard | None:
+    """Settle one shard, as `settle_shard`; one that cannot be is left, with why on its row.
+
+    Raises only when the database itself is away, for then nothing can be settled.
+    """
+    try:
+        return settle_shard(run_id, shard)
+    except DatabaseError as error:
+        if not connection.is_usable():
+            raise
+        logger.exception("shard %s of run %s is left", shard, run_id)
+        SettlementShard.objects.filter(run_id=run_id, shard=shard, done_at=None).update(
+            error=f"{type(error).__name__}: {error}"[:500]
+        )
+        return None
+
+
 @transaction.atomic
 def _claim_and_settle(run_id: int, shard: int, one_by_one: bool) -> SettlementShard | None:
     begun = time.monotonic()
@@ -291,7 +308,7 @@ def _claim_and_settle(run_id: int, shard: int, one_by_one: bool) -> SettlementSh
         _settle_creators(row)
     else:
         _settle_all(row, None)
-    row.done_at = clock.now()
+    row.done_at, row.error = clock.now(), ""
     row.seconds = time.monotonic() - begun
     row.save()
     return row

@@ -35,7 +35,7 @@ def settle_nights(as_of: str | None = None) -> int:
                 settle_shard.delay(run.pk, shard, as_of)
             break  # the last of them calls again
         for shard in shards:
-            settlement.settle_shard(run.pk, shard)
+            settlement.try_shard(run.pk, shard)
         if not settlement.complete(run):
             break
         nights.append(run.night)
@@ -48,7 +48,7 @@ def settle_nights(as_of: str | None = None) -> int:
 @shared_task
 def settle_shard(run_id: int, shard: int, as_of: str | None = None) -> int:
     """Settle one shard; whoever finishes the night goes on with what follows it."""
-    done = settlement.settle_shard(run_id, shard)
+    done = settlement.try_shard(run_id, shard)
     run = SettlementRun.objects.get(pk=run_id)
     if run.completed_at is None and not run.shards.filter(done_at=None).exists():
         settlement.complete(run)

@@ -1,33 +1,45 @@
 """The nights: what each settled, how long each shard took, and the button that runs them."""
 
+from collections import Counter
+from urllib.parse import urlencode
+
 from django.contrib import admin, messages
-from django.db.models import Sum
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Q, Sum
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from kombu.exceptions import OperationalError
 
-from affiliates import clock, night, tasks
+from affiliates import fraud, tasks
 from affiliates.admin.base import Desk, amount
 from affiliates.models import SettlementLine, SettlementRun, SettlementShard
+from affiliates.models.commissions import SHARDS
+from config.lib import money
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnlyRows
+
+REFRESH_S = 5  # while a night is being settled
 
 
 class ShardRows(ReadOnlyRows):
     model = SettlementShard
     fields = readonly_fields = [
-        "shard", "done_at", "commissions", "lines", "amount", "set_aside", "seconds"
+        "shard", "done_at", "seconds", "commissions", "lines", "amount", "set_aside", "error"
     ]  # fmt: skip
     show_change_link = False
 
 
 @admin.register(SettlementRun)
 class SettlementRunAdmin(Desk):
-    list_display = ["night", "cutoff", "completed_at", "commissions", "lines", "set_aside", "root"]
+    list_display = [
+        "night", "completed_at", "progress", "commissions", "lines", "sums", "set_aside", "left"
+    ]  # fmt: skip
     inlines = [ShardRows]
-    readonly_fields = ["commissions", "lines", "set_aside"]
+    readonly_fields = ["progress", "commissions", "lines", "sums", "set_aside", "left"]
     waiting = [
         Waiting(
             gettext_lazy("nights not settled to the end"),
@@ -36,6 +48,7 @@ class SettlementRunAdmin(Desk):
         )
     ]
     change_list_template = "admin/affiliates/settlementrun/change_list.html"
+    change_form_template = "admin/affiliates/settlementrun/change_form.html"
 
     def get_queryset(self, request):
         return (
@@ -45,7 +58,16 @@ class SettlementRunAdmin(Desk):
                 sum_commissions=Sum("shards__commissions"),
                 sum_lines=Sum("shards__lines"),
                 sum_set_aside=Sum("shards__set_aside"),
+                done=Count("shards", filter=Q(shards__done_at__isnull=False)),
+                failed=Count("shards", filter=~Q(shards__error="")),
+                amounts=ArrayAgg("shards__amount", default=[]),
             )
+        )
+
+    @admin.display(description=gettext_lazy("progress"))
+    def progress(self, row):
+        return format_html(
+            '<progress max="{}" value="{}"></progress> {}/{}', SHARDS, row.done, row.done, SHARDS
         )
 
     @admin.display(description=gettext_lazy("commissions"))
@@ -56,9 +78,30 @@ class SettlementRunAdmin(Desk):
     def lines(self, row):
         return row.sum_lines
 
+    @admin.display(description=gettext_lazy("sums"))
+    def sums(self, row):
+        total = Counter()
+        for amounts in row.amounts:
+            total.update(amounts)
+        shown = [money.display(total[code], code) for code in sorted(total)]
+        return ", ".join(shown) or "–"
+
     @admin.display(description=gettext_lazy("set aside"))
     def set_aside(self, row):
-        return row.sum_set_aside
+        """Commissions that were held with a flag, and the way to those flags."""
+        if not row.sum_set_aside:
+            return row.sum_set_aside
+        flags = reverse("admin:affiliates_riskflag_changelist")
+        query = urlencode({"rule": fraud.SETTLEMENT_ERROR, "q": f"run:{row.pk}"})
+        return format_html('<a href="{}?{}">{}</a>', flags, query, row.sum_set_aside)
+
+    @admin.display(description=gettext_lazy("left"))
+    def left(self, row):
+        if row.completed_at:
+            return 0
+        return _("%(left)d shards, %(failed)d of them failed") % {
+            "left": SHARDS - row.done, "failed": row.failed
+        }  # fmt: skip
 
     def get_urls(self):
         run = self.admin_site.admin_view(self.run_night)
@@ -66,26 +109,36 @@ class SettlementRunAdmin(Desk):
 
     def changelist_view(self, request, extra_context=None):
         may_run = self.has_finance_permission(request)
-        return super().changelist_view(request, {"may_run": may_run} | (extra_context or {}))
+        context = {"may_run": may_run} | (extra_context or {})
+        return self._refreshed(super().changelist_view(request, context))
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        may_run = self.has_finance_permission(request)
+        context = {"may_run": may_run} | (extra_context or {})
+        return self._refreshed(super().change_view(request, object_id, form_url, context))
+
+    def _refreshed(self, response):
+        """Let a page show how the night goes on while one is open."""
+        if SettlementRun.objects.filter(completed_at=None).exists():
+            response["Refresh"] = str(REFRESH_S)
+        return response
 
     def run_night(self, request):
-        """Settle every night that is over, here and now; what is left, the queue does."""
+        """Let the workers settle what is over, and what was left of a night that stopped."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_finance_permission(request):
             self.message_user(request, _("Only finance runs the night."), messages.ERROR)
             return redirect("admin:affiliates_settlementrun_changelist")
-        done = night.run(clock.now())
-        result = done.settled
-        for day in result.nights:
-            tasks.mail_settlement.delay(day.isoformat())
-        self.message_user(
-            request,
-            _("%(nights)d nights and %(count)d commissions are settled, %(left)d shards are left.")
-            % {"nights": len(result.nights), "count": result.commissions, "left": result.left},
-        )
-        for name, ids in done.offences.items():
-            self.message_user(request, f"check_books: {name}: {ids}", messages.ERROR)
+        try:
+            tasks.settle_nights.delay()
+        except OperationalError:
+            error = _("The queue does not answer. On the server, `manage.py settle` does the same.")
+            self.message_user(request, error, messages.ERROR)
+        else:
+            left = SettlementShard.objects.filter(run__completed_at=None, done_at=None).count()
+            said = _("The workers have been called; %(left)d shards were left. This page follows.")
+            self.message_user(request, said % {"left": left})
         return redirect("admin:affiliates_settlementrun_changelist")
 
 

@@ -47,6 +47,12 @@ class SettlementShard(models.Model):
     amount = models.JSONField(default=dict, help_text="sum per currency")
     set_aside = models.PositiveIntegerField(default=0, help_text="poisoned commissions held")
     seconds = models.FloatField(null=True, blank=True)
+    error = models.CharField(
+        max_length=500,
+        blank=True,
+        db_default="",
+        help_text="why the last try left it; empty when done",
+    )
 
     class Meta:
         ordering = ["shard"]

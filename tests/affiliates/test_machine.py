@@ -132,6 +132,18 @@ class Market(RuleBasedStateMachine):
         order.refresh_from_db()
         return order
 
+    @rule(
+        target=paid,
+        currency=st.sampled_from(CURRENCIES),
+        who=st.integers(0, 2),
+        price=st.integers(20_000, 90_000),
+    )
+    def sell(self, currency, who, price):
+        """A whole sale at once, so that histories get as far as the bank."""
+        order = self.pay(self.order(currency, [(0, who, price, 1, 2100, 0)], 0))
+        self.deliver(order)
+        return order
+
     @rule(order=unpaid, amount=amounts)
     def pay_wrong(self, order, amount):
         if amount == orders.total(order):
@@ -275,15 +287,32 @@ class Market(RuleBasedStateMachine):
         batch = PayoutBatch.objects.get(pk=batch.pk)
         if batch.state != "built":
             return multiple()
+        return multiple(*self._exported(batch))
+
+    def _exported(self, batch):
         payouts.approve(batch, self.admins[0], self.at)
         payouts.export(batch, self.admins[1], self.at)
-        return multiple(*batch.payouts.filter(state="processing"))
+        return list(batch.payouts.filter(state="processing"))
+
+    @rule(target=gone, days=st.integers(16, 40), paid=st.sampled_from([True, True, False]))
+    def friday(self, days, paid):
+        """A night and a payout day, from the balance to the bank."""
+        self.night(days)
+        found = []
+        for batch in payouts.build(self.at):
+            for payout in self._exported(batch):
+                answer = self._answered(payout, paid)
+                found += [answer] if answer else []
+        return multiple(*found)
 
     @rule(target=gone, payout=consumes(on_their_way), paid=st.booleans())
     def bank_answers(self, payout, paid):
+        return self._answered(payout, paid) or multiple()
+
+    def _answered(self, payout, paid):
         if not paid:
             payouts.fail(payout, "refused", self.at)
-            return multiple()
+            return None
         payouts.confirm(payout, self.at)
         self.pot(payout)[payout.currency] -= payout.amount + payout.vat
         return payout

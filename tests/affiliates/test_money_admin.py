@@ -10,17 +10,19 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from affiliates import clock, payouts, settlement
+from affiliates import clock, commissions, payouts, settlement
 from affiliates.models import (
     Adjustment,
     Commission,
     LedgerEntry,
     Payout,
     PayoutBatch,
+    RiskFlag,
     SettlementRun,
 )
 from tests.affiliates.factories import (
     NIGHT_OVER,
+    PAID,
     make_brand,
     make_commission,
     make_creator,
@@ -168,9 +170,65 @@ def test_a_decided_adjustment_stays(desks):
             Adjustment.objects.update(**change)
 
 
-def test_the_button_runs_the_night(desks):
+@pytest.fixture
+def eager():
+    from config.celery import app
+
+    app.conf.task_always_eager = app.conf.task_eager_propagates = True
+    yield
+    app.conf.task_always_eager = app.conf.task_eager_propagates = False
+
+
+def test_the_button_calls_the_workers(desks, eager):
     make_commission(at=clock.now() - timedelta(days=3), delivered=None)
     url = reverse("admin:affiliates_settlementrun_run")
     assert desks[0].get(url).status_code == 405
     assert desks[0].post(url).status_code == 302
-    assert SettlementRun.objects.count() > 0
+    assert SettlementRun.objects.filter(completed_at__isnull=False).count() == 3
+
+
+def test_only_finance_calls_the_workers(eager):
+    make_commission(at=clock.now() - timedelta(days=3), delivered=None)
+    desk = Client()
+    sign_in(desk, make_user(is_staff=True))
+    desk.post(reverse("admin:affiliates_settlementrun_run"))
+    assert not SettlementRun.objects.exists()
+
+
+def test_a_nights_page_shows_what_is_left_and_why(desks, eager, monkeypatch):
+    commission = make_commission(price=34500)
+    whole = settlement.settle_shard
+
+    def broken(run_id, shard):
+        raise DatabaseError("shard is broken")
+
+    monkeypatch.setattr(settlement, "settle_shard", broken)
+    assert settlement.settle(NIGHT_OVER).left == 1
+    run = SettlementRun.objects.get(completed_at=None)
+    page = desks[0].get(reverse("admin:affiliates_settlementrun_change", args=[run.pk]))
+    text = page.content.decode()
+    assert page["Refresh"] == "5"
+    assert "63/64" in text and "1 of them failed" in text
+    assert "DatabaseError: shard is broken" in text
+    assert "Run again what is left" in text
+
+    monkeypatch.setattr(settlement, "settle_shard", whole)
+    settlement.settle(NIGHT_OVER)
+    page = desks[0].get(reverse("admin:affiliates_settlementrun_change", args=[run.pk]))
+    text = page.content.decode()
+    assert "Refresh" not in page
+    assert "64/64" in text and "€34.21" in text and "shard is broken" not in text
+    assert desks[0].get(reverse("admin:affiliates_settlementrun_changelist")).status_code == 200
+    commission.refresh_from_db()
+    assert commission.state == "settled"
+
+
+def test_what_was_set_aside_leads_to_its_flags(desks):
+    creator, brand = make_creator(), make_brand()
+    for _n in range(2):
+        commissions.adjust(creator, brand.pk, 2**63 - 1, "EUR", "too much", PAID)
+    settlement.settle(NIGHT_OVER)
+    run = SettlementRun.objects.get(shards__set_aside=2)
+    text = desks[0].get(reverse("admin:affiliates_settlementrun_change", args=[run.pk]))
+    assert f"rule=settlement_error&amp;q=run%3A{run.pk}" in text.content.decode()
+    assert RiskFlag.objects.get().evidence["error"]
