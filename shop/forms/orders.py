@@ -12,6 +12,7 @@ class ShipForm(forms.Form):
         required=False,
         max_length=300,
         assume_scheme="https",
+        error_messages={"invalid": _("This is no web address. Nothing was changed.")},
     )
 
 

@@ -62,9 +62,11 @@ def brand_order(request, part_id):
     return _page(request, _part(request, part_id))
 
 
-def _page(request, part, refund_form=None):
+def _page(request, part, refund_form=None, ship_form=None):
+    """Show a part of an order; the form that is given says what is wrong with it."""
     left = orders.left_of(part)
-    form = refund_form or RefundForm(
+    wrong = refund_form or ship_form
+    refund_form = refund_form or RefundForm(
         currency=part.order.currency, left=left, initial={"key": secrets.token_hex(12)}
     )
     context = {
@@ -74,15 +76,15 @@ def _page(request, part, refund_form=None):
         "progress": orders.progress(part),
         "return_until": orders.return_until(part),
         "left": left,
-        "ship_form": ShipForm(),
-        "refund_form": form,
-        "form": form if form.is_bound else None,
+        "ship_form": ship_form or ShipForm(),
+        "refund_form": refund_form,
+        "form": wrong,
         "returns": part.returns.prefetch_related("lines__order_line"),
         "refunds": part.order.refunds.filter(lines__brand_order=part).annotate(
             mine=Sum("lines__gross", filter=Q(lines__brand_order=part))
         ),
     }
-    status = 422 if form.is_bound else 200
+    status = 422 if wrong else 200
     return render_page(request, "shop/brand_order.html", context, status=status)
 
 
@@ -92,8 +94,8 @@ def brand_order_ship(request, part_id):
     part = _part(request, part_id)
     form = ShipForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("This is no web address. Nothing was changed."))
-    elif orders.ship(part, timezone.now(), form.cleaned_data["track_url"]):
+        return _page(request, part, ship_form=form)
+    if orders.ship(part, timezone.now(), form.cleaned_data["track_url"]):
         messages.success(request, _("Marked as sent."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
 

@@ -48,7 +48,11 @@ def _may_ask(order, what, times):
 @never_cache
 @require_safe
 def order(request, token):
-    found = _order(token)
+    return _page(request, _order(token), token)
+
+
+def _page(request, found, token, code_form=None):
+    """Show an order; with `code_form`, what is wrong with the code that was typed."""
     now = timezone.now()
     rows = found.parts.select_related("brand")
     images = storefront.pictures("lines__variant__product__images")
@@ -73,11 +77,12 @@ def order(request, token):
         "all_here": all(part.delivered_at for part in parts),
         "return_days": min(part.brand.return_days for part in parts),
         "credited": _credited(request, found, lines) if opened else [],
-        "code_form": CodeForm(),
-        "code_sent": request.GET.get("code") == "sent",
+        "code_form": code_form or CodeForm(),
+        "code_sent": code_form or request.GET.get("code") == "sent",
         "cart_count": cart_count(request),
     }
-    return render_page(request, "shop/order.html", context)
+    status = 422 if code_form else 200
+    return render_page(request, "shop/order.html", context, status=status)
 
 
 def _credited(request, order, lines):
@@ -111,13 +116,13 @@ def order_code(request, token):
         return page
     known = cache.get(key) or ""
     typed = request.POST["code"].strip().replace(" ", "")[:12]
-    if _may_ask(found, "try", 10) and known and constant_time_compare(known, typed):
-        cache.delete(key)
-        mine = request.session.get(checkout.MINE, [])
-        request.session[checkout.MINE] = [*mine, found.pk][-50:]
-    else:
-        messages.error(request, _("This code is not right, or too old. Ask for a new one."))
-        page["Location"] += "?code=sent"
+    if not (_may_ask(found, "try", 10) and known and constant_time_compare(known, typed)):
+        form = CodeForm(request.POST)
+        form.add_error("code", _("This code is not right, or too old. Ask for a new one."))
+        return _page(request, found, token, form)
+    cache.delete(key)
+    mine = request.session.get(checkout.MINE, [])
+    request.session[checkout.MINE] = [*mine, found.pk][-50:]
     return page
 
 
