@@ -1,26 +1,23 @@
-"""Self-bills and invoices as PDF: the same facts give the same bytes.
-
-The built-in fonts know Western European letters; other letters are written in those.
-"""
+"""Self-bills and invoices as PDF: the same facts give the same bytes."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from datetime import UTC, date, datetime, time
+from datetime import date
+from typing import TYPE_CHECKING
 
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
-from text_unidecode import unidecode
 
 from affiliates.models import BrandInvoice, SelfBill, TaxProfile
 from config.lib import money
 
+if TYPE_CHECKING:
+    from affiliates.paper import Page
+
 logger = logging.getLogger(__name__)
-LEFT, WIDE, NARROW, HEIGHT = 20, 120, 50, 6  # millimetres
 
 
 def self_bill(row: SelfBill) -> bytes:
@@ -46,39 +43,10 @@ def _kept(row: SelfBill | BrandInvoice, content: bytes) -> bytes:
     return content
 
 
-class Page(FPDF):
-    """A4 with our margins; text that the fonts lack is written in letters they have."""
+def _page(day: date) -> Page:
+    from affiliates.paper import Page  # slow to load: only who makes a document waits for it
 
-    def __init__(self, day: date) -> None:
-        super().__init__(format="A4")
-        self.set_margins(LEFT, LEFT)
-        self.set_creation_date(datetime.combine(day, time(), UTC))
-        self.add_page()
-
-    def line(self, text: str, *, bold: bool = False, size: int = 10) -> None:
-        self.set_font("Helvetica", "B" if bold else "", size)
-        self.multi_cell(0, HEIGHT, plain(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-
-    def row(self, label: str, value: str, *, bold: bool = False) -> None:
-        self.set_font("Helvetica", "B" if bold else "", 10)
-        self.cell(WIDE, HEIGHT, plain(label)[:70])
-        self.cell(NARROW, HEIGHT, value, align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-
-    def party(self, title: str, facts: dict[str, str]) -> None:
-        self.ln(4)
-        self.line(title, bold=True)
-        for text in (facts.get("name"), facts.get("address"), facts.get("country")):
-            if text:
-                self.line(text)
-        if facts.get("vat_number"):
-            self.line(_("VAT number: %s") % facts["vat_number"])
-
-
-def plain(text: str) -> str:
-    """Return `text` in Latin-1; a letter outside it is written as its nearest one."""
-    return "".join(
-        one if one.encode("latin-1", "ignore") else unidecode(one) for one in text
-    )  # fmt: skip
+    return Page(day)
 
 
 def sum_of(amount: int, currency: str) -> str:
@@ -91,7 +59,7 @@ def sum_of(amount: int, currency: str) -> str:
 
 def _self_bill(row: SelfBill, facts: dict) -> bytes:
     profile = row.tax_profile
-    page = Page(row.issued_on)
+    page = _page(row.issued_on)
     sign = 1 if row.kind == SelfBill.Kind.INVOICE else -1
     page.line(_("Invoice") if sign > 0 else _("Credit note"), bold=True, size=18)
     page.line("Factuur uitgereikt door afnemer (self-billing)")
@@ -133,7 +101,7 @@ def _note(kind: str) -> str:
 
 
 def _brand_invoice(row: BrandInvoice) -> bytes:
-    page = Page(row.issued_on)
+    page = _page(row.issued_on)
     page.line(_("Invoice") if row.total >= 0 else _("Credit note"), bold=True, size=18)
     page.line(_("Number: %s") % row.number)
     page.line(_("Date: %s") % date_format(row.issued_on, "j F Y"))

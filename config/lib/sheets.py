@@ -5,9 +5,6 @@ from collections.abc import Iterable, Sequence
 from tempfile import TemporaryFile
 
 from django.http import FileResponse, StreamingHttpResponse
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -39,6 +36,8 @@ def answer(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse
 
 def workbook(rows: Iterable[Sequence[object]], name: str) -> FileResponse:
     """Return `rows` as the spreadsheet `name`; text stays text, numbers can be summed."""
+    from openpyxl import Workbook  # slow to load: only who wants a spreadsheet waits for it
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     for row in rows:
@@ -51,6 +50,9 @@ def workbook(rows: Iterable[Sequence[object]], name: str) -> FileResponse:
 
 
 def _cell(sheet, value: object) -> object:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     if not isinstance(value, str):
         return value
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
