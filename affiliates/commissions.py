@@ -227,9 +227,16 @@ def reverse(cause: RefundLine | DisputeLine, at: datetime) -> Commission | None:
 
 
 def _with_reversals(ids: Iterable[int], *states: str) -> list[Commission]:
-    """Lock sales and the unsettled reversals that move with them, in one order."""
+    """Lock sales and the unsettled reversals that move with them, in one order.
+
+    A reversal moves with its sale as long as that is unsettled, and by itself afterwards.
+    """
     ids = list(ids)
-    rows = Commission.objects.filter(Q(pk__in=ids) | Q(reverses__in=ids), state__in=states)
+    rows = Commission.objects.filter(state__in=states).filter(
+        Q(pk__in=ids, reverses=None)
+        | Q(pk__in=ids, reverses__state=State.SETTLED)
+        | Q(reverses__in=ids, reverses__state__in=states)
+    )
     return list(rows.select_for_update(of=["self"]).order_by("id"))
 
 
@@ -258,9 +265,13 @@ def release(ids: Iterable[int]) -> int:
 
 @transaction.atomic
 def void(ids: Iterable[int]) -> int:
-    """Void unsettled commissions with their reversals; what is settled needs `adjust`."""
+    """Void unsettled commissions with their reversals; what is settled needs an adjustment.
+
+    A reversal of a settled sale stays: the shopper has her money back.
+    """
     rows = _with_reversals(ids, State.PENDING, State.HELD)
     sales = {row.pk for row in rows if row.kind == Kind.SALE}
+    rows = [row for row in rows if row.reverses_id is None or row.reverses_id in sales]
     if Commission.objects.filter(reverses__in=sales, state=State.SETTLED).exists():
         raise NotHeld(_("A reversal of this sale is settled: write an adjustment."))
     return Commission.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.VOID)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from affiliates import ledger, settlement
-from affiliates.models import Commission, LedgerEntry
+from affiliates import commissions, ledger, settlement
+from affiliates.models import Commission, LedgerEntry, RiskFlag
 from config.lib.money import half_up
 from shop import refunds
 from shop.models import Dispute, Order, Payment
@@ -137,6 +137,29 @@ def test_a_held_sale_holds_its_reversal():
 
     sale, reversal = Commission.objects.order_by("id")
     assert (sale.state, reversal.state, reversal.flag) == ("held", "held", sale.flag)
+
+
+@pytest.mark.parametrize("act", ["void", "hold"])
+def test_a_reversal_of_a_settled_sale_stays_whatever_is_done_to_the_sale(act):
+    sale = make_commission()
+    settlement.settle(NIGHT_OVER)
+    refunds.refund(order_of(sale), at=NIGHT_OVER, amount=1725)
+    flag = RiskFlag.objects.create(rule="x", subject="x", evidence_hash="x", opened_at=DELIVERED)
+
+    facts = {"flag": flag} if act == "hold" else {}
+    assert getattr(commissions, act)([sale.pk], **facts) == 0
+    if act == "void":
+        ids = Commission.objects.values_list("pk", flat=True)
+        assert commissions.void(ids) == 0
+    assert earned(sale) == 171
+
+
+def test_a_reversal_goes_with_its_unsettled_sale_and_never_alone():
+    sale = make_commission()
+    refunds.refund(order_of(sale), at=DELIVERED, amount=1725)
+    reversal = Commission.objects.get(kind="reversal")
+    assert commissions.void([reversal.pk]) == 0
+    assert commissions.void([sale.pk]) == 2
 
 
 def test_a_refund_at_an_old_rate_keeps_that_rate():
