@@ -45,6 +45,7 @@ def asks_for_payouts(creator) -> None:
 
 def acts(admin, batch: PayoutBatch, action: str) -> None:
     admin.goto("/admin/affiliates/payoutbatch/")
+    admin.checks_page(wide=True)
     admin.page.locator(f'input[name="_selected_action"][value="{batch.pk}"]').check()
     admin.page.locator('select[name="action"]').select_option(action)
     admin.page.locator('button[name="index"]').click()
@@ -107,9 +108,10 @@ def test_from_sign_up_to_money_on_its_way(people, data):
     settle(friday + timedelta(days=1))
     payout = Payout.objects.get()
     assert payout.amount == commission.amount
-    one, two = people(), people()
+    one, two = people(), people(inspects=False)
     for admin, address in ((one, "one@staff.example"), (two, "two@staff.example")):
         steps.signs_in(admin, address, steps.make_admin(address))
+    one.checks_page(wide=True)
     batch = PayoutBatch.objects.get()
     acts(one, batch, "approve")
     one.sees("Another admin exports it")
