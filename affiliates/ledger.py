@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import BigIntegerField, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from affiliates.models import Account, LedgerEntry
 
@@ -175,20 +177,18 @@ def post(transfers: Iterable[Transfer], at: datetime) -> int:
     return new
 
 
-BALANCE_SQL = """
-    SELECT coalesce((SELECT sum(amount) FROM affiliates_ledgerentry WHERE credit_id = a.id), 0)
-         - coalesce((SELECT sum(amount) FROM affiliates_ledgerentry WHERE debit_id = a.id), 0)
-    FROM affiliates_account a WHERE a.id = %s
-"""
-
-
 def balance(owner: Owner, currency: str) -> int:
     """Return credits minus debits of one account, in minor units; 0 if not opened."""
     own = Account.objects.filter(currency=currency, **owner._asdict())
-    with connection.cursor() as cursor:
-        cursor.execute(BALANCE_SQL, [own.values_list("pk", flat=True).first()])
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0
+    found = own.values_list(_sum_of("credit") - _sum_of("debit"), flat=True).first()
+    return int(found or 0)
+
+
+def _sum_of(side: str) -> Coalesce:
+    """Return what an account's entries on one side add up to; an index answers alone."""
+    entries = LedgerEntry.objects.filter(**{side: OuterRef("pk")}).order_by()
+    total = entries.values(side).values_list(Sum("amount"))
+    return Coalesce(Subquery(total, output_field=BigIntegerField()), 0)
 
 
 def lock(owner: Owner, currency: str) -> int:

@@ -20,29 +20,21 @@ PAGE = 50
 INVOICES = 24
 
 
-def currencies_of(brand) -> list[str]:
-    """Return the currencies that the brand has money in, its own first."""
-    found = Account.objects.filter(kind=Account.Kind.BRAND_BALANCE, brand=brand)
-    others = found.exclude(currency=brand.currency).order_by("currency")
-    return [brand.currency, *others.values_list("currency", flat=True)]
-
-
-def chosen_currency(request) -> tuple[str, list[str]]:
-    known = currencies_of(request.brand)
+def chosen_account(request) -> tuple[Account | None, str, list[str]]:
+    """Return the account that is looked at, its currency, and those the brand has money in."""
+    own = Account.objects.filter(kind=Account.Kind.BRAND_BALANCE, brand=request.brand)
+    accounts = {row.currency: row for row in own.select_related("brand").order_by("currency")}
+    first = request.brand.currency
+    known = [first, *(one for one in accounts if one != first)]
     asked = request.GET.get("currency", "")
-    return (asked if asked in known else known[0]), known
-
-
-def account_of(brand, currency: str) -> Account | None:
-    rows = Account.objects.filter(kind=Account.Kind.BRAND_BALANCE, brand=brand, currency=currency)
-    return rows.select_related("brand").first()
+    currency = asked if asked in known else first
+    return accounts.get(currency), currency, known
 
 
 @brand_required
 @require_safe
 def balance(request):
-    currency, known = chosen_currency(request)
-    account = account_of(request.brand, currency)
+    account, currency, known = chosen_account(request)
     before = whole(request.GET.get("before", ""))
     lines = ledger.newest(account.pk, before=before, size=PAGE + 1) if account else []
     context = {
@@ -92,6 +84,6 @@ def _rows(account: Account | None, currency: str):
 @brand_required
 @require_safe
 def balance_csv(request):
-    currency, _others = chosen_currency(request)
-    rows = _rows(account_of(request.brand, currency), currency)
+    account, currency, _known = chosen_account(request)
+    rows = _rows(account, currency)
     return sheets.answer(rows, f"{request.brand.slug}-{currency.lower()}.csv")

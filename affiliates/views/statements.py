@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from affiliates import earnings, statements
 from affiliates.models import Account, Commission, SettlementLine
-from affiliates.views.balance import account_of, chosen_currency
+from affiliates.views.balance import chosen_account
 from config.lib import sheets
 from config.lib.http import render_page, whole
 from creators.access import creator_required
@@ -97,8 +97,7 @@ def _sales_of(line: SettlementLine) -> list[Commission]:
 @brand_required
 @require_safe
 def balance_statement(request):
-    currency, known = chosen_currency(request)
-    account = account_of(request.brand, currency)
+    account, currency, known = chosen_account(request)
     context = _page(request, account, currency, known, "affiliates:balance_statement_file")
     return render_page(request, "affiliates/balance_statement.html", context)
 
@@ -106,8 +105,7 @@ def balance_statement(request):
 @brand_required
 @require_safe
 def balance_statement_file(request, kind: str):
-    currency, _known = chosen_currency(request)
-    account = account_of(request.brand, currency)
+    account, currency, _known = chosen_account(request)
     return _file(request, account, currency, kind, request.brand.slug)
 
 

@@ -1,0 +1,45 @@
+"""Pages take few statements, and no more with hundreds of rows than with a few."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from config import demo
+from config.demo.world import Size
+from tests import tour
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+BAR = SimpleNamespace(set_description_str=lambda text: None, update=lambda n: None)
+KINDS = 2  # statements more for kinds of rows that the small market lacks; rows take none
+FEW, MANY = Size(12, 2, 8, 120), Size(60, 8, 60, 700)
+
+
+class Undo(Exception):
+    """Takes a market back."""
+
+
+def tour_of(size) -> dict[str, list[str]]:
+    """Fill a market, return each page's statements, and take the market back."""
+    found = {}
+    try:
+        with transaction.atomic():
+            demo.fill(size, 1, timezone.now(), BAR)
+            browsers = tour.clients()
+            for page in tour.pages():
+                asked = tour.statements(browsers[page.who], page.path)
+                if asked is not None:
+                    found[page.name] = asked
+            raise Undo
+    except Undo:
+        return found
+
+
+def test_no_page_asks_more_than_it_may_whatever_the_number_of_rows():
+    few, many = tour_of(FEW), tour_of(MANY)
+
+    limit = {name: 6 if name in tour.SIX else 12 for name in many}
+    assert {n: len(many[n]) for n in many if len(many[n]) > limit[n]} == {}
+    assert {n: (len(few[n]), len(many[n])) for n in few if len(many[n]) > len(few[n]) + KINDS} == {}
+    assert len(many) > 80  # of ours and of the admin

@@ -1,0 +1,101 @@
+"""Every page of a demo market, with objects of those who sign in: for tests and benches."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from affiliates.models import (
+    BrandInvoice,
+    Collaboration,
+    CreatorCode,
+    Link,
+    SelfBill,
+    SettlementLine,
+)
+from config import checks
+from creators.models import Creator
+from shop.models import Brand, BrandOrder, FeedRun, Product
+
+SHOPPER, CREATOR, BRAND = None, "creator@thousand.example", "brand@thousand.example"
+ADMIN = "admin-one@thousand.example"
+WHO = {"public": SHOPPER, "signed-in": CREATOR, "creator:own": CREATOR, "brand:own": BRAND}
+SIX = {"shop:storefront_list", "shop:product"}  # statements; the others may take twelve
+OBJECT = {"affiliates:earnings_line": "earned", "affiliates:balance_line": "owed"}  # not "pk"
+WORD = re.compile(r"<(?:\w+:)?(\w+)>")
+FILES = re.compile(r"\.(csv|pdf|json|py|svg|png|xlsx)$|<str:kind>|^/go/|/qr\.")
+
+
+class Page(NamedTuple):
+    name: str
+    who: str | None  # signs in with this address; None: a passer-by
+    path: str
+
+
+def pages() -> Iterator[Page]:
+    """Yield every page that can be read: of ours by each name, of the admin each list."""
+    facts = _facts()
+    for route in checks.routes():
+        if "GET" not in route.methods or FILES.search(route.pattern):
+            continue
+        if route.name.startswith("admin:") and route.name.endswith(("_changelist", ":index")):
+            yield Page(route.name, ADMIN, route.pattern)
+        elif route.name.partition(":")[0] in {"affiliates", "creators", "shop"}:
+            own = facts | {"pk": facts[OBJECT.get(route.name, "pk")]}
+            words = WORD.findall(route.pattern)
+            if "^" not in route.pattern and all(own.get(word) for word in words):
+                path = WORD.sub(lambda found, own=own: str(own[found[1]]), route.pattern)
+                yield Page(route.name, WHO[route.who], path)
+
+
+def _facts() -> dict[str, object]:
+    """Return an object of the right owner for each word of an address."""
+    creator = Creator.objects.get(user__email=CREATOR)
+    brand = Brand.objects.get(memberships__user__email=BRAND)
+    link = Link.objects.filter(creator=creator, product__brand=brand).first()
+    link = link or Link.objects.filter(creator=creator).exclude(product=None).first()
+    product = Product.objects.on_sale().filter(brand=brand).first()
+
+    def newest(rows: object, field: str = "pk") -> object:
+        return rows.order_by("-pk").values_list(field, flat=True).first()
+
+    return {
+        "brand_slug": brand.slug,
+        "product_slug": product and product.slug,
+        "product_id": product and product.pk,
+        "pk": link and link.pk,
+        "handle": creator.handle,
+        "creator_id": newest(Creator.objects.enrolled().exclude(pk=creator.pk)),
+        "collaboration_id": newest(Collaboration.objects.filter(brand=brand)),
+        "part_id": newest(BrandOrder.objects.filter(brand=brand)),
+        "run_id": newest(FeedRun.objects.filter(feed__brand=brand)),
+        "number": newest(SelfBill.objects.filter(creator=creator), "number")
+        or newest(BrandInvoice.objects.filter(brand=brand)),
+        "word": newest(CreatorCode.objects.filter(creator=creator)),
+        "earned": newest(SettlementLine.objects.filter(creator=creator)),
+        "owed": newest(SettlementLine.objects.filter(brand=brand)),
+    }
+
+
+def clients() -> dict[str | None, Client]:
+    made: dict[str | None, Client] = {SHOPPER: Client(headers={"host": "localhost"})}
+    for mail in (CREATOR, BRAND, ADMIN):
+        made[mail] = Client(headers={"host": "localhost"})
+        made[mail].force_login(User.objects.get(email=mail))
+    return made
+
+
+def statements(browser: Client, path: str) -> list[str] | None:
+    """Return the statements of a page with a cold cache; None: there is nothing to show."""
+    browser.get(path)  # what a process learns once
+    cache.clear()
+    with CaptureQueriesContext(connection) as asked:
+        answer = browser.get(path)
+    if answer.status_code not in {200, 302, 404}:
+        raise AssertionError(f"{path} answers {answer.status_code}")
+    return [one["sql"] for one in asked] if answer.status_code == 200 else None
