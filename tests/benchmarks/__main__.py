@@ -6,7 +6,7 @@ import sys
 
 from tests.benchmarks import lib
 
-BENCHES = ("settle", "redirect", "pages")
+BENCHES = ("settle", "books", "redirect", "pages")
 ON_DEMAND = ("start",)  # installs every package again
 
 
