@@ -103,6 +103,10 @@ FAULTS = {
         UPDATE {P} SET state = 'processing' WHERE state = 'paid'""",
     "an attempt succeeded exactly when its payout was paid": """
         UPDATE affiliates_payoutattempt SET state = 'sent'""",
+    "documents add up to the payout that they are of": """
+        UPDATE affiliates_selfbill SET amount = amount + 1""",
+    "documents of a creator are numbered without gaps": """
+        UPDATE affiliates_selfbill SET number = number + 1""",
     "balances of creators move by lines and payouts only": f"""
         UPDATE {E} SET source_kind = 'other' WHERE kind = 'settlement'""",
     "what is held has an open flag or a case": "UPDATE affiliates_riskflag SET state = 'lapsed'",
