@@ -22,7 +22,8 @@ def engines(tmp_path):
 def kill(engines, name):
     pid = engines.pid(name)
     os.kill(pid, signal.SIGKILL)
-    embedded._until(lambda: not embedded._command(pid), 10)
+    # A dying process has no command line before its sockets are closed.
+    embedded._until(lambda: not embedded._command(pid) and not engines.answers(name), 10)
 
 
 def test_starting_twice_starts_once(engines):
