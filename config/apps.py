@@ -9,7 +9,8 @@ class HouseConfig(AppConfig):
     verbose_name = "Thousand"
 
     def ready(self) -> None:
-        from config import celery, checks, grants, modelwords  # noqa: F401  (tasks, checks)
+        from config import celery, checks, grants, modelwords, staff  # noqa: F401  (tasks, checks)
 
         modelwords.mark()
         post_migrate.connect(grants.after_migrate, dispatch_uid="config.grants")
+        post_migrate.connect(staff.after_migrate, dispatch_uid="config.staff")

@@ -13,8 +13,13 @@ SCHEMAS = ("public", "audit")
 
 def after_migrate(sender: AppConfig, using: str = "default", **kwargs: object) -> None:
     """Grant once per migrate: when the last app of the project reports."""
-    if sender is [app for app in apps.get_app_configs() if app.models_module][-1]:
+    if reports_last(sender):
         grant(using)
+
+
+def reports_last(sender: AppConfig) -> bool:
+    """Say whether every app with models has been migrated once `sender` was."""
+    return sender is [app for app in apps.get_app_configs() if app.models_module][-1]
 
 
 def grant(using: str = "default") -> None:

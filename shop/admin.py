@@ -279,7 +279,8 @@ class TermsAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request, obj=None):
         """A version in force is never edited: publish the next one."""
-        return obj is None or obj.effective_from > timezone.now()
+        in_force = obj is not None and obj.effective_from <= timezone.now()
+        return not in_force and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None):
         return False

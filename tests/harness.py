@@ -82,7 +82,7 @@ def template_name() -> str:
     """Name the template after everything that makes it: a change makes a new one."""
     digest = hashlib.sha256()
     files = sorted(ROOT.glob("*/migrations/*.py"))
-    files += [ROOT / "config" / "grants.py", ROOT / "config" / "embedded.py"]
+    files += [ROOT / "config" / name for name in ("embedded.py", "grants.py", "staff.py")]
     files.append(ROOT / "requirements.lock")
     for file in files:
         digest.update(file.read_bytes())

@@ -27,7 +27,10 @@ class LinkAdmin(Desk):
     list_select_related = ("creator", "collaboration__brand", "product")
     actions = ("switch_off",)
 
-    @admin.action(description=_("Switch off"))
+    def has_switch_off_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("affiliates.change_link")
+
+    @admin.action(description=_("Switch off"), permissions=["switch_off"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[Link]) -> None:
         chosen = list(queryset.active())
         for link in chosen:

@@ -11,11 +11,11 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from config import staff
 from config.demo import people, shops, words
 from shop.models import Acceptance, Brand, Membership, Terms
 
 ADMINS = ("admin-one@thousand.example", "admin-two@thousand.example")
-GROUPS = ("finance", "support")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def admins(seed: int) -> list[SignIn]:
         secret = base64.b32encode(dice.randbytes(20)).decode()
         sign_in = SignIn("admin", mail, _password(dice), "/admin/", secret)
         user = _user(mail, sign_in.password, is_staff=True, is_superuser=True)
-        user.groups.set([Group.objects.get_or_create(name=name)[0] for name in GROUPS])
+        user.groups.set([Group.objects.get_or_create(name=name)[0] for name in (staff.FINANCE, staff.SUPPORT)])
         TOTP.activate(user, secret)
         RecoveryCodes.activate(user)
         found.append(sign_in)

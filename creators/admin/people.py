@@ -125,7 +125,9 @@ class CreatorAdmin(admin.ModelAdmin):
             messages.error(request, _("A suspended or closed account is decided by its case."))
             return
 
-    @admin.action(description=gettext_lazy("Decide again by the rules"))
+    @admin.action(
+        description=gettext_lazy("Decide again by the rules"), permissions=["change"]
+    )
     def decide_by_rules(self, request: HttpRequest, queryset: QuerySet) -> None:
         changed = 0
         for creator in queryset.select_related("decision"):
@@ -161,11 +163,17 @@ class CaseAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
         return False
 
-    @admin.action(description=gettext_lazy("Uphold, with a reason that the creator reads"))
+    @admin.action(
+        description=gettext_lazy("Uphold, with a reason that the creator reads"),
+        permissions=["change"],
+    )
     def uphold(self, request: HttpRequest, queryset: QuerySet) -> None:
         self._decide(request, queryset, upheld=True)
 
-    @admin.action(description=gettext_lazy("Dismiss, with a reason that the creator reads"))
+    @admin.action(
+        description=gettext_lazy("Dismiss, with a reason that the creator reads"),
+        permissions=["change"],
+    )
     def dismiss(self, request: HttpRequest, queryset: QuerySet) -> None:
         self._decide(request, queryset, upheld=False)
 
