@@ -6,23 +6,18 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from config.lib import money
+from config.lib.fields import PercentField, PriceField
 
 
 class CalculatorForm(forms.Form):
     """A price in euros, VAT included, and a commission in percent."""
 
-    price = forms.CharField(label=_("Price in your shop, with VAT"), max_length=12)
-    percent = forms.DecimalField(
-        label=_("Commission in percent"), min_value=1, max_value=80, decimal_places=2, localize=True
-    )
+    price = PriceField(label=_("Price in your shop, with VAT"))
+    percent = PercentField(label=_("Commission in percent"), min_value=1, max_value=80)
 
     def clean_price(self) -> int:
         """Return the price in cents."""
-        try:
-            amount = money.parse(self.cleaned_data["price"], "EUR")
-        except money.BadAmount as error:
-            raise ValidationError(str(error)) from error
+        amount = self.cleaned_data["price"]
         if amount == 0:
             raise ValidationError(_("Give a price above zero."))
         return amount

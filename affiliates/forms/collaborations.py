@@ -7,15 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Collaboration
 from affiliates.rates import HIGHEST_BP, LOWEST_BP, SUGGESTED_BP
+from config.lib.fields import PercentField
 
 
-def percent_field(**options) -> forms.DecimalField:
-    return forms.DecimalField(
+def percent_field(**options) -> PercentField:
+    return PercentField(
         label=_("Commission in percent"),
         min_value=LOWEST_BP // 100,
         max_value=HIGHEST_BP // 100,
-        decimal_places=2,
-        localize=True,
         help_text=_("Of the price without VAT, from 1 to 80. Many brands give 15."),
         **options,
     )

@@ -39,7 +39,9 @@ def admins(seed: int) -> list[SignIn]:
         secret = base64.b32encode(dice.randbytes(20)).decode()
         sign_in = SignIn("admin", mail, _password(dice), "/admin/", secret)
         user = _user(mail, sign_in.password, is_staff=True, is_superuser=True)
-        user.groups.set([Group.objects.get_or_create(name=name)[0] for name in (staff.FINANCE, staff.SUPPORT)])
+        user.groups.set(
+            [Group.objects.get_or_create(name=name)[0] for name in (staff.FINANCE, staff.SUPPORT)]
+        )
         TOTP.activate(user, secret)
         RecoveryCodes.activate(user)
         found.append(sign_in)

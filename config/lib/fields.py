@@ -8,7 +8,7 @@ from config.lib import money
 
 
 class PriceField(forms.CharField):
-    """An amount as a person types it (`34,50`); cleans to minor units or None."""
+    """An amount as a person types it (`34,50`, `1.240,50`); cleans to minor units or None."""
 
     def __init__(self, *, currency: str = "EUR", **kwargs) -> None:
         self.currency = currency
@@ -20,7 +20,9 @@ class PriceField(forms.CharField):
         if not text:
             return None
         try:
-            return money.parse(text, self.currency)
+            return money.typed(text, self.currency)
+        except money.TwoReadings as error:
+            raise forms.ValidationError(str(error)) from error
         except money.BadAmount as error:
             raise forms.ValidationError(_("Write an amount like 34.50 or 34,50.")) from error
 
@@ -29,3 +31,15 @@ class PriceField(forms.CharField):
         if not isinstance(value, int):
             return value
         return number_format(money.decimal(value, self.currency))
+
+
+class PercentField(forms.DecimalField):
+    """Percents as a person types them, in any language: `12.5`, `12,5` or `12,5 %`."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**{"decimal_places": 2, "localize": True, **kwargs})
+
+    def to_python(self, value):
+        if isinstance(value, str):
+            value = value.strip().removesuffix("%").strip().replace(",", ".")
+        return super().to_python(value)

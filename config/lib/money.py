@@ -3,9 +3,11 @@
 Only display knows how many decimals a currency has; every sum is on integers.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 FULL = 10_000  # basis points in the whole
@@ -22,8 +24,19 @@ CURRENCIES = frozenset(
 )
 
 
+# 1.240,50 or 1,240.50 or 1 240,50: groups of three by one sign, cents after another
+GROUPED = re.compile(
+    r"(?P<whole>[1-9]\d{0,2}(?P<group>[., ])\d{3}(?:(?P=group)\d{3})*)(?:(?!(?P=group))[.,](?P<cents>\d+))?",
+    re.ASCII,
+)
+
+
 class BadAmount(ValueError):
     """A text that is no amount of money in its currency."""
+
+
+class TwoReadings(BadAmount):
+    """A text that is one amount in Dutch and another in English; the message asks which."""
 
 
 def exponent(currency: str) -> int:
@@ -92,6 +105,27 @@ def parse(text: str, currency: str) -> int:
     if minor >= 10**15:
         raise BadAmount(_("“%(text)s” is too large.") % {"text": text})
     return int(minor)
+
+
+def typed(text: str, currency: str) -> int:
+    """Return the minor units of an amount as people write it: `1.240,50` and `1,240.50` alike.
+
+    Takes the currency's sign, and a point, comma or space between groups of three digits. Raises
+    TwoReadings for `1.240` in a currency with decimals, BadAmount for anything else.
+    """
+    bare = re.sub(r"[\s\u00a0\u202f]+", " ", text).strip()
+    for sign in (currency, SYMBOLS.get(currency, currency)):
+        bare = bare.removeprefix(sign).removesuffix(sign).strip()
+    found = GROUPED.fullmatch(bare)
+    if not found:
+        return parse(bare, currency)
+    whole, group, cents = found["whole"], found["group"], found["cents"]
+    if cents is None and group != " " and whole.count(group) == 1 and exponent(currency):
+        large = number_format(Decimal(whole.replace(group, "")), exponent(currency))
+        facts = {"text": text.strip(), "large": large}
+        said = _("“%(text)s” can be read in two ways. Write %(large)s for the larger amount.")
+        raise TwoReadings(said % facts)
+    return parse(whole.replace(group, "") + "." + (cents or "0"), currency)
 
 
 def decimal(amount: int, currency: str) -> Decimal:

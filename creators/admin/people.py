@@ -125,9 +125,7 @@ class CreatorAdmin(admin.ModelAdmin):
             messages.error(request, _("A suspended or closed account is decided by its case."))
             return
 
-    @admin.action(
-        description=gettext_lazy("Decide again by the rules"), permissions=["change"]
-    )
+    @admin.action(description=gettext_lazy("Decide again by the rules"), permissions=["change"])
     def decide_by_rules(self, request: HttpRequest, queryset: QuerySet) -> None:
         changed = 0
         for creator in queryset.select_related("decision"):

@@ -1,12 +1,14 @@
 """The words, numbers and fields that every page is made of."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.urls import reverse
@@ -14,7 +16,7 @@ from django.utils import timezone, translation
 
 from config import art, fonts
 from config.components import charts
-from config.lib.fields import PriceField
+from config.lib.fields import PercentField, PriceField
 from config.templatetags import thousand
 
 
@@ -205,6 +207,19 @@ def test_a_price_field_shows_the_languages_decimal_sign_and_reads_it_back(langua
     with translation.override(language):
         assert field.prepare_value(3450) == typed
         assert field.clean(typed) == 3450
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize("typed", ["12.5", "12,5", "12,50 %"])
+def test_percents_are_read_with_a_point_or_a_comma(language, typed):
+    with translation.override(language):
+        assert PercentField(min_value=1, max_value=80).clean(typed) == Decimal("12.5")
+
+
+@pytest.mark.parametrize("typed", ["1.200,5", "NaN", "81", "12,555", "twelve"])
+def test_percents_that_are_none_are_refused(typed):
+    with pytest.raises(ValidationError):
+        PercentField(min_value=1, max_value=80).clean(typed)
 
 
 def test_of_a_long_list_the_first_and_the_chosen_are_shown():

@@ -76,6 +76,35 @@ def test_parse_refuses_what_is_no_plain_amount(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [
+        ("1.240,50", "EUR", 124050), ("1,240.50", "EUR", 124050), ("1 240,50", "EUR", 124050),
+        ("€ 1.240,50", "EUR", 124050), ("1.240,5 EUR", "EUR", 124050), ("1 240", "EUR", 124000),
+        ("1.234.567", "EUR", 123456700), ("1,234,567.8", "EUR", 123456780),
+        ("1240,50", "EUR", 124050), ("0,500", "EUR", 50), ("34.50", "EUR", 3450),
+        ("1.240", "JPY", 1240), ("1,240", "JPY", 1240), ("1.240,500", "KWD", 1240500),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_as_dutch_and_english_people_write_it(text, currency, minor):
+    assert money.typed(text, currency) == minor
+
+
+@pytest.mark.parametrize("text", ["1.240", "1,240", "€12,000", "1.245"])
+def test_an_amount_with_two_readings_is_asked_about(text):
+    with pytest.raises(money.TwoReadings, match="two ways"):
+        money.typed(text, "EUR")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1.24,50", "12.34.567", "1.240.50", "1,240,50", "1.240,505", "-1.240,50", "$5", "1e3"],
+)
+def test_what_nobody_writes_is_no_amount(text):
+    with pytest.raises(money.BadAmount):
+        money.typed(text, "EUR")
+
+
+@pytest.mark.parametrize(
     ("amount", "currency", "language", "shown"),
     [
         (124050, "EUR", "en", "€1,240.50"),

@@ -110,7 +110,9 @@ def test_support_decides_a_case_and_finance_only_reads_it(role, after, client, s
     assert case.state == after
 
 
-@pytest.mark.parametrize(("role", "status", "on"), [("finance", 403, True), ("support", 200, False)])
+@pytest.mark.parametrize(
+    ("role", "status", "on"), [("finance", 403, True), ("support", 200, False)]
+)
 def test_only_support_switches_a_link_off(role, status, on, client, sign_in):
     sign_in(role)
     variant = make_variant(brand=make_brand())
