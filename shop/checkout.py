@@ -2,6 +2,7 @@
 
 import secrets
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,6 +85,7 @@ def place(
 
 def _updated(order: Order, buyer: Buyer, referral: dict) -> Order:
     """The shopper came back and corrected where it goes, or the code; a paid order stays."""
+    _check_ships([part.brand for part in order.parts.select_related("brand")], buyer)
     told = (order.referral or {}) | {"code": referral.get("code", "")}
     pending = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING)
     pending.update(referral=told, **_fields(buyer))
@@ -144,11 +146,15 @@ def _check(bag: Bag, buyer: Buyer, total: int) -> None:
         raise EmptyBag("the bag is empty")
     if bag.problems:
         raise CannotSell(f"{len(bag.problems)} lines cannot be sold")
-    for part in bag.parts:
-        if part.brand.ships_to and buyer.country not in part.brand.ships_to:
-            raise DoesNotShip(part.brand)
+    _check_ships([part.brand for part in bag.parts], buyer)
     if bag.total != total:
         raise PriceChanged(f"{bag.total} instead of {total}")
+
+
+def _check_ships(brands: Iterable[Brand], buyer: Buyer) -> None:
+    for brand in brands:
+        if brand.ships_to and buyer.country not in brand.ships_to:
+            raise DoesNotShip(brand)
 
 
 def _place_part(order: Order, part: BagPart) -> None:

@@ -50,14 +50,17 @@ def _page(request, status=200):
 @public
 @require_safe
 def elsewhere(request, token):
-    """Go on in this browser with the bag of another one, as the signed address says."""
+    """Go on in this browser with what is in the bag of another one, as the signed address says.
+
+    With a copy: whoever passes her address on must not reach the order that is made of it.
+    """
     try:
         facts = signing.loads(token, salt=ELSEWHERE, max_age=ELSEWHERE_S)
     except signing.BadSignature:
         messages.info(request, _("This address works for an hour only. Your bag is where it was."))
         return redirect("shop:storefront_list")
-    if not cart_count(request) and carts.find(facts["bag"]):
-        request.session[SESSION_KEY] = facts["bag"]
+    if not cart_count(request) and (found := carts.find(facts["bag"])):
+        request.session[SESSION_KEY] = carts.copy(found).key
     query = f"?touch={quote(facts['touch'])}" if facts["touch"] else ""
     return redirect(facts["path"] + query)
 
