@@ -48,8 +48,8 @@ def verify(header: str, body: bytes, secret: str) -> None:
     if not known or abs(time.time() - int(stamp)) > TOLERANCE_S:
         raise Unsigned("the signature is missing, too old, or cannot be checked")
     wanted = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    given = [value for name, value in parts if name.strip() == "v1"]
-    if not any(hmac.compare_digest(wanted, value) for value in given):
+    given = [value.encode() for name, value in parts if name.strip() == "v1"]
+    if not any(hmac.compare_digest(wanted.encode(), value) for value in given):
         raise Unsigned("the signature does not fit the body")
 
 

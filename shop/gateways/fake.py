@@ -44,7 +44,7 @@ class FakeGateway:
     def parse(self, headers: Mapping[str, str], body: bytes) -> Event:
         if not settings.DEMO:
             raise BadMessage("the fake gateway is refused in live mode")
-        if not hmac.compare_digest(headers.get(HEADER, ""), _sign(body)):
+        if not hmac.compare_digest(headers.get(HEADER, "").encode(), _sign(body).encode()):
             raise BadMessage("the signature does not fit the body")
         try:
             told = json.loads(body)

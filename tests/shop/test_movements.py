@@ -5,6 +5,7 @@ from itertools import permutations
 import pytest
 from django.db import transaction
 
+from config.lib import stripe
 from shop import gateways, misfits, movements, payback, payments
 from shop.gateways import fake
 from shop.models import Movement, Payment, TopUp, WebhookEvent
@@ -92,7 +93,7 @@ def test_events_of_a_brands_own_account_are_not_ours(api):
     headers, raw = event("payout.paid", payout)
     theirs = raw[:-1] + b', "account": "acct_7"}'
     stamp = int(headers["Stripe-Signature"].split(",")[0][2:])
-    signed = {"Stripe-Signature": gateways.stripe.sign(theirs, SECRET, stamp)}
+    signed = {"Stripe-Signature": stripe.sign(theirs, SECRET, stamp)}
     payments.receive(gateways.named("stripe").parse(signed, theirs))
     assert moved() == []
 
@@ -126,10 +127,10 @@ def test_what_comes_before_its_charge_waits_for_it(api):
     order = make_order((make_variant(price=3450), 1), paid=False)
     dispute = {"id": "dp_1", "object": "dispute", "payment_intent": "pi_1", "amount": 3450,
                "currency": "eur"}  # fmt: skip
-    stripe = gateways.named("stripe")
-    payments.receive(stripe.parse(*event("charge.dispute.funds_withdrawn", dispute, "e1")))
+    gateway = gateways.named("stripe")
+    payments.receive(gateway.parse(*event("charge.dispute.funds_withdrawn", dispute, "e1")))
     assert WebhookEvent.objects.get().note == "waits for its charge"
-    payments.receive(stripe.parse(*event("checkout.session.completed", paid(order), "e2")))
+    payments.receive(gateway.parse(*event("checkout.session.completed", paid(order), "e2")))
 
     assert order.disputes.get().state == "withdrawn"
 

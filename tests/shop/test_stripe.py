@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from config.lib import stripe
 from shop import gateways, payback, payments, refunds
-from shop.gateways import stripe
 from shop.models import Payment
 from tests.shop.factories import AT, make_order, make_variant
 
