@@ -7,8 +7,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from config import views
+from config import accountdesk, views
 
+accountdesk.guard(admin.site)
 admin.site.login = secure_admin_login(admin.site.login)
 admin.site.site_header = admin.site.site_title = "Thousand"
 

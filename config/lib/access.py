@@ -7,10 +7,12 @@ The rules that need a table live in the apps: `creators.access`, `shop.access`.
 from collections.abc import Callable
 from functools import wraps
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 
 View = Callable[..., HttpResponseBase]
 
@@ -44,7 +46,7 @@ def signed_in(view: View) -> View:
 
 
 def staff(role: str) -> Callable[[View], View]:
-    """Staff in the group `role` (finance, support …); a superuser passes."""
+    """Staff in the group `role` (finance, support …), with a second factor; a superuser passes."""
 
     def decorator(view: View) -> View:
         @wraps(view)
@@ -54,6 +56,8 @@ def staff(role: str) -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             if not user.is_staff:
                 raise PermissionDenied
+            if not is_mfa_enabled(user):
+                return redirect("mfa_index")
             if not user.is_superuser and not user.groups.filter(name=role).exists():
                 raise PermissionDenied
             return view(request, *args, **kwargs)
