@@ -12,7 +12,7 @@ from enum import StrEnum
 from django.db import connection
 
 from affiliates import clock, funding, rails
-from affiliates.models import PayoutMethod
+from affiliates.models import PayoutMethod, VatCheck
 from creators.models import Creator
 
 SQL = """
@@ -27,11 +27,18 @@ SQL = """
            (SELECT coalesce(sum(amount), 0)::bigint FROM waiting
             WHERE creator_id = %(creator)s AND currency = %(currency)s), coalesce(m.iban, ''), m.usable_from, coalesce(m.name_check, ''),
            coalesce(m.refused, ''),
-           EXISTS (SELECT 1 FROM affiliates_taxprofile
-                   WHERE creator_id = %(creator)s AND effective_from <= %(today)s),
+           t.id IS NOT NULL,
+           EXISTS (SELECT 1 FROM affiliates_taxidentity WHERE creator_id = %(creator)s),
+           CASE WHEN t.kind IN ('vat_liable', 'eu_reverse')
+                THEN coalesce(v.state, 'unchecked') ELSE '' END,
            EXISTS (SELECT 1 FROM affiliates_payoutbatch WHERE pay_on = %(today)s)
     FROM free LEFT JOIN affiliates_payoutmethod m
         ON m.creator_id = %(creator)s AND m.replaced_at IS NULL
+    LEFT JOIN LATERAL (
+        SELECT id, kind FROM affiliates_taxprofile
+        WHERE creator_id = %(creator)s AND effective_from <= %(today)s
+        ORDER BY effective_from DESC, id DESC LIMIT 1) t ON true
+    LEFT JOIN affiliates_vatcheck v ON v.profile_id = t.id
 """
 ITS_BRANDS = (
     "AND l.brand_id IN (SELECT brand_id FROM affiliates_settlementline"
@@ -48,6 +55,9 @@ class Hurdle(StrEnum):
     NAME = "name"  # the account belongs to somebody else
     REFUSED = "refused"  # the bank sent a payout to it back
     TAX = "tax"
+    IDENTITY = "identity"  # no birth date and tax number
+    VAT_NUMBER = "vat_number"  # VIES does not know it
+    VAT_WAITS = "vat_waits"  # VIES has not answered yet; we ask again by ourselves
     SMALL = "small"  # under the rail's minimum
 
 
@@ -65,6 +75,8 @@ class Payday:
     has_bank: bool
     bad_account: bool
     has_tax: bool
+    has_identity: bool
+    vat_state: str  # of VatCheck; empty where no number is needed
 
 
 def of(creator: Creator, currency: str, at: datetime) -> Payday:
@@ -74,7 +86,8 @@ def of(creator: Creator, currency: str, at: datetime) -> Payday:
     waiting = funding.WAITING_SQL.format(only=ITS_BRANDS)
     with connection.cursor() as cursor:
         cursor.execute(SQL.format(waiting=waiting), values)
-        amount, waits, iban, usable_from, name_check, refused, has_tax, built = cursor.fetchone()
+        (amount, waits, iban, usable_from, name_check, refused,
+         has_tax, has_identity, vat_state, built) = cursor.fetchone()  # fmt: skip
     method = PayoutMethod(
         iban=iban, usable_from=usable_from, name_check=name_check, refused=refused
     )
@@ -87,10 +100,12 @@ def of(creator: Creator, currency: str, at: datetime) -> Payday:
         currency=currency,
         minimum=minimum,
         account=str(method) if iban else "",
-        hurdle=_hurdle(amount, minimum, method, has_tax),
+        hurdle=_hurdle(amount, minimum, method, has_tax, has_identity, vat_state),
         has_bank=bool(iban),
         bad_account=bool(refused) or name_check == PayoutMethod.NameCheck.NONE,
         has_tax=has_tax,
+        has_identity=has_identity,
+        vat_state=vat_state,
     )
 
 
@@ -102,7 +117,10 @@ def _day(today: date, built: bool, usable_from: datetime | None) -> date:
     return friday
 
 
-def _hurdle(amount: int, minimum: int, method: PayoutMethod, has_tax: bool) -> str:
+def _hurdle(
+    amount: int, minimum: int, method: PayoutMethod, has_tax: bool, has_identity: bool,
+    vat_state: str,
+) -> str:  # fmt: skip
     hurdles = {
         Hurdle.BELOW: amount < 0,
         Hurdle.NOTHING: amount == 0,
@@ -110,6 +128,9 @@ def _hurdle(amount: int, minimum: int, method: PayoutMethod, has_tax: bool) -> s
         Hurdle.NAME: method.name_check == PayoutMethod.NameCheck.NONE,
         Hurdle.REFUSED: bool(method.refused),
         Hurdle.TAX: not has_tax,
+        Hurdle.IDENTITY: not has_identity,
+        Hurdle.VAT_NUMBER: vat_state == VatCheck.State.INVALID,
+        Hurdle.VAT_WAITS: vat_state not in {"", VatCheck.State.VALID},
         Hurdle.SMALL: amount < minimum,
     }
     return next((str(hurdle) for hurdle, stands in hurdles.items() if stands), "")

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Max
 
-from affiliates import tax
+from affiliates import tax, vatnumbers
 from affiliates.clock import local_day
 from affiliates.models import Payout, SelfBill
 from config.lib.money import half_up
@@ -72,6 +72,7 @@ def _make(payout: Payout, kind: str, amount: int, vat: int, lines: dict[str, int
             "country": profile.country, "vat_number": profile.vat_number,
         },
         "profile": profile.kind,
+        "vat_check": vatnumbers.as_fact(profile),
         "lines": [[name, value] for name, value in lines.items()],
         "of": list(
             SelfBill.objects.filter(payout=payout).order_by("number").values_list(

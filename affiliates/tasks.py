@@ -16,6 +16,7 @@ from affiliates import (
     settlement,
     sweeping,
     trackrecord,
+    vatnumbers,
 )
 from affiliates.models import SettlementRun
 
@@ -109,6 +110,7 @@ def check_books() -> int:
 
 
 # ------------------------------------------------------------ payouts
+VAT_NUMBERS = 20  # asked per call: each may take ten seconds
 REPLIES = 500  # lines of bank files per call; the next beat goes on
 
 
@@ -140,6 +142,12 @@ def mail_payouts_back() -> int:
 def check_names() -> int:
     """Ask again for the accounts whose name nobody could check."""
     return payouts.check_names(timezone.now())
+
+
+@shared_task
+def check_vat_numbers() -> int:
+    """Ask VIES about the VAT numbers that are due."""
+    return vatnumbers.check_due(timezone.now(), VAT_NUMBERS)
 
 
 # ------------------------------------------------------------ links

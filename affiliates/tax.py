@@ -6,6 +6,7 @@ without a VAT number, reverse charge to EU businesses with one, none outside the
 
 from datetime import date, datetime
 
+from affiliates import vatnumbers
 from affiliates.clock import local_day
 from affiliates.models import TaxProfile
 from creators.models import Creator
@@ -63,12 +64,15 @@ def profile_on(creator_id: int, day: date) -> TaxProfile | None:
 def change_profile(creator: Creator, at: datetime, **facts: str) -> TaxProfile:
     """Store a creator's tax status from the market day of `at` on, with her consent.
 
-    `facts`: kind, legal_name, address, vat_number. Earlier profiles stay as they were.
+    `facts`: kind, legal_name, address, vat_number. Earlier profiles stay as they were. A VAT
+    number is asked about in a moment (`vatnumbers`).
     """
-    return TaxProfile.objects.create(
+    profile = TaxProfile.objects.create(
         creator=creator,
         country=creator.country,
         effective_from=local_day(at),
         self_billing_accepted_at=at,
         **facts,
     )
+    vatnumbers.open_check(profile, at)
+    return profile

@@ -160,7 +160,10 @@ IS_OWNER = (
     Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != [] and sys.argv[1] in OWNER_COMMANDS
 )
 APP_ROLE = embedded.APP  # whom each migrate grants rights; of DATABASE_URL if that is set
-APPEND_ONLY_TABLES = ["affiliates_ledgerentry"]  # the application may only read and add
+APPEND_ONLY_TABLES = [
+    "affiliates_ledgerentry",
+    "affiliates_taxlook",
+]  # the application may only read and add
 
 TIMEOUTS_MS = {  # part -> statement_timeout; a command by hand has none
     "web": 5_000,
@@ -249,6 +252,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("invoice the month that is over", "affiliates.tasks.invoice_brands", 21_600),
         ("tell whose payout came back", "affiliates.tasks.mail_payouts_back", 300),
         ("ask again whose accounts these are", "affiliates.tasks.check_names", 3_600),
+        ("ask whether VAT numbers are in use", "affiliates.tasks.check_vat_numbers", 300),
         ("sum clicks by day", "affiliates.tasks.rollup_links", 300),
         ("make the months of clicks ahead", "affiliates.tasks.make_partitions", 86_400),
         ("fetch pictures of feeds", "shop.tasks.fetch_pictures", 60),
@@ -323,6 +327,7 @@ COMPANY = {  # who issues invoices
 PAYOUT_SCHEMA = env.str("PAYOUT_SCHEMA", "") or "pain.001.001.09"
 if PAYOUT_SCHEMA not in {"pain.001.001.09", "pain.001.001.03"}:
     raise ImproperlyConfigured("PAYOUT_SCHEMA must be pain.001.001.09 or pain.001.001.03.")
+VIES_API_URL = env.str("VIES_API_URL", "")  # empty: the Commission's own; in demo a stand-in
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
 STRIPE_CONNECT_WEBHOOK_SECRET = env.str(

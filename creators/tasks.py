@@ -6,9 +6,9 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from config.lib.sealed import unseal
 from creators import channels, enrolment, profiles, reasons
 from creators.models import Creator, Decision
-from creators.models.sealed import unseal
 from creators.platforms.base import Token
 
 

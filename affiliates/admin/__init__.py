@@ -9,6 +9,7 @@ from affiliates.admin import (
     payouts,
     risk,
     settlement,
+    taxes,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "payouts",
     "risk",
     "settlement",
+    "taxes",
 ]

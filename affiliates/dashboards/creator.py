@@ -271,6 +271,10 @@ def _todos(creator: Creator, next_payout: Payday, has_link: bool) -> list[tuple[
         todos.insert(0, ("bank_problem", None))
     if not next_payout.has_tax:
         todos.append(("tax", None))
+    elif not next_payout.has_identity:
+        todos.append(("identity", None))
+    if next_payout.vat_state not in {"", "valid"}:
+        todos.append(("vat_number", next_payout.vat_state))
     invitations = (
         creator.participations.filter(state=Participation.State.INVITED)
         .select_related("collaboration__brand")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -9,10 +11,20 @@ from stdnum import iban
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as NotANumber
 
-from affiliates.models import TaxProfile
+from affiliates import tins
+from affiliates.models import TaxIdentity, TaxProfile
 from affiliates.rails.sepa import COUNTRIES
+from affiliates.vatnumbers import NUMBERED
+from config.lib.local import country
+from creators import profiles
 
-NUMBERED = {TaxProfile.Kind.VAT_LIABLE, TaxProfile.Kind.EU_REVERSE}
+OLDEST = date(1900, 1, 1)
+
+
+def tax_countries() -> list[tuple[str, str]]:
+    """Return every country that creators join from, the Netherlands first, then by name."""
+    named = [(code, country(code)) for code in profiles.COUNTRIES]
+    return sorted(named, key=lambda pair: (pair[0] != "NL", pair[1]))
 
 
 class BankForm(forms.Form):
@@ -46,7 +58,10 @@ class BankForm(forms.Form):
 
 
 class TaxForm(forms.Form):
-    """Her VAT status from today on, and consent to our issuing her invoices."""
+    """Her VAT status from today on, who she is to the tax office, and consent to self-billing.
+
+    `known`: what she told before; its tax number is kept while she leaves the field empty.
+    """
 
     kind = forms.ChoiceField(
         label=_("Your VAT status"), choices=TaxProfile.Kind.choices, widget=forms.RadioSelect
@@ -65,6 +80,17 @@ class TaxForm(forms.Form):
     vat_number = forms.CharField(
         label=_("VAT number"), max_length=20, required=False, help_text=_("Only if you have one.")
     )
+    birth_on = forms.DateField(
+        label=_("Date of birth"),
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"),
+    )
+    tin_country = forms.ChoiceField(label=_("Country that you pay tax in"), choices=tax_countries)
+    tin = forms.CharField(
+        label=_("Tax number"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
     self_billing = forms.BooleanField(
         label=_("Thousand may make my invoices for me (self-billing)."),
         error_messages={
@@ -72,8 +98,36 @@ class TaxForm(forms.Form):
         },
     )
 
+    def __init__(self, *args, known: TaxIdentity | None = None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = known if known and known.tin else None
+        self.fields["tin"].help_text = (
+            _("We have %s. Leave this empty to keep it.") % self.known.masked
+            if self.known
+            else _("In the Netherlands your citizen service number (BSN).")
+        )
+
+    def clean_birth_on(self) -> date:
+        day = self.cleaned_data["birth_on"]
+        if not OLDEST <= day < date.today():  # noqa: DTZ011 (a day, anywhere)
+            raise ValidationError(_("Fill in the day on which you were born."))
+        return day
+
+    def _clean_tin(self, data: dict) -> None:
+        text, where = data.get("tin", "").strip(), data.get("tin_country", "")
+        if not text and self.known and self.known.tin_country == where:
+            data["tin"] = self.known.tin
+        elif not text:
+            self.add_error("tin", _("Fill in your tax number. Without it we may not pay you."))
+        elif where:
+            try:
+                data["tin"] = tins.clean(text, where)
+            except tins.NotATin:
+                self.add_error("tin", _("This is no tax number of that country. Check the digits."))
+
     def clean(self) -> dict:
         data = super().clean()
+        self._clean_tin(data)
         number = data.get("vat_number", "").strip()
         if data.get("kind") in NUMBERED and not number:
             self.add_error("vat_number", _("Fill in your VAT number, or choose another status."))

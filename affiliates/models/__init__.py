@@ -27,6 +27,7 @@ from affiliates.models.payouts import (
 from affiliates.models.risk import PlatformSwitch, RiskFlag
 from affiliates.models.settlement import SettlementLine, SettlementRun, SettlementShard
 from affiliates.models.shortlists import Message, Shortlist, ShortlistEntry
+from affiliates.models.taxes import TaxIdentity, TaxLook, VatCheck
 
 __all__ = [
     "Account",
@@ -64,5 +65,8 @@ __all__ = [
     "SettlementShard",
     "Shortlist",
     "ShortlistEntry",
+    "TaxIdentity",
+    "TaxLook",
     "TaxProfile",
+    "VatCheck",
 ]

@@ -4,7 +4,7 @@ from datetime import date
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -150,6 +150,10 @@ class PayoutBatch(models.Model):
         max_length=20, blank=True, db_default="", help_text="of the exported file"
     )
     file_sha256 = models.CharField(max_length=64, blank=True)
+    left_out = models.JSONField(
+        default=dict, blank=True, db_default=Value({}, models.JSONField()),
+        help_text="why → {count, creators}: who had enough and lacked something",
+    )  # fmt: skip
 
     class Meta:
         verbose_name_plural = "payout batches"

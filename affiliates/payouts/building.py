@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -11,6 +12,7 @@ from affiliates import books, clock, funding, ledger, rails, tax
 from affiliates.models import PayoutBatch, PayoutMethod
 from affiliates.payouts import brands
 
+logger = logging.getLogger(__name__)
 BUILD_LOCK = 7_264_002  # advisory: one build at a time
 
 # A creator's negative lines are all claimed, of her positive ones those that are funded.
@@ -24,17 +26,23 @@ BUILD_SQL = """
           AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.id = l.id)
     ), sums AS (
         SELECT creator_id, currency, sum(amount)::bigint AS amount FROM lines GROUP BY 1, 2
-    ), ready AS (
-        SELECT s.*, m.id AS method_id, m.rail, t.id AS profile_id, t.kind AS profile
+    ), enough AS (
+        SELECT s.*, m.id AS method_id, m.rail, t.id AS profile_id, t.kind AS profile,
+               CASE WHEN t.id IS NULL THEN 'tax' WHEN i.creator_id IS NULL THEN 'identity'
+                    WHEN t.kind IN ('vat_liable', 'eu_reverse')
+                         AND v.state IS DISTINCT FROM 'valid' THEN 'vat_number'
+                    ELSE '' END AS lacks
         FROM sums s
         JOIN creators_creator p ON p.id = s.creator_id
         JOIN affiliates_payoutmethod m ON m.creator_id = s.creator_id
             AND m.replaced_at IS NULL AND m.usable_from <= %(at)s AND m.name_check <> 'none'
             AND m.refused = ''
-        JOIN LATERAL (
+        LEFT JOIN LATERAL (
             SELECT id, kind FROM affiliates_taxprofile
             WHERE creator_id = s.creator_id AND effective_from <= %(day)s
             ORDER BY effective_from DESC, id DESC LIMIT 1) t ON true
+        LEFT JOIN affiliates_taxidentity i ON i.creator_id = s.creator_id
+        LEFT JOIN affiliates_vatcheck v ON v.profile_id = t.id
         WHERE m.rail = %(rail)s AND s.currency = %(currency)s
           AND s.amount >= CASE WHEN p.status = 'closed' THEN 1 ELSE %(minimum)s END
           AND s.amount > 0
@@ -49,11 +57,18 @@ BUILD_SQL = """
                CASE WHEN profile = 'vat_liable' THEN (amount * %(vat_bp)s + 5000) / 10000
                     ELSE 0 END,
                currency, rail, 'pending', '', '', %(at)s
-        FROM ready ORDER BY creator_id
+        FROM enough WHERE lacks = '' ORDER BY creator_id
         RETURNING id, creator_id, currency
+    ), claimed AS (
+        INSERT INTO affiliates_payoutclaim (payout_id, line_id)
+        SELECT made.id, lines.id FROM made JOIN lines USING (creator_id, currency)
+    ), left_out AS (
+        SELECT lacks, count(*) AS n, (array_agg(creator_id ORDER BY creator_id))[1:100] AS ids
+        FROM enough WHERE lacks <> '' GROUP BY 1
     )
-    INSERT INTO affiliates_payoutclaim (payout_id, line_id)
-    SELECT made.id, lines.id FROM made JOIN lines USING (creator_id, currency)
+    SELECT (SELECT count(*) FROM made),
+           (SELECT coalesce(json_object_agg(lacks, json_build_object('count', n, 'creators', ids)),
+                            '{{}}') FROM left_out)
 """
 POST_SQL = """
     INSERT INTO affiliates_ledgerentry
@@ -119,9 +134,14 @@ def _build_one(
     waiting = funding.WAITING_SQL.format(only="")
     with connection.cursor() as cursor:
         cursor.execute(BUILD_SQL.format(waiting=waiting), values)
-        if cursor.rowcount == 0:
+        made, left_out = cursor.fetchone()
+        if left_out:
+            logger.warning("left out of the %s payouts in %s: %s", rail, currency, left_out)
+        if not made:
             transaction.savepoint_rollback(point)
             return None
+        batch.left_out = left_out
+        batch.save(update_fields=["left_out"])
         ledger.accounts([(ledger.IN_TRANSIT, currency), (ledger.VAT, currency)])
         cursor.execute(POST_SQL, values)
     transaction.savepoint_commit(point)

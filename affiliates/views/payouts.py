@@ -1,13 +1,14 @@
 """A creator's payouts, her bank account and tax profile."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from affiliates import documents, payday, tax
+from affiliates import documents, identities, payday, tasks, tax
 from affiliates import payouts as domain
 from affiliates.clock import local_day
 from affiliates.dashboards import purses_of
@@ -21,6 +22,7 @@ from shop.access import brand_required
 
 SHOWN = 50
 TAX_FIELDS = ("kind", "legal_name", "address", "vat_number")
+IDENTITY_FIELDS = ("birth_on", "tin", "tin_country")
 
 
 def _method_of(creator):
@@ -40,6 +42,7 @@ def payouts(request):
     purses = purses_of(request.creator, now)
     context = {
         "profile": tax.profile_on(request.creator.pk, local_day(now)),
+        "identity": identities.of(request.creator),
         "method": _method_of(request.creator),
         "purse": purses[0],
         "payday": payday.of(request.creator, purses[0].currency, now),
@@ -98,15 +101,31 @@ def payout_bank(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 @confirmed
 def payout_tax(request):
-    """Change her tax status from today on."""
-    profile = tax.profile_on(request.creator.pk, local_day(timezone.now()))
-    start = {name: getattr(profile, name) for name in TAX_FIELDS} if profile else {}
-    form = TaxForm(request.POST or None, prefix="tax", initial=start)
+    """Change her tax status from today on, and what the tax office knows her by."""
+    creator, now = request.creator, timezone.now()
+    profile = tax.profile_on(creator.pk, local_day(now))
+    known = identities.of(creator)
+    form = TaxForm(
+        request.POST or None, prefix="tax", initial=_tax_start(creator, profile, known), known=known
+    )
     if form.is_valid():
-        facts = {name: form.cleaned_data[name] for name in TAX_FIELDS}
-        tax.change_profile(request.creator, timezone.now(), **facts)
+        with transaction.atomic():
+            facts = {name: form.cleaned_data[name] for name in IDENTITY_FIELDS}
+            identities.store(creator, now, **facts)
+            facts = {name: form.cleaned_data[name] for name in TAX_FIELDS}
+            tax.change_profile(creator, now, **facts)
+            transaction.on_commit(tasks.check_vat_numbers.delay, robust=True)
         messages.success(request, _("Your tax status is saved."))
         return redirect("affiliates:payouts")
     context = {"form": form, "profile": profile, "nav_active": "earnings"}
     status = 422 if form.errors else 200
     return render_page(request, "affiliates/payout_tax.html", context, status=status)
+
+
+def _tax_start(creator, profile, known) -> dict[str, object]:
+    """Return what stands in the form: what she told us before, but not her tax number."""
+    start = {name: getattr(profile, name) for name in TAX_FIELDS} if profile else {}
+    return start | {
+        "birth_on": (known and known.birth_on) or creator.birth_on,
+        "tin_country": known.tin_country if known else creator.country,
+    }

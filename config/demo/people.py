@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 
-from affiliates.models import PayoutMethod, TaxProfile
+from affiliates.models import PayoutMethod, TaxIdentity, TaxProfile, VatCheck
 from config.demo import words
 from config.demo.world import Maker, World, local_day, utc
+from config.lib.sealed import seal
 from creators import enrolment, policy
 from creators.models import Channel, Creator, Decision, DecisionCheck, Niche, Reading
 from shop.models import Acceptance, Terms
@@ -55,6 +56,8 @@ def _tables(world: World) -> dict[str, str]:
                                  " effective_from self_billing_accepted_at created_at"),
         "method": table(PayoutMethod, "id creator_id rail iban holder name_check usable_from"
                                       " created_at"),
+        "identity": table(TaxIdentity, "creator_id birth_on_iso tin tin_country changed_at"),
+        "vat": table(VatCheck, "profile_id state consultation checked_at next_at tries reason"),
         "acceptance": table(Acceptance, "id terms_id user_id accepted_at"),
     }  # fmt: skip
 
@@ -108,6 +111,10 @@ def _creator(world, tables, n, niches, rules, terms, taken) -> None:
         )
     if star or rng.random() < 0.86:
         _write_money(world, tables, maker, f"{first} {last}", star)
+        copier.add(
+            tables["identity"], creator_id, seal(born.isoformat()), seal(tax_number(creator_id)),
+            country, since,
+        )  # fmt: skip
 
 
 def _handle(first: str, last: str, taken: set[str], n: int) -> str:
@@ -227,15 +234,30 @@ def _write_money(world, tables, maker: Maker, name: str, star: bool) -> None:
     kinds += [] if star else ["vat_liable" if maker.country == "NL" else "eu_reverse"] * 2
     kind = rng.choice(kinds)
     number = f"{maker.country}00000{maker.id:04d}" if kind in ("vat_liable", "eu_reverse") else ""
+    profile = copier.id(tables["tax"])
     copier.add(
-        tables["tax"], copier.id(tables["tax"]), maker.id, kind, name,
+        tables["tax"], profile, maker.id, kind, name,
         f"Voorbeeldstraat {rng.randint(1, 200)}, {rng.choice(words.CITIES)}", maker.country,
         number, local_day(maker.since), maker.since, maker.since,
     )  # fmt: skip
+    if number:
+        copier.add(
+            tables["vat"], profile, "valid", f"DEMO{number}", maker.since,
+            world.now + timedelta(days=30), 0, "",
+        )  # fmt: skip
     copier.add(
         tables["method"], copier.id(tables["method"]), maker.id, "sepa", iban(maker.id), name,
         "match" if rng.random() < 0.94 else "close", maker.since + timedelta(hours=48), maker.since,
     )  # fmt: skip
+
+
+def tax_number(number: int) -> str:
+    """Return nine digits that pass the 11-test, in the range that is kept for tests."""
+    digits = f"99{number % 1_000_000:06d}"
+    left = sum(int(digit) * weight for digit, weight in zip(digits, range(9, 1, -1), strict=True))
+    if left % 11 == 10:
+        return tax_number(number + 500_000)
+    return f"{digits}{left % 11}"
 
 
 def iban(number: int) -> str:

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import creators.models.sealed
+import config.lib.sealed
 
 
 class Migration(migrations.Migration):
@@ -23,8 +23,8 @@ class Migration(migrations.Migration):
                         to="creators.channel",
                     ),
                 ),
-                ("access", creators.models.sealed.SealedTextField()),
-                ("refresh", creators.models.sealed.SealedTextField(blank=True)),
+                ("access", config.lib.sealed.SealedTextField()),
+                ("refresh", config.lib.sealed.SealedTextField(blank=True)),
                 ("expires_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),

@@ -2,8 +2,8 @@
 
 from django.db import models
 
+from config.lib.sealed import SealedTextField
 from creators.models.channels import Channel
-from creators.models.sealed import SealedTextField
 
 
 class ChannelToken(models.Model):

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from config.lib.sealed import seal
 from creators import channels, enrolment, manual_checks, tasks
 from creators.access import creator_required
 from creators.forms import ManualCheckForm
 from creators.models import Channel, Creator, Platform
-from creators.models.sealed import seal
 from creators.platforms import registry
 from creators.platforms.base import PlatformError
 from creators.reasons import platform_name

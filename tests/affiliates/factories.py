@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
@@ -11,13 +11,14 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import get_user_model
 from django.db.models import F
 
-from affiliates import bookings
+from affiliates import bookings, identities
 from affiliates.models import (
     Attribution,
     Collaboration,
     Commission,
     PayoutMethod,
     TaxProfile,
+    VatCheck,
 )
 from config.lib.money import tax_within
 from creators.models import Creator
@@ -173,7 +174,8 @@ def sign_in(client, user, second_factor=True) -> None:
 
 
 def make_payable(creator: Creator, at=PAID) -> PayoutMethod:
-    """Give a creator what a payout needs: a bank account past its wait, and a tax profile."""
+    """Give a creator what a payout needs: a bank account past its wait, and her tax facts."""
+    make_identity(creator, at)
     TaxProfile.objects.create(
         creator=creator, kind="private", legal_name="A. Person", address="Road 2, Utrecht",
         country="NL", effective_from=at.date() - timedelta(days=90), self_billing_accepted_at=at,
@@ -182,6 +184,25 @@ def make_payable(creator: Creator, at=PAID) -> PayoutMethod:
         creator=creator, iban="NL91ABNA0417164300", holder="A. Person",
         usable_from=at - timedelta(days=80), created_at=at - timedelta(days=82),
     )  # fmt: skip
+
+
+def make_identity(creator: Creator, at=PAID, **facts) -> None:
+    facts = {"birth_on": date(1999, 12, 31), "tin": "111222333", "tin_country": "NL"} | facts
+    identities.store(creator, at, **facts)
+
+
+def make_numbered(creator: Creator, at=PAID, state="valid", **facts) -> TaxProfile:
+    """Give a creator a VAT number of which VIES said `state`."""
+    facts = {
+        "kind": "vat_liable", "legal_name": "A. Person", "address": "Road 2, Utrecht",
+        "country": "NL", "vat_number": "NL000099998B57", "effective_from": at.date(),
+        "self_billing_accepted_at": at,
+    } | facts  # fmt: skip
+    profile = TaxProfile.objects.create(creator=creator, **facts)
+    VatCheck.objects.create(
+        profile=profile, state=state, checked_at=at, consultation="WAPIAAAAYb8kKh0j"
+    )
+    return profile
 
 
 def book_debt(brand: Brand, amount: int, at=PAID) -> None:

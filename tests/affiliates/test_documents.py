@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from affiliates import brandinvoices, documents, payouts, settlement
-from affiliates.models import Account, BrandInvoice, LedgerEntry, SelfBill, TaxProfile
+from affiliates.models import Account, BrandInvoice, LedgerEntry, SelfBill
 from shop import refunds
 from tests.affiliates import factories as money
 from tests.affiliates.test_payouts import FRIDAY
@@ -51,11 +51,7 @@ def creator():
 
 
 def vat_liable(creator):
-    TaxProfile.objects.create(
-        creator=creator, kind="vat_liable", legal_name="Łucja (Example)", address="Road 2",
-        country="NL", vat_number="NL000099998B57", effective_from=money.PAID.date(),
-        self_billing_accepted_at=money.PAID,
-    )  # fmt: skip
+    money.make_numbered(creator, legal_name="Łucja (Example)", address="Road 2")
 
 
 def test_what_was_corrected_gets_a_credit_note(creator):

@@ -10,7 +10,7 @@ from affiliates.models import PayoutMethod, TaxProfile
 from shop import refunds
 from tests.affiliates import factories as money
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
 
 
 @pytest.fixture
@@ -212,9 +212,15 @@ def test_what_pays_is_changed_only_by_who_confirmed_a_moment_ago(client, creator
     assert not PayoutMethod.objects.exists()
 
 
+def status(**changes):
+    facts = {"kind": "private", "legal_name": "N. Visser", "address": "Straat 1, Utrecht",
+             "birth_on": "1999-12-31", "tin": "111222333", "tin_country": "NL",
+             "self_billing": "on"} | changes  # fmt: skip
+    return {f"tax-{name}": value for name, value in facts.items()}
+
+
 def test_a_vat_liable_creator_needs_a_number(client, creator):
-    facts = {"tax-kind": "vat_liable", "tax-legal_name": "N. Visser",
-             "tax-address": "Straat 1, Utrecht", "tax-self_billing": "on"}  # fmt: skip
+    facts = status(kind="vat_liable")
 
     assert client.post(TAX, facts).status_code == 422
     assert client.post(TAX, facts | {"tax-kind": "private"}).status_code == 302
@@ -223,10 +229,7 @@ def test_a_vat_liable_creator_needs_a_number(client, creator):
 
 
 def test_without_consent_to_self_billing_nothing_is_saved(client, creator):
-    facts = {"tax-kind": "private", "tax-legal_name": "N. Visser",
-             "tax-address": "Straat 1, Utrecht"}  # fmt: skip
-
-    assert client.post(TAX, facts).status_code == 422
+    assert client.post(TAX, status(self_billing="")).status_code == 422
     assert not TaxProfile.objects.exists()
 
 

@@ -13,14 +13,14 @@ from django.db import IntegrityError, connection, transaction
 from lxml import etree
 
 from affiliates import books, funding, invariants, ledger, night, payouts, settlement
-from affiliates.models import Payout, PayoutBatch, PayoutClaim, SelfBill, TaxProfile
+from affiliates.models import Payout, PayoutBatch, PayoutClaim, SelfBill
 from shop import refunds
 from tests.affiliates.factories import (
     NIGHT_OVER,
-    PAID,
     make_brand,
     make_commission,
     make_creator,
+    make_numbered,
     make_payable,
     make_user,
 )
@@ -105,10 +105,7 @@ def test_what_comes_to_nothing_gives_the_money_back(admins, end):
 
 def test_vat_goes_on_top_for_a_vat_liable_creator(admins):
     commission = settled()
-    TaxProfile.objects.create(
-        creator=commission.creator, kind="vat_liable", legal_name="A", address="B", country="NL",
-        vat_number="NL000099998B57", effective_from=PAID.date(), self_billing_accepted_at=PAID,
-    )  # fmt: skip
+    make_numbered(commission.creator)
     (batch,) = payouts.build(FRIDAY)
     assert (batch.payouts.get().amount, batch.payouts.get().vat) == (3421, 718)
     payouts.approve(batch, admins[0], FRIDAY)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from affiliates.models import PayoutMethod, TaxProfile
+from affiliates.models import PayoutMethod, TaxIdentity, TaxProfile
 from creators.models import Creator
 from shop.models import Brand
 
@@ -32,7 +32,7 @@ def make(creators: int, brands: int) -> None:
 
 
 def make_payable(creators: int) -> None:
-    """Give the first creators a bank account past its wait, and a tax profile."""
+    """Give the first creators a bank account past its wait, and their tax facts."""
     now = timezone.now()
     long_ago = now - timedelta(days=90)
     for start in range(1, creators + 1, BATCH):
@@ -48,6 +48,13 @@ def make_payable(creators: int) -> None:
             TaxProfile(
                 creator_id=n, kind="private", legal_name="A. Person", address="Road 1",
                 country="NL", effective_from=date(2020, 1, 1), self_billing_accepted_at=now,
+            )
+            for n in some
+        )  # fmt: skip
+        TaxIdentity.objects.bulk_create(
+            TaxIdentity(
+                creator_id=n, birth_on_iso="1999-12-31", tin="111222333", tin_country="NL",
+                changed_at=now,
             )
             for n in some
         )  # fmt: skip
