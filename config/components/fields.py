@@ -7,6 +7,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from config.components import accounts
+
 CHOICES = (widgets.RadioSelect, widgets.CheckboxSelectMultiple)
 
 
@@ -28,11 +30,13 @@ def _control(field: BoundField, kind: str, described: str) -> SafeString:
     select = isinstance(field.field.widget, widgets.Select) and kind == "plain"
     own = field.field.widget.attrs.get("class", "")
     attrs: dict[str, Any] = {"aria-describedby": described or None}
+    theirs = accounts.is_theirs(field.form)
     if kind == "plain":
         attrs["class"] = f"{'sel' if select else 'in'} {own}".strip()
     if field.errors:
         attrs["aria-invalid"] = "true"
-    return field.as_widget(attrs={key: value for key, value in attrs.items() if value})
+    attrs = {key: value for key, value in attrs.items() if value}
+    return field.as_widget(attrs=attrs | {"placeholder": False} if theirs else attrs)
 
 
 def _parts(field: BoundField, described: str) -> list[dict[str, Any]]:
@@ -70,6 +74,9 @@ def field(bound: BoundField, label: str = "", hint: str = "", style: str = "", b
     `few`: of a long list of choices the first ones are shown, the others behind "More".
     """
     kind = _kind(bound)
+    if accounts.is_theirs(bound.form):
+        own_label, own_hint = accounts.words(bound.form, bound.name)
+        label, hint = label or own_label, hint or own_hint
     hint = hint or str(bound.help_text or "")
     ids = [f"{bound.auto_id}-hint"] if hint else []
     ids += [f"{bound.auto_id}-error"] if bound.errors else []
