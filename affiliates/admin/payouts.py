@@ -2,7 +2,9 @@
 
 from django.contrib import admin, messages
 from django.db import transaction
+from django.db.models import Count, F, Sum
 from django.http import HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,10 +21,16 @@ from affiliates.models import (
     SelfBill,
     TaxProfile,
 )
+from config.lib import money
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnlyRows
 
 PDF = "application/pdf"
+LEFT_OUT = {
+    "tax": gettext_lazy("no tax profile"),
+    "identity": gettext_lazy("no date of birth and tax number"),
+    "vat_number": gettext_lazy("a VAT number that VIES has not confirmed"),
+}
 REFUSALS = (payouts.NotAllowed, rails.Refused, books.OutOfBalance)
 
 
@@ -41,17 +49,53 @@ def download(document: rails.Document) -> HttpResponse:
 @admin.register(PayoutBatch)
 class PayoutBatchAdmin(Desk):
     list_display = [
-        "id", "pay_on", "rail", "currency", "state", "built_by", "approved_by", "exported_by"
+        "id", "pay_on", "rail", "count", "total", "state", "built_by", "approved_by", "exported_by"
     ]  # fmt: skip
     list_filter = ["state", "rail", "currency"]
     list_select_related = ["built_by", "approved_by", "exported_by"]
     inlines = [PayoutRows]
-    actions = ["approve", "export", "confirm"]
+    readonly_fields = ["count", "total", "by_state", "left_out_words"]
+    exclude = ["left_out", "file_debtor"]
+    actions = ["approve", "export", "download_again", "confirm"]
     waiting = [
         Waiting(gettext_lazy("payout batches to approve"), {"state": "built"}, "pay_on"),
         Waiting(gettext_lazy("payout batches to export"), {"state": "approved"}, "pay_on"),
         Waiting(gettext_lazy("payout batches to confirm"), {"state": "exported"}, "pay_on"),
     ]
+
+    def get_queryset(self, request):
+        paid = Sum(F("payouts__amount") + F("payouts__vat"))
+        return super().get_queryset(request).annotate(n=Count("payouts"), sum=paid)
+
+    @admin.display(description=gettext_lazy("payouts"))
+    def count(self, row):
+        return row.n
+
+    @admin.display(description=gettext_lazy("total with VAT"))
+    def total(self, row):
+        return money.display(row.sum or 0, row.currency)
+
+    @admin.display(description=gettext_lazy("by state"))
+    def by_state(self, row):
+        found = payouts.totals(PayoutBatch.objects.filter(pk=row.pk), "state")
+        return render_to_string("admin/affiliates/payoutbatch/totals.html", {"totals": found})
+
+    @admin.display(description=gettext_lazy("left out"))
+    def left_out_words(self, row):
+        return "; ".join(
+            f"{LEFT_OUT[why]}: {one['count']} ({', '.join(map(str, one['creators']))})"
+            for why, one in row.left_out.items()
+        )
+
+    def changelist_view(self, request, extra_context=None):
+        """Show, under the batches that are listed, what they come to in each currency."""
+        answer = super().changelist_view(request, extra_context)
+        if hasattr(answer, "context_data") and "cl" in answer.context_data:
+            listed = answer.context_data["cl"].queryset.values("pk")
+            answer.context_data["totals"] = payouts.totals(
+                PayoutBatch.objects.filter(pk__in=listed), "currency"
+            )
+        return answer
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["finance"])
     @second_factor
@@ -74,8 +118,6 @@ class PayoutBatchAdmin(Desk):
         try:
             if len(queryset) != 1:
                 raise payouts.NotAllowed(_("Export one batch at a time."))
-            if batch.file_sha256:
-                return download(payouts.document(batch))
             document = payouts.export(batch, request.user, timezone.now())
         except REFUSALS as error:
             self.message_user(request, str(error), messages.ERROR)
@@ -83,6 +125,23 @@ class PayoutBatchAdmin(Desk):
         self.note(request, [batch], _("Exported"))
         if rails.named(batch.rail).sends:
             transaction.on_commit(tasks.send_payouts.delay, robust=True)
+        return download(document)
+
+    @admin.action(
+        description=gettext_lazy("Download the exported file again"), permissions=["finance"]
+    )
+    @second_factor
+    def download_again(self, request, queryset):
+        """Hand out the same bytes; nothing is exported anew."""
+        batch = queryset.first()
+        try:
+            if len(queryset) != 1:
+                raise payouts.NotAllowed(_("Download one batch at a time."))
+            document = payouts.document(batch)
+        except REFUSALS as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+        self.note(request, [batch], _("Downloaded again"))
         return download(document)
 
     @admin.action(description=gettext_lazy("The bank has paid it"), permissions=["finance"])
@@ -118,7 +177,9 @@ class PayoutAdmin(Desk):
     list_select_related = ["creator", "brand"]
     search_fields = ["=id", "creator__handle", "brand__name"]
     inlines = [ClaimRows, AttemptRows]
-    actions = ["confirm", "cancel", "retry", "fail", "returned"]
+    readonly_fields = ["pays_again"]
+    exclude = ["retries"]
+    actions = ["confirm", "cancel", "retry", "again", "fail", "returned"]
 
     def act(self, request, queryset, step, *args):
         """Do one step for each payout; say which could not be done."""
@@ -149,6 +210,30 @@ class PayoutAdmin(Desk):
     @second_factor
     def retry(self, request, queryset):
         self.act(request, queryset, payouts.retry)
+
+    @admin.display(description=gettext_lazy("pays again"))
+    def pays_again(self, row):
+        """Name the payout that came to nothing, and why it did."""
+        return f"{row.retries}: {row.retries.reason}" if row.retries else ""
+
+    @admin.action(
+        description=gettext_lazy("Pay again what failed or came back: a new payout"),
+        permissions=["finance"],
+    )
+    @second_factor
+    def again(self, request, queryset):
+        for payout in queryset:
+            try:
+                new = payouts.again(payout, request.user, timezone.now())
+            except REFUSALS as error:
+                self.message_user(request, f"{payout}: {error}", messages.ERROR)
+            else:
+                text = _("Paid again as payout %(n)d: %(why)s") % {
+                    "n": new.pk,
+                    "why": payout.reason,
+                }
+                self.note(request, [payout, new], text)
+                self.message_user(request, text)
 
     @admin.action(
         description=gettext_lazy("The bank refused it, with its reason"), permissions=["finance"]

@@ -150,6 +150,7 @@ class PayoutBatch(models.Model):
         max_length=20, blank=True, db_default="", help_text="of the exported file"
     )
     file_sha256 = models.CharField(max_length=64, blank=True)
+    file_debtor = models.JSONField(null=True, blank=True, help_text="the account that it leaves")
     left_out = models.JSONField(
         default=dict, blank=True, db_default=Value({}, models.JSONField()),
         help_text="why → {count, creators}: who had enough and lacked something",
@@ -211,6 +212,10 @@ class Payout(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     reason = models.CharField(max_length=300, blank=True, help_text="why failed or returned")
     provider_ref = models.CharField(max_length=64, blank=True)
+    retries = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="retried_by",
+        verbose_name=_("pays again"), help_text="the payout that failed or came back",
+    )  # fmt: skip
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField(

@@ -4,14 +4,16 @@ A payout to a creator claims settlement lines; its amount is their sum and nothi
 comes to nothing gives the money back and releases the lines in one transaction.
 """
 
+from affiliates.payouts.again import again
 from affiliates.payouts.building import build, claimable, next_pay_day
-from affiliates.payouts.foureyes import NotAllowed, approve, document, export
+from affiliates.payouts.foureyes import NotAllowed, approve, document, export, totals
 from affiliates.payouts.methods import change_method, check_name, check_names, record_name_check
 from affiliates.payouts.outcomes import cancel, claims_of, confirm, confirm_batch, fail, returned
 from affiliates.payouts.sending import retry, send_due
 
 __all__ = [
     "NotAllowed",
+    "again",
     "approve",
     "build",
     "cancel",
@@ -30,4 +32,5 @@ __all__ = [
     "retry",
     "returned",
     "send_due",
+    "totals",
 ]

@@ -20,7 +20,7 @@ BUILD_SQL = """
     WITH waiting AS ({waiting}), lines AS (
         SELECT l.id, l.creator_id, l.currency, l.amount
         FROM affiliates_settlementline l
-        WHERE l.case_id IS NULL
+        WHERE l.case_id IS NULL {only}
           AND NOT EXISTS (SELECT 1 FROM affiliates_payoutclaim c
                           WHERE c.line_id = l.id AND c.released_at IS NULL)
           AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.id = l.id)
@@ -101,26 +101,41 @@ def build(
     Returns the batches: one per rail and currency, none without payouts. Balances of brands
     are read while nobody posts to them. Raises books.OutOfBalance.
     """
+    lock_books()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT currency FROM affiliates_settlementline ORDER BY 1")
+        currencies = [row[0] for row in cursor.fetchall()]
+    wanted = set(PayoutMethod.objects.filter(replaced_at=None).values_list("rail", flat=True))
+    pay_on = pay_on or next_pay_day(at)
+    built = []
+    for rail in sorted(wanted & set(rails.RAILS)):
+        for currency in filter(rails.RAILS[rail].carries, currencies):
+            if batch := build_one(at, pay_on, rail, currency, by):
+                built.append(batch)
+    return built + brands.build(at, pay_on, by)
+
+
+def lock_books() -> None:
+    """Let nobody else build a batch or post to a brand until this transaction ends.
+
+    Raises books.OutOfBalance.
+    """
     books.require_balance()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BUILD_LOCK])
         cursor.execute(
             "SELECT id FROM affiliates_account WHERE kind = 'brand_balance' ORDER BY id FOR UPDATE"
         )
-        cursor.execute("SELECT DISTINCT currency FROM affiliates_settlementline ORDER BY 1")
-        currencies = [row[0] for row in cursor.fetchall()]
-    wanted = set(PayoutMethod.objects.filter(replaced_at=None).values_list("rail", flat=True))
-    built = []
-    for rail in sorted(wanted & set(rails.RAILS)):
-        for currency in filter(rails.RAILS[rail].carries, currencies):
-            if batch := _build_one(at, pay_on or next_pay_day(at), rail, currency, by):
-                built.append(batch)
-    return built + brands.build(at, pay_on or next_pay_day(at), by)
 
 
-def _build_one(
-    at: datetime, pay_on: date, rail: str, currency: str, by: AbstractBaseUser | None
-) -> PayoutBatch | None:
+def build_one(
+    at: datetime, pay_on: date, rail: str, currency: str, by: AbstractBaseUser | None,
+    creator_id: int | None = None,
+) -> PayoutBatch | None:  # fmt: skip
+    """Make one batch, or None where nobody has enough; the caller has locked the books.
+
+    With `creator_id` only that creator is paid, and any amount.
+    """
     point = transaction.savepoint()
     batch = PayoutBatch.objects.create(
         rail=rail, currency=currency, pay_on=pay_on, built_at=at, built_by=by,
@@ -128,12 +143,14 @@ def _build_one(
     )  # fmt: skip
     values = {
         "at": at, "day": clock.local_day(at), "rail": rail, "currency": currency,
-        "batch": batch.pk, "minimum": rails.named(rail).minimum(currency),
+        "batch": batch.pk, "creator": creator_id,
+        "minimum": 1 if creator_id else rails.named(rail).minimum(currency),
         "vat_bp": tax.home_vat_bp(clock.local_day(at)),
     }  # fmt: skip
-    waiting = funding.WAITING_SQL.format(only="")
+    only = "AND l.creator_id = %(creator)s" if creator_id else ""
+    sql = BUILD_SQL.format(waiting=funding.WAITING_SQL.format(only=""), only=only)
     with connection.cursor() as cursor:
-        cursor.execute(BUILD_SQL.format(waiting=waiting), values)
+        cursor.execute(sql, values)
         made, left_out = cursor.fetchone()
         if left_out:
             logger.warning("left out of the %s payouts in %s: %s", rail, currency, left_out)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from affiliates import books, rails
@@ -57,7 +58,7 @@ def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Docu
         raise NotAllowed(_("Whoever approved a batch does not export it."))
     payouts = payouts_of(row, State.PENDING)
     rail = rails.named(row.rail)
-    row.file_schema = rail.schema()
+    row.file_schema, row.file_debtor = rail.schema(), rail.debtor()
     document = rail.document(row, payouts)
     PayoutAttempt.objects.bulk_create(
         PayoutAttempt(
@@ -81,8 +82,29 @@ def payouts_of(batch: PayoutBatch, *states: str) -> list[Payout]:
     return list(rows.select_related("method", "creator", "brand").order_by("id"))
 
 
+def totals(batches: QuerySet[PayoutBatch], what: str) -> list[dict[str, object]]:
+    """Return count and sums of the payouts of some batches by `what` and currency.
+
+    `what` is `currency`, or `state` (of the payouts). A row: label, currency, n, amount, vat, sum.
+    """
+    rows = Payout.objects.filter(batch__in=batches).values(*{what, "currency"})
+    rows = rows.annotate(n=Count("id"), net=Sum("amount"), tax=Sum("vat")).order_by(
+        what, "currency"
+    )
+    names = dict(State.choices)
+    return [
+        {
+            "label": names.get(row[what], row[what]), "currency": row["currency"], "n": row["n"],
+            "amount": row["net"], "vat": row["tax"], "sum": row["net"] + row["tax"],
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
 def document(batch: PayoutBatch) -> rails.Document:
-    """Return the exported file again; raises NotAllowed if it would differ."""
+    """Return the exported file again; raises NotAllowed without one, or if it would differ."""
+    if not batch.file_sha256:
+        raise NotAllowed(_("This batch was not exported yet."))
     sent = [one for one in payouts_of(batch) if one.state != State.CANCELLED]
     again = rails.named(batch.rail).document(batch, sent)
     if digest(again) != batch.file_sha256:

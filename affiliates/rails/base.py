@@ -59,6 +59,10 @@ class Rail(Protocol):
         """Return the form that files have from now on; a batch keeps the one it was sent in."""
         ...
 
+    def debtor(self) -> dict[str, str] | None:
+        """Return the account that money leaves from now on; a batch keeps its own. None: none."""
+        ...
+
     def document(self, batch: PayoutBatch, payouts: list[Payout]) -> Document:
         """Return the batch as a file; the same batch gives the same bytes. Raises Refused."""
         ...

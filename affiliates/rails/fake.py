@@ -25,6 +25,9 @@ class Fake:
     def schema(self) -> str:
         return "csv"
 
+    def debtor(self) -> None:
+        return None
+
     def document(self, batch: PayoutBatch, payouts: list[Payout]) -> Document:
         file = io.StringIO()
         rows = csv.writer(file)

@@ -41,6 +41,9 @@ class Sepa:
     def schema(self) -> str:
         return settings.PAYOUT_SCHEMA
 
+    def debtor(self) -> dict[str, str]:
+        return debtor()
+
     def document(self, batch: PayoutBatch, payouts: list[Payout]) -> Document:
         """Return the batch as XML; amounts are what the bank moves, VAT included."""
         schema = batch.file_schema or self.schema()
@@ -49,7 +52,9 @@ class Sepa:
         if not payouts:
             raise Refused("the batch holds no payout")
         file = SepaTransfer(
-            {**debtor(), "currency": "EUR", "batch": True}, schema=schema, clean=True
+            {**(batch.file_debtor or debtor()), "currency": "EUR", "batch": True},
+            schema=schema,
+            clean=True,
         )
         file.msg_id = batch.message_id
         for payout in payouts:

@@ -38,6 +38,9 @@ class Connect:
     def schema(self) -> str:
         return "transfers"
 
+    def debtor(self) -> None:
+        return None
+
     def document(self, batch: PayoutBatch, payouts: list[Payout]) -> Document:
         """Return the list of what is sent, for the one who lets it go. Raises Refused."""
         if not payouts:
