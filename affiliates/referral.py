@@ -13,8 +13,10 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
 logger = logging.getLogger(__name__)
@@ -90,8 +92,10 @@ def write(touches: Sequence[Seen]) -> str:
     return signed
 
 
-def add(touches: Iterable[Seen], new: Seen) -> list[Seen]:
+def add(touches: Sequence[Seen], new: Seen) -> list[Seen]:
     """Return the last 3 links per brand of the last 8 brands, with `new`, newest first."""
+    if not touches:
+        return [new]
     per_brand: dict[int, list[Seen]] = {}
     before = _newest_first(t for t in touches if t.link_id != new.link_id)
     for seen in [new, *before]:
@@ -106,7 +110,12 @@ def _newest_first(touches: Iterable[Seen]) -> list[Seen]:
 
 
 def _signer(purpose: str) -> Signer:
-    return Signer(salt=f"affiliates.{purpose}")
+    return _signer_with(purpose, settings.SECRET_KEY)
+
+
+@lru_cache(maxsize=8)
+def _signer_with(purpose: str, key: str) -> Signer:
+    return Signer(key=key, salt=f"affiliates.{purpose}")
 
 
 def stamp(seen: Seen) -> str:
