@@ -17,27 +17,25 @@ from affiliates.clock import local_day, now
 from shop.models import Brand
 
 # The newest unclaimed lines of each brand whose balance is below zero, until they cover it.
-# {only} narrows it to some brands.
+# Brands that are short come first and are few: only their lines are read.
+# {only} narrows it to some brands' accounts.
 WAITING_SQL = """
-    WITH free AS (
-        SELECT l.id, l.brand_id, l.creator_id, l.currency, l.amount
-        FROM affiliates_settlementline l
-        WHERE NOT EXISTS (SELECT 1 FROM affiliates_payoutclaim c
-                          WHERE c.line_id = l.id AND c.released_at IS NULL) {only}
-    ), short AS (
+    WITH short AS MATERIALIZED (
         SELECT a.brand_id, a.currency, -balance.sum AS owed
         FROM affiliates_account a CROSS JOIN LATERAL (
             SELECT coalesce((SELECT sum(amount) FROM affiliates_ledgerentry
                              WHERE credit_id = a.id), 0)
                  - coalesce((SELECT sum(amount) FROM affiliates_ledgerentry
                              WHERE debit_id = a.id), 0) AS sum) balance
-        WHERE a.kind = 'brand_balance' AND balance.sum < 0
-          AND a.brand_id IN (SELECT brand_id FROM free)
+        WHERE a.kind = 'brand_balance' AND balance.sum < 0 {only}
     ), ranked AS (
-        SELECT free.*, short.owed,
-               sum(free.amount) OVER (PARTITION BY free.brand_id, free.currency
-                                      ORDER BY free.id DESC) - free.amount AS newer
-        FROM free JOIN short USING (brand_id, currency) WHERE free.amount > 0
+        SELECT l.id, l.brand_id, l.creator_id, l.currency, l.amount, short.owed,
+               sum(l.amount) OVER (PARTITION BY l.brand_id, l.currency
+                                   ORDER BY l.id DESC) - l.amount AS newer
+        FROM short JOIN affiliates_settlementline l USING (brand_id, currency)
+        WHERE l.amount > 0
+          AND NOT EXISTS (SELECT 1 FROM affiliates_payoutclaim c
+                          WHERE c.line_id = l.id AND c.released_at IS NULL)
     )
     SELECT id, brand_id, creator_id, currency, amount FROM ranked WHERE newer < owed
 """
@@ -114,10 +112,9 @@ def of_all(at: datetime, brands: list[int] | None = None) -> dict[tuple[int, str
     """Return the funds of brands (default: all) by (brand id, currency), in two statements."""
     values = {"now": at, **tax.brand_vat_values(local_day(at)), "brands": brands}
     only = "" if brands is None else "AND a.brand_id = ANY(%(brands)s)"
-    own = "" if brands is None else "AND l.brand_id = ANY(%(brands)s)"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT brand_id, currency, sum(amount) FROM ({WAITING_SQL.format(only=own)}) w"  # noqa: S608
+            f"SELECT brand_id, currency, sum(amount) FROM ({WAITING_SQL.format(only=only)}) w"  # noqa: S608
             " GROUP BY 1, 2",
             values,
         )
@@ -141,7 +138,7 @@ def of(brand: Brand, currency: str | None = None, at: datetime | None = None) ->
 def waiting_lines(creator_id: int) -> dict[int, str]:
     """Return a creator's settled lines that wait for their brand: line id → brand's name."""
     only = (
-        "AND l.brand_id IN (SELECT brand_id FROM affiliates_settlementline WHERE creator_id = %s)"
+        "AND a.brand_id IN (SELECT brand_id FROM affiliates_settlementline WHERE creator_id = %s)"
     )
     waiting = WAITING_SQL.format(only=only)
     with connection.cursor() as cursor:

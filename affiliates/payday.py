@@ -41,7 +41,7 @@ SQL = """
     LEFT JOIN affiliates_vatcheck v ON v.profile_id = t.id
 """
 ITS_BRANDS = (
-    "AND l.brand_id IN (SELECT brand_id FROM affiliates_settlementline"
+    "AND a.brand_id IN (SELECT brand_id FROM affiliates_settlementline"
     " WHERE creator_id = %(creator)s)"
 )
 

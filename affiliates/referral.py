@@ -110,12 +110,12 @@ def _newest_first(touches: Iterable[Seen]) -> list[Seen]:
 
 
 def _signer(purpose: str) -> Signer:
-    return _signer_with(purpose, settings.SECRET_KEY)
+    return _signer_with(purpose, settings.SECRET_KEY, tuple(settings.SECRET_KEY_FALLBACKS))
 
 
 @lru_cache(maxsize=8)
-def _signer_with(purpose: str, key: str) -> Signer:
-    return Signer(key=key, salt=f"affiliates.{purpose}")
+def _signer_with(purpose: str, key: str, before: tuple[str, ...]) -> Signer:
+    return Signer(key=key, fallback_keys=before, salt=f"affiliates.{purpose}")
 
 
 def stamp(seen: Seen) -> str:

@@ -96,6 +96,7 @@ def settle(world: World) -> None:
         cursor.execute("analyze affiliates_settlementrun, affiliates_settlementline")
         for statement in (COMMISSIONS, SHARDED, ACCOUNTS, POSTED):
             world.step("nights")
+            cursor.execute("analyze affiliates_account")  # a night opens one per creator
             sql = statement.format(staged=STAGED, entries=ENTRIES, vat=tax.BRAND_VAT_SQL)
             cursor.execute(sql, values)
         world.entries += max(0, cursor.rowcount)

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -34,6 +35,9 @@ class Command(BaseCommand):
             raise CommandError(
                 "A market needs a creator, a brand, and a product for every brand.", returncode=2
             )
+        migrations = MigrationExecutor(connection)
+        if migrations.migration_plan(migrations.loader.graph.leaf_nodes()):
+            raise CommandError("Tables are missing: run `manage.py migrate` first.", returncode=2)
         if demo.is_filled():
             if not options["reset"]:
                 self.stdout.write("This market is filled already. `demo --reset` empties it first.")
