@@ -17,6 +17,7 @@ from affiliates import attribution, fraud
 from affiliates.clock import PAUSED, local_day, midnight
 from affiliates.models import Attribution, Collaboration, Commission, RiskFlag, SettlementRun
 from config.lib.money import half_up
+from creators import cases
 from creators.models import Case, Creator
 from shop.models import BrandOrder, Dispute, DisputeLine, Order, OrderLine, RefundLine
 
@@ -154,8 +155,9 @@ def reason_to_hold(
 ) -> tuple[RiskFlag | None, Case | None]:
     """Return the flag or case that holds what `creator` earns on `order`, if any."""
     if creator.status in {Creator.Status.SUSPENDED, Creator.Status.CLOSED} and creator.case:
-        return None, creator.case
-    if (why := attribution.hold_reason(row)) and why not in {fraud.SAME_MAIL, fraud.SAME_PAYMENT}:
+        if not cases.is_final(creator.case, at):
+            return None, creator.case  # until then; what she earned is paid in the end
+    elif (why := attribution.hold_reason(row)) and why not in {fraud.SAME_MAIL, fraud.SAME_PAYMENT}:
         evidence = {"order": order.pk, "creator": creator.pk}
         return fraud.flag(why[:32], creator, f"order:{order.pk}", evidence, at), None
     return fraud.flag_order(order, creator, at), None
@@ -249,6 +251,12 @@ def hold(ids: Iterable[int], *, flag: RiskFlag | None = None, case: Case | None 
     return Commission.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=State.HELD, flag=flag, case=case
     )
+
+
+def pass_on(flag: RiskFlag, case: Case) -> int:
+    """Let a case hold, in place of a flag, what the flag holds of the same creator."""
+    held = Commission.objects.filter(flag=flag, state=State.HELD, creator=case.creator_id)
+    return held.update(flag=None, case=case)
 
 
 @transaction.atomic

@@ -310,8 +310,14 @@ INVARIANTS: dict[str, str] = {
         WHERE e.source_kind NOT IN ('settlement_line', 'payout')
           AND (e.debit_id IN ({OF_CREATORS}) OR e.credit_id IN ({OF_CREATORS}))""",
     "what is held has an open flag or a case": """
-        SELECT c.id FROM affiliates_commission c JOIN affiliates_riskflag f ON f.id = c.flag_id
-        WHERE c.state = 'held' AND c.case_id IS NULL AND f.state IN ('cleared', 'lapsed')""",
+        SELECT c.id FROM affiliates_commission c
+        LEFT JOIN affiliates_riskflag f ON f.id = c.flag_id
+        LEFT JOIN creators_case k ON k.id = c.case_id
+        WHERE c.state = 'held' AND coalesce(f.state, '') <> 'open'
+          AND coalesce(k.state, '') NOT IN ('open', 'answered', 'upheld')""",
+    "a case holds what it names, or what its creator earned since": """
+        SELECT c.id FROM affiliates_commission c JOIN creators_case k ON k.id = c.case_id
+        WHERE c.state = 'held' AND k.creator_id <> c.creator_id""",
 }
 
 

@@ -20,7 +20,7 @@ from django.urls import reverse
 from affiliates import collaborations, linkcache, rates
 from affiliates.models import Link
 from affiliates.models.links import PostedOn
-from creators import enrolment
+from creators import enrolment, standing
 from creators.models import Creator
 from shop.models import Acceptance, Brand, Product, Terms
 
@@ -44,6 +44,10 @@ class QuotaReached(Exception):
 
 class NoOffer(Exception):
     """No brand offers this creator a commission on this."""
+
+
+class LinksStopped(NotEnrolled):
+    """The creator's points stop new links for a while; those she has keep working."""
 
 
 class TermsMissing(Exception):
@@ -153,6 +157,8 @@ def _may_take(creator: Creator, at: datetime) -> Creator:
     creator = Creator.objects.select_for_update(of=("self",)).get(pk=creator.pk)
     if not creator.is_enrolled:
         raise NotEnrolled(f"{creator} is {creator.status}")
+    if standing.effect(creator, at) in standing.STOPS_LINKS:
+        raise LinksStopped(f"{creator} has too many points")
     if creator.user and terms_missing(creator.user, at):
         raise TermsMissing(f"{creator} has not accepted the terms")
     return creator

@@ -1,5 +1,6 @@
-"""What happens when a night is over: settle, publish the proof, check the books, pay; then
-decide again on who waits and who is a pilot, and show in the directory what was sold.
+"""What happens when a night is over: lift what nobody decided in time, settle, publish the proof,
+check the books, pay; then decide again on who waits and who is a pilot, and show in the directory
+what was sold.
 
 Each step finds its own work, so a call that was killed is finished by the next one.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from affiliates import books, clock, payouts, proof, settlement, sweeping, trackrecord
+from affiliates import books, clock, holds, payouts, proof, settlement, sweeping, trackrecord
 from affiliates.models import PayoutBatch
 
 PAY_WEEKDAY = 4  # Friday
@@ -23,6 +24,7 @@ class Done:
     settled: settlement.Result
     offences: dict[str, list[int]] = field(default_factory=dict)
     payouts: int = 0
+    lifted: holds.Lifted = field(default_factory=holds.Lifted)
 
 
 def run(
@@ -30,9 +32,10 @@ def run(
     night: date | None = None,
     progress: settlement.Progress | None = None,
 ) -> Done:
-    """Settle what is over (`settlement.settle`), then do all that follows a night."""
-    done = Done(settlement.settle(as_of, night, progress))
+    """Lift what nobody decided in time, settle what is over, then do all that follows a night."""
     at = settlement.moment(as_of)
+    lifted = holds.lift(at)
+    done = Done(settlement.settle(as_of, night, progress), lifted=lifted)
     follow(at, done)
     if done.settled.nights:
         trackrecord.redecide(at)

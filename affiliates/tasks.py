@@ -9,7 +9,9 @@ from affiliates import (
     bankreplies,
     books,
     brandinvoices,
+    caseletters,
     clicks,
+    holds,
     mails,
     night,
     payouts,
@@ -22,6 +24,19 @@ from affiliates.models import SettlementRun
 
 # ------------------------------------------------------------ money
 FEW = 4  # shards that one worker settles by itself rather than ringing for others
+
+
+@shared_task
+def lift_holds(as_of: str | None = None) -> int:
+    """Lift the cases and flags that nobody decided in time; return how many."""
+    done = holds.lift(_moment(as_of))
+    return done.cases + done.flags + done.creators
+
+
+@shared_task
+def mail_cases() -> int:
+    """Mail what happened in cases to those whom it concerns."""
+    return caseletters.send_waiting()
 
 
 @shared_task
@@ -64,6 +79,7 @@ def _ring(nights: list[date], as_of: str | None) -> None:
     for day in nights:
         mail_settlement.delay(day.isoformat())
     if nights:
+        lift_holds.delay(as_of)
         redecide.delay(as_of)
         refresh_directory.delay(as_of)
 

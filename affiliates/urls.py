@@ -7,6 +7,7 @@ from affiliates.views import (
     advertising,
     balance,
     brands,
+    cases,
     codes,
     collaborations,
     cookies,
@@ -20,6 +21,7 @@ from affiliates.views import (
     payouts,
     proof,
     qr,
+    reports,
     shortlists,
     statements,
     storefront,
@@ -77,6 +79,14 @@ urlpatterns += [
     path("proof/verify.py", proof.verifier, name="verifier"),
     path("creator/payouts/statement.json", proof.statement, name="statement"),
     path("hooks/stripe-connect/", webhooks.stripe_connect, name="stripe_connect"),
+]
+
+# ------------------------------------------------------------ cases and reports
+urlpatterns += [
+    path("creator/cases/", cases.cases, name="cases"),
+    path("creator/cases/<int:pk>/", cases.case, name="case"),
+    path("report/state/<str:token>/", reports.report_state, name="report_state"),
+    path("report/<slug:kind>/<int:pk>/", reports.report, name="report"),
 ]
 
 # ------------------------------------------------------------ collaborations

@@ -15,7 +15,8 @@ from config.grants import reports_last
 FINANCE, SUPPORT = "finance", "support"
 ORDERS = (
     "shop.brand shop.order shop.brandorder shop.orderline shop.payment shop.refund shop.dispute"
-    " shop.return creators.creator creators.case creators.caseevent affiliates.collaboration"
+    " shop.return creators.creator creators.case creators.caseevent creators.report"
+    " creators.violation creators.sanction affiliates.caseline affiliates.collaboration"
     " affiliates.productrate affiliates.ratechange affiliates.commission affiliates.attribution"
     " affiliates.riskflag"
 )
@@ -36,7 +37,7 @@ SEES = {
     " shop.category shop.feed shop.feedrun shop.image shop.product shop.terms shop.variant",
 }
 DOES = {
-    FINANCE: "shop.add_refund",
+    FINANCE: "shop.add_refund creators.add_case",
     # decide on creators, channels and cases; take a product or a link down; help with an order
     SUPPORT: "creators.change_creator creators.change_manualcheck creators.add_case"
     " creators.change_case shop.change_product affiliates.change_link shop.change_brandorder"

@@ -183,12 +183,33 @@ def decide_by_hand(
         raise ValueError("a decision by hand needs a reason")
     locked = Creator.objects.select_for_update().get(pk=creator.pk)
     _refuse_undecidable(locked)
+    decision = keep(locked, judge(locked, at), at, outcome=outcome, by=by, reason=reason)
+    _set_status(locked, decision, at)
+    locked.save(update_fields=["status", "decision", "pilot_since"])
+    directory.record([locked.pk])
+    _tell(locked.pk)
+    creator.status, creator.decision = locked.status, decision
+    return decision
+
+
+def judge(creator: Creator, at: datetime) -> policy.Result:
+    """Return what the policy makes of one creator now; nothing is stored."""
     local = at.astimezone(market_zone())
-    result = policy.decide(rules(at), facts_of([locked], at)[locked.pk], local)
+    return policy.decide(rules(at), facts_of([creator], at)[creator.pk], local)
+
+
+def keep(
+    creator: Creator, result: policy.Result, at: datetime, *, outcome: str = "",
+    by: AbstractUser | None = None, reason: str = "",
+) -> Decision:  # fmt: skip
+    """Store a decision with its checks; `outcome` in place of the policy's needs a reason.
+
+    The caller sets the status.
+    """
     decision = Decision.objects.create(
-        creator=locked,
+        creator=creator,
         policy_id=result.policy.id,
-        outcome=outcome,
+        outcome=outcome or str(result.outcome),
         facts=result.record,
         sha256=result.sha256,
         decided_at=at,
@@ -196,11 +217,6 @@ def decide_by_hand(
         reason=reason.strip()[:300],
     )
     DecisionCheck.objects.bulk_create(_checks(decision, result))
-    _set_status(locked, decision, at)
-    locked.save(update_fields=["status", "decision", "pilot_since"])
-    directory.record([locked.pk])
-    _tell(locked.pk)
-    creator.status, creator.decision = locked.status, decision
     return decision
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from config.lib import money
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnly, ReadOnlyRows
-from shop import orders, refunds, tasks
+from shop import orders, products, refunds, tasks
 from shop.models import (
     Acceptance,
     Brand,
@@ -87,10 +87,23 @@ class ProductAdmin(admin.ModelAdmin):
     list_select_related = ["brand", "category"]
     search_fields = ["title", "external_id", "brand__name"]
     autocomplete_fields = ["brand", "category"]
-    readonly_fields = ["price_from", "in_stock", "missing", "feed", "feed_digest", "created_at"]
+    readonly_fields = [
+        "price_from", "in_stock", "missing", "hidden_at", "feed", "feed_digest", "created_at"
+    ]  # fmt: skip
     exclude = ["search"]
     show_full_result_count = False
     inlines = [VariantInline, ImageInline]
+    actions = ["show_again"]
+
+    @admin.action(
+        description=gettext_lazy("Show again what a report had us hide"), permissions=["change"]
+    )
+    def show_again(self, request, queryset):
+        rows = list(queryset.exclude(hidden_at=None))
+        for product in rows:
+            products.show_again(product)
+            self.log_change(request, product, "shown again")
+        self.message_user(request, _("%(n)d may be shown again.") % {"n": len(rows)})
 
 
 @admin.register(TaxRate)

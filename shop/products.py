@@ -1,7 +1,7 @@
 """What a product shows for itself: completeness, price, stock, and the words it is found by."""
 
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, datetime
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -67,7 +67,7 @@ def missing(product: Product, category: Category | None, taxed: Collection[str])
 
     `taxed`: the tax classes that have a rate in the brand's country today.
     """
-    lacks = []
+    lacks = ["hidden"] if product.hidden_at else []
     if category is None:
         lacks.append("category")
     elif category.is_blocked:
@@ -111,6 +111,24 @@ def publish(brand: Brand, product_ids: Collection[int], day: date | None = None)
             changed.append(product)
     Product.objects.bulk_update(changed, ["status", "missing"], batch_size=500)
     return active
+
+
+@transaction.atomic
+def hide(product: Product, at: datetime) -> None:
+    """Keep a product off the shop until we say otherwise; its brand cannot bring it back."""
+    row = Product.objects.select_for_update(of=("self",)).select_related("brand").get(pk=product.pk)
+    row.hidden_at = row.hidden_at or at
+    row.save(update_fields=["hidden_at"])
+    publish(row.brand, [row.pk])
+
+
+@transaction.atomic
+def show_again(product: Product) -> None:
+    """Take back what `hide` did; what is complete is on sale again."""
+    row = Product.objects.select_for_update(of=("self",)).select_related("brand").get(pk=product.pk)
+    row.hidden_at = None
+    row.save(update_fields=["hidden_at"])
+    publish(row.brand, [row.pk])
 
 
 def free_slugs(brand: Brand, wanted: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from affiliates.admin import (
     adjustments,
     bankfiles,
+    cases,
     collaborations,
     links,
     money,
@@ -15,6 +16,7 @@ from affiliates.admin import (
 __all__ = [
     "adjustments",
     "bankfiles",
+    "cases",
     "collaborations",
     "links",
     "money",

@@ -1,12 +1,16 @@
 """Commissions, accounts, entries and fees."""
 
+from urllib.parse import urlencode
+
 from django import forms
 from django.contrib import admin, messages
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from affiliates import commissions, fraud, ledger
+from affiliates import commissions, fraud, holds, ledger
 from affiliates.admin.base import Desk, amount
 from affiliates.models import Account, Commission, FeePolicy, LedgerEntry, RiskFlag
 from config.lib import money
@@ -21,15 +25,16 @@ class CommissionAdmin(Desk):
     list_select_related = ["creator", "brand"]
     search_fields = ["=id", "creator__handle", "order_line__brand_order__order__number"]
     ordering = ["-id"]
-    actions = ["hold", "release", "void"]
+    actions = ["hold", "release", "void", "open_case"]
 
     @admin.action(description=gettext_lazy("Hold, with a reason"), permissions=["finance"])
     def hold(self, request, queryset):
         if not (reason := self.reason(request)):
             return
         ids = list(queryset.values_list("pk", flat=True))
-        evidence = {"commissions": ids, "by": request.user.pk, "reason": reason}
-        flag = fraud.flag(BY_HAND, None, f"commission:{ids[0]}", evidence, timezone.now())
+        now = timezone.now()
+        evidence = {"commissions": ids, "by": request.user.pk, "reason": reason, "at": str(now)}
+        flag = fraud.flag(BY_HAND, None, f"commission:{ids[0]}", evidence, now)
         held = commissions.hold(ids, flag=flag)
         self.note(request, queryset, _("Held: %s") % reason)
         self.message_user(request, _("%d commissions are held.") % held)
@@ -42,7 +47,7 @@ class CommissionAdmin(Desk):
         released = commissions.release([row.pk for row in rows])
         for flag in {row.flag for row in rows if row.flag}:
             if not fraud.open_holds(flag):
-                decide(flag, RiskFlag.State.CLEARED, reason, request.user)
+                holds.close_flag(flag, RiskFlag.State.CLEARED, reason, request.user, timezone.now())
         self.note(request, rows, _("Released: %s") % reason)
         self.message_user(request, _("%d commissions go on.") % released)
 
@@ -58,12 +63,14 @@ class CommissionAdmin(Desk):
         self.note(request, queryset, _("Void: %s") % reason)
         self.message_user(request, _("%d commissions are void.") % gone)
 
-
-def decide(flag: RiskFlag, state: str, reason: str, user) -> None:
-    """Close a flag with a person's decision."""
-    flag.state, flag.reason, flag.decided_by = state, reason[:300], user
-    flag.decided_at = timezone.now()
-    flag.save(update_fields=["state", "reason", "decided_by", "decided_at"])
+    @admin.action(description=gettext_lazy("Open a case about these"), permissions=["finance"])
+    def open_case(self, request, queryset):
+        rows = list(queryset.order_by("pk")[:500])
+        if len({row.creator_id for row in rows}) != 1:
+            said = _("A case concerns one creator: choose commissions of one.")
+            return self.message_user(request, said, messages.ERROR)
+        query = {"creator": rows[0].creator_id, "lines": ",".join(str(row.pk) for row in rows)}
+        return redirect(f"{reverse('admin:creators_case_add')}?{urlencode(query)}")
 
 
 @admin.register(LedgerEntry)

@@ -1,12 +1,16 @@
 """Flags that hold money until a person decided."""
 
+from urllib.parse import urlencode
+
 from django.contrib import admin, messages
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from affiliates import commissions
+from affiliates import commissions, holds
 from affiliates.admin.base import Desk, amount
-from affiliates.admin.money import decide
 from affiliates.models import Commission, RiskFlag
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnlyRows
@@ -24,7 +28,7 @@ class RiskFlagAdmin(Desk):
     list_select_related = ["creator"]
     search_fields = ["creator__handle", "subject"]
     inlines = [HeldRows]
-    actions = ["clear", "confirm"]
+    actions = ["clear", "confirm", "open_case"]
     waiting = [Waiting(gettext_lazy("risk flags to decide"), {"state": "open"}, "opened_at")]
 
     def _open(self, queryset):
@@ -35,31 +39,38 @@ class RiskFlagAdmin(Desk):
         permissions=["finance"],
     )
     def clear(self, request, queryset):
-        if not (reason := self.reason(request)):
-            return
-        flags, released = self._open(queryset), 0
-        for flag in flags:
-            held = flag.commission_set.filter(state=Commission.State.HELD)
-            released += commissions.release(held.values_list("pk", flat=True))
-            decide(flag, RiskFlag.State.CLEARED, reason, request.user)
-        self.note(request, flags, _("Cleared: %s") % reason)
-        self.message_user(request, _("%d commissions go on.") % released)
+        self._decide(request, queryset, False, _("Cleared: %s"), _("%d commissions go on."))
 
     @admin.action(
         description=gettext_lazy("Confirm: void what it holds, with a reason"),
         permissions=["finance"],
     )
     def confirm(self, request, queryset):
+        self._decide(request, queryset, True, _("Confirmed: %s"), _("%d commissions are void."))
+
+    def _decide(self, request, queryset, confirmed, noted, said):
         if not (reason := self.reason(request)):
             return
-        flags, gone = self._open(queryset), 0
-        for flag in flags:
-            held = flag.commission_set.filter(state=Commission.State.HELD)
+        done, moved = [], 0
+        for flag in self._open(queryset):
             try:
-                gone += commissions.void(held.values_list("pk", flat=True))
+                moved += holds.decide_flag(
+                    flag, confirmed, by=request.user, reason=reason, at=timezone.now()
+                )
             except commissions.NotHeld as error:
                 self.message_user(request, f"{flag}: {error}", messages.ERROR)
-                continue
-            decide(flag, RiskFlag.State.CONFIRMED, reason, request.user)
-        self.note(request, flags, _("Confirmed: %s") % reason)
-        self.message_user(request, _("%d commissions are void.") % gone)
+            else:
+                done.append(flag)
+        self.note(request, done, noted % reason)
+        self.message_user(request, said % moved)
+
+    @admin.action(
+        description=gettext_lazy("Open a case about what it holds"), permissions=["finance"]
+    )
+    def open_case(self, request, queryset):
+        flag = queryset.first()
+        if len(self._open(queryset)) != 1 or flag.creator_id is None:
+            said = _("Choose one open flag that concerns a creator.")
+            return self.message_user(request, said, messages.ERROR)
+        query = {"creator": flag.creator_id, "flag": flag.pk}
+        return redirect(f"{reverse('admin:creators_case_add')}?{urlencode(query)}")

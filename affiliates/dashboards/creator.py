@@ -14,7 +14,7 @@ from affiliates.dashboards.purses import Purse, purses_of
 from affiliates.dashboards.query import rows_of
 from affiliates.models import Commission, Link, Participation, PayoutClaim
 from affiliates.payday import Payday
-from creators.models import Creator
+from creators.models import Case, Creator
 
 PERIODS = {"7": 7, "30": 30, "all": None}
 MOST_BARS = 62  # longer histories are drawn by week
@@ -280,7 +280,8 @@ def _todos(creator: Creator, next_payout: Payday, has_link: bool) -> list[tuple[
         .select_related("collaboration__brand")
         .order_by(F("answer_by").asc(nulls_last=True))[:3]
     )
-    return todos + [("invitation", one) for one in invitations]
+    asked = creator.cases.filter(state=Case.State.OPEN).order_by("answer_by")[:3]
+    return [("case", one) for one in asked] + todos + [("invitation", one) for one in invitations]
 
 
 def _tier(creator: Creator, followers: int) -> Tier | None:

@@ -2,6 +2,7 @@
 
 from affiliates.models.adjustments import Adjustment
 from affiliates.models.bankfiles import BankFile, BankReply
+from affiliates.models.cases import CaseLine
 from affiliates.models.checks import BooksCheck
 from affiliates.models.clicks import Click, ClickStream, LinkDay
 from affiliates.models.collaborations import (
@@ -37,6 +38,7 @@ __all__ = [
     "BankReply",
     "BooksCheck",
     "BrandInvoice",
+    "CaseLine",
     "Click",
     "ClickStream",
     "Collaboration",

@@ -36,6 +36,9 @@ class RiskFlag(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["rule", "evidence_hash"], name="risk_flag_once"),
         ]
+        indexes = [
+            models.Index(fields=["opened_at"], name="risk_flag_open", condition=Q(state="open")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rule} on {self.subject}"

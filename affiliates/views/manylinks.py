@@ -43,6 +43,10 @@ def _taken(creator, form, now):
     try:
         inside = [products[key] for key in asked if key in products]  # in the order typed
         results = domain.take_many(creator, inside, form.cleaned_data["platform"], now)
+    except domain.LinksStopped:
+        said = _("You take no new links for now. Your cases say why, and until when.")
+        form.add_error(None, said)
+        return []
     except domain.NotEnrolled:
         form.add_error(None, _("You can take links once you are in. See your decision."))
         return []

@@ -54,6 +54,8 @@ def link_take(request):
             domain.accept_terms(request.user, now)
         try:
             link = domain.take(creator, product=product, platform=platform, at=now)
+        except domain.LinksStopped:
+            error = _("You take no new links for now. Your cases say why, and until when.")
         except domain.NotEnrolled:
             error = _("You can take links once you are in. See your decision.")
         except domain.TermsMissing:

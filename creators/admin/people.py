@@ -1,4 +1,4 @@
-"""Creators, their cases and niches; the queue of applications, and decisions by hand."""
+"""Creators and niches; the queue of applications, and decisions by hand."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -8,12 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from config.lib.desk import Waiting
-from config.lib.readonly import ReadOnly, ReadOnlyRows, ReasonForm
-from creators import cases, enrolment, reasons
+from config.lib.readonly import ReadOnly, ReadOnlyRows
+from creators import enrolment, reasons
 from creators.models import (
-    Case,
-    CaseEvent,
     Channel,
     Creator,
     Decision,
@@ -135,57 +132,6 @@ class CreatorAdmin(admin.ModelAdmin):
                 changed += 1
         said = ngettext("%(n)s creator changed.", "%(n)s creators changed.", changed)
         messages.info(request, said % {"n": changed})
-
-
-class CaseEventInline(ReadOnlyRows):
-    model = CaseEvent
-    show_change_link = False
-
-
-@admin.register(Case)
-class CaseAdmin(admin.ModelAdmin):
-    list_display = ["id", "kind", "creator", "state", "subject", "points", "opened_at", "decide_by"]
-    list_filter = ["kind", "state"]
-    list_select_related = ["creator"]
-    search_fields = ["creator__handle", "subject", "reason"]
-    autocomplete_fields = ["creator"]
-    raw_id_fields = ["opened_by", "decided_by", "appeal_of"]
-    inlines = [CaseEventInline]
-    action_form = ReasonForm
-    actions = ["uphold", "dismiss"]
-    waiting = [
-        Waiting(gettext_lazy("cases to decide"), {"state": "answered"}, "opened_at"),
-        Waiting(gettext_lazy("cases that wait for an answer"), {"state": "open"}, "opened_at"),
-    ]
-
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    @admin.action(
-        description=gettext_lazy("Uphold, with a reason that the creator reads"),
-        permissions=["change"],
-    )
-    def uphold(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self._decide(request, queryset, upheld=True)
-
-    @admin.action(
-        description=gettext_lazy("Dismiss, with a reason that the creator reads"),
-        permissions=["change"],
-    )
-    def dismiss(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self._decide(request, queryset, upheld=False)
-
-    def _decide(self, request: HttpRequest, queryset: QuerySet, upheld: bool) -> None:
-        reason = request.POST.get("reason", "").strip()
-        if not reason:
-            messages.error(request, _("Type the reason beside the action."))
-            return
-        undecided = list(queryset.filter(state__in=cases.UNDECIDED))
-        for case in undecided:
-            cases.decide(case, upheld, by=request.user, reason=reason, at=timezone.now())
-            self.log_change(request, case, reason)
-        said = ngettext("%(n)s case is decided.", "%(n)s cases are decided.", len(undecided))
-        messages.info(request, said % {"n": len(undecided)})
 
 
 @admin.register(DirectoryEntry)

@@ -5,6 +5,8 @@ from creators.models.channels import Channel, ManualCheck, Platform, PlatformSta
 from creators.models.creators import Creator, Niche
 from creators.models.directory import DirectoryEntry
 from creators.models.enrolment import Decision, DecisionCheck, EnrolmentPolicy, QuizAttempt
+from creators.models.reports import Report
+from creators.models.standing import Sanction, Violation
 from creators.models.tokens import ChannelToken
 
 __all__ = [
@@ -23,4 +25,7 @@ __all__ = [
     "PlatformStatus",
     "QuizAttempt",
     "Reading",
+    "Report",
+    "Sanction",
+    "Violation",
 ]

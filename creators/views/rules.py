@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from config.lib.access import public
 from config.lib.http import client_language, render_page
+from creators import casefigures, standing
 from creators.forms import COUNTRY_NAMES
 from creators.models import EnrolmentPolicy
 
@@ -45,5 +46,23 @@ def rules(request):
             in_force.append(rule)
         else:
             past.append(rule)
-    context = {"announced": announced, "in_force": in_force, "past": past}
+    violations, sanctions = standing.table(now)
+    context = {
+        "announced": announced, "in_force": in_force, "past": past,
+        "violations": violations, "sanctions": sanctions,
+        "later": standing.announced(now),
+    }  # fmt: skip
     return render_page(request, "creators/rules.html", context)
+
+
+@public
+@require_safe
+def case_figures(request):
+    """How many cases there were in a year and how they ended, without pointing at anyone."""
+    now = timezone.now()
+    context = {
+        "violations": casefigures.violations(now),
+        "reports": casefigures.reports(now),
+        "few": casefigures.FEW,
+    }
+    return render_page(request, "creators/case_figures.html", context)

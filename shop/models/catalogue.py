@@ -73,6 +73,9 @@ class Product(models.Model):
     description = models.TextField(_("description"), blank=True, help_text="sanitised HTML")
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     missing = models.JSONField(default=list, blank=True, help_text="why it is still a draft")
+    hidden_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when we keep it off the shop, after a report"
+    )
     currency = models.CharField(max_length=3, default="EUR")
     sells_at = models.CharField(max_length=10, choices=SellsAt, default=SellsAt.HERE)
     own_shop_url = models.URLField(max_length=500, blank=True)

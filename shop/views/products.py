@@ -21,6 +21,7 @@ LACKS = {
     "category": gettext_lazy("a shelf"),
     "category_blocked": gettext_lazy("another shelf"),
     "price": gettext_lazy("a price"),
+    "hidden": gettext_lazy("another look by us: a report about it was right, see your mail"),
     "tax_rate": gettext_lazy("a VAT rate"),
     "own_shop_url": gettext_lazy("its address in your shop"),
     "unpublished": gettext_lazy("being published in your feed"),

@@ -1,0 +1,199 @@
+"""What a case or a flag freezes, and how it goes on: decided by a person, or by the night.
+
+    open_case(...)    a violation with the exact commissions it is about: those, and no other, wait
+    decide(...)       a person's decision; the money follows it once nothing can change it
+    lift(at)          what nobody decided in time: cases and flags lift, money goes on
+
+Every step locks the case before its commissions, so that a decision and the night cannot both act.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+
+from affiliates import commissions, reporting
+from affiliates.models import CaseLine, Commission, RiskFlag
+from creators import cases, standing
+from creators.models import Case, Creator, Violation
+
+logger = logging.getLogger(__name__)
+FLAG_DAYS = timedelta(days=10)  # a flag that nobody decided in this time lifts
+State = Commission.State
+
+
+class NotFreezable(Exception):
+    """A commission is another creator's, or on its way already."""
+
+
+@dataclass
+class Lifted:
+    """What one night let go, by itself."""
+
+    cases: int = 0
+    flags: int = 0
+    commissions: int = 0
+    creators: int = 0
+
+
+# ------------------------------------------------------------------ frozen
+
+
+@transaction.atomic
+def open_case(
+    creator: Creator, violation: Violation, reason: str, *, by: AbstractUser, at: datetime,
+    lines: Iterable[int] = (), flag: RiskFlag | None = None, takes_lines: bool = True,
+) -> Case:  # fmt: skip
+    """Open a case that names commissions of hers and holds those that are not settled.
+
+    With a `flag` the case takes over what it holds, and the flag is confirmed as the reason.
+    Raises NotFreezable, ValueError.
+    """
+    ids = set(lines)
+    if flag is not None:
+        flag = RiskFlag.objects.select_for_update().get(pk=flag.pk)
+        if flag.state != RiskFlag.State.OPEN:
+            raise NotFreezable(f"{flag} is {flag.state}")
+        held = flag.commission_set.filter(state=State.HELD, creator=creator)
+        ids |= set(held.exclude(kind=Commission.Kind.REVERSAL).values_list("pk", flat=True))
+    rows = list(Commission.objects.filter(pk__in=ids).order_by("pk"))
+    free = {State.PENDING, State.HELD}
+    for row in rows:
+        others = row.state == State.HELD and (flag is None or row.flag_id != flag.pk)
+        if row.creator_id != creator.pk or row.state not in free or others:
+            raise NotFreezable(f"commission {row.pk} is {row.state}")
+    if len(rows) != len(ids):
+        raise NotFreezable(f"{len(ids) - len(rows)} commissions are not there")
+    case = cases.accuse(
+        creator, violation, reason, by=by, at=at, takes_lines=takes_lines,
+        automated=flag is not None and flag.rule != "by_hand",
+        subject=f"flag:{flag.pk}" if flag else "",
+    )  # fmt: skip
+    CaseLine.objects.bulk_create(CaseLine(case=case, commission=row) for row in rows)
+    commissions.hold(ids, case=case)
+    if flag is not None:
+        commissions.pass_on(flag, case)
+        close_flag(flag, RiskFlag.State.CONFIRMED, f"case {case.pk}", by, at)
+    return case
+
+
+def close_flag(
+    flag: RiskFlag, state: str, reason: str, by: AbstractUser | None, at: datetime
+) -> None:
+    """Write a person's decision on a flag, or that nobody took one."""
+    flag.state, flag.reason, flag.decided_by, flag.decided_at = state, reason[:300], by, at
+    flag.save(update_fields=["state", "reason", "decided_by", "decided_at"])
+
+
+# ------------------------------------------------------------------ decided
+
+
+@transaction.atomic
+def decide_flag(
+    flag: RiskFlag, confirmed: bool, *, by: AbstractUser, reason: str, at: datetime
+) -> int:
+    """Void what a flag holds, or let it go on; return how many commissions. Raises NotHeld.
+
+    Of a person and the night at the same moment, one finds the flag closed: 0.
+    """
+    row = RiskFlag.objects.select_for_update().get(pk=flag.pk)
+    if row.state != RiskFlag.State.OPEN:
+        return 0
+    held = row.commission_set.filter(state=State.HELD).values_list("pk", flat=True)
+    done = commissions.void(held) if confirmed else commissions.release(held)
+    state = RiskFlag.State.CONFIRMED if confirmed else RiskFlag.State.CLEARED
+    close_flag(row, state, reason, by, at)
+    return done
+
+
+@transaction.atomic
+def decide(case: Case, upheld: bool, *, by: AbstractUser, reason: str, at: datetime) -> Case:
+    """Decide a case (see `cases.decide`) and let go at once what it no longer keeps."""
+    row = cases.decide(case, upheld, by=by, reason=reason, at=at)
+    reporting.enforce(row, at)
+    for one in (row, row.appeal_of):
+        if one is not None and cases.is_final(one, at):
+            follow(one)
+    return row
+
+
+@transaction.atomic
+def follow(case: Case) -> int:
+    """Let the money of a case that is final go its way; return how many commissions moved.
+
+    Upheld: the lines it names are void, unless the decision left them to her. All else that it
+    held goes on.
+    """
+    row = cases.locked(case)
+    held = Commission.objects.filter(case=row, state=State.HELD)
+    moved = 0
+    if row.state == Case.State.UPHELD and row.takes_lines:
+        named = held.filter(named_in__case=row)
+        moved += commissions.void(list(named.values_list("pk", flat=True)))
+    return moved + commissions.release(list(held.values_list("pk", flat=True)))
+
+
+# ------------------------------------------------------------------ lifted by the night
+
+
+def lift(at: datetime) -> Lifted:
+    """Do what the clocks say at `at`; a second call, or one beside it, changes nothing.
+
+    One transaction for each case and each flag: one that fails is told and stops nobody.
+    """
+    done = Lifted()
+    late = Case.objects.overdue(at).filter(kind__in=cases.LAPSES).order_by("pk")
+    done.cases = sum(_each(late.values_list("pk", flat=True), lambda pk: _lapse(pk, at)))
+    old = RiskFlag.objects.filter(state=RiskFlag.State.OPEN, opened_at__lte=at - FLAG_DAYS)
+    done.flags = sum(_each(old.values_list("pk", flat=True), lambda pk: _lapse_flag(pk, at)))
+    holding = Commission.objects.filter(state=State.HELD, case__isnull=False).values("case")
+    ready = Case.objects.final(at).filter(pk__in=holding).order_by("pk")
+    done.commissions = sum(_each(ready.values_list("pk", flat=True), _follow))
+    done.creators = sum(_each(standing.expired(at), lambda pk: _judge(pk, at)))
+    return done
+
+
+def _each(ids: Iterable[int], step: Callable[[int], int]) -> Sequence[int]:
+    results = []
+    for pk in list(ids):
+        try:
+            with transaction.atomic():
+                results.append(step(pk))
+        except Exception:
+            logger.exception("%s could not go on with %s", step, pk)
+    return results
+
+
+def _lapse(pk: int, at: datetime) -> int:
+    case = Case.objects.select_related("appeal_of").get(pk=pk)
+    if not cases.lapse(case, at):
+        return 0
+    follow(case)
+    if case.appeal_of:
+        follow(case.appeal_of)
+    return 1
+
+
+def _lapse_flag(pk: int, at: datetime) -> int:
+    rows = RiskFlag.objects.select_for_update(skip_locked=True)
+    flag = rows.filter(pk=pk, state=RiskFlag.State.OPEN).first()
+    if flag is None:
+        return 0
+    close_flag(flag, RiskFlag.State.LAPSED, "", None, at)
+    held = flag.commission_set.filter(state=State.HELD)
+    commissions.release(list(held.values_list("pk", flat=True)))
+    return 1
+
+
+def _follow(pk: int) -> int:
+    return follow(Case.objects.get(pk=pk))
+
+
+def _judge(pk: int, at: datetime) -> int:
+    creator = Creator.objects.get(pk=pk)
+    return int(standing.apply(creator, at) != standing.SUSPENSION)

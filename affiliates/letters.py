@@ -1,0 +1,51 @@
+"""Letters made of paragraphs: one form for whatever is not about a single amount."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+
+@dataclass
+class Letter:
+    """One mail: to whom, in which language, and what it says."""
+
+    to: str
+    subject: str
+    title: str
+    paragraphs: list[str]
+    url: str
+    button: str
+    why: str
+    rows: list[tuple[str, str]] = field(default_factory=list)
+
+    def send(self) -> None:
+        """Post it in the language that is active."""
+        context = {"letter": self, "site_url": settings.SITE_URL}
+        mail = EmailMultiAlternatives(
+            self.subject, render_to_string("emails/letter.txt", context), to=[self.to]
+        )
+        mail.attach_alternative(render_to_string("emails/letter.html", context), "text/html")
+        mail.send()
+
+
+def day(at: datetime | date | None) -> str:
+    """Return a date as a letter writes it."""
+    if at is None:
+        return "–"
+    at = timezone.localtime(at) if isinstance(at, datetime) else at
+    return date_format(at, "j F Y")
+
+
+def redress() -> str:
+    """Say what else somebody can do (EU DSA art. 17 and 21)."""
+    return _(
+        "You may also turn to a certified body for out-of-court dispute settlement, or to a court."
+    )

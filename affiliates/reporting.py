@@ -1,0 +1,176 @@
+"""Reports about pages of ours: what they are about, who is told, and what follows.
+
+The subject of a case says what it is about: `product:12`, `creator:7`. Both sides get the
+decision with its reasons (EU DSA art. 17): what was decided, on which facts and ground, whether a
+machine had a part in it, and where to turn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from affiliates import letters
+from affiliates.letters import Letter, day
+from creators import profiles, reports
+from creators.models import Case, CaseEvent, Creator, Report
+from shop import products
+from shop.models import Product
+
+DECIDED = (Case.State.UPHELD, Case.State.DISMISSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A page that can be reported: its name, its address, and who answers for it."""
+
+    key: str
+    name: str
+    path: str
+    creator: Creator | None = None
+    product: Product | None = None
+
+
+def find(kind: str, pk: int) -> Subject | None:
+    """Return what a report is about, or None: there is no such page."""
+    if kind == "product":
+        product = Product.objects.on_sale().select_related("brand").filter(pk=pk).first()
+        return product and of_product(product)
+    if kind == "creator":
+        creator = Creator.objects.enrolled().filter(pk=pk, erased_at=None).first()
+        return creator and of_creator(creator)
+    return None
+
+
+def of_product(product: Product) -> Subject:
+    return Subject(f"product:{product.pk}", product.title, product.get_absolute_url(),
+                   product=product)  # fmt: skip
+
+
+def of_creator(creator: Creator) -> Subject:
+    return Subject(f"creator:{creator.pk}", creator.display_name, creator.get_absolute_url(),
+                   creator=creator)  # fmt: skip
+
+
+def of_case(case: Case) -> Subject | None:
+    """Return what a case is about, shown today or not."""
+    kind, _sep, pk = case.subject.partition(":")
+    if kind == "product" and pk.isdigit():
+        product = Product.objects.select_related("brand").filter(pk=pk).first()
+        return product and of_product(product)
+    return of_creator(case.creator) if kind == "creator" and case.creator else None
+
+
+def enforce(case: Case, at: datetime) -> bool:
+    """Do what an upheld report asks for: hide the product that it is about; say whether it did.
+
+    What follows for a creator is decided in a case of its own, with its own notice.
+    """
+    if case.kind != Case.Kind.REPORT or case.state != Case.State.UPHELD:
+        return False
+    subject = of_case(case)
+    if subject is None or subject.product is None:
+        return False
+    products.hide(subject.product, at)
+    return True
+
+
+# ------------------------------------------------------------------ told
+
+
+def state_url(report: Report) -> str:
+    """Return the signed address at which a reporter sees what became of it."""
+    return settings.SITE_URL + reverse("affiliates:report_state", args=[reports.token(report)])
+
+
+def tell(event: CaseEvent) -> None:
+    """Mail what happened in a report's case to those whom it concerns, each in her language."""
+    case = event.case
+    if case.kind != Case.Kind.REPORT:
+        return
+    subject = of_case(case)
+    name = subject.name if subject else case.subject
+    if event.kind == "reported":
+        rows = case.reports.filter(pk=event.text.partition(":")[2])
+        for report in rows.exclude(email=""):
+            with translation.override(report.language):
+                _received(report, name).send()
+    if event.kind in DECIDED:
+        for report in case.reports.exclude(email=""):
+            with translation.override(report.language):
+                _decided(report.email, event, name, state_url(report)).send()
+        for address, language in _other_side(subject):
+            with translation.override(language):
+                url = settings.SITE_URL + subject.path
+                _decided(address, event, name, url, other=True).send()
+
+
+def _other_side(subject: Subject | None) -> list[tuple[str, str]]:
+    """Return address and language of whoever answers for the page."""
+    if subject and subject.product:
+        brand = subject.product.brand
+        return [(brand.email, "nl" if brand.country == "NL" else "en")] if brand.email else []
+    if subject and subject.creator and subject.creator.user and not subject.creator.is_demo:
+        creator = subject.creator
+        return [(creator.user.email, profiles.mail_language(creator))] if creator.user.email else []
+    return []
+
+
+def _received(report: Report, name: str) -> Letter:
+    return Letter(
+        to=report.email,
+        subject=_("We have your report %d") % report.pk,
+        title=_("We have your report"),
+        paragraphs=[
+            _("You reported: %s.") % name,
+            _("A person looks at it and decides by %s. You get the decision with its reasons.")
+            % day(report.case.decide_by),
+        ],
+        url=state_url(report),
+        button=_("See how it stands"),
+        why=_("You get this mail because you gave this address with a report."),
+    )
+
+
+def _decided(
+    to: str, event: CaseEvent, name: str, url: str, other: bool = False
+) -> Letter:  # fmt: skip
+    case = event.case
+    upheld = event.kind == Case.State.UPHELD
+    grounds = sorted({str(report.get_ground_display()) for report in case.reports.all()})
+    return Letter(
+        to=to,
+        subject=_("Decision on a report about %s") % name,
+        title=_("Decision on a report"),
+        paragraphs=[
+            _("What it is about: %(name)s. What was reported: %(grounds)s.")
+            % {"name": name, "grounds": "; ".join(grounds)},
+            measure(case, upheld),
+            _("Facts and reasons: %s") % event.text,
+            _("A person decided. No automatic means were used, neither to find nor to decide it."),
+            _("Do you not agree? Answer this mail within six months: another person looks again.")
+            + " "
+            + letters.redress(),
+        ],
+        url=url,
+        button=_("See the page") if other else _("See how it stands"),
+        why=_("You get this mail because you answer for this page.")
+        if other
+        else _("You get this mail because you gave this address with a report."),
+    )
+
+
+def measure(case: Case, upheld: bool) -> str:
+    """Say what a decision does (EU DSA art. 17: the restriction, where, for how long)."""
+    if not upheld:
+        return _("The page stays as it is: we found nothing against the law or our terms.")
+    if case.subject.startswith("product:"):
+        return _(
+            "The product is no longer shown or sold here, in any country, until we say otherwise."
+        )
+    return _("The report is right. What follows for the account is decided in a case of its own.")
