@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from affiliates import links
 from config import checks
+from creators import cases
 from tests.affiliates.factories import make_collaboration
 from tests.creators.factories import make_creator
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
@@ -42,13 +43,17 @@ def market():
         "handle": creator.handle, "collaboration_id": offer.pk, "creator_id": creator.pk,
         "product_id": variant.product_id, "part_id": order.parts.get().pk, "platform": "tiktok",
         "kind": "svg", "word": "none", "pk": link.pk, "provider": "none", "return_id": 1,
-        "participation_id": 1, "number": 1, "run_id": 1, "token": "none", "reference": "none",
+        "case": cases.contest(creator, "commission:1", "Why?", now).pk, "participation_id": 1, "number": 1, "run_id": 1, "token": "none", "reference": "none",
     }  # fmt: skip
     return people, facts, channel.pk
 
 
 def address(route, facts, channel) -> str:
     """Fill the objects of A into a pattern."""
+    if route.name == "affiliates:case":
+        facts = facts | {"pk": facts["case"]}
+    if route.name == "affiliates:report":
+        facts = facts | {"kind": "product", "pk": facts["product_id"]}
     if "channel_" in route.name:
         facts = facts | {"pk": channel}
     pattern = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", route.pattern.replace("/^", "/"))

@@ -19,14 +19,19 @@ from affiliates.models import (
     SettlementLine,
 )
 from config import checks
-from creators.models import Creator
+from creators.models import Case, Creator
 from shop.models import Brand, BrandOrder, FeedRun, Product
 
 SHOPPER, CREATOR, BRAND = None, "creator@thousand.example", "brand@thousand.example"
 ADMIN = "admin-one@thousand.example"
 WHO = {"public": SHOPPER, "signed-in": CREATOR, "creator:own": CREATOR, "brand:own": BRAND}
 SIX = {"shop:storefront_list", "shop:product"}  # statements; the others may take twelve
-OBJECT = {"affiliates:earnings_line": "earned", "affiliates:balance_line": "owed"}  # not "pk"
+OBJECT = {
+    "affiliates:earnings_line": "earned",
+    "affiliates:balance_line": "owed",
+    "affiliates:case": "case",
+    "affiliates:report": "product_id",
+}  # not "pk"
 WORD = re.compile(r"<(?:\w+:)?(\w+)>")
 FILES = re.compile(r"\.(csv|pdf|json|py|svg|png|xlsx)$|<str:kind>|^/go/|/qr\.")
 
@@ -78,6 +83,8 @@ def _facts() -> dict[str, object]:
         or newest(BrandInvoice.objects.filter(brand=brand)),
         "word": newest(CreatorCode.objects.filter(creator=creator)),
         "earned": newest(SettlementLine.objects.filter(creator=creator)),
+        "case": newest(Case.objects.filter(creator=creator)),
+        "kind": "product",
         "owed": newest(SettlementLine.objects.filter(brand=brand)),
     }
 

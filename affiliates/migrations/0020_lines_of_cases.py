@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0017_shards_say_why_they_are_left'),
+        ('affiliates', '0019_payouts_paid_again'),
         ('creators', '0009_cases_with_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
