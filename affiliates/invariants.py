@@ -10,9 +10,19 @@ from django.db import connection
 
 SHOWN = 20  # ids reported per broken invariant
 
-SIDES = """
-    SELECT credit_id AS account_id, amount AS v FROM affiliates_ledgerentry
-    UNION ALL SELECT debit_id, -amount FROM affiliates_ledgerentry
+# What each account holds: each side is read from its index, and summed before it is joined.
+BALANCES = """
+    SELECT account_id, sum(v) AS v FROM (
+        SELECT credit_id AS account_id, sum(amount) AS v FROM affiliates_ledgerentry GROUP BY 1
+        UNION ALL SELECT debit_id, -sum(amount) FROM affiliates_ledgerentry GROUP BY 1) sides
+    GROUP BY 1
+"""
+OF_KIND = """
+    SELECT a.id, a.currency,
+           coalesce((SELECT sum(amount) FROM affiliates_ledgerentry WHERE credit_id = a.id), 0)
+         - coalesce((SELECT sum(amount) FROM affiliates_ledgerentry WHERE debit_id = a.id), 0)
+           AS amount
+    FROM affiliates_account a WHERE a.kind =
 """
 CLEARING = "SELECT id FROM affiliates_account WHERE kind = 'provider_clearing'"
 OF_CREATORS = "SELECT id FROM affiliates_account WHERE kind = 'creator_balance'"
@@ -113,9 +123,8 @@ INVARIANTS: dict[str, str] = {
                         WHERE debit_id = e.debit_id AND id <= e.id), 0)""",
     "a creator's balance is her unclaimed lines": f"""
         SELECT coalesce(b.creator_id, u.creator_id) FROM (
-            SELECT a.creator_id, a.currency, sum(s.v) AS amount FROM ({SIDES}) s
-            JOIN affiliates_account a ON a.id = s.account_id AND a.kind = 'creator_balance'
-            GROUP BY 1, 2) b
+            SELECT a.creator_id, a.currency, s.v AS amount FROM ({BALANCES}) s
+            JOIN affiliates_account a ON a.id = s.account_id AND a.kind = 'creator_balance') b
         FULL JOIN (
             SELECT l.creator_id, l.currency, sum(l.amount) AS amount
             FROM affiliates_settlementline l
@@ -124,7 +133,7 @@ INVARIANTS: dict[str, str] = {
           ON u.creator_id = b.creator_id AND u.currency = b.currency
         WHERE coalesce(b.amount, 0) <> coalesce(u.amount, 0)""",
     "the ledger nets to zero": f"""
-        SELECT min(a.id) FROM ({SIDES}) s JOIN affiliates_account a ON a.id = s.account_id
+        SELECT min(a.id) FROM ({BALANCES}) s JOIN affiliates_account a ON a.id = s.account_id
         GROUP BY a.currency HAVING sum(s.v) <> 0""",
     "an entry has the currency of both its accounts": """
         SELECT e.id FROM affiliates_ledgerentry e JOIN affiliates_account d ON d.id = e.debit_id
@@ -248,10 +257,7 @@ INVARIANTS: dict[str, str] = {
         FULL JOIN booked b ON b.source_kind = t.kind AND b.source_id = t.id
         WHERE coalesce(t.amount, 0) <> coalesce(b.amount, 0)""",
     "suspense holds what fits no order and has not gone back": f"""
-        SELECT coalesce(s.id, 0) FROM (
-            SELECT a.id, a.currency, sum(s.v) AS amount FROM ({SIDES}) s
-            JOIN affiliates_account a ON a.id = s.account_id AND a.kind = 'suspense'
-            GROUP BY 1, 2) s
+        SELECT coalesce(s.id, 0) FROM ({OF_KIND} 'suspense') s
         FULL JOIN (
             SELECT currency, sum(greatest(kept, 0)) AS amount FROM (
                 SELECT m.currency, m.amount - coalesce(sum(CASE WHEN b.kind = 'chargeback_won'
@@ -284,10 +290,7 @@ INVARIANTS: dict[str, str] = {
         WHERE e.source_kind = 'adjustment' AND NOT EXISTS (
             SELECT 1 FROM affiliates_adjustment j WHERE j.id = e.source_id)""",
     "money in transit is that of open payouts": f"""
-        SELECT coalesce(t.id, 0) FROM (
-            SELECT a.id, a.currency, sum(s.v) AS amount FROM ({SIDES}) s
-            JOIN affiliates_account a ON a.id = s.account_id AND a.kind = 'payout_in_transit'
-            GROUP BY 1, 2) t
+        SELECT coalesce(t.id, 0) FROM ({OF_KIND} 'payout_in_transit') t
         FULL JOIN (SELECT currency, sum(amount + vat) AS amount FROM affiliates_payout
                    WHERE state IN ('pending', 'processing') GROUP BY 1) p USING (currency)
         WHERE coalesce(t.amount, 0) <> coalesce(p.amount, 0)""",

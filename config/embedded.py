@@ -30,6 +30,7 @@ POSTGRES_SETTINGS = {
     "shared_buffers": "'128MB'",
     "max_wal_size": "'1GB'",
     "jit": "off",
+    "client_connection_check_interval": "'5s'",  # a killed worker's statement ends too
     "timezone": "'UTC'",
 }
 VALKEY_OPTIONS = {  # no TCP; at most a second of writes is lost on power failure, none on a kill
