@@ -1,12 +1,13 @@
 """Tables as CSV or XLSX files in which no spreadsheet finds a formula."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from tempfile import TemporaryFile
 
 from django.http import FileResponse, StreamingHttpResponse
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = re.compile(r"(^[\t\r\n]*|[;\t\r\n][\s\"]*)(?=[=+\-@＝＋－＠])|^(?=[\t\r\n])")
 
 
 class Echo:
@@ -17,10 +18,11 @@ class Echo:
 
 
 def safe_cell(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula; numbers stay as they are."""
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return "'" + value
-    return value
+    """Return a cell that no spreadsheet takes for a formula; numbers stay as they are.
+
+    Nor a part of it: a spreadsheet in Dutch splits a line at semicolons, others at tabs.
+    """
+    return FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
 
 
 def answer(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
