@@ -23,7 +23,7 @@ Kind, State = Adjustment.Kind, Adjustment.State
 
 
 class NotAllowed(Exception):
-    """A step out of order, by the same person, or for more than is owed."""
+    """A step out of order, by the same person, by whom it concerns, or for more than is owed."""
 
 
 def propose(
@@ -56,7 +56,14 @@ def _locked(adjustment: Adjustment, by: AbstractBaseUser) -> Adjustment:
         raise NotAllowed(f"{row} is {row.state}")
     if row.proposed_by_id == by.pk:
         raise NotAllowed("whoever proposed it does not decide it")
+    if _is_hers(row, by):
+        raise NotAllowed("whoever it concerns does not decide it")
     return row
+
+
+def _is_hers(row: Adjustment, by: AbstractBaseUser) -> bool:
+    gets = row.creator is not None and row.creator.user_id == by.pk
+    return gets or row.brand.memberships.filter(user=by.pk).exists()
 
 
 @transaction.atomic

@@ -34,6 +34,10 @@ class NotDecidable(Exception):
     """A suspended or closed creator is decided by her case, not by the policy."""
 
 
+class OwnAccount(Exception):
+    """An admin would decide about herself; another one does."""
+
+
 class NotPublishable(Exception):
     """A policy cannot be published as it stands; the message says why, to an admin."""
 
@@ -178,9 +182,13 @@ def reconsider(creator: Creator, at: datetime) -> Decision | None:
 def decide_by_hand(
     creator: Creator, outcome: str, *, by: AbstractUser, reason: str, at: datetime
 ) -> Decision:
-    """An admin decides in place of the policy, with a reason that the creator reads."""
+    """An admin decides in place of the policy, with a reason that the creator reads.
+
+    Raises OwnAccount, NotDecidable, or ValueError without a reason.
+    """
     if not reason.strip():
         raise ValueError("a decision by hand needs a reason")
+    refuse_own(creator, by)
     locked = Creator.objects.select_for_update().get(pk=creator.pk)
     _refuse_undecidable(locked)
     decision = keep(locked, judge(locked, at), at, outcome=outcome, by=by, reason=reason)
@@ -265,6 +273,12 @@ def _redecide(creators, at: datetime, weeks_with_links: Mapping[int, int]) -> li
 def _rises(status: str, outcome: str) -> bool:
     order = [Creator.Status.WAITING, Creator.Status.PILOT, Creator.Status.FULL]
     return outcome in order and order.index(outcome) > order.index(status)
+
+
+def refuse_own(creator: Creator, by: AbstractUser) -> None:
+    """Raise OwnAccount if `by` is that creator."""
+    if creator.user_id is not None and creator.user_id == by.pk:
+        raise OwnAccount(f"user {by.pk} is creator {creator.pk}")
 
 
 def _refuse_undecidable(creator: Creator) -> None:

@@ -60,8 +60,12 @@ def ask(
 def confirm(
     check: ManualCheck, *, by: AbstractUser, followers: int, evidence: str, at: datetime
 ) -> Channel:
-    """An admin saw the code: verify the channel with the count she saw. Raises ChannelTaken."""
+    """An admin saw the code: verify the channel with the count she saw.
+
+    Raises ChannelTaken, enrolment.OwnAccount.
+    """
     channel = check.channel
+    enrolment.refuse_own(channel.creator, by)
     channels.refuse_taken(channel.creator, channel.platform, channel.external_id, channel.handle)
     _close(check, ManualCheck.State.CONFIRMED, by, evidence, at, followers)
     channel.verified_at = channel.checked_at = at

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -41,6 +42,14 @@ class Desk(ReadOnly):
         if not reason:
             self.message_user(request, _("Type the reason beside the action."), messages.ERROR)
         return reason
+
+    def without_own(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Leave out what belongs to the admin herself; say so."""
+        own = queryset.filter(creator__user=request.user)
+        if own.exists():
+            said = _("What is your own stays as it is: another admin decides it.")
+            self.message_user(request, said, messages.ERROR)
+        return queryset.exclude(creator__user=request.user)
 
     def note(self, request: HttpRequest, rows, text: str) -> None:
         """Write on each row's history who did what and why."""

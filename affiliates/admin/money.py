@@ -43,7 +43,8 @@ class CommissionAdmin(Desk):
     def release(self, request, queryset):
         if not (reason := self.reason(request)):
             return
-        rows = list(queryset.filter(state=Commission.State.HELD).select_related("flag"))
+        others = self.without_own(request, queryset)
+        rows = list(others.filter(state=Commission.State.HELD).select_related("flag"))
         released = commissions.release([row.pk for row in rows])
         for flag in {row.flag for row in rows if row.flag}:
             if not fraud.open_holds(flag):

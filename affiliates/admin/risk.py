@@ -52,7 +52,7 @@ class RiskFlagAdmin(Desk):
         if not (reason := self.reason(request)):
             return
         done, moved = [], 0
-        for flag in self._open(queryset):
+        for flag in self._open(self.without_own(request, queryset)):
             try:
                 moved += holds.decide_flag(
                     flag, confirmed, by=request.user, reason=reason, at=timezone.now()

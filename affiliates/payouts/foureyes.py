@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from affiliates import books, rails
@@ -31,14 +31,21 @@ def _locked(batch: PayoutBatch, state: str) -> PayoutBatch:
     return row
 
 
+def _refuse_own(batch: PayoutBatch, by: AbstractBaseUser) -> None:
+    hers = Q(creator__user=by.pk) | Q(brand__memberships__user=by.pk)
+    if batch.payouts.filter(hers).exists():
+        raise NotAllowed(_("This batch pays you: another admin does this."))
+
+
 @transaction.atomic
 def approve(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> PayoutBatch:
-    """Let a batch go to the bank; somebody else exports it.
+    """Let a batch go to the bank; somebody else exports it, and nobody her own.
 
     Raises NotAllowed, books.OutOfBalance.
     """
     books.require_balance()
     row = _locked(batch, BatchState.BUILT)
+    _refuse_own(row, by)
     row.state, row.approved_by, row.approved_at = BatchState.APPROVED, by, at
     row.save()
     return row
@@ -56,6 +63,7 @@ def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Docu
     row = _locked(batch, BatchState.APPROVED)
     if row.approved_by_id == by.pk:
         raise NotAllowed(_("Whoever approved a batch does not export it."))
+    _refuse_own(row, by)
     payouts = payouts_of(row, State.PENDING)
     rail = rails.named(row.rail)
     row.file_schema, row.file_debtor = rail.schema(), rail.debtor()

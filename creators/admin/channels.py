@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnly
-from creators import channels, manual_checks
+from creators import channels, enrolment, manual_checks
 from creators.models import Channel, ManualCheck, PlatformStatus, Reading
 
 
@@ -94,6 +94,9 @@ class ManualCheckAdmin(admin.ModelAdmin):
                     evidence=check.evidence,
                     at=timezone.now(),
                 )
+            except enrolment.OwnAccount:
+                messages.error(request, _("Another admin decides about your own account."))
+                continue
             except channels.ChannelTaken:
                 said = _("%(check)s: another creator has verified this channel.")
                 messages.error(request, said % {"check": check})

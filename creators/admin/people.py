@@ -118,9 +118,10 @@ class CreatorAdmin(admin.ModelAdmin):
             enrolment.decide_by_hand(
                 obj, outcome, by=request.user, reason=reason, at=timezone.now()
             )
+        except enrolment.OwnAccount:
+            messages.error(request, _("Another admin decides about your own account."))
         except enrolment.NotDecidable:
             messages.error(request, _("A suspended or closed account is decided by its case."))
-            return
 
     @admin.action(description=gettext_lazy("Decide again by the rules"), permissions=["change"])
     def decide_by_rules(self, request: HttpRequest, queryset: QuerySet) -> None:

@@ -1,0 +1,98 @@
+"""Nobody decides about her own money or standing, whatever her rights are."""
+
+import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.urls import reverse
+from django.utils import timezone
+
+from affiliates import adjustments, commissions, fraud, payouts, settlement
+from affiliates.models import Commission, RiskFlag
+from creators import enrolment, manual_checks
+from shop.models import Membership
+from tests.affiliates.factories import (
+    NIGHT_OVER,
+    PAID,
+    make_brand,
+    make_commission,
+    make_creator,
+    make_payable,
+    make_user,
+    sign_in,
+)
+from tests.affiliates.test_payouts import FRIDAY
+from tests.creators.factories import make_creator as make_applicant
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+
+
+@pytest.fixture
+def insider():
+    """An admin who is also a creator."""
+    return make_creator(user=make_user(is_staff=True, is_superuser=True))
+
+
+def batch_of(creator):
+    make_commission(creator, price=34500)
+    make_payable(creator)
+    settlement.settle(NIGHT_OVER)
+    return payouts.build(FRIDAY)[0]
+
+
+def test_nobody_approves_or_exports_her_own_payout(insider):
+    batch, colleague = batch_of(insider), make_user(is_staff=True)
+
+    with pytest.raises(payouts.NotAllowed):
+        payouts.approve(batch, insider.user, FRIDAY)
+    payouts.approve(batch, colleague, FRIDAY)
+    with pytest.raises(payouts.NotAllowed):
+        payouts.export(batch, insider.user, FRIDAY)
+
+    batch.refresh_from_db()
+    assert (batch.state, batch.approved_by) == ("approved", colleague)
+
+
+@pytest.mark.parametrize("hat", ["creator", "brand"])
+def test_nobody_approves_what_she_is_given(hat, insider):
+    brand = make_brand()
+    if hat == "brand":
+        Membership.objects.create(user=insider.user, brand=brand)
+    gift = adjustments.propose(
+        "goodwill", brand, 5000, "EUR", "sorry", make_user(is_staff=True), PAID,
+        creator=insider if hat == "creator" else None,
+    )  # fmt: skip
+
+    with pytest.raises(adjustments.NotAllowed):
+        adjustments.approve(gift, insider.user, PAID)
+    gift.refresh_from_db()
+    assert gift.state == "proposed"
+
+
+def test_nobody_frees_her_own_held_commission(insider, client):
+    sign_in(client, insider.user)
+    commission = make_commission(insider)
+    flag = fraud.flag("same_mail", insider, "order:1", {"order": 1}, PAID)
+    commissions.hold([commission.pk], flag=flag)
+    for model, action, row in [
+        (Commission, "release", commission), (RiskFlag, "clear", flag)
+    ]:  # fmt: skip
+        url = reverse(f"admin:affiliates_{model._meta.model_name}_changelist")
+        data = {"action": action, ACTION_CHECKBOX_NAME: [row.pk], "reason": "it is fine"}
+        assert client.post(url, data).status_code == 302
+
+    commission.refresh_from_db()
+    flag.refresh_from_db()
+    assert (commission.state, flag.state) == ("held", "open")
+
+
+def test_nobody_lets_herself_in():
+    boss = make_user(is_staff=True)
+    applicant = make_applicant(user=boss, followers=900)
+    check = manual_checks.ask(applicant, "youtube", "boss_channel", timezone.now())
+
+    with pytest.raises(enrolment.OwnAccount):
+        enrolment.decide_by_hand(applicant, "full", by=boss, reason="me", at=timezone.now())
+    with pytest.raises(enrolment.OwnAccount):
+        manual_checks.confirm(check, by=boss, followers=9000, evidence="me", at=timezone.now())
+
+    applicant.refresh_from_db()
+    assert (applicant.status, applicant.channels.verified().count()) == ("waiting", 1)
