@@ -6,6 +6,10 @@ import hashlib
 import json
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
+from django.db.models import Q
+from django.db.models.functions import Lower
+
 from affiliates.models import Commission, RiskFlag
 from creators.models import Creator
 from shop.models import Order
@@ -23,16 +27,23 @@ def plain_mail(address: str) -> str:
     return f"{name}@{host}"
 
 
+def addresses_of(creator: Creator) -> set[str]:
+    """Return every address of a creator's account, confirmed or not."""
+    if creator.user is None:
+        return set()
+    more = EmailAddress.objects.filter(user=creator.user_id).values_list("email", flat=True)
+    return {address.lower() for address in (creator.user.email, *more) if address}
+
+
 def suspicions(order: Order, creator: Creator) -> list[str]:
     """Return the rules that say buyer and creator may be the same person."""
-    found = []
-    if creator.user and plain_mail(order.email) == plain_mail(creator.user.email):
+    found, hers = [], addresses_of(creator)
+    if plain_mail(order.email) in map(plain_mail, hers):
         found.append(SAME_MAIL)
     if order.payment_fingerprint and creator.user_id:
-        own = Order.objects.filter(
-            buyer=creator.user_id, payment_fingerprint=order.payment_fingerprint
-        ).exclude(pk=order.pk)
-        if own.exists():
+        paid = Order.objects.filter(payment_fingerprint=order.payment_fingerprint)
+        own = paid.alias(plain=Lower("email")).filter(Q(buyer=creator.user_id) | Q(plain__in=hers))
+        if own.exclude(pk=order.pk).exists():
             found.append(SAME_PAYMENT)
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
@@ -16,7 +17,8 @@ from django.utils import translation
 
 from affiliates import clock, payouts
 from affiliates.labels import bank_reason
-from affiliates.models import Commission, Payout, SettlementLine
+from affiliates.models import Commission, Payout, PayoutMethod, SettlementLine
+from config.lib import local
 from creators import profiles
 from creators.models import Creator
 
@@ -100,6 +102,44 @@ def _rows(lines: QuerySet[SettlementLine]) -> list[Row]:
 def _pending(creator: Creator, currency: str) -> int:
     rows = Commission.objects.filter(creator=creator, currency=currency, state="pending")
     return rows.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+def accounts_changed(at: datetime) -> int:
+    """Mail creators whose bank account was changed, each change once; return how many."""
+    rows = PayoutMethod.objects.filter(told_at=None, created_at__gte=at - TELL_WITHIN)
+    return sum(_tell_changed(pk, at) for pk in rows.values_list("pk", flat=True)[:AT_ONCE])
+
+
+@transaction.atomic
+def _tell_changed(pk: int, at: datetime) -> bool:
+    rows = PayoutMethod.objects.select_for_update(of=["self"], skip_locked=True)
+    method = rows.select_related("creator__user").filter(pk=pk, told_at=None).first()
+    if method is None:
+        return False
+    method.told_at = at
+    method.save(update_fields=["told_at"])
+    creator = method.creator
+    if creator.user is None or creator.is_demo:
+        return False
+    with translation.override(profiles.mail_language(creator)):
+        context = {
+            "creator": creator,
+            "method": method,
+            "usable_on": local.short_day(clock.local_day(method.usable_from), "l j M"),
+            "url": settings.SITE_URL + reverse("affiliates:payouts"),
+            "site_url": settings.SITE_URL,
+        }
+        addresses = _addresses(creator)
+        for address in addresses:
+            _post("bank_changed", context, address)
+    return bool(addresses)
+
+
+def _addresses(creator: Creator) -> list[str]:
+    """Return all confirmed addresses: whoever took over one does not read the others."""
+    confirmed = EmailAddress.objects.filter(user=creator.user_id, verified=True)
+    found = {*confirmed.values_list("email", flat=True), creator.user.email}
+    return sorted(address for address in found if address)
 
 
 def payouts_back(at: datetime) -> int:

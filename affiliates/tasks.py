@@ -155,6 +155,12 @@ def mail_payouts_back() -> int:
 
 
 @shared_task
+def mail_accounts_changed() -> int:
+    """Tell creators that the bank account of their payouts was changed."""
+    return mails.accounts_changed(timezone.now())
+
+
+@shared_task
 def check_names() -> int:
     """Ask again for the accounts whose name nobody could check."""
     return payouts.check_names(timezone.now())

@@ -253,6 +253,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("book the rest of the bank's answers", "affiliates.tasks.book_bank_replies", 120),
         ("invoice the month that is over", "affiliates.tasks.invoice_brands", 21_600),
         ("tell whose payout came back", "affiliates.tasks.mail_payouts_back", 300),
+        ("tell whose bank account was changed", "affiliates.tasks.mail_accounts_changed", 300),
         ("ask again whose accounts these are", "affiliates.tasks.check_names", 3_600),
         ("ask whether VAT numbers are in use", "affiliates.tasks.check_vat_numbers", 300),
         ("sum clicks by day", "affiliates.tasks.rollup_links", 300),

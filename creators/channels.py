@@ -98,11 +98,12 @@ def connect(
 
 
 def refuse_taken(creator: Creator, platform: str, external_id: str, handle: str) -> None:
-    """Raise ChannelTaken if another creator has verified this account, or its handle where no id
-    is known.
+    """Raise ChannelTaken if another creator has verified this account, or its handle where one
+    of the two was checked by hand and has no id.
     """
     theirs = Channel.objects.verified().filter(platform=platform).exclude(creator=creator)
-    if theirs.filter(external_id=external_id).exists():
+    by_hand = f"{MANUAL}{handle.lower().lstrip('@')}"
+    if theirs.filter(external_id__in=[external_id, by_hand]).exists():
         raise ChannelTaken(f"{platform}:{external_id}")
     if external_id.startswith(MANUAL) and theirs.filter(handle__iexact=handle).exists():
         raise ChannelTaken(f"{platform}:{handle}")

@@ -47,8 +47,13 @@ class BrandAdmin(admin.ModelAdmin):
     list_display = ["name", "status", "country", "sells_at", "currency", "created_at"]
     list_filter = ["status", "sells_at", "country", "is_demo"]
     search_fields = ["name", "slug", "legal_name", "vat_number", "register_number", "email"]
-    readonly_fields = ["self_certified_at", "mandate_accepted_at", "created_at"]
+    readonly_fields = ["self_certified_at", "mandate_accepted_at", "connect_since", "created_at"]
     inlines = [MembershipInline]
+
+    def save_model(self, request, obj, form, change):
+        if "connect_account" in form.changed_data:
+            obj.connect_since = timezone.now()
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Category)

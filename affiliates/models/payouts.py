@@ -40,6 +40,9 @@ class PayoutMethod(models.Model):
     usable_from = models.DateTimeField()
     created_at = models.DateTimeField()
     replaced_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the creator was mailed of it"
+    )
 
     class Meta:
         constraints = [

@@ -7,11 +7,18 @@ comes to nothing gives the money back and releases the lines in one transaction.
 from affiliates.payouts.again import again
 from affiliates.payouts.building import build, claimable, next_pay_day
 from affiliates.payouts.foureyes import NotAllowed, approve, document, export, totals
-from affiliates.payouts.methods import change_method, check_name, check_names, record_name_check
+from affiliates.payouts.methods import (
+    METHOD_WAIT_HOURS,
+    change_method,
+    check_name,
+    check_names,
+    record_name_check,
+)
 from affiliates.payouts.outcomes import cancel, claims_of, confirm, confirm_batch, fail, returned
 from affiliates.payouts.sending import retry, send_due
 
 __all__ = [
+    "METHOD_WAIT_HOURS",
     "NotAllowed",
     "again",
     "approve",

@@ -7,14 +7,16 @@ are paid by Connect only: their money lies at the provider and never passes our 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
 
 from affiliates import funding, ledger, rails
 from affiliates.ledger import Transfer
 from affiliates.models import Payout, PayoutBatch
 from affiliates.models.payouts import Rail
+from affiliates.payouts.methods import METHOD_WAIT_HOURS
 from shop.models import Brand
 
 
@@ -26,8 +28,7 @@ def build(at: datetime, pay_on: date, by: AbstractBaseUser | None) -> list[Payou
     if Rail.CONNECT not in rails.RAILS:
         return []
     rail = rails.named(Rail.CONNECT)
-    brands = Brand.objects.exclude(connect_account="").exclude(status=Brand.Status.SUSPENDED)
-    known = {brand.pk: brand for brand in brands}
+    known = {brand.pk: brand for brand in payable_brands(at)}
     open_ = Payout.objects.filter(state__in=Payout.OPEN, brand__in=known)
     busy = set(open_.values_list("brand_id", "currency"))
     ready: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -38,6 +39,12 @@ def build(at: datetime, pay_on: date, by: AbstractBaseUser | None) -> list[Payou
         if free and rail.carries(currency):
             ready[currency].append((brand_id, funds.payable))
     return [_batch(at, pay_on, by, currency, ready[currency]) for currency in sorted(ready)]
+
+
+def payable_brands(at: datetime) -> QuerySet[Brand]:
+    """Brands with an account at the provider whose wait is over, like that of a bank account."""
+    known = Brand.objects.exclude(connect_account="").exclude(status=Brand.Status.SUSPENDED)
+    return known.exclude(connect_since__gt=at - timedelta(hours=METHOD_WAIT_HOURS))
 
 
 def _batch(

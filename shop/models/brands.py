@@ -71,6 +71,9 @@ class Brand(models.Model):
     ships_to = models.JSONField(default=list, blank=True, help_text="country codes; empty: all")
     return_days = models.PositiveSmallIntegerField(default=14)
     connect_account = models.CharField(max_length=64, blank=True)
+    connect_since = models.DateTimeField(
+        null=True, blank=True, help_text="when `connect_account` was changed; used 48 hours later"
+    )
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     objects = BrandQuerySet.as_manager()

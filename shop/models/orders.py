@@ -105,6 +105,11 @@ class Order(models.Model):
             models.Index(
                 fields=["expires_at"], name="order_to_release", condition=Q(status="pending")
             ),
+            models.Index(
+                fields=["payment_fingerprint"],
+                name="order_same_payment",
+                condition=~Q(payment_fingerprint=""),
+            ),
         ]
 
     def __str__(self) -> str:
