@@ -13,7 +13,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 import crawleruseragents
-from django.conf import settings
+
+from config.lib.http import client_address
 
 IN_APP = [  # in-app browsers are people; the platform seen is kept beside the link's
     ("tiktok", re.compile(r"bytedancewebview|musical_ly|trill_|\btiktok", re.I)),
@@ -93,16 +94,7 @@ def platform_of(host: str) -> str:
     )
 
 
-def address(environ: dict[str, str]) -> str:
-    """Return the client's address: the peer's, or what the trusted proxies say."""
-    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
-    chain = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if proxies else []
-    if len(chain) >= proxies > 0:
-        return chain[-proxies].strip()
-    return environ.get("REMOTE_ADDR", "")
-
-
 def visitor(key: bytes, environ: dict[str, str]) -> bytes:
     """Return the 16 bytes that stand for one visitor on one day."""
-    who = f"{address(environ)}\n{environ.get('HTTP_USER_AGENT', '')}"
+    who = f"{client_address(environ)}\n{environ.get('HTTP_USER_AGENT', '')}"
     return hashlib.blake2b(who.encode(errors="replace"), key=key, digest_size=16).digest()

@@ -1,7 +1,9 @@
 """What every view says and asks in HTTP."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.exceptions import TemplateDoesNotExist
@@ -36,6 +38,15 @@ def render_page(
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def client_address(environ: Mapping[str, str]) -> str:
+    """Return the client's address: the peer's, or what the trusted proxies say."""
+    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    chain = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if proxies else []
+    if len(chain) >= proxies > 0:
+        return chain[-proxies].strip()
+    return environ.get("REMOTE_ADDR", "")
 
 
 def safe_next(request: HttpRequest, default: str = "/") -> str:

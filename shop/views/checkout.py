@@ -12,8 +12,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from config.lib import ratelimit
 from config.lib.access import public
-from config.lib.http import render_page
+from config.lib.http import client_address, render_page
 from shop import cart as carts
 from shop import checkout as checkouts
 from shop import gateways, orders, payments
@@ -23,6 +24,7 @@ from shop.views.bag import bag_of, code_owner, referral_for
 
 MINE = "orders"  # session: ids of the orders that this browser placed
 LATEST = "checkout_key"
+MOST_ORDERS, MINUTES = 30, 10  # of one connection, which many people on phones may share
 
 
 @public
@@ -128,6 +130,12 @@ def _place(request, cart, form):
     told = {"clicks": referral.as_json() if referral else [], "code": data["creator_code"]}
     now = timezone.now()
     carts.keep_code(cart, data["creator_code"])
+    if not _may_order(request, key):
+        message = _(
+            "Too many orders from this connection. Nothing was ordered; try again in ten minutes."
+        )
+        form.add_error(None, message)
+        return None
     try:
         checkouts.replace_earlier(request.session.get(LATEST), key, now)
         order = checkouts.place(
@@ -155,6 +163,16 @@ def _place(request, cart, form):
             request.session[MINE] = [*mine, order.pk][-50:]
         return order
     return None
+
+
+def _may_order(request, key):
+    """Limit the orders of one connection: each one holds stock back without being paid yet."""
+    if Order.objects.filter(checkout_key=key).exists():
+        return True
+    whence = client_address(request.META)
+    return ratelimit.allow(
+        "checkout", whence, times=MOST_ORDERS, seconds=MINUTES * 60, without_redis=True
+    )
 
 
 def pay(request, order):
