@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0017_shards_say_why_they_are_left'),
+        ('affiliates', "0018_tax_facts_of_creators"),
     ]
 
     operations = [
