@@ -14,11 +14,12 @@ from django.db.models import Count, QuerySet, Sum
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from affiliates import clock, payouts
 from affiliates.labels import bank_reason
+from affiliates.letters import Letter, day
 from affiliates.models import Commission, Payout, PayoutMethod, SettlementLine
-from config.lib import local
 from creators import profiles
 from creators.models import Creator
 
@@ -121,18 +122,29 @@ def _tell_changed(pk: int, at: datetime) -> bool:
     creator = method.creator
     if creator.user is None or creator.is_demo:
         return False
+    addresses = _addresses(creator)
     with translation.override(profiles.mail_language(creator)):
-        context = {
-            "creator": creator,
-            "method": method,
-            "usable_on": local.short_day(clock.local_day(method.usable_from), "l j M"),
-            "url": settings.SITE_URL + reverse("affiliates:payouts"),
-            "site_url": settings.SITE_URL,
-        }
-        addresses = _addresses(creator)
         for address in addresses:
-            _post("bank_changed", context, address)
+            _account_changed(creator, method, address).send()
     return bool(addresses)
+
+
+def _account_changed(creator: Creator, method: PayoutMethod, address: str) -> Letter:
+    return Letter(
+        to=address,
+        subject=_("Your bank account was changed"),
+        title=_("Hello %(name)s, your payouts go to %(account)s from now on.")
+        % {"name": creator.display_name, "account": method},
+        paragraphs=[
+            _("The first one may leave on %(day)s.") % {"day": day(method.usable_from)},
+            _(
+                "Was it not you? Change your password and the account at once, then answer this mail."
+            ),
+        ],
+        url=settings.SITE_URL + reverse("affiliates:payouts"),
+        button=_("See your payouts"),
+        why=_("You get this mail because the bank account of your payouts was changed."),
+    )
 
 
 def _addresses(creator: Creator) -> list[str]:

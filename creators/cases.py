@@ -142,8 +142,8 @@ def decide(case: Case, upheld: bool, *, by: AbstractUser, reason: str, at: datet
     """Close a case with a reason that those concerned read.
 
     Upheld means: the violation stands; or, for what a creator or a visitor asked, she is right.
-    Raises Decided, TooLate (our time is over: it lapses), TooEarly, SameJudge; ValueError
-    without a reason.
+    Raises Decided, TooLate (our time is over: it lapses), TooEarly, SameJudge,
+    enrolment.OwnAccount; ValueError without a reason.
     """
     if not reason.strip():
         raise ValueError("a decision needs a reason")
@@ -157,6 +157,8 @@ def decide(case: Case, upheld: bool, *, by: AbstractUser, reason: str, at: datet
         raise TooEarly(f"{row} may be answered until {row.answer_by}")
     if row.kind == Kind.APPEAL and row.appeal_of.decided_by_id == by.pk:
         raise SameJudge(f"{by} decided {row.appeal_of}")
+    if row.creator:
+        enrolment.refuse_own(row.creator, by)
     _close(row, State.UPHELD if upheld else State.DISMISSED, by, reason.strip(), at)
     return row
 

@@ -14,11 +14,12 @@ from affiliates.models import CaseLine
 from config.lib import money
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnly, ReadOnlyRows, ReasonForm
-from creators import cases
+from creators import cases, enrolment
 from creators.models import Case, CaseEvent, Report, Sanction, Violation
 
 REFUSED = (
     cases.Decided, cases.TooLate, cases.TooEarly, cases.SameJudge, commissions.NotHeld,
+    enrolment.OwnAccount,
     holds.NotFreezable, IntegrityError,
 )  # fmt: skip
 
@@ -34,6 +35,8 @@ def why_not(error: Exception) -> str:
             return _("The creator may still answer. Until then it can only be dismissed.")
         case cases.SameJudge() | IntegrityError():
             return _("An appeal is heard by another admin than the one who decided.")
+        case enrolment.OwnAccount():
+            return _("Another admin decides about your own account.")
         case holds.NotFreezable():
             return _("Not opened: %s. What is settled can only be corrected by hand.") % error
     return str(error)

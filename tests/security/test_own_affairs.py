@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from affiliates import adjustments, commissions, fraud, payouts, settlement
 from affiliates.models import Commission, RiskFlag
-from creators import enrolment, manual_checks
+from creators import cases, enrolment, manual_checks
 from shop.models import Membership
 from tests.affiliates.factories import (
     NIGHT_OVER,
@@ -96,3 +96,13 @@ def test_nobody_lets_herself_in():
 
     applicant.refresh_from_db()
     assert (applicant.status, applicant.channels.verified().count()) == ("waiting", 1)
+
+
+def test_nobody_decides_her_own_case(insider):
+    commission = make_commission(insider)
+    case = cases.contest(insider, f"commission:{commission.pk}", "too little", timezone.now())
+
+    with pytest.raises(enrolment.OwnAccount):
+        cases.decide(case, True, by=insider.user, reason="I am right", at=timezone.now())
+    case.refresh_from_db()
+    assert case.state == "answered"

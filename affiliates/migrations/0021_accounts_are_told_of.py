@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', "0018_tax_facts_of_creators"),
+        ('affiliates', "0020_lines_of_cases"),
     ]
 
     operations = [

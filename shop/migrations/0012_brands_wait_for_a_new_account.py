@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0010_misfits_know_their_return'),
+        ('shop', '0011_product_hidden_by_us'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
