@@ -26,7 +26,8 @@ SEES = {
     " affiliates.bookscheck affiliates.brandinvoice affiliates.feepolicy affiliates.ledgerentry"
     " affiliates.payout affiliates.payoutattempt affiliates.payoutbatch affiliates.payoutclaim"
     " affiliates.payoutmethod affiliates.selfbill affiliates.settlementline"
-    " affiliates.settlementrun affiliates.settlementshard affiliates.taxprofile"
+    " affiliates.settlementrun affiliates.settlementshard affiliates.taxidentity"
+    " affiliates.taxlook affiliates.taxprofile affiliates.vatcheck"
     " shop.movement shop.taxrate shop.topup shop.webhookevent",
     SUPPORT: ORDERS
     + " creators.channel creators.decision creators.decisioncheck creators.directoryentry"

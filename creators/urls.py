@@ -8,7 +8,6 @@ app_name = "creators"
 urlpatterns = [
     path("", landing.home, name="home"),
     path("check/", landing.check, name="check"),
-    path("rules/", rules.rules, name="rules"),
     path("rules/cases/", rules.case_figures, name="case_figures"),
     path("language/", settings.language, name="language"),
     path("creator/join/", join.join, name="join"),

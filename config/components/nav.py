@@ -26,7 +26,7 @@ PUBLIC = (
     ("creators:home", _("For creators"), "user", ()),
     ("affiliates:brands_home", _("For brands"), "store", ()),
     ("shop:storefront_list", _("Shop"), "bag", ()),
-    ("creators:rules", _("How money moves"), "wallet", ()),
+    ("affiliates:rules", _("How money moves"), "wallet", ()),
 )
 ACCOUNT = (
     ("account_email", _("E-mail address")),

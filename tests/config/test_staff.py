@@ -36,11 +36,12 @@ def sign_in(client):
 
 def lists() -> dict[str, str]:
     """Return model → address of its list, for all that the admin knows."""
+    reverse("admin:index")  # its addresses find the desks
     return {
         model._meta.label_lower: reverse(
             f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
         )
-        for model in admin.site._registry
+        for model in list(admin.site._registry)
     }
 
 

@@ -1,0 +1,49 @@
+"""What everybody may read about fees, dates and ranking: the numbers that the code itself uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from affiliates import commissions, rates
+from affiliates.models import Collaboration, FeePolicy
+from affiliates.payouts.methods import METHOD_WAIT_HOURS
+from affiliates.rails import RAILS
+from config.lib import dated
+from shop.models import Brand
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Days and amounts that hold for every sale; `least_payout` in cents."""
+
+    return_days: int  # the shortest that a brand may give; ours starts with it
+    hold_days: int  # from delivery to the night, unless the offer says more
+    unreported_days: int  # from payment to the night when nobody reports a delivery
+    window_days: int  # in which a click earns
+    notice_days: int  # before a lower rate begins
+    promise_days: int  # in which a taken link keeps its rate
+    bank_hours: int  # before a new bank account is used
+    least_payout: int
+
+
+def terms() -> Terms:
+    """Return the numbers in use now."""
+    default = {
+        name: Collaboration._meta.get_field(name).default for name in ("hold_days", "window_days")
+    }
+    return Terms(
+        return_days=Brand._meta.get_field("return_days").default,
+        unreported_days=commissions.NOBODY_REPORTS_DAYS,
+        notice_days=rates.NOTICE.days,
+        promise_days=rates.LOCK.days,
+        bank_hours=METHOD_WAIT_HOURS,
+        least_payout=RAILS["sepa"].minimum("EUR"),
+        **default,
+    )
+
+
+def fees(at: datetime) -> dated.Periods:
+    """Return the fees that hold for every brand, by when they hold. One query."""
+    rows = FeePolicy.objects.filter(brand=None).order_by("-effective_from", "-id")
+    return dated.sorted_out(rows, at)
