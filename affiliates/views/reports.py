@@ -5,11 +5,11 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from affiliates import reporting, visitors
+from affiliates import reporting
 from affiliates.forms.reports import ReportForm
 from config.lib import ratelimit
 from config.lib.access import public
-from config.lib.http import client_language, render_page
+from config.lib.http import client_address, client_language, render_page
 from creators import reports
 
 PER_HOUR = 5
@@ -23,7 +23,7 @@ def report(request, kind: str, pk: int):
         raise Http404("no such page")
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        who = visitors.address(request.META)
+        who = client_address(request.META)
         if not ratelimit.allow("report", who, times=PER_HOUR, seconds=3_600, without_redis=True):
             return render_page(request, "429.html", status=429)
         data = form.cleaned_data

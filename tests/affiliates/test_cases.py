@@ -212,7 +212,7 @@ def test_a_reversal_on_appeal_brings_back_the_tier_she_had():
 
     creator.refresh_from_db()
     assert (creator.status, creator.decision.outcome) == ("full", "full")
-    assert f"case {case.pk}" in creator.decision.reason
+    assert str(case.pk) in creator.decision.reason
 
 
 def test_sales_of_the_suspended_wait_only_until_the_case_is_final():

@@ -30,3 +30,20 @@ def test_a_correction_of_the_same_order_is_not_counted(monkeypatch, client):
 
     assert [order_it(client, name=name).status_code for name in ("A. One", "A. Two")] == [302, 302]
     assert Order.objects.get().name == "A. Two"
+
+
+def test_one_connection_reports_five_pages_an_hour():
+    page = f"/report/product/{make_variant().product_id}/"
+    word = {"ground": "", "text": "This is not what it says.", "good_faith": "on"}
+    form = Client().get(page).context["form"]
+    word["ground"] = list(form.fields["ground"].choices)[-1][0]
+    word |= {
+        name: "on" for name, field in form.fields.items() if field.required and name not in word
+    }
+
+    answers = [
+        Client(headers={"x-forwarded-for": f"192.0.2.{number}"}).post(page, word).status_code
+        for number in range(7)
+    ]
+
+    assert answers == [302] * 5 + [429] * 2
