@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from config.lib import post
+
 
 @dataclass
 class Letter:
@@ -33,7 +35,7 @@ class Letter:
             self.subject, render_to_string("emails/letter.txt", context), to=[self.to]
         )
         mail.attach_alternative(render_to_string("emails/letter.html", context), "text/html")
-        mail.send()
+        post.send(mail)
 
 
 def day(at: datetime | date | None) -> str:

@@ -20,6 +20,7 @@ from affiliates import clock, payouts
 from affiliates.labels import bank_reason
 from affiliates.letters import Letter, day
 from affiliates.models import Commission, Payout, PayoutMethod, SettlementLine
+from config.lib import post
 from creators import profiles
 from creators.models import Creator
 
@@ -84,7 +85,7 @@ def _post(name: str, context: dict[str, object], address: str) -> None:
         subject, render_to_string(f"emails/{name}.txt", context), to=[address]
     )
     mail.attach_alternative(render_to_string(f"emails/{name}.html", context), "text/html")
-    mail.send()
+    post.send(mail)
 
 
 def _rows(lines: QuerySet[SettlementLine]) -> list[Row]:

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from config.lib import post
 from shop import orders
 from shop.models import Order, Return
 
@@ -20,7 +21,7 @@ def _send(name: str, to: str, language: str, context: dict) -> None:
             subject, render_to_string(f"emails/shop/{name}.txt", context), to=[to]
         )
         mail.attach_alternative(render_to_string(f"emails/shop/{name}.html", context), "text/html")
-        mail.send()
+        post.send(mail)
 
 
 def address_of(order: Order) -> str:
