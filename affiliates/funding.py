@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from django.db import connection
 
-from affiliates import tax
+from affiliates import closings, tax
 from affiliates.clock import local_day, now
 from shop.models import Brand
 
@@ -22,11 +22,8 @@ from shop.models import Brand
 WAITING_SQL = """
     WITH short AS MATERIALIZED (
         SELECT a.brand_id, a.currency, -balance.sum AS owed
-        FROM affiliates_account a CROSS JOIN LATERAL (
-            SELECT coalesce((SELECT sum(amount) FROM affiliates_ledgerentry
-                             WHERE credit_id = a.id), 0)
-                 - coalesce((SELECT sum(amount) FROM affiliates_ledgerentry
-                             WHERE debit_id = a.id), 0) AS sum) balance
+        FROM affiliates_account a
+        CROSS JOIN LATERAL {balance} balance (sum)
         WHERE a.kind = 'brand_balance' AND balance.sum < 0 {only}
     ), ranked AS (
         SELECT l.id, l.brand_id, l.creator_id, l.currency, l.amount, short.owed,
@@ -38,7 +35,7 @@ WAITING_SQL = """
                           WHERE c.line_id = l.id AND c.released_at IS NULL)
     )
     SELECT id, brand_id, creator_id, currency, amount FROM ranked WHERE newer < owed
-"""
+""".replace("{balance}", closings.BALANCE_SQL.format(account="a.id"))
 
 
 class Health(StrEnum):
@@ -85,8 +82,7 @@ FUNDS_SQL = """
         WHERE a.kind = 'brand_balance' {only}
     )
     SELECT own.brand_id, own.currency,
-           coalesce((SELECT sum(amount) FROM affiliates_ledgerentry WHERE credit_id = own.id), 0)
-         - coalesce((SELECT sum(amount) FROM affiliates_ledgerentry WHERE debit_id = own.id), 0),
+           {balance},
            coalesce(w.amount, 0), coalesce(u.amount, 0), coalesce(u.vat, 0)
     FROM own
     CROSS JOIN LATERAL (
@@ -105,7 +101,7 @@ FUNDS_SQL = """
               WHERE brand_id = own.brand_id AND currency = own.currency
                 AND state IN ('pending', 'held')
               GROUP BY coalesce(reverses_id, id)) live) u
-"""
+""".replace("{balance}", closings.BALANCE_SQL.format(account="own.id"))
 
 
 def of_all(at: datetime, brands: list[int] | None = None) -> dict[tuple[int, str], Funds]:

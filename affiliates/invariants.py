@@ -135,6 +135,14 @@ INVARIANTS: dict[str, str] = {
     "the ledger nets to zero": f"""
         SELECT min(a.id) FROM ({BALANCES}) s JOIN affiliates_account a ON a.id = s.account_id
         GROUP BY a.currency HAVING sum(s.v) <> 0""",
+    "a closing is the sum of its account's entries": """
+        SELECT k.id FROM (SELECT DISTINCT ON (account_id) * FROM affiliates_closing
+                          ORDER BY account_id, entry_id DESC) k
+        WHERE k.amount <>
+              coalesce((SELECT sum(amount) FROM affiliates_ledgerentry
+                        WHERE credit_id = k.account_id AND id <= k.entry_id), 0)
+            - coalesce((SELECT sum(amount) FROM affiliates_ledgerentry
+                        WHERE debit_id = k.account_id AND id <= k.entry_id), 0)""",
     "an entry has the currency of both its accounts": """
         SELECT e.id FROM affiliates_ledgerentry e JOIN affiliates_account d ON d.id = e.debit_id
         JOIN affiliates_account k ON k.id = e.credit_id

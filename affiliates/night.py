@@ -10,7 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from affiliates import books, clock, holds, payouts, proof, settlement, sweeping, trackrecord
+from affiliates import (
+    books,
+    clock,
+    closings,
+    holds,
+    payouts,
+    proof,
+    settlement,
+    sweeping,
+    trackrecord,
+)
 from affiliates.models import PayoutBatch
 
 PAY_WEEKDAY = 4  # Friday
@@ -50,6 +60,7 @@ def follow(at: datetime, done: Done) -> None:
     if not done.settled.nights and friday is None:
         return
     sweeping.sweep(at, at - SWEEP_BACK)
+    closings.close()
     done.offences = books.check(at)
     behind = done.settled.left or settlement.open_nights(clock.last_night_over(at))
     if friday and not done.offences and not behind:

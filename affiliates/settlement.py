@@ -14,11 +14,11 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
-from django.db.models import Min
+from django.db.models import Max, Min
 
 from affiliates import clock, fraud, tax
 from affiliates.commissions import RUN_LOCK
-from affiliates.models import Commission, SettlementRun, SettlementShard
+from affiliates.models import Commission, LedgerEntry, SettlementRun, SettlementShard
 from affiliates.models.commissions import SHARDS
 from creators.models import Creator
 
@@ -171,7 +171,8 @@ def complete(run: SettlementRun) -> bool:
     row = SettlementRun.objects.select_for_update().get(pk=run.pk)
     if row.completed_at is None and not row.shards.filter(done_at=None).exists():
         row.completed_at = clock.now()
-        row.save(update_fields=["completed_at"])
+        row.last_entry = LedgerEntry.objects.aggregate(last=Max("id"))["last"]
+        row.save(update_fields=["completed_at", "last_entry"])
     return row.completed_at is not None
 
 

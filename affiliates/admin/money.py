@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from affiliates import commissions, fraud, holds, ledger
 from affiliates.admin.base import Desk, amount
-from affiliates.models import Account, Commission, FeePolicy, LedgerEntry, RiskFlag
+from affiliates.models import Account, Closing, Commission, FeePolicy, LedgerEntry, RiskFlag
 from config.lib import money
 
 BY_HAND = "by_hand"
@@ -101,6 +101,18 @@ class AccountAdmin(Desk):
     def balance(self, row):
         owner = ledger.Owner(row.kind, row.brand_id, row.creator_id)
         return money.display(ledger.balance(owner, row.currency), row.currency)
+
+
+@admin.register(Closing)
+class ClosingAdmin(Desk):
+    list_display = ["id", "account", "entry_id", "held"]
+    list_select_related = ["account__brand", "account__creator"]
+    search_fields = ["account__brand__name"]
+    ordering = ["-id"]
+
+    @admin.display(description=gettext_lazy("balance"), ordering="amount")
+    def held(self, row):
+        return money.display(row.amount, row.account.currency)
 
 
 @admin.register(FeePolicy)

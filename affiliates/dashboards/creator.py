@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, F, OuterRef, Subquery, Sum
+from django.db.models import DateTimeField, F, OuterRef, Subquery, Sum
 
 from affiliates import clock, links, payday
 from affiliates.dashboards.purses import Purse, purses_of
@@ -244,7 +244,6 @@ def _sales(creator: Creator) -> list[Commission]:
         creator.commissions.filter(kind=Commission.Kind.SALE)
         .select_related("order_line__brand_order", "brand", "settlement_line__run")
         .annotate(
-            is_paid=Exists(claims),
             paid_at=Subquery(claims.values("payout__paid_at")[:1], DateTimeField()),
             back=Subquery(back.annotate(sum=Sum("amount")).values("sum")[:1]),
         )
@@ -252,6 +251,7 @@ def _sales(creator: Creator) -> list[Commission]:
     )
     found = list(rows[:SALES_SHOWN])
     for sale in found:
+        sale.is_paid = sale.paid_at is not None
         sale.left = sale.amount + (sale.back or 0)
         sale.delivered_at = sale.order_line.brand_order.delivered_at
         known = sale.due_at < clock.PAUSED

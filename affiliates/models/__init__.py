@@ -14,7 +14,7 @@ from affiliates.models.collaborations import (
 )
 from affiliates.models.commissions import Attribution, Commission
 from affiliates.models.invoices import BrandInvoice, SelfBill
-from affiliates.models.ledger import Account, LedgerEntry
+from affiliates.models.ledger import Account, Closing, LedgerEntry
 from affiliates.models.links import CreatorCode, Link, PageLink
 from affiliates.models.payouts import (
     FeePolicy,
@@ -41,6 +41,7 @@ __all__ = [
     "CaseLine",
     "Click",
     "ClickStream",
+    "Closing",
     "Collaboration",
     "Commission",
     "CreatorCode",

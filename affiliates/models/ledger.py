@@ -88,3 +88,25 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount} {self.currency}"
+
+
+class Closing(models.Model):
+    """What an account held after one entry: the sum of all up to it, written down at night.
+
+    So that a page need not add up years. Nothing hangs on it: `check_books` adds all up anew,
+    and stops payouts where the newest closing of an account is not the sum of its entries.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="closings", db_index=False)
+    entry_id = models.BigIntegerField(help_text="the last entry counted, of any account")
+    amount = models.BigIntegerField(help_text="credits minus debits, in minor units")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "entry_id"], name="closing_once", include=["amount"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.amount}"

@@ -29,6 +29,10 @@ class SettlementRun(models.Model):
         null=True, blank=True, help_text="lines, creators and sums, as counted with the root"
     )
 
+    last_entry = models.BigIntegerField(
+        null=True, blank=True, help_text="the newest ledger entry when the run was completed"
+    )
+
     class Meta:
         ordering = ["-night"]
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from affiliates import invariants, proof
+from affiliates import closings, invariants, proof
 from affiliates.models import Commission
 from config.demo import accounts, books, clicks, fridays, nights, people, sales, shops, ties
 from config.demo.copying import Copier
@@ -55,6 +55,7 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         world.step("ledger")
         books.write_entries()
         world.copier.finish()
+        closings.close_all()
         world.step("proofs")
         proof.publish()
         clicks.make(world)

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from affiliates import adjustments, bookings, invariants, payouts, rails, settlement
+from affiliates import adjustments, bookings, closings, invariants, payouts, rails, settlement
 from affiliates.rails.fake import Fake
 from shop import refunds
 from shop.models import Movement, Payment
@@ -57,6 +57,8 @@ FAULTS = {
         UPDATE {E} SET amount = amount + 1 WHERE kind = 'payout'""",
     "the ledger nets to zero": """
         UPDATE affiliates_account SET currency = 'USD' WHERE kind = 'brand_balance'""",
+    "a closing is the sum of its account's entries": f"""
+        UPDATE {E} SET amount = amount + 1 WHERE kind = 'capture'""",
     "an entry has the currency of both its accounts": f"""
         UPDATE {E} SET currency = 'USD' WHERE kind = 'capture'""",
     "no order line earns twice": f"""
@@ -140,6 +142,7 @@ def market(monkeypatch):
     make_payable(second.creator)
     settlement.settle(NIGHT_OVER + timedelta(days=1))
     assert len(payouts.build(FRIDAY + timedelta(days=7))) == 2
+    closings.close_all()
     assert invariants.check() == {}
 
 
