@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
-from affiliates import collaborations, linkcache, rates
+from affiliates import collaborations, linkcache, rates, solvency
 from affiliates.models import Link
 from affiliates.models.links import PostedOn
 from creators import enrolment, standing
@@ -48,6 +48,10 @@ class NoOffer(Exception):
 
 class LinksStopped(NotEnrolled):
     """The creator's points stop new links for a while; those she has keep working."""
+
+
+class BrandShort(Exception):
+    """The brand is short of money: nobody takes a new link of it until it is not."""
 
 
 class TermsMissing(Exception):
@@ -130,7 +134,7 @@ def take(
     """Return the creator's link for a product, or a brand's shop, on one platform.
 
     The same asked twice is the same link, switched on again where it was off. Raises
-    NotEnrolled, TermsMissing, NoOffer or QuotaReached.
+    NotEnrolled, TermsMissing, NoOffer, BrandShort or QuotaReached.
     """
     creator = _may_take(creator, at)
     if product is not None:
@@ -145,6 +149,8 @@ def take(
     known = mine.filter(platform=platform, collaboration=offer.collaboration).first()
     if known:
         return _switch_on(known)
+    if solvency.short([offer.collaboration.brand_id], at):
+        raise BrandShort(f"{offer.collaboration} is of a brand that is short of money")
     if platform != PostedOn.PAGE and not mine.exclude(platform=PostedOn.PAGE).exists():
         _count(creator, at)
     link = _new(creator, offer, product, platform, at, brand)
@@ -186,7 +192,7 @@ def take_many(
 ) -> dict[int, Link | str]:
     """Take a link for each product on one platform; return by product id the link or why not.
 
-    Why not: "no_offer" or "quota". A fixed number of queries. Raises NotEnrolled or
+    Why not: "no_offer", "short" (of money: the brand) or "quota". A fixed number of queries. Raises NotEnrolled or
     TermsMissing.
     """
     creator = _may_take(creator, at)
@@ -196,6 +202,7 @@ def take_many(
     for link in own:
         mine.setdefault(link.product_id, []).append(link)
     left = quota(creator, at).left
+    short = solvency.short({product.brand_id for product in products}, at)
     results: dict[int, Link | str] = {}
     new: list[Link] = []
     for product in products:
@@ -215,6 +222,8 @@ def take_many(
             results[product.pk] = "no_offer"
         elif same:
             results[product.pk] = _switch_on(same[0])
+        elif product.brand_id in short:
+            results[product.pk] = "short"
         elif counts and left == 0:
             results[product.pk] = "quota"
         else:

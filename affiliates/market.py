@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, Subquery, Value, Window
 from affiliates import collaborations, links, pricelist
 from affiliates.clock import local_day
 from affiliates.collaborations import Book, Offer
-from affiliates.models import Collaboration, Link
+from affiliates.models import BrandLight, Collaboration, Link
 from affiliates.models.links import PostedOn
 from config.lib.money import half_up, tax_within
 from creators.models import Creator
@@ -81,6 +81,7 @@ class Card:
     links: list[Link]  # hers, of this product
     posting_on: str  # the platform that she chose
     is_new: bool
+    light: BrandLight | None  # how the brand's money was last seen
 
     @property
     def rate_bp(self) -> int:
@@ -108,7 +109,7 @@ def about(creator: Creator) -> tuple[set[str], set[str]]:
 
 def page(creator: Creator, wanted: Wanted, number: int, at: datetime) -> Page:
     """Return one page of what is offered to her. A fixed number of queries."""
-    found = storefront.search(wanted.filters)
+    found = storefront.search(wanted.filters).select_related("brand__light")
     if wanted.shelves:
         found = found.filter(category__slug__in=wanted.shelves)
     offered = collaborations.open_to(creator, at)
@@ -158,6 +159,7 @@ def cards(
             mine.get(product.pk, []),
             posting_on,
             product.created_at > at - NEW_FOR,
+            getattr(product.brand, "light", None),
         )
         for product in products
         if product.pk in offers

@@ -18,6 +18,7 @@ from affiliates import (
     payouts,
     proof,
     settlement,
+    solvency,
     sweeping,
     trackrecord,
 )
@@ -50,6 +51,7 @@ def run(
     if done.settled.nights:
         trackrecord.redecide(at)
         trackrecord.refresh(at)
+        solvency.refresh(at)
     return done
 
 

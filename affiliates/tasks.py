@@ -16,6 +16,7 @@ from affiliates import (
     night,
     payouts,
     settlement,
+    solvency,
     sweeping,
     trackrecord,
     vatnumbers,
@@ -79,6 +80,7 @@ def _ring(nights: list[date], as_of: str | None) -> None:
     for day in nights:
         mail_settlement.delay(day.isoformat())
     if nights:
+        refresh_lights.delay()
         lift_holds.delay(as_of)
         redecide.delay(as_of)
         refresh_directory.delay(as_of)
@@ -110,6 +112,12 @@ def refresh_directory(as_of: str | None = None) -> bool:
 
 def _moment(as_of: str | None) -> datetime:
     return settlement.moment(datetime.fromisoformat(as_of) if as_of else None)
+
+
+@shared_task
+def refresh_lights() -> int:
+    """Look at every brand's money anew, for the light on its offers."""
+    return solvency.refresh(timezone.now())
 
 
 @shared_task

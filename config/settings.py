@@ -265,6 +265,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("read channels that are due", "creators.tasks.read_channels", 3_600),
         ("decide waiting creators again", "creators.tasks.redecide_waiting", 3_600),
         ("decide pilots again", "affiliates.tasks.redecide", 21_600),
+        ("look at every brand's money", "affiliates.tasks.refresh_lights", 1_800),
         ("show what creators sold", "affiliates.tasks.refresh_directory", 3_600),
     ]
 }

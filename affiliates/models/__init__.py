@@ -28,6 +28,7 @@ from affiliates.models.payouts import (
 from affiliates.models.risk import PlatformSwitch, RiskFlag
 from affiliates.models.settlement import SettlementLine, SettlementRun, SettlementShard
 from affiliates.models.shortlists import Message, Shortlist, ShortlistEntry
+from affiliates.models.solvency import BrandLight
 from affiliates.models.taxes import TaxIdentity, TaxLook, VatCheck
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "BankReply",
     "BooksCheck",
     "BrandInvoice",
+    "BrandLight",
     "CaseLine",
     "Click",
     "ClickStream",

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from affiliates import collaborations as domain
+from affiliates import solvency
 from affiliates.models import Participation
 from config.lib.http import render_page
 from creators.access import creator_required
@@ -20,6 +21,9 @@ def invitations(request):
         .select_related("collaboration__brand")
         .order_by("-asked_at", "-id")[:100]
     )
+    lights = solvency.lights(row.collaboration.brand_id for row in rows)
+    for row in rows:
+        row.light = lights.get(row.collaboration.brand_id)
     context = {"rows": list(rows), "now": timezone.now(), "nav_active": "market"}
     return render_page(request, "affiliates/invitations.html", context)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from affiliates import clock, codes, dashboards, linkreports
+from affiliates import clock, codes, dashboards, linkreports, solvency
 from affiliates import links as domain
 from affiliates import redirect as door
 from affiliates.models import Link, LinkDay
@@ -98,7 +98,9 @@ def own_link(request, pk: int) -> Link:
 def link(request, pk: int):
     """Show what one link brought by day, where it was seen, and what can be done with it."""
     link = own_link(request, pk)
+    brand_ids = [link.collaboration.brand_id] if link.collaboration else []
     context = {
+        "light": next(iter(solvency.lights(brand_ids).values()), None),
         "row": linkreports.report(link),
         "link": link,
         "currency": linkreports.currency_of(link),

@@ -55,6 +55,7 @@ def _taken(creator, form, now):
         return []
     reasons = {
         "no_offer": _("No offer for you."),
+        "short": _("The brand is short of money: no new links now."),
         "quota": _("Your products of this week are taken."),
     }
     rows = []

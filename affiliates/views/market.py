@@ -43,7 +43,7 @@ def market(request):
 @require_POST
 def link_take(request):
     now, creator = timezone.now(), request.creator
-    rows = storefront.cards(Product.objects.on_sale())
+    rows = storefront.cards(Product.objects.on_sale()).select_related("brand__light")
     product = get_object_or_404(rows, pk=whole(request.POST.get("product", "")))
     platform = request.POST.get("platform", "")
     error, link = "", None
@@ -62,6 +62,10 @@ def link_take(request):
             error = _("Tick the terms first: they say how and when you are paid.")
         except domain.NoOffer:
             error = _("This offer has just ended. Choose another product.")
+        except domain.BrandShort:
+            error = _(
+                "This brand is short of money, so it gives no new links now. What is earned stays."
+            )
         except domain.QuotaReached as full:
             error = _(
                 "You have taken %(n)d new products this week. The next one is free on %(day)s."
