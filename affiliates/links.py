@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from affiliates import collaborations, linkcache, rates, solvency
@@ -22,7 +21,8 @@ from affiliates.models import Link
 from affiliates.models.links import PostedOn
 from creators import enrolment, standing
 from creators.models import Creator
-from shop.models import Acceptance, Brand, Product, Terms
+from shop import terms
+from shop.models import Brand, Product, Terms
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0 o 1 l i: read aloud, typed by hand
 LENGTH = 10  # 31^10, over 10^14: not found by trying
@@ -110,16 +110,12 @@ def quota(creator: Creator, at: datetime) -> Quota:
 
 def terms_missing(user: AbstractBaseUser, at: datetime) -> Terms | None:
     """Return the creator terms in force that `user` has not accepted, if any."""
-    agreed = Acceptance.objects.filter(terms=OuterRef("pk"), user=user)
-    in_force = Terms.objects.filter(kind=Terms.Kind.CREATOR, effective_from__lte=at)
-    terms = in_force.annotate(is_agreed=Exists(agreed)).order_by("-version").first()
-    return None if terms is None or terms.is_agreed else terms
+    return terms.missing(Terms.Kind.CREATOR, at, user=user)
 
 
 def accept_terms(user: AbstractBaseUser, at: datetime) -> None:
     """Record that `user` agrees to the creator terms in force; again changes nothing."""
-    if terms := terms_missing(user, at):
-        Acceptance.objects.create(terms=terms, user=user, accepted_at=at)
+    terms.accept(Terms.Kind.CREATOR, at, user=user)
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from affiliates import (
     settlement,
     solvency,
     sweeping,
+    termsletters,
     trackrecord,
     vatnumbers,
 )
@@ -38,6 +39,12 @@ def lift_holds(as_of: str | None = None) -> int:
 def mail_cases() -> int:
     """Mail what happened in cases to those whom it concerns."""
     return caseletters.send_waiting()
+
+
+@shared_task
+def mail_terms() -> int:
+    """Tell those whom announced terms concern, each once."""
+    return termsletters.send_waiting(timezone.now())
 
 
 @shared_task

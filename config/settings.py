@@ -248,6 +248,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("settle every night that is over", "affiliates.tasks.settle_nights", 900),
         ("lift what nobody decided in time", "affiliates.tasks.lift_holds", 3_600),
         ("tell what happened in cases", "affiliates.tasks.mail_cases", 60),
+        ("tell of terms to come", "affiliates.tasks.mail_terms", 300),
         ("do what a signal or a message missed", "affiliates.tasks.sweep", 300),
         ("send payouts, ask about unclear ones", "affiliates.tasks.send_payouts", 60),
         ("book the rest of the bank's answers", "affiliates.tasks.book_bank_replies", 120),

@@ -35,7 +35,7 @@ SEES = {
     " creators.quizattempt creators.reading affiliates.creatorcode affiliates.link"
     " affiliates.linkday affiliates.participation affiliates.platformswitch"
     " affiliates.samplerequest shop.acceptance"
-    " shop.category shop.feed shop.feedrun shop.image shop.product shop.terms shop.variant",
+    " shop.category shop.feed shop.feedrun shop.image shop.product shop.terms shop.termsnotice shop.variant",
 }
 DOES = {
     FINANCE: "shop.add_refund creators.add_case",

@@ -7,7 +7,8 @@ from django.utils.text import slugify
 from stdnum import exceptions as stdnum_errors
 from stdnum.eu import vat
 
-from shop.models import Acceptance, Brand, Membership, Terms
+from shop import terms
+from shop.models import Brand, Membership, Terms
 
 RESERVED_SLUGS = {"join", "new", "shop", "admin", "thousand", "brand", "brands", "cart", "checkout"}
 NEEDED = ("legal_name", "address", "postal_code", "city", "country", "email", "register_number")
@@ -60,9 +61,7 @@ def join(user, brand: Brand, at: datetime) -> Brand:
     brand.status = Brand.Status.DRAFT if lacks(brand) else Brand.Status.ACTIVE
     brand.save()
     Membership.objects.create(user=user, brand=brand, role=Membership.Role.OWNER)
-    rows = Terms.objects.filter(kind=Terms.Kind.BRAND, effective_from__lte=at)
-    if terms := rows.order_by("-version").first():
-        Acceptance.objects.create(terms=terms, user=user, brand=brand, accepted_at=at)
+    terms.accept(Terms.Kind.BRAND, at, user=user, brand=brand)
     return brand
 
 

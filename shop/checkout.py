@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from shop import cart as carts
-from shop import orders, stock
+from shop import orders, stock, terms
 from shop.cart import Bag, BagPart
-from shop.models import Acceptance, Brand, BrandOrder, Cart, Order, OrderLine, Terms
+from shop.models import Brand, BrandOrder, Cart, Order, OrderLine, Terms
 
 RESERVED_FOR = timedelta(minutes=35)  # a little longer than a payment page lives
 
@@ -136,7 +136,7 @@ def _place(
     )
     for part in bag.parts:
         _place_part(order, part)
-    _accept_terms(order, at)
+    terms.accept(Terms.Kind.SHOPPER, at, order=order)
     Cart.objects.filter(pk=cart.pk).update(checkout_key=checkout_key)
     return order
 
@@ -190,17 +190,3 @@ def seller_of(brand: Brand) -> dict[str, str]:
     names = ["name", "legal_name", "address", "postal_code", "city", "country", "email", "phone"]
     names += ["register_number", "vat_number"]
     return {name: getattr(brand, name) for name in names}
-
-
-def _accept_terms(order: Order, at: datetime) -> None:
-    rows = Terms.objects.filter(kind=Terms.Kind.SHOPPER, effective_from__lte=at)
-    if terms := rows.order_by("-version").first():
-        Acceptance.objects.create(terms=terms, order=order, accepted_at=at)
-
-
-def replace_earlier(earlier_key: str | None, key: str, at: datetime) -> None:
-    """Cancel the unpaid order that the same shopper had made of her bag as it was before."""
-    if earlier_key and earlier_key != key:
-        before = Order.objects.filter(checkout_key=earlier_key, status=Order.Status.PENDING)
-        if found := before.first():
-            orders.cancel(found, at)

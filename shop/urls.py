@@ -14,6 +14,7 @@ from shop.views import (
     pay,
     products,
     storefront,
+    terms,
 )
 
 app_name = "shop"
@@ -24,6 +25,11 @@ urlpatterns = [
     path("shop/", storefront.storefront_list, name="storefront_list"),
     path("shop/<slug:brand_slug>/", storefront.brand_page, name="brand_page"),
     path("shop/<slug:brand_slug>/<slug:product_slug>/", storefront.product, name="product"),
+    path("terms/", terms.terms_list, name="terms_list"),
+    path("terms/<slug:kind>/", terms.terms, name="terms"),
+    path("terms/<slug:kind>/<int:version>/", terms.terms, name="terms_version"),
+    path("terms/<slug:kind>/<int:version>/changes/", terms.terms_changes, name="terms_changes"),
+    path(f"{BRAND}/terms/", terms.brand_terms, name="brand_terms"),
     path("cart/open/<str:token>/", cart.elsewhere, name="elsewhere"),
     path("cart/", cart.cart, name="cart"),
     path("cart/add/", cart.cart_add, name="cart_add"),

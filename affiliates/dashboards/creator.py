@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import DateTimeField, F, OuterRef, Subquery, Sum
+from django.utils.dateparse import parse_datetime
 
 from affiliates import clock, links, payday
 from affiliates.dashboards.purses import Purse, purses_of
 from affiliates.dashboards.query import rows_of
 from affiliates.models import Commission, Link, Participation, PayoutClaim
 from affiliates.payday import Payday
-from creators.models import Case, Creator
+from creators.models import Creator
 
 PERIODS = {"7": 7, "30": 30, "all": None}
 MOST_BARS = 62  # longer histories are drawn by week
@@ -151,6 +152,15 @@ TOP_LINKS = """
     where k.creator_id = %(creator)s and k.is_active
     order by 4 desc, 2 desc, k.created_at desc limit %(shown)s
 """
+
+
+class Asked(NamedTuple):
+    """A case that waits for her answer."""
+
+    pk: int
+    answer_by: datetime | None
+
+
 COUNTS = """
     select (select count(*) from affiliates_link
             where creator_id = %(creator)s and is_active and collaboration_id is not null),
@@ -158,7 +168,10 @@ COUNTS = """
            (select count(*) from affiliates_commission
             where creator_id = %(creator)s and kind = 'sale'),
            coalesce((select followers_max from creators_directoryentry
-                     where creator_id = %(creator)s), 0)
+                     where creator_id = %(creator)s), 0),
+           (select array[id::text, answer_by::text] from creators_case
+            where creator_id = %(creator)s and state = 'open' and answer_by is not null
+            order by answer_by limit 1)
 """
 
 
@@ -173,14 +186,14 @@ def creator_board(creator: Creator, period: str, at: datetime) -> CreatorBoard:
         "creator": creator.pk, "currency": currency, "since": since, "zone": clock.zone().key,
         "since_at": clock.midnight(since), "shown": LINKS_SHOWN,
     }  # fmt: skip
-    links_total, has_link, sales_total, followers = rows_of(COUNTS, values)[0]
+    links_total, has_link, sales_total, followers, asked = rows_of(COUNTS, values)[0]
     next_payout = payday.of(creator, currency, at)
     return CreatorBoard(
         purses=purses,
         funnel=_funnel(values, since, today, len(purses) > 1),
         links=_links(creator, values),
         sales=_sales(creator),
-        todos=_todos(creator, next_payout, has_link),
+        todos=_todos(creator, next_payout, has_link, asked),
         tier=_tier(creator, followers),
         settles_at=clock.midnight(today + timedelta(days=1)),
         payday=next_payout,
@@ -260,7 +273,9 @@ def _sales(creator: Creator) -> list[Commission]:
     return found
 
 
-def _todos(creator: Creator, next_payout: Payday, has_link: bool) -> list[tuple[str, Any]]:
+def _todos(
+    creator: Creator, next_payout: Payday, has_link: bool, asked: list[str] | None
+) -> list[tuple[str, Any]]:
     """Return what waits for the creator, as (key, what it is about), most pressing first."""
     todos: list[tuple[str, Any]] = []
     if not has_link and creator.is_enrolled:
@@ -280,8 +295,9 @@ def _todos(creator: Creator, next_payout: Payday, has_link: bool) -> list[tuple[
         .select_related("collaboration__brand")
         .order_by(F("answer_by").asc(nulls_last=True))[:3]
     )
-    asked = creator.cases.filter(state=Case.State.OPEN).order_by("answer_by")[:3]
-    return [("case", one) for one in asked] + todos + [("invitation", one) for one in invitations]
+    if asked:
+        todos.insert(0, ("case", Asked(int(asked[0]), parse_datetime(asked[1]))))
+    return todos + [("invitation", one) for one in invitations]
 
 
 def _tier(creator: Creator, followers: int) -> Tier | None:

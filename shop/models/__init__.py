@@ -15,7 +15,7 @@ from shop.models.payments import (
     TopUp,
     WebhookEvent,
 )
-from shop.models.terms import Acceptance, Terms
+from shop.models.terms import Acceptance, Terms, TermsNotice
 
 __all__ = [
     "Acceptance",
@@ -43,6 +43,7 @@ __all__ = [
     "ReturnLine",
     "TaxRate",
     "Terms",
+    "TermsNotice",
     "TopUp",
     "Variant",
     "WebhookEvent",

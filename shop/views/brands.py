@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from config.lib.access import public
 from config.lib.http import render_page
-from shop import brands
+from shop import brands, terms
 from shop.access import brand_required
 from shop.forms.brands import JoinForm, SettingsForm
 from shop.models import Brand, Terms
@@ -25,13 +25,12 @@ def brand_join(request):
         brand = brands.join(request.user, form.save(commit=False), timezone.now())
         messages.success(request, _("Welcome. Now bring in your products."))
         return redirect("shop:feeds", brand_slug=brand.slug)
-    context = {"form": form, "terms": _terms(), "mine": Brand.objects.of(request.user)}
+    context = {
+        "form": form,
+        "terms": terms.in_force(Terms.Kind.BRAND, timezone.now()),
+        "mine": Brand.objects.of(request.user),
+    }
     return render_page(request, "shop/brand_join.html", context, status=422 if form.errors else 200)
-
-
-def _terms():
-    rows = Terms.objects.filter(kind=Terms.Kind.BRAND, effective_from__lte=timezone.now())
-    return rows.order_by("-version").first()
 
 
 @brand_required

@@ -20,6 +20,7 @@ from shop.access import brand_required
 from shop.feeds import importer
 from shop.forms.products import UploadForm
 from shop.models import FeedRun
+from shop.views.terms import terms_first
 
 SMALL = 1024 * 1024  # bytes that are imported while the person waits
 SHOWN = 200  # problems on the page; the download has all
@@ -101,6 +102,7 @@ def feed_pictures(request, run_id):
 
 @brand_required
 @require_POST
+@terms_first
 def feed_apply(request, run_id):
     """Import the file of a preview for real."""
     before = _run(request, run_id)

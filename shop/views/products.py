@@ -15,6 +15,7 @@ from shop import products as catalogue
 from shop.access import brand_required
 from shop.forms.products import ImageFormSet, ProductForm, VariantFormSet
 from shop.models import Product
+from shop.views.terms import terms_first
 
 PER_PAGE = 30
 LACKS = {
@@ -59,6 +60,7 @@ def products(request):
 
 @brand_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@terms_first
 def product_edit(request, product_id=None):
     """A new product, or one that is there; both with their variants."""
     brand = request.brand
@@ -129,6 +131,7 @@ def _save(brand, form, variants, images):
 
 @brand_required
 @require_POST
+@terms_first
 def product_status(request, product_id):
     """Take a product off the shelves, or bring it back."""
     product = get_object_or_404(Product, brand=request.brand, pk=product_id)
