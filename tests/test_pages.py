@@ -52,6 +52,8 @@ def address(route, facts, channel) -> str:
     """Fill the objects of A into a pattern."""
     if route.name == "affiliates:case":
         facts = facts | {"pk": facts["case"]}
+    if route.name.startswith("shop:terms"):
+        facts = facts | {"kind": "creator", "version": 1}
     if route.name == "affiliates:report":
         facts = facts | {"kind": "product", "pk": facts["product_id"]}
     if "channel_" in route.name:

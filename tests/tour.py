@@ -30,7 +30,7 @@ OBJECT = {
     "affiliates:earnings_line": "earned",
     "affiliates:balance_line": "owed",
     "affiliates:case": "case",
-    "affiliates:report": "product_id",
+    "affiliates:report": "creator_id",
 }  # not "pk"
 WORD = re.compile(r"<(?:\w+:)?(\w+)>")
 FILES = re.compile(r"\.(csv|pdf|json|py|svg|png|xlsx)$|<str:kind>|^/go/|/qr\.")
@@ -84,7 +84,8 @@ def _facts() -> dict[str, object]:
         "word": newest(CreatorCode.objects.filter(creator=creator)),
         "earned": newest(SettlementLine.objects.filter(creator=creator)),
         "case": newest(Case.objects.filter(creator=creator)),
-        "kind": "product",
+        "kind": "creator",
+        "version": 1,
         "owed": newest(SettlementLine.objects.filter(brand=brand)),
     }
 

@@ -7,9 +7,9 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from shop import cart as carts
-from shop import checkout, gateways, payments, products
+from shop import checkout, gateways, payments, products, terms
 from shop.gateways import fake
-from shop.models import Brand, Category, Membership, Order, Product, Variant
+from shop.models import Brand, Category, Membership, Order, Product, Terms, Variant
 
 AT = datetime(2026, 11, 10, 12, tzinfo=UTC)
 n = count(1)
@@ -33,6 +33,7 @@ def make_brand(*, owner=None, **facts) -> Brand:
     brand = Brand.objects.create(**facts)
     if owner:
         Membership.objects.create(user=owner, brand=brand)
+        terms.accept(Terms.Kind.BRAND, AT, user=owner, brand=brand)
     return brand
 
 
