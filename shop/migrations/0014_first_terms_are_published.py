@@ -12,6 +12,6 @@ def publish(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shop", "0012_terms_in_versions")]
+    dependencies = [("shop", "0013_terms_in_versions")]
 
     operations = [migrations.RunPython(publish, migrations.RunPython.noop)]

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0011_product_hidden_by_us'),
+        ('shop', '0012_brands_wait_for_a_new_account'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -21,6 +21,6 @@ DROP FUNCTION shop_terms_are_fixed();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shop", "0013_first_terms_are_published")]
+    dependencies = [("shop", "0014_first_terms_are_published")]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]
