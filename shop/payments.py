@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from shop import gateways, misfits, movements, orders, refunds
 from shop.gateways import Event, Started
@@ -21,6 +22,7 @@ from shop.models import Dispute, Movement, Order, Payment, PaymentSession, Webho
 
 logger = logging.getLogger(__name__)
 
+PAGE_LIVES = timedelta(minutes=25)  # a little shorter than it does at any provider
 SLOW_METHODS = timedelta(days=14)  # how long a bank transfer may take after it was started
 TAKES_FEE = {"chargeback", "chargeback_won", "chargeback_lost"}
 ADDED_LATER = {"fees"}  # facts that events stored before did not have
@@ -42,6 +44,11 @@ def begin(order: Order, *, return_url: str, cancel_url: str) -> Started:
     """
     gateway = gateways.current()
     amount = orders.total(order)
+    facts = {"amount": amount, "currency": order.currency}
+    is_open = {"gateway": gateway.name, "state": PaymentSession.State.OPEN, **facts}
+    rows = order.sessions.filter(created_at__gt=timezone.now() - PAGE_LIVES, **is_open)
+    if known := rows.exclude(url="").order_by("-pk").first():
+        return Started(known.reference, known.url)
     failed = order.sessions.exclude(state=PaymentSession.State.OPEN).count()
     started = gateway.start(
         number=order.number,
@@ -56,7 +63,7 @@ def begin(order: Order, *, return_url: str, cancel_url: str) -> Started:
     PaymentSession.objects.get_or_create(
         gateway=gateway.name,
         reference=started.reference,
-        defaults={"order": order, "amount": amount, "currency": order.currency},
+        defaults={"order": order, "url": started.url, **facts},
     )
     return started
 

@@ -21,6 +21,7 @@ class PaymentSession(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, related_name="sessions")
     gateway = models.CharField(max_length=16)
     reference = models.CharField(max_length=120, help_text="the provider's id")
+    url = models.TextField(blank=True, db_default="", help_text="its page there")
     amount = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)

@@ -3,10 +3,13 @@
 import json
 import threading
 import time
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from config.lib import stripe
 from shop import gateways, payback, payments, refunds
@@ -17,10 +20,16 @@ SECRET = "whsec_test"
 
 
 class Api(BaseHTTPRequestHandler):
-    """Answers like Stripe; the same Idempotency-Key gets the same answer."""
+    """Answers like Stripe; an Idempotency-Key gets the same answer, and takes no other words."""
 
     seen: list[tuple[str, dict, str]] = []
+    keys: dict[str, dict] = {}
     fail = False
+
+    def refuse(self, code):
+        self.send_response(400)
+        self.end_headers()
+        self.wfile.write(json.dumps({"error": {"code": code}}).encode())
 
     def do_GET(self):
         self.seen.append((self.path, {}, ""))
@@ -33,6 +42,9 @@ class Api(BaseHTTPRequestHandler):
         fields = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         key = self.headers["Idempotency-Key"]
         self.seen.append((self.path, {k: v[0] for k, v in fields.items()}, key))
+        if self.keys.setdefault(key, fields) != fields:
+            self.refuse("idempotency_error")
+            return
         answer = {"id": f"re_{key}"} if "refund" in self.path else {
             "id": f"cs_{key}", "url": f"https://checkout.stripe.com/c/{key}",
         }  # fmt: skip
@@ -52,6 +64,7 @@ def api(settings):
     settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test", SECRET
     settings.PAYMENT_GATEWAY = "stripe"
     Api.seen.clear()
+    Api.keys.clear()
     Api.fail = False
     yield Api
     server.shutdown()
@@ -80,7 +93,7 @@ def test_an_order_is_paid_and_refunded(api, client):
     )
     assert started.url.startswith("https://checkout.stripe.com/")
     path, fields, key = api.seen[0]
-    assert (path, key) == ("/v1/checkout/sessions", f"{order.number}-0")
+    assert (path, key.rpartition("-")[0]) == ("/v1/checkout/sessions", f"{order.number}-0")
     assert fields["line_items[0][price_data][unit_amount]"] == "3450"
     assert fields["metadata[order]"] == order.number
 
@@ -107,6 +120,33 @@ def test_an_order_is_paid_and_refunded(api, client):
     headers, raw = event("refund.created", refund, "evt_3")
     client.post("/hooks/stripe/", raw, "application/json", headers=headers)
     assert Payment.objects.filter(kind="refund").count() == 1
+
+
+@pytest.mark.django_db
+def test_an_open_payment_page_is_opened_again_minutes_later(api):
+    order = make_order((make_variant(price=3450), 1), paid=False)
+    asked = {"return_url": "https://x.example/o", "cancel_url": "https://x.example/c"}
+    with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False) as clock:
+        first = payments.begin(order, **asked)
+        clock.shift(600)
+        order.email = "corrected@people.example"
+        assert payments.begin(order, **asked) == first
+        assert len(api.seen) == 1
+
+        clock.shift(1_200)  # that page is over at Stripe
+        assert payments.begin(order, **asked).reference != first.reference
+
+
+@pytest.mark.django_db
+def test_a_page_whose_answer_was_lost_is_asked_for_again(api):
+    order = make_order((make_variant(price=3450), 1), paid=False)
+    asked = {"return_url": "https://x.example/o", "cancel_url": "https://x.example/c"}
+    api.fail = True
+    with pytest.raises(gateways.NoAnswer):
+        payments.begin(order, **asked)
+    api.fail = False
+    with time_machine.travel(timezone.now() + timedelta(minutes=3), tick=False):
+        assert payments.begin(order, **asked).url
 
 
 @pytest.mark.django_db
