@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -63,11 +63,6 @@ def parse(entry: str) -> Seen | None:
     brand, link, click, rate, letter = match.groups()
     seen = Seen(int(brand), int(link), click, int(rate), PROGRAMMES[letter])
     return seen if EARLIEST_MS <= seen.ms < LATEST_MS else None
-
-
-def encode_click(uid: bytes) -> str:
-    """Return the 16 bytes of a click's uuid7 as the 22 characters of the cookie."""
-    return urlsafe_b64encode(uid)[:22].decode()
 
 
 def read(cookie: str | None) -> list[Seen]:

@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 from html import unescape
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, IntegerField, Prefetch, Q, QuerySet
+from django.db.models import F, IntegerField, Prefetch, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
-from shop.models import Brand, Category, Image, Product, TaxRate
+from shop.models import Category, Image, Product, TaxRate
 
 PAGE = 24
 LEAD = 180  # characters of a description under the title
@@ -136,9 +136,3 @@ def more_of(product: Product, limit: int = 4) -> list[Product]:
 def shelves() -> list[Category]:
     """Return the shelves that a shopper may pick."""
     return list(Category.objects.filter(is_blocked=False))
-
-
-def brands_named(text: str, limit: int = 6) -> list[Brand]:
-    """Return active brands whose name begins with or holds `text`."""
-    rows = Brand.objects.active().filter(Q(name__icontains=text))
-    return list(rows[:limit])

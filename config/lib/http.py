@@ -10,7 +10,8 @@ from django.template.exceptions import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language
+
+from config.lib import local
 
 
 def render_page(
@@ -60,7 +61,7 @@ def safe_next(request: HttpRequest, default: str = "/") -> str:
 
 def client_language(request: HttpRequest) -> str:
     """Return the language of this page as a plain code: `en`, `nl`."""
-    return (get_language() or "en").split("-")[0]
+    return local.code()
 
 
 def path_of(url: str) -> str:

@@ -9,18 +9,19 @@ from django.utils.translation import get_language
 
 def short_day(on: date, form: str = "j M") -> str:
     """Return `27 Nov`, in Dutch `27 nov`; `form` is Django's, with M for the month."""
-    return date_format(on, form.replace("M", "b") if _code() == "nl" else form)
+    return date_format(on, form.replace("M", "b") if code() == "nl" else form)
 
 
-def country(code: str) -> str:
+def country(iso: str) -> str:
     """Return the name of a country by its ISO 3166 code; an unknown code stays as it is."""
-    return Locale(_code()).territories.get(code, code)
+    return Locale(code()).territories.get(iso, iso)
 
 
-def language(code: str) -> str:
+def language(iso: str) -> str:
     """Return the name of a language by its code; an unknown code stays as it is."""
-    return Locale(_code()).languages.get(code, code)
+    return Locale(code()).languages.get(iso, iso)
 
 
-def _code() -> str:
+def code() -> str:
+    """Return the language of the page as a plain code: `en`, `nl`."""
     return (get_language() or "en").split("-")[0]

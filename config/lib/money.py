@@ -5,7 +5,7 @@ Only display knows how many decimals a currency has; every sum is on integers.
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -131,11 +131,6 @@ def typed(text: str, currency: str) -> int:
 def decimal(amount: int, currency: str) -> Decimal:
     """Return `amount` minor units as a Decimal of major units (for files and forms)."""
     return Decimal(amount).scaleb(-exponent(currency))
-
-
-def rescale(value: Decimal, currency: str) -> int:
-    """Return a Decimal of major units as minor units, rounded half up."""
-    return int(value.scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def display(amount: int, currency: str, language: str = "en") -> str:
