@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0012_brands_wait_for_a_new_account'),
+        ('shop', '0015_terms_stay_as_published'),
     ]
 
     operations = [
