@@ -34,11 +34,11 @@ def fee_of(net: int, fee_bp: int, minimum: int = 0) -> int:
     return min(net, max(half_up(net, fee_bp), minimum))
 
 
-def target(line: OrderLine, policy: FeePolicy | None) -> int:
+def target(line: OrderLine, policy: FeePolicy | None, currency: str) -> int:
     """Return what the fee of a line should add up to after its refunds and chargebacks."""
     if not line.fee_bp:
         return 0
-    minimum = policy.minimum if policy else 0
+    minimum = policy.minimum_in(currency) if policy else 0
     if policy and not policy.gives_back:
         return fee_of(line.net, line.fee_bp, minimum)
     return fee_of(line.net - line.refunded - line.charged_back, line.fee_bp, minimum)
@@ -89,13 +89,13 @@ def transfers(
 
     Kinds: `fee` at payment, `fee_refund` and `fee_dispute` afterwards; VAT likewise.
     """
-    owed = target(line, policy_at(brand.pk, paid_at))
+    currency = line.brand_order.order.currency
+    owed = target(line, policy_at(brand.pk, paid_at), currency)
     vat_bp = _vat_bp(line, brand, paid_at)
     fee, vat = posted(line)
     suffix = {"order_line": "", "refund_line": "_refund", "dispute_line": "_dispute"}[source[0]]
     if source[0] == "dispute_line" and owed > fee:
         suffix = "_dispute_won"
-    currency = line.brand_order.order.currency
     owner = ledger.brand(brand.pk)
     return [
         Transfer(

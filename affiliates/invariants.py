@@ -51,6 +51,13 @@ INVARIANTS: dict[str, str] = {
                IS DISTINCT FROM
                ('brand_balance'::varchar, l.brand_id,
                 'creator_balance'::varchar, l.creator_id) END""",
+    "a line's VAT is posted once, as it was worked out": """
+        SELECT l.id FROM affiliates_settlementline l
+        LEFT JOIN affiliates_ledgerentry e ON e.source_kind = 'settlement_line'
+            AND e.source_id = l.id AND e.kind = 'settlement_vat'
+        LEFT JOIN affiliates_account k ON k.id = e.credit_id
+        WHERE l.vat IS NOT NULL
+          AND l.vat <> coalesce(CASE k.kind WHEN 'vat' THEN e.amount ELSE -e.amount END, 0)""",
     "no entry settles a line that is not there": """
         SELECT e.id FROM affiliates_ledgerentry e
         WHERE e.source_kind = 'settlement_line' AND NOT EXISTS (

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
-from affiliates import closings
+from affiliates import closedmonths, closings
 from affiliates.models import Account, LedgerEntry
 
 Kind = Account.Kind
@@ -90,8 +90,9 @@ FOUND_SQL = """
 """
 ACCOUNTS_SQL = f"""
     WITH wanted AS (
-        SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[])
-            AS w(kind, brand_id, creator_id, currency)
+        SELECT w.* FROM ({closedmonths.HOLD_SQL}) month,
+            unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[])
+                AS w(kind, brand_id, creator_id, currency)
     ), found AS ({FOUND_SQL}), made AS (
         INSERT INTO affiliates_account (kind, brand_id, creator_id, currency)
         SELECT * FROM (
@@ -126,16 +127,16 @@ def accounts(wanted: Iterable[tuple[Owner, str]]) -> dict[tuple[Owner, str], int
 
 # The accounts are shared first, in order: no deadlock between two posts, and no entry gets a
 # number while a payout build holds its account, so numbers tell what the build could see.
-POST_SQL = """
+POST_SQL = f"""
     WITH held AS MATERIALIZED (
         SELECT id FROM affiliates_account WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE)
     INSERT INTO affiliates_ledgerentry
         (kind, debit_id, credit_id, amount, currency, source_kind, source_id, posted_at)
-    SELECT e.* FROM (SELECT count(*) FROM held) h, unnest(
+    SELECT e.*, {closedmonths.LATEST_SQL.format(at="%s")} FROM (SELECT count(*) FROM held) h, unnest(
         %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
-        %s::text[], %s::bigint[], %s::timestamptz[]) e
+        %s::text[], %s::bigint[]) e
     ON CONFLICT (source_kind, source_id, kind, debit_id, credit_id) DO NOTHING
-"""
+"""  # noqa: S608
 DIFFERS_SQL = """
     SELECT t.source_kind, t.source_id, t.kind, t.amount, e.amount
     FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
@@ -148,6 +149,8 @@ DIFFERS_SQL = """
 
 def post(transfers: Iterable[Transfer], at: datetime) -> int:
     """Post what was not posted yet; return how many entries were new.
+
+    An entry of a month that is closed falls into the open one.
 
     Raises EntryDiffers when one was posted before with another amount: then nothing of
     this call may stand, so the caller's transaction must end.
@@ -166,7 +169,7 @@ def post(transfers: Iterable[Transfer], at: datetime) -> int:
         [row.source_id for row in rows],
     ]
     with connection.cursor() as cursor:
-        cursor.execute(POST_SQL, [list(ids.values()), *columns, [at] * len(rows)])
+        cursor.execute(POST_SQL, [list(ids.values()), at, *columns])
         new = cursor.rowcount
         if new < len(rows):
             cursor.execute(DIFFERS_SQL, columns)

@@ -16,13 +16,14 @@ from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Max, Min
 
-from affiliates import clock, fraud, tax
+from affiliates import clock, closedmonths, fraud, tax
 from affiliates.commissions import RUN_LOCK
 from affiliates.models import Commission, LedgerEntry, SettlementRun, SettlementShard
 from affiliates.models.commissions import SHARDS
 from creators.models import Creator
 
 logger = logging.getLogger(__name__)
+SHARD_LOCK = 7_264_005  # advisory: shared by shards, exclusive to who builds payouts
 Progress = Callable[[str, int, int], None]  # night, shards done, shards in all
 
 
@@ -181,24 +182,47 @@ def complete(run: SettlementRun) -> bool:
 # Written so that every table is read through an index, whatever the planner knows of it: a
 # line brings its commissions' ids, which are marked by key, and accounts are looked up line
 # by line. A join might read a whole table for each of the shards.
+# VAT follows the brand's status on the night, kept on each sale; what is taken back of a sale
+# that settled before carries that sale's VAT (`own_bp`), whatever the brand's status is now.
 LINES_SQL = """
     WITH due AS MATERIALIZED (
-        SELECT id, creator_id, brand_id, currency, amount FROM affiliates_commission
+        SELECT id, creator_id, brand_id, currency, amount,
+               CASE WHEN reverses_id IS NOT NULL THEN (
+                   SELECT coalesce(s.vat_bp, CASE WHEN EXISTS (
+                              SELECT 1 FROM affiliates_ledgerentry e
+                              WHERE e.source_kind = 'settlement_line' AND e.kind = 'settlement_vat'
+                                AND e.source_id = s.settlement_line_id)
+                          THEN %(vat_bp)s ELSE 0 END)
+                   FROM affiliates_commission s
+                   WHERE s.id = c.reverses_id AND s.state = 'settled') END AS own_bp
+        FROM affiliates_commission c
         WHERE state = 'pending' AND shard = %(shard)s AND due_at < %(cutoff)s {only}
         ORDER BY id FOR UPDATE
     ), sums AS MATERIALIZED (
-        SELECT nextval('affiliates_settlementline_id_seq') AS id, s.* FROM (
+        SELECT nextval('affiliates_settlementline_id_seq') AS id, s.*,
+               (SELECT {vat} FROM shop_brand b WHERE b.id = s.brand_id) AS vat_bp
+        FROM (
             SELECT creator_id, brand_id, currency, sum(amount)::bigint AS amount, count(*) AS n,
-                   array_agg(id) AS ids
+                   count(own_bp) AS odd, array_agg(id) AS ids
             FROM due GROUP BY 1, 2, 3 ORDER BY 1, 2, 3) s
+    ), odd AS (
+        SELECT id, sum(sign(amount) * div(abs(amount) * bp + 5000, 10000))::bigint AS vat
+        FROM (
+            SELECT s.id, coalesce(d.own_bp, s.vat_bp) AS bp, sum(d.amount) AS amount
+            FROM sums s JOIN due d USING (creator_id, brand_id, currency)
+            WHERE s.odd > 0 GROUP BY 1, 2) parts
+        GROUP BY 1
     ), lines AS (
         INSERT INTO affiliates_settlementline
-            (id, run_id, creator_id, brand_id, currency, amount, commission_count, salt)
-        SELECT id, %(run)s, creator_id, brand_id, currency, amount, n,
+            (id, run_id, creator_id, brand_id, currency, amount, vat, commission_count, salt)
+        SELECT s.id, %(run)s, creator_id, brand_id, currency, amount,
+               coalesce(odd.vat, sign(amount)::int * ((abs(amount) * vat_bp + 5000) / 10000)), n,
                uuid_send(gen_random_uuid())
-        FROM sums
+        FROM sums s LEFT JOIN odd ON odd.id = s.id
     ), marked AS (
-        UPDATE affiliates_commission c SET state = 'settled', settlement_line_id = s.id
+        UPDATE affiliates_commission c
+        SET state = 'settled', settlement_line_id = s.id,
+            vat_bp = CASE WHEN c.reverses_id IS NULL THEN s.vat_bp END
         FROM sums s WHERE c.id = ANY(s.ids)
         RETURNING c.id
     ), opened AS (
@@ -226,8 +250,7 @@ LINES_SQL = """
 
 ENTRIES_SQL = """
     WITH posts AS MATERIALIZED (
-        SELECT l.id, l.amount, l.currency, abs(l.amount) AS moved,
-               (abs(l.amount) * ({vat}) + 5000) / 10000 AS vat,
+        SELECT l.id, l.amount, l.currency, l.vat,
                (SELECT a.id FROM affiliates_account a
                 WHERE a.kind = 'brand_balance' AND a.brand_id = l.brand_id
                   AND a.creator_id IS NULL AND a.currency = l.currency) AS brand_account,
@@ -237,19 +260,19 @@ ENTRIES_SQL = """
                (SELECT a.id FROM affiliates_account a
                 WHERE a.kind = 'vat' AND a.brand_id IS NULL AND a.creator_id IS NULL
                   AND a.currency = l.currency) AS vat_account
-        FROM affiliates_settlementline l JOIN shop_brand b ON b.id = l.brand_id
+        FROM affiliates_settlementline l
         WHERE l.id BETWEEN %(first)s AND %(last)s AND l.run_id = %(run)s
           AND l.creator_id %% 64 = %(shard)s {only}
     )
     INSERT INTO affiliates_ledgerentry
         (kind, debit_id, credit_id, amount, currency, source_kind, source_id, posted_at)
-    SELECT m.kind, CASE WHEN p.amount > 0 THEN p.brand_account ELSE m.account_id END,
-           CASE WHEN p.amount > 0 THEN m.account_id ELSE p.brand_account END,
-           m.moved, p.currency, 'settlement_line', p.id, now()
+    SELECT m.kind, CASE WHEN m.moved > 0 THEN p.brand_account ELSE m.account_id END,
+           CASE WHEN m.moved > 0 THEN m.account_id ELSE p.brand_account END,
+           abs(m.moved), p.currency, 'settlement_line', p.id, {now}
     FROM posts p CROSS JOIN LATERAL (VALUES
-        ('settlement', p.own_account, p.moved), ('settlement_vat', p.vat_account, p.vat)
+        ('settlement', p.own_account, p.amount), ('settlement_vat', p.vat_account, p.vat)
     ) AS m(kind, account_id, moved)
-    WHERE m.moved > 0
+    WHERE m.moved <> 0
 """
 
 
@@ -297,6 +320,9 @@ def try_shard(run_id: int, shard: int) -> SettlementShard | None:
 @transaction.atomic
 def _claim_and_settle(run_id: int, shard: int, one_by_one: bool) -> SettlementShard | None:
     begun = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [SHARD_LOCK])
+        cursor.execute(closedmonths.HOLD_SQL)
     row = (
         SettlementShard.objects.select_for_update(skip_locked=True, of=["self"])
         .select_related("run")
@@ -324,13 +350,14 @@ def _settle_all(row: SettlementShard, creator_id: int | None) -> None:
     }  # fmt: skip
     only = "" if creator_id is None else "AND creator_id = %(creator)s"
     with connection.cursor() as cursor:
-        cursor.execute(LINES_SQL.format(only=only), values)
+        cursor.execute(LINES_SQL.format(only=only, vat=tax.BRAND_VAT_SQL), values)
         marked, commissions, lines, amounts, first, last = cursor.fetchone()
         if marked != commissions:
             raise NotWhole(f"{marked} marked, {commissions} summed")
         values |= {"first": first, "last": last}
         only = "" if creator_id is None else "AND l.creator_id = %(creator)s"
-        cursor.execute(ENTRIES_SQL.format(only=only, vat=tax.BRAND_VAT_SQL), values)
+        now = closedmonths.LATEST_SQL.format(at="now()")
+        cursor.execute(ENTRIES_SQL.format(only=only, now=now), values)
     row.commissions += commissions
     row.lines += lines
     for currency, amount in amounts.items():

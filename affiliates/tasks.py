@@ -11,6 +11,7 @@ from affiliates import (
     brandinvoices,
     caseletters,
     clicks,
+    closedmonths,
     holds,
     mails,
     night,
@@ -129,8 +130,9 @@ def refresh_lights() -> int:
 
 @shared_task
 def sweep() -> int:
-    """Book what a signal missed in the last days."""
+    """Book what a signal missed in the last days; close the month that is over."""
     now = timezone.now()
+    closedmonths.close(now)
     return sweeping.sweep(now, now - sweeping.BACK)
 
 

@@ -23,7 +23,7 @@ ORDERS = (
 SEES = {
     FINANCE: ORDERS
     + " affiliates.account affiliates.adjustment affiliates.bankfile affiliates.bankreply"
-    " affiliates.bookscheck affiliates.brandinvoice affiliates.feepolicy affiliates.ledgerentry"
+    " affiliates.bookscheck affiliates.brandinvoice affiliates.closedmonth affiliates.feepolicy affiliates.ledgerentry"
     " affiliates.payout affiliates.payoutattempt affiliates.payoutbatch affiliates.payoutclaim"
     " affiliates.payoutmethod affiliates.selfbill affiliates.settlementline"
     " affiliates.settlementrun affiliates.settlementshard affiliates.taxidentity"

@@ -119,7 +119,15 @@ class ClosingAdmin(Desk):
 class FeePolicyAdmin(Desk):
     """A policy may be drafted for a date to come; one in force is never edited."""
 
-    list_display = ["effective_from", "brand", "rate_bp", "base", "minimum", "gives_back"]
+    list_display = [
+        "effective_from",
+        "brand",
+        "rate_bp",
+        "base",
+        "minimum",
+        "minimum_currency",
+        "gives_back",
+    ]
     list_select_related = ["brand"]
     raw_id_fields = ["brand"]
     ordering = ["-effective_from"]

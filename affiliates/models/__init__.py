@@ -5,6 +5,7 @@ from affiliates.models.bankfiles import BankFile, BankReply
 from affiliates.models.cases import CaseLine
 from affiliates.models.checks import BooksCheck
 from affiliates.models.clicks import Click, ClickStream, LinkDay
+from affiliates.models.closedmonths import ClosedMonth
 from affiliates.models.collaborations import (
     Collaboration,
     Participation,
@@ -43,6 +44,7 @@ __all__ = [
     "CaseLine",
     "Click",
     "ClickStream",
+    "ClosedMonth",
     "Closing",
     "Collaboration",
     "Commission",

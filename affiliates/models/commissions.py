@@ -56,8 +56,8 @@ class CommissionQuerySet(models.QuerySet):
 class Commission(models.Model):
     """What one creator earns (or gives back) on one order line.
 
-    Facts never change: a trigger lets only state, due_at, flag, case and settlement_line
-    be updated. amount = half_up(base × rate_bp) for a sale, signed otherwise.
+    Facts never change: a trigger lets only state, due_at, flag, case, settlement_line
+    and vat_bp be updated. amount = half_up(base × rate_bp) for a sale, signed otherwise.
     """
 
     class Kind(models.TextChoices):
@@ -99,6 +99,10 @@ class Commission(models.Model):
     base = models.PositiveBigIntegerField(null=True, blank=True, help_text="net, minor units")
     rate_bp = models.PositiveIntegerField(null=True, blank=True)
     amount = models.BigIntegerField(help_text="signed minor units of `currency`")
+    vat_bp = models.PositiveIntegerField(
+        null=True, blank=True,
+        help_text="that the brand is invoiced, set when it settles; of a reversal: its sale's",
+    )  # fmt: skip
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=300, blank=True, help_text="of an adjustment")
     due_at = models.DateTimeField()

@@ -100,6 +100,10 @@ class FeePolicy(models.Model):
     rate_bp = models.PositiveIntegerField(help_text="of a line's net price")
     base = models.CharField(max_length=10, choices=Base, default=Base.ATTRIBUTED)
     minimum = models.PositiveIntegerField(default=0, help_text="minor units per line")
+    minimum_currency = models.CharField(
+        max_length=3, default="EUR", db_default="EUR",
+        help_text="of the minimum; fees in another currency have none",
+    )  # fmt: skip
     gives_back = models.BooleanField(default=True, help_text="a refund gives the fee back")
     effective_from = models.DateTimeField()
     note = models.CharField(max_length=200, blank=True)
@@ -115,6 +119,10 @@ class FeePolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rate_bp} bp from {self.effective_from:%Y-%m-%d}"
+
+    def minimum_in(self, currency: str) -> int:
+        """Return the least fee of a line in a currency, in its minor units."""
+        return self.minimum if currency == self.minimum_currency else 0
 
 
 class PayoutBatch(models.Model):

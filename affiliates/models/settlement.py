@@ -81,6 +81,7 @@ class SettlementLine(models.Model):
     )
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField()
+    vat = models.BigIntegerField(null=True, blank=True, help_text="that the brand is invoiced")
     commission_count = models.PositiveIntegerField()
     salt = models.BinaryField(max_length=16, default=new_salt)
     case = models.ForeignKey(

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
-from affiliates import books, clock, funding, ledger, rails, tax
+from affiliates import books, clock, closedmonths, funding, ledger, rails, settlement, tax
 from affiliates.models import PayoutBatch, PayoutMethod
 from affiliates.payouts import brands
 
@@ -70,10 +70,11 @@ BUILD_SQL = """
            (SELECT coalesce(json_object_agg(lacks, json_build_object('count', n, 'creators', ids)),
                             '{{}}') FROM left_out)
 """
-POST_SQL = """
+POST_SQL = f"""
     INSERT INTO affiliates_ledgerentry
         (kind, debit_id, credit_id, amount, currency, source_kind, source_id, posted_at)
-    SELECT m.kind, m.debit_id, transit.id, m.amount, p.currency, 'payout', p.id, %(at)s
+    SELECT m.kind, m.debit_id, transit.id, m.amount, p.currency, 'payout', p.id,
+           {closedmonths.LATEST_SQL.format(at="%(at)s")}
     FROM affiliates_payout p
     JOIN affiliates_account transit ON transit.kind = 'payout_in_transit'
         AND transit.currency = p.currency
@@ -84,7 +85,7 @@ POST_SQL = """
         ('payout', own.id, p.amount), ('payout_vat', vat.id, p.vat)
     ) AS m(kind, debit_id, amount)
     WHERE p.batch_id = %(batch)s AND m.amount > 0
-"""
+"""  # noqa: S608
 
 
 def next_pay_day(at: datetime) -> date:
@@ -118,11 +119,14 @@ def build(
 def lock_books() -> None:
     """Let nobody else build a batch or post to a brand until this transaction ends.
 
-    Raises books.OutOfBalance.
+    Waits for the shards that are being settled: their entries have got their numbers, and the
+    proof that nobody is paid with another's money goes by those. Raises books.OutOfBalance.
     """
     books.require_balance()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BUILD_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [settlement.SHARD_LOCK])
+        cursor.execute(closedmonths.HOLD_SQL)
         cursor.execute(
             "SELECT id FROM affiliates_account WHERE kind = 'brand_balance' ORDER BY id FOR UPDATE"
         )

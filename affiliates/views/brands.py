@@ -39,7 +39,7 @@ def quote(gross: int, rate_bp: int, policy: FeePolicy | None) -> Quote:
     net = gross - tax
     fee_bp = policy.rate_bp if policy else 0
     commission = half_up(net, rate_bp)
-    fee = fees.fee_of(net, fee_bp, policy.minimum if policy else 0)
+    fee = fees.fee_of(net, fee_bp, policy.minimum_in(Quote.currency) if policy else 0)
     return Quote(gross, tax, net, rate_bp, commission, fee_bp, fee, net - commission - fee)
 
 

@@ -69,7 +69,7 @@ def _fee_follows(till, line: Sold, source: str, pk: int, suffix: str, at: dateti
     policy, own = till.policy, till.accounts.brand(line.part.shop.id)
     if not line.fee_bp or not policy.gives_back:
         return
-    target = fees.fee_of(line.net - line.back, line.fee_bp, policy.minimum)
+    target = fees.fee_of(line.net - line.back, line.fee_bp, policy.minimum_in("EUR"))
     vat_bp = line.part.shop.vat_bp
     vat = half_up(target, vat_bp) - half_up(line.fee, vat_bp)
     entry(till.world, f"fee{suffix}", own, till.revenue, target - line.fee, source, pk, at)

@@ -231,7 +231,9 @@ class Till:
             shop, own = line.part.shop, self.accounts.brand(line.part.shop.id)
             charged = self.policy and (line.tie or self.policy.base == "all")
             line.fee_bp = self.policy.rate_bp if charged else 0
-            line.fee = fees.fee_of(line.net, line.fee_bp, self.policy.minimum) if charged else 0
+            line.fee = (
+                fees.fee_of(line.net, line.fee_bp, self.policy.minimum_in("EUR")) if charged else 0
+            )
             entry(world, "fee", own, self.revenue, line.fee, "order_line", line.id, paid)
             entry(world, "fee_vat", own, self.vat, half_up(line.fee, shop.vat_bp),
                   "order_line", line.id, paid)  # fmt: skip

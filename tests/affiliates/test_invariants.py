@@ -42,6 +42,7 @@ FAULTS = {
         UPDATE {C} SET currency = 'USD' WHERE id = {SALE}""",
     "each line is posted once, with its amount and accounts": f"""
         DELETE FROM {E} WHERE kind = 'settlement'""",
+    "a line's VAT is posted once, as it was worked out": f"UPDATE {L} SET vat = vat + 1",
     "no entry settles a line that is not there": f"""
         UPDATE {E} SET source_id = 999999 WHERE id =
         (SELECT min(id) FROM {E} WHERE kind = 'settlement_vat')""",

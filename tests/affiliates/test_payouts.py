@@ -16,6 +16,7 @@ from affiliates import books, funding, invariants, ledger, night, payouts, settl
 from affiliates.models import Payout, PayoutBatch, PayoutClaim, SelfBill
 from shop import refunds
 from tests.affiliates.factories import (
+    DELIVERED,
     NIGHT_OVER,
     make_brand,
     make_commission,
@@ -248,3 +249,41 @@ def test_two_builds_at_once_pay_once():
 
     assert sorted(made) == [0, 0, 0, 1]
     assert Payout.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_build_waits_for_the_shards_that_are_being_settled():
+    """Their entries have their numbers already; a payout with a higher one must see them."""
+    creator = make_creator()
+    make_payable(creator)
+    settled(creator=creator, payable=False)
+    make_commission(creator, price=34500, delivered=DELIVERED + timedelta(days=1))
+    run = settlement.start(date(2026, 11, 20))
+    settled_some, may_end = threading.Event(), threading.Event()
+    made = []
+
+    def settle():
+        with transaction.atomic():
+            for shard in settlement.open_shards(run):
+                settlement.settle_shard(run.pk, shard)
+            settled_some.set()
+            may_end.wait(20)
+        connection.close()
+
+    def build():
+        made.extend(payouts.build(FRIDAY))
+        connection.close()
+
+    threads = [threading.Thread(target=settle), threading.Thread(target=build)]
+    threads[0].start()
+    settled_some.wait(20)
+    threads[1].start()
+    threads[1].join(1)
+    waits = threads[1].is_alive()
+    may_end.set()
+    for thread in threads:
+        thread.join()
+
+    assert waits
+    assert made[0].payouts.get().amount == 2 * 3421
+    assert invariants.check() == {}
