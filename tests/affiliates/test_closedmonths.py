@@ -39,7 +39,7 @@ def test_a_late_entry_falls_into_the_month_in_which_it_is_posted():
 
     assert statement(brand, NOVEMBER) == before
     after = statement(brand, date(2026, 12, 1))
-    assert (before.closedmonths, after.opening, after.closing) == (100, 100, 107)
+    assert (before.closing, after.opening, after.closing) == (100, 100, 107)
     assert LedgerEntry.objects.get(source_id=2).posted_at == DECEMBER
 
 
