@@ -29,7 +29,7 @@ DROP TRIGGER closed_month_stays ON affiliates_closedmonth;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0022_closings_of_brands'),
+        ('affiliates', '0023_brand_light'),
     ]
 
     operations = [
