@@ -190,3 +190,11 @@ def seller_of(brand: Brand) -> dict[str, str]:
     names = ["name", "legal_name", "address", "postal_code", "city", "country", "email", "phone"]
     names += ["register_number", "vat_number"]
     return {name: getattr(brand, name) for name in names}
+
+
+def replace_earlier(earlier_key: str | None, key: str, at: datetime) -> None:
+    """Cancel the unpaid order that the same shopper had made of her bag as it was before."""
+    if earlier_key and earlier_key != key:
+        before = Order.objects.filter(checkout_key=earlier_key, status=Order.Status.PENDING)
+        if found := before.first():
+            orders.cancel(found, at)
