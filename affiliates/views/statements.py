@@ -17,32 +17,40 @@ PAGE = 100
 FILES = {"csv": sheets.answer, "xlsx": sheets.workbook}
 
 
-def _page(request, account, currency, known, files) -> dict:
-    """Return what a statement page shows: a month, its entries by the hundred."""
+def _month(request, account, currency):
+    """Return the statement that the address asks for, and the months there are."""
     months = statements.months(account, timezone.now())
     month = statements.month_of(request.GET.get("month", ""), months)
-    found = statements.of(account, currency, month)
+    return statements.of(account, currency, month), months
+
+
+def _shown(request, choose, where: str):
+    """Show a month, its entries by the hundred; `where`: earnings or balance.
+
+    `choose` says which account the address asks for, its currency, and which there are.
+    """
+    account, currency, known = choose(request)
+    found, months = _month(request, account, currency)
     number = whole(request.GET.get("page", "")) or 1
     skip = (min(number, found.count // PAGE + 1) - 1) * PAGE
-    return {
+    context = {
         "statement": found,
         "rows": list(statements.rows(found, skip, PAGE)),
         "months": months,
         "currency": currency,
         "currencies": known,
-        "files": files,
+        "files": f"affiliates:{where}_statement_file",
         "next_page": number + 1 if skip + PAGE < found.count else None,
     }
+    return render_page(request, f"affiliates/{where}_statement.html", context)
 
 
-def _file(request, account, currency, kind, name):
+def _file(request, choose, kind: str, name: str):
     """Return a month as a download."""
     if kind not in FILES:
         raise Http404("no such kind of file")
-    months = statements.months(account, timezone.now())
-    found = statements.of(
-        account, currency, statements.month_of(request.GET.get("month", ""), months)
-    )
+    account, currency, _known = choose(request)
+    found, _months = _month(request, account, currency)
     return FILES[kind](statements.cells(found), f"{name}-{found.month:%Y-%m}-{currency}.{kind}")
 
 
@@ -61,16 +69,13 @@ def _of_creator(request) -> tuple[Account | None, str, list[str]]:
 @creator_required
 @require_safe
 def earnings_statement(request):
-    account, currency, known = _of_creator(request)
-    context = _page(request, account, currency, known, "affiliates:earnings_statement_file")
-    return render_page(request, "affiliates/earnings_statement.html", context)
+    return _shown(request, _of_creator, "earnings")
 
 
 @creator_required
 @require_safe
 def earnings_statement_file(request, kind: str):
-    account, currency, _known = _of_creator(request)
-    return _file(request, account, currency, kind, request.creator.handle)
+    return _file(request, _of_creator, kind, request.creator.handle)
 
 
 @creator_required
@@ -97,16 +102,13 @@ def _sales_of(line: SettlementLine) -> list[Commission]:
 @brand_required
 @require_safe
 def balance_statement(request):
-    account, currency, known = chosen_account(request)
-    context = _page(request, account, currency, known, "affiliates:balance_statement_file")
-    return render_page(request, "affiliates/balance_statement.html", context)
+    return _shown(request, chosen_account, "balance")
 
 
 @brand_required
 @require_safe
 def balance_statement_file(request, kind: str):
-    account, currency, _known = chosen_account(request)
-    return _file(request, account, currency, kind, request.brand.slug)
+    return _file(request, chosen_account, kind, request.brand.slug)
 
 
 @brand_required

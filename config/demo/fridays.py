@@ -1,9 +1,11 @@
 """Every Friday so far, paid out: batches approved and exported by two admins, all arrived."""
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import groupby
 
+from django.conf import settings
 from django.db import connection
 
 from affiliates import clock, ledger, tax
@@ -58,11 +60,52 @@ REST = (
     from affiliates_payout p join affiliates_payoutbatch b on b.id = p.batch_id order by p.id
     """,
     """
+    with lines as (
+        select c.payout_id, b.name, sum(l.amount) filter (where l.amount > 0)::bigint as up,
+               sum(l.amount) filter (where l.amount <= 0)::bigint as down
+        from affiliates_payoutclaim c
+        join affiliates_settlementline l on l.id = c.line_id join shop_brand b on b.id = l.brand_id
+        group by 1, 2
+    ), docs as (
+        select payout_id, 'invoice' as kind, sum(up)::bigint as amount,
+               json_agg(json_build_array(name, up) order by name)
+                   filter (where up is not null) as facts
+        from lines group by 1
+        union all
+        select payout_id, 'credit', -sum(down)::bigint,
+               json_agg(json_build_array(name, down) order by name) filter (where down < 0)
+        from lines group by 1 having sum(down) < 0
+    ), bills as (
+        select p.*, d.kind, d.amount as net, d.facts, b.pay_on,
+               row_number() over (partition by p.creator_id order by p.id, d.kind desc) as n,
+               case when p.vat = 0 then 0
+                    else ((p.amount + coalesce(o.amount, 0)) * %(vat_bp)s + 5000) / 10000
+               end as whole_vat
+        from docs d join affiliates_payout p on p.id = d.payout_id
+        join affiliates_payoutbatch b on b.id = p.batch_id
+        left join docs o on o.payout_id = p.id and o.kind = 'credit'
+    )
     insert into affiliates_selfbill
-        (creator_id, payout_id, number, tax_profile_id, amount, vat, currency, issued_on)
-    select p.creator_id, p.id, row_number() over (partition by p.creator_id order by p.id),
-           p.tax_profile_id, p.amount, p.vat, p.currency, b.pay_on
-    from affiliates_payout p join affiliates_payoutbatch b on b.id = p.batch_id order by p.id
+        (creator_id, payout_id, kind, number, tax_profile_id, amount, vat, currency, issued_on,
+         facts)
+    select i.creator_id, i.id, i.kind, i.n, i.tax_profile_id, i.net,
+           case i.kind when 'invoice' then i.whole_vat else i.whole_vat - i.vat end,
+           i.currency, i.pay_on,
+           json_build_object(
+               'language', case when 'nl' = any(k.languages) then 'nl' else 'en' end,
+               'issuer', %(company)s::json,
+               'supplier', json_build_object('name', t.legal_name, 'address', t.address,
+                                             'country', t.country, 'vat_number', t.vat_number),
+               'profile', t.kind, 'lines', i.facts,
+               'vat_check', case when v.profile_id is not null then json_build_object(
+                   'state', v.state, 'consultation', v.consultation, 'checked_at', v.checked_at)
+                   end,
+               'of', case i.kind when 'invoice' then '[]'::json
+                                 else json_build_array(i.n - 1) end)
+    from bills i join creators_creator k on k.id = i.creator_id
+    join affiliates_taxprofile t on t.id = i.tax_profile_id
+    left join affiliates_vatcheck v on v.profile_id = t.id
+    order by i.creator_id, i.n
     """,
 )
 POSTED = """
@@ -102,6 +145,7 @@ def pay(world: World, accounts: Accounts) -> None:
         "bank": accounts.ids[ledger.BANK],
         "vat": accounts.ids[ledger.VAT],
         "clearing": accounts.ids[ledger.CLEARING],
+        "company": json.dumps(settings.COMPANY),
     }
     with connection.cursor() as cursor:
         cursor.execute("analyze demo_payout, demo_claim, affiliates_payoutbatch")
@@ -109,7 +153,7 @@ def pay(world: World, accounts: Accounts) -> None:
         cursor.execute("analyze affiliates_payout")
         for statement in REST:
             world.step("payouts")
-            cursor.execute(statement)
+            cursor.execute(statement, values)
         cursor.execute(POSTED.format(entries=ENTRIES), values)
 
 

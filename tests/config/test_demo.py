@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from affiliates import attribution, invariants
-from affiliates.models import Attribution, Click, Commission, LinkDay, Payout, PayoutBatch
+from affiliates import attribution, documents, invariants
+from affiliates.models import Attribution, Click, Commission, LinkDay, Payout, PayoutBatch, SelfBill
 from config import demo
 from config.demo import accounts
 from config.demo.world import Size
@@ -53,6 +53,13 @@ def test_a_market_has_everything_and_its_books_balance():
     assert Refund.objects.exists()
     assert Click.objects.filter(counted=True).exists()
     assert PayoutBatch.objects.exclude(state="closed").count() == 0
+    bills = SelfBill.objects.select_related("tax_profile", "creator")
+    for bill in bills:
+        assert sum(amount for _name, amount in bill.facts["lines"]) == (
+            bill.amount if bill.kind == "invoice" else -bill.amount
+        )
+        assert bill.facts["supplier"]["name"] == bill.tax_profile.legal_name
+    assert documents.self_bill(bills[0])[:5] == b"%PDF-"
     platforms = Creator.objects.values_list("channels__platform", flat=True)
     assert set(platforms) == {"tiktok", "instagram", "youtube", "facebook"}
 
