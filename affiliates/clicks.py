@@ -22,7 +22,7 @@ import redis
 from django.db import connection, transaction
 
 from affiliates import clock, linkcache
-from affiliates.models import ClickStream, Link
+from affiliates.models import ClickFinding, ClickScan, ClickStream, Link
 from affiliates.redirect import STREAM
 
 logger = logging.getLogger(__name__)
@@ -34,11 +34,12 @@ BATCH = 5_000
 MONTHS_KEPT, MONTHS_AHEAD = 13, 3
 ENTRY = re.compile(
     rb"([a-z0-9]{10})\|([\w-]{22})\|([\w-]{22})\|([01])\|([a-z0-9.-]{0,100})\|(\w{0,10})\|(\w{0,10})"
+    rb"(?:\|(\w{0,10}))?"  # entries written before advertisements were looked for have none
 )
 
 COPY = """
     COPY affiliates_click
-        (uid, link_id, clicked_at, visitor, referrer_host, device, seen_platform, counted)
+        (uid, link_id, clicked_at, visitor, referrer_host, device, seen_platform, paid, counted)
     FROM STDIN
 """
 KNOWN = """
@@ -78,6 +79,7 @@ class Entry:
     host: str
     device: str
     platform: str
+    paid: str  # the network of the paid advertisement that it came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _read(raw: Sequence[bytes]) -> list[Entry]:
 
 
 def _entry(groups: tuple[bytes, ...], link_id: int, is_on: bool) -> Entry:
-    _code, click, visitor, counts, host, device, platform = groups
+    _code, click, visitor, counts, host, device, platform, paid = groups
     uid = urlsafe_b64decode(click + b"==")
     ms = int.from_bytes(uid[:6], "big")
     day, hour = _local(ms // 3_600_000)
@@ -158,6 +160,7 @@ def _entry(groups: tuple[bytes, ...], link_id: int, is_on: bool) -> Entry:
         host=host.decode(),
         device=device.decode(),
         platform=platform.decode(),
+        paid=(paid or b"").decode(),
     )
 
 
@@ -218,7 +221,7 @@ def _first_of_hour(entries: Iterable[Entry]) -> set[bytes]:
 def _copy(entries: Iterable[Entry], counted: set[bytes]) -> None:
     lines = [
         f"{e.uid.hex()}\t{e.link_id}\t{e.at.isoformat()}\t\\\\x{e.visitor.hex()}\t{e.host}"
-        f"\t{e.device}\t{e.platform}\t{'t' if e.uid in counted else 'f'}\n"
+        f"\t{e.device}\t{e.platform}\t{e.paid}\t{'t' if e.uid in counted else 'f'}\n"
         for e in entries
     ]
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
@@ -252,6 +255,9 @@ def make_partitions(at: datetime) -> int:
             "DELETE FROM affiliates_clickseen WHERE day < %s",
             [clock.local_day(at) - timedelta(days=2)],
         )
+    oldest = clock.local_day(at) - timedelta(days=MONTHS_KEPT * 31)
+    ClickFinding.objects.filter(day__lt=oldest).delete()
+    ClickScan.objects.filter(day__lt=oldest).delete()
     return made
 
 

@@ -157,7 +157,7 @@ def reason_to_hold(
     if creator.status in {Creator.Status.SUSPENDED, Creator.Status.CLOSED} and creator.case:
         if not cases.is_final(creator.case, at):
             return None, creator.case  # until then; what she earned is paid in the end
-    elif (why := attribution.hold_reason(row)) and why not in {fraud.SAME_MAIL, fraud.SAME_PAYMENT}:
+    elif why := attribution.hold_reason(row):
         evidence = {"order": order.pk, "creator": creator.pk}
         return fraud.flag(why[:32], creator, f"order:{order.pk}", evidence, at), None
     return fraud.flag_order(order, creator, at), None
@@ -283,6 +283,38 @@ def void(ids: Iterable[int]) -> int:
     if Commission.objects.filter(reverses__in=sales, state=State.SETTLED).exists():
         raise NotHeld(_("A reversal of this sale is settled: write an adjustment."))
     return Commission.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.VOID)
+
+
+@transaction.atomic
+def earn_again(ids: Iterable[int], at: datetime) -> int:
+    """Write sales that were made void anew, as pending; return how many.
+
+    What went back meanwhile goes off again. A line that earns already is left alone.
+    """
+    gone = Commission.objects.filter(pk__in=list(ids), kind=Kind.SALE, state=State.VOID)
+    live = Commission.objects.live().filter(kind=Kind.SALE).values("order_line")
+    rows = gone.exclude(order_line__in=live).select_related(
+        "order_line__brand_order__order", "collaboration"
+    )
+    done = 0
+    for old in rows.order_by("pk"):
+        part = old.order_line.brand_order
+        days = old.collaboration.hold_days
+        Commission.objects.create(
+            kind=Kind.SALE, creator_id=old.creator_id, brand_id=old.brand_id,
+            collaboration_id=old.collaboration_id, link_id=old.link_id, order_line=old.order_line,
+            base=old.base, rate_bp=old.rate_bp, amount=old.amount, currency=old.currency,
+            due_at=late(due(part.order.paid_at, part.delivered_at, days, is_paused(part))),
+            created_at=at,
+        )  # fmt: skip
+        causes = [
+            *RefundLine.objects.filter(order_line=old.order_line).order_by("-pk")[:1],
+            *DisputeLine.objects.filter(order_line=old.order_line).order_by("-pk")[:1],
+        ]
+        if causes:
+            reverse(causes[0], at)  # by target: one row stands for all that went back
+        done += 1
+    return done
 
 
 @transaction.atomic

@@ -12,7 +12,8 @@ from django.db import connection
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
-from affiliates import clock, funding
+from affiliates import clock, funding, holds
+from affiliates.fraud import words
 from affiliates.labels import rule_label, step_label
 from affiliates.models import Attribution, Commission, Payout, PayoutClaim
 from creators import cases
@@ -59,6 +60,16 @@ class Row:
         return self.commission.amount + self.back
 
     @property
+    def held_for(self) -> str:
+        """What was found that holds it, in words."""
+        return held_for(self.commission)
+
+    @property
+    def lifts_on(self) -> date | None:
+        """The day on which the flag lifts if nobody decides."""
+        return lifts_on(self.commission)
+
+    @property
     def clears_on(self) -> date | None:
         """The night that settles it; None while a return or dispute is open."""
         if self.commission.due_at >= clock.PAUSED:
@@ -86,12 +97,28 @@ class Row:
         return [Step(step_label(name, done), day, done) for name, day, done in found]
 
 
+def held_for(commission: Commission) -> str:
+    """Return what was found that holds (or voided) a commission, in words; nothing without a flag."""
+    flag = commission.flag
+    return words.say(flag.rule, flag.evidence) if flag else ""
+
+
+def lifts_on(commission: Commission) -> date | None:
+    flag = commission.flag
+    return clock.local_day(flag.opened_at + holds.FLAG_DAYS) if flag else None
+
+
 def commissions_of(creator: Creator):
     return (
         Commission.objects.filter(creator=creator)
         .exclude(kind=Commission.Kind.REVERSAL)
         .select_related(
-            "order_line__brand_order", "brand", "link", "settlement_line__run", "collaboration"
+            "order_line__brand_order",
+            "brand",
+            "link",
+            "settlement_line__run",
+            "collaboration",
+            "flag",
         )
         .order_by("-created_at", "-id")
     )

@@ -104,10 +104,38 @@ def decide_flag(
     row = RiskFlag.objects.select_for_update().get(pk=flag.pk)
     if row.state != RiskFlag.State.OPEN:
         return 0
-    held = row.commission_set.filter(state=State.HELD).values_list("pk", flat=True)
+    held = list(row.commission_set.filter(state=State.HELD).values_list("pk", flat=True))
     done = commissions.void(held) if confirmed else commissions.release(held)
     state = RiskFlag.State.CONFIRMED if confirmed else RiskFlag.State.CLEARED
+    row.held = held
+    row.save(update_fields=["held"])
     close_flag(row, state, reason, by, at)
+    return done
+
+
+@transaction.atomic
+def reverse_flag(flag: RiskFlag, *, by: AbstractUser, reason: str, at: datetime) -> int:
+    """Take a person's decision on a flag back; return how many commissions moved.
+
+    Cleared: the flag is open again for its ten days, and holds what of it is not settled yet.
+    Confirmed: the flag is cleared, and what it made void is earned again, as new rows. One that
+    lapsed stays so, and one that became a case is decided there. Raises NotFreezable.
+    """
+    row = RiskFlag.objects.select_for_update().get(pk=flag.pk)
+    if row.state == RiskFlag.State.CLEARED:
+        row.state, row.opened_at, row.decided_at, row.decided_by = (
+            RiskFlag.State.OPEN,
+            at,
+            None,
+            None,
+        )
+        row.reason = reason[:300]
+        row.save(update_fields=["state", "opened_at", "decided_at", "decided_by", "reason"])
+        return commissions.hold(row.held, flag=row)
+    if row.state != RiskFlag.State.CONFIRMED or not row.held:
+        raise NotFreezable(f"{row} is {row.state} and cannot be taken back")
+    done = commissions.earn_again(row.held, at)
+    close_flag(row, RiskFlag.State.CLEARED, reason, by, at)
     return done
 
 

@@ -1,5 +1,5 @@
-"""What happens when a night is over: lift what nobody decided in time, settle, publish the proof,
-check the books, pay; then decide again on who waits and who is a pilot, and show in the directory
+"""What happens when a night is over: lift what nobody decided in time, look through the day's
+clicks, settle, publish the proof, check the books, pay; then decide again on who waits and who is a pilot, and show in the directory
 what was sold.
 
 Each step finds its own work, so a call that was killed is finished by the next one.
@@ -12,13 +12,17 @@ from datetime import date, datetime, timedelta
 
 from affiliates import (
     books,
+    clickwatch,
     clock,
     closings,
     holds,
     payouts,
     proof,
     settlement,
+<<<<<<< HEAD
     solvency,
+=======
+>>>>>>> 117eb03 (Hold what few visitors click again and again, advertise for money or send back)
     sweeping,
     trackrecord,
 )
@@ -36,6 +40,7 @@ class Done:
     offences: dict[str, list[int]] = field(default_factory=dict)
     payouts: int = 0
     lifted: holds.Lifted = field(default_factory=holds.Lifted)
+    seen: clickwatch.Seen = field(default_factory=clickwatch.Seen)
 
 
 def run(
@@ -43,10 +48,13 @@ def run(
     night: date | None = None,
     progress: settlement.Progress | None = None,
 ) -> Done:
-    """Lift what nobody decided in time, settle what is over, then do all that follows a night."""
+    """Lift what nobody decided in time, hold what the clicks ask for, settle what is over, then do
+    all that follows a night.
+    """
     at = settlement.moment(as_of)
     lifted = holds.lift(at)
-    done = Done(settlement.settle(as_of, night, progress), lifted=lifted)
+    seen = clickwatch.run(at)
+    done = Done(settlement.settle(as_of, night, progress), lifted=lifted, seen=seen)
     follow(at, done)
     if done.settled.nights:
         trackrecord.redecide(at)

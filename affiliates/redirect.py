@@ -121,13 +121,14 @@ def new_click() -> str:
 
 
 def entry_for(code: str, click: str, kind: str, environ: Environ) -> bytes:
-    """Return what the stream keeps of a click: code, id, visitor, whether, whence, how."""
+    """Return what the stream keeps of a click: code, id, visitor, whether, whence, how, paid."""
     agent = visitors.agent(environ.get("HTTP_USER_AGENT", ""))
     host = visitors.referrer_host(environ.get("HTTP_REFERER", ""))
     platform = agent.platform or visitors.platform_of(host)
     who = urlsafe_b64encode(visitors.visitor(day_key(), environ))[:22].decode()
     counts = "1" if kind == "person" else "0"
-    return f"{code}|{click}|{who}|{counts}|{host}|{agent.device}|{platform}".encode()
+    paid = visitors.paid_by(environ.get("QUERY_STRING", ""))
+    return f"{code}|{click}|{who}|{counts}|{host}|{agent.device}|{platform}|{paid}".encode()
 
 
 def day_key() -> bytes:

@@ -11,6 +11,7 @@ from affiliates import (
     brandinvoices,
     caseletters,
     clicks,
+    clickwatch,
     closedmonths,
     holds,
     mails,
@@ -190,6 +191,12 @@ def check_vat_numbers() -> int:
 
 
 # ------------------------------------------------------------ links
+@shared_task
+def watch_clicks(as_of: str | None = None) -> int:
+    """Look through the clicks of the days that are over; return how many commissions are held."""
+    return clickwatch.run(_moment(as_of)).held
+
+
 CLICKS_BACK = timedelta(days=2)
 
 

@@ -38,6 +38,15 @@ MACHINE = re.compile(r"https?://|\+?\b[\w.+-]+@[\w-]+\.\w+|(?:bot|crawler|spider
 TABLET = re.compile(r"ipad|tablet|android(?!.*mobile)", re.I)
 PHONE = re.compile(r"mobi|iphone|ipod|android", re.I)
 HOST = re.compile(r"[a-z0-9.-]{1,100}")
+# What advertising networks put into the address of who clicks on a paid advertisement, from
+# their own manuals. Meta's fbclid and igsh are on every link of theirs, paid or not: no sign.
+AD_CLICK = {
+    "gclid": "google", "gbraid": "google", "wbraid": "google", "gad_source": "google",
+    "dclid": "google", "msclkid": "microsoft", "ttclid": "tiktok", "twclid": "x",
+    "li_fat_id": "linkedin", "sccid": "snapchat", "yclid": "yandex", "rdt_cid": "reddit",
+}  # fmt: skip
+AD_MEDIUM = re.compile(r"cpc|cpm|cpv|ppc|display|banner|retargeting|paid[a-z_-]*|[a-z]+[_-]?paid")
+AD_SIGN = re.compile(r"(?:^|&)(\w{3,16})=([^&]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,19 @@ def is_speculative(environ: dict[str, str]) -> bool:
         if environ.get(name):
             return True
     return False
+
+
+def paid_by(query: str) -> str:
+    """Return the network whose paid advertisement an address was opened from, or nothing."""
+    if not query:
+        return ""
+    medium = ""
+    for name, value in AD_SIGN.findall(query[:2_000].lower()):
+        if name in AD_CLICK:
+            return AD_CLICK[name]
+        if name == "utm_medium" and AD_MEDIUM.fullmatch(value):
+            medium = "ads"
+    return medium
 
 
 def is_embedded(environ: dict[str, str]) -> bool:

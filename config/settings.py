@@ -247,6 +247,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
     for name, task, seconds in [
         ("settle every night that is over", "affiliates.tasks.settle_nights", 900),
         ("lift what nobody decided in time", "affiliates.tasks.lift_holds", 3_600),
+        ("look through the clicks of the day", "affiliates.tasks.watch_clicks", 3_600),
         ("tell what happened in cases", "affiliates.tasks.mail_cases", 60),
         ("tell of terms to come", "affiliates.tasks.mail_terms", 300),
         ("do what a signal or a message missed", "affiliates.tasks.sweep", 300),

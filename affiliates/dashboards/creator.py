@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import DateTimeField, F, OuterRef, Subquery, Sum
 from django.utils.dateparse import parse_datetime
 
-from affiliates import clock, links, payday
+from affiliates import clock, earnings, links, payday
 from affiliates.dashboards.purses import Purse, purses_of
 from affiliates.dashboards.query import rows_of
 from affiliates.models import Commission, Link, Participation, PayoutClaim
@@ -255,7 +255,7 @@ def _sales(creator: Creator) -> list[Commission]:
     back = Commission.objects.live().filter(reverses=OuterRef("pk")).order_by().values("reverses")
     rows = (
         creator.commissions.filter(kind=Commission.Kind.SALE)
-        .select_related("order_line__brand_order", "brand", "settlement_line__run")
+        .select_related("order_line__brand_order", "brand", "settlement_line__run", "flag")
         .annotate(
             paid_at=Subquery(claims.values("payout__paid_at")[:1], DateTimeField()),
             back=Subquery(back.annotate(sum=Sum("amount")).values("sum")[:1]),
@@ -265,6 +265,7 @@ def _sales(creator: Creator) -> list[Commission]:
     found = list(rows[:SALES_SHOWN])
     for sale in found:
         sale.is_paid = sale.paid_at is not None
+        sale.held_for, sale.lifts_on = earnings.held_for(sale), earnings.lifts_on(sale)
         sale.left = sale.amount + (sale.back or 0)
         sale.delivered_at = sale.order_line.brand_order.delivered_at
         known = sale.due_at < clock.PAUSED

@@ -4,7 +4,7 @@ from affiliates.models.adjustments import Adjustment
 from affiliates.models.bankfiles import BankFile, BankReply
 from affiliates.models.cases import CaseLine
 from affiliates.models.checks import BooksCheck
-from affiliates.models.clicks import Click, ClickStream, LinkDay
+from affiliates.models.clicks import Click, ClickFinding, ClickScan, ClickStream, LinkDay
 from affiliates.models.closedmonths import ClosedMonth
 from affiliates.models.collaborations import (
     Collaboration,
@@ -43,6 +43,8 @@ __all__ = [
     "BrandLight",
     "CaseLine",
     "Click",
+    "ClickFinding",
+    "ClickScan",
     "ClickStream",
     "ClosedMonth",
     "Closing",

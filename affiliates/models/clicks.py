@@ -1,6 +1,8 @@
 """Clicks, as they came, and their daily sums."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F, Q
 
 
 class Click(models.Model):
@@ -17,6 +19,9 @@ class Click(models.Model):
     referrer_host = models.CharField(max_length=100, blank=True)
     device = models.CharField(max_length=10, blank=True)
     seen_platform = models.CharField(max_length=10, blank=True)
+    paid = models.CharField(
+        max_length=10, blank=True, help_text="network of the paid advertisement"
+    )
     counted = models.BooleanField()
 
     class Meta:
@@ -55,3 +60,47 @@ class LinkDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.link} on {self.day}"
+
+
+class ClickScan(models.Model):
+    """A market day whose clicks were looked through, once."""
+
+    day = models.DateField(primary_key=True)
+    version = models.PositiveSmallIntegerField(help_text="of the rules")
+    found = models.PositiveIntegerField()
+    done_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"clicks of {self.day}"
+
+
+class ClickFinding(models.Model):
+    """Clicks that look less than honest: through which links, from when to when.
+
+    `visitor` where it is about one. What they sold, also weeks later, is held by a flag.
+    """
+
+    rule = models.CharField(max_length=32)
+    day = models.DateField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    links = ArrayField(models.BigIntegerField())
+    visitor = models.BinaryField(max_length=16, null=True)
+    evidence = models.JSONField(default=dict)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "since", "links", "visitor"],
+                nulls_distinct=False,
+                name="click_finding_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(since__lt=F("until")), name="click_finding_takes_time"
+            ),
+        ]
+        indexes = [models.Index(fields=["day"], name="click_finding_day")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} on {self.day}"

@@ -25,6 +25,9 @@ class RiskFlag(models.Model):
     evidence_hash = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     reason = models.CharField(max_length=300, blank=True, help_text="of the decision")
+    held = models.JSONField(
+        default=list, blank=True, help_text="commissions that it held when it was decided"
+    )
     opened_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
