@@ -15,7 +15,9 @@ def say(rule: str, evidence: dict[str, Any]) -> str:
     """Return what was found, measured against what is usual; names no shopper and no hour."""
     measured, usual = evidence.get("measured", {}), evidence.get("usual", {})
     sentence = SENTENCES.get(rule)
-    return sentence(measured, usual) if sentence else _("A person has a question about this sale.")
+    if sentence is None or (rule in MEASURED and not measured):
+        return _("A person has a question about this sale.")
+    return sentence(measured, usual)
 
 
 def _number(value: float | None) -> str:
@@ -117,6 +119,7 @@ def _error(measured: dict, usual: dict) -> str:
     return _("We could not settle this sale. We look at what went wrong on our side.")
 
 
+MEASURED = {rules.CLICK_BURST, rules.MANY_LINKS, rules.PAID_ADS, rules.CAME_BACK}
 SENTENCES = {
     rules.SAME_MAIL: _same_mail,
     rules.SAME_PAYMENT: _same_payment,
