@@ -1,6 +1,6 @@
 """What happens when a night is over: lift what nobody decided in time, look through the day's
-clicks, settle, publish the proof, check the books, pay; then decide again on who waits and who is a pilot, and show in the directory
-what was sold.
+clicks, settle, publish the proof, check the books, pay; then decide again on who waits and who is
+a pilot, and show in the directory what was sold.
 
 Each step finds its own work, so a call that was killed is finished by the next one.
 """
@@ -19,10 +19,7 @@ from affiliates import (
     payouts,
     proof,
     settlement,
-<<<<<<< HEAD
     solvency,
-=======
->>>>>>> 117eb03 (Hold what few visitors click again and again, advertise for money or send back)
     sweeping,
     trackrecord,
 )

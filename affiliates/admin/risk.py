@@ -93,7 +93,7 @@ class RiskFlagAdmin(Desk):
         if not (reason := self.reason(request)):
             return
         done, moved = [], 0
-        for flag in queryset.order_by("pk"):
+        for flag in self.without_own(request, queryset.order_by("pk")):
             try:
                 moved += holds.reverse_flag(flag, by=request.user, reason=reason, at=timezone.now())
             except holds.NotFreezable as error:
