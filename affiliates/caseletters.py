@@ -6,6 +6,7 @@ the queue loses no notice. Words: what happened, why, what it means, by when, an
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from config.lib import money
 from creators import profiles, standing
 from creators.models import Case, CaseEvent, Sanction
 
+logger = logging.getLogger(__name__)
 AT_ONCE = 200
 State, Kind = Case.State, Case.Kind
 
@@ -32,7 +34,13 @@ State, Kind = Case.State, Case.Kind
 def send_waiting() -> int:
     """Mail what waits to be told, oldest first; return how many events were told."""
     ids = CaseEvent.objects.filter(tells=True).order_by("id").values_list("pk", flat=True)
-    return sum(_tell(pk) for pk in ids[:AT_ONCE])
+    told = 0
+    for pk in list(ids[:AT_ONCE]):
+        try:
+            told += _tell(pk)
+        except OSError:  # this address or the server refused it; the next call tries again
+            logger.exception("event %s of a case could not be mailed", pk)
+    return told
 
 
 @transaction.atomic

@@ -61,7 +61,8 @@ def open_case(
             raise NotFreezable(f"{flag} is {flag.state}")
         held = flag.commission_set.filter(state=State.HELD, creator=creator)
         ids |= set(held.exclude(kind=Commission.Kind.REVERSAL).values_list("pk", flat=True))
-    rows = list(Commission.objects.filter(pk__in=ids).order_by("pk"))
+    found = Commission.objects.select_for_update(of=["self"]).filter(pk__in=ids)
+    rows = list(found.order_by("pk"))
     free = {State.PENDING, State.HELD}
     for row in rows:
         others = row.state == State.HELD and (flag is None or row.flag_id != flag.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from creators import profiles
 from creators.models import Creator
 from shop.models import Membership, Terms, TermsNotice
 
+logger = logging.getLogger(__name__)
 AT_ONCE = 2_000
 KINDS_OF_CREATORS = (Terms.Kind.CREATOR, Terms.Kind.SELF_BILLING)
 
@@ -41,7 +43,10 @@ def send_waiting(at: datetime) -> int:
         told = TermsNotice.objects.filter(terms=terms, user=OuterRef("pk"))
         users = concerned(terms).exclude(Exists(told)).select_related("creator").order_by("pk")
         for user in users[: AT_ONCE - sent]:
-            sent += _tell(terms, user, at)
+            try:
+                sent += _tell(terms, user, at)
+            except OSError:  # this address or the server refused it; the next call tries again
+                logger.exception("user %s could not be told of %s", user.pk, terms)
     return sent
 
 

@@ -2,9 +2,11 @@
 
 import contextlib
 from datetime import UTC, datetime, timedelta
+from smtplib import SMTPRecipientsRefused
 
 import pytest
 from django.core import mail
+from django.core.mail.backends import locmem
 from django.db import IntegrityError, InternalError, transaction
 
 from affiliates import caseletters, commissions, fraud, holds, links, night, settlement
@@ -348,3 +350,27 @@ def test_each_step_is_mailed_once_in_her_language_with_reasons_lines_and_dates()
     assert "3,42" in notice.body and other.brand.name not in notice.body
     assert "So it was." in decision.body and "11 december 2026" not in decision.body
     assert "12 december 2026" in decision.body  # until when she may appeal
+
+
+class Picky(locmem.EmailBackend):
+    """A mail server that does not know one mailbox."""
+
+    refuses: str = ""
+
+    def send_messages(self, messages):
+        if self.refuses in messages[0].to:
+            raise SMTPRecipientsRefused({self.refuses: (550, b"no such mailbox")})
+        return super().send_messages(messages)
+
+
+def test_a_letter_that_is_refused_waits_and_stops_no_other(settings):
+    first, _named, _other = accused()
+    second, _named, _other = accused()
+    settings.EMAIL_BACKEND = f"{__name__}.Picky"
+    Picky.refuses = first.creator.user.email
+
+    assert caseletters.send_waiting() == 1
+    assert [letter.to for letter in mail.outbox] == [[second.creator.user.email]]
+    Picky.refuses = ""
+    assert caseletters.send_waiting() == 1
+    assert mail.outbox[-1].to == [first.creator.user.email]
