@@ -22,6 +22,8 @@ FORMS = [
     ("visitor", "POST /accounts/signup/", {"email": "no mail", "password1": "x"}, "email password1"),
     ("visitor", "POST /accounts/login/", {"login": "no mail", "password": "x"}, "login"),
     ("visitor", "POST /accounts/password/reset/", {"email": "no mail"}, "email"),
+    ("visitor", "POST /report/creator/{creator}/", {"ground": "fraud", "text": "short", "email": "no"},
+     "text email good_faith"),
     ("shopper", "POST /checkout/", ADDRESS | {"email": "no mail", "postal_code": "12"},
      "email postal_code"),
     ("shopper", "POST /orders/{token}/code/", {"code": "000000x"}, "code"),

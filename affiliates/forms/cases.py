@@ -89,4 +89,5 @@ class WordForm(forms.Form):
         help_text=gettext_lazy("Say what happened. You may add addresses of pages that show it."),
         widget=forms.Textarea(attrs={"rows": 6}),
         max_length=5_000,
+        error_messages={"required": gettext_lazy("Type what you have to say.")},
     )

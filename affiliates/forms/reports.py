@@ -13,6 +13,7 @@ class ReportForm(forms.Form):
         label=gettext_lazy("What is wrong?"),
         choices=Report.Ground.choices,
         widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose what is wrong.")},
     )
     text = forms.CharField(
         label=gettext_lazy("Explain it"),
@@ -20,6 +21,7 @@ class ReportForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         min_length=10,
         max_length=5_000,
+        error_messages={"required": gettext_lazy("Explain what is wrong, in a sentence or two.")},
     )
     name = forms.CharField(label=gettext_lazy("Your name"), max_length=100, required=False)
     email = forms.EmailField(
@@ -29,4 +31,5 @@ class ReportForm(forms.Form):
     )
     good_faith = forms.BooleanField(
         label=gettext_lazy("To the best of my knowledge this is accurate and complete."),
+        error_messages={"required": gettext_lazy("Tick that what you say is accurate.")},
     )
