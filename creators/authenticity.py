@@ -26,17 +26,19 @@ USUAL_BP = ((5_000, 600), (20_000, 450), (100_000, 300), (2_147_483_647, 200))
 # One row per creator in %(ids)s: score (or null) and its parts. Channels weigh by their followers.
 SCORES = """
 WITH seen AS (
-    SELECT channel.creator_id, channel.id AS channel_id, reading.day, reading.followers,
-           reading.likes, reading.posts,
-           lag(reading.followers) OVER w AS before,
-           lag(reading.day) OVER w AS day_before,
-           row_number() OVER (PARTITION BY channel.id ORDER BY reading.day DESC) AS newest
+    SELECT channel.creator_id, channel.id AS channel_id, reading.*
     FROM creators_channel channel
-    JOIN creators_reading reading ON reading.channel_id = channel.id
+    CROSS JOIN LATERAL (  -- channel by channel through the index, however many others there are
+        SELECT day, followers, likes, posts,
+               lag(followers) OVER w AS before, lag(day) OVER w AS day_before,
+               row_number() OVER (ORDER BY day DESC) AS newest
+        FROM creators_reading
+        WHERE channel_id = channel.id AND followers IS NOT NULL
+          AND day > %(today)s::date - %(window)s
+        WINDOW w AS (ORDER BY day)
+    ) reading
     WHERE channel.creator_id = ANY(%(ids)s)
       AND channel.verified_at IS NOT NULL AND channel.disconnected_at IS NULL
-      AND reading.followers IS NOT NULL AND reading.day > %(today)s::date - %(window)s
-    WINDOW w AS (PARTITION BY channel.id ORDER BY reading.day)
 ), per_channel AS (
     SELECT creator_id, channel_id,
            count(*) AS readings,
