@@ -333,7 +333,7 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN creators_case k ON k.id = c.case_id
         WHERE c.state = 'held' AND coalesce(f.state, '') <> 'open'
           AND coalesce(k.state, '') NOT IN ('open', 'answered', 'upheld')""",
-    "a case holds what it names, or what its creator earned since": """
+    "a case holds only what its own creator earned": """
         SELECT c.id FROM affiliates_commission c JOIN creators_case k ON k.id = c.case_id
         WHERE c.state = 'held' AND k.creator_id <> c.creator_id""",
 }

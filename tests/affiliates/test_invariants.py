@@ -113,6 +113,12 @@ FAULTS = {
     "balances of creators move by lines and payouts only": f"""
         UPDATE {E} SET source_kind = 'other' WHERE kind = 'settlement'""",
     "what is held has an open flag or a case": "UPDATE affiliates_riskflag SET state = 'lapsed'",
+    "a case holds only what its own creator earned": f"""
+        WITH made AS (
+            INSERT INTO creators_case (kind, state, subject, reason, points, opened_at, creator_id)
+            SELECT 'violation', 'open', '', 'x', 0, now(), max(id) FROM creators_creator
+            RETURNING id)
+        UPDATE {C} SET case_id = made.id FROM made WHERE state = 'held'""",
 }
 
 
