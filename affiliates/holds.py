@@ -1,6 +1,7 @@
 """What a case or a flag freezes, and how it goes on: decided by a person, or by the night.
 
     open_case(...)    a violation with the exact commissions it is about: those, and no other, wait
+    look_again(...)   who paid became known later: the rules of purchases once more
     decide(...)       a person's decision; the money follows it once nothing can change it
     lift(at)          what nobody decided in time: cases and flags lift, money goes on
 
@@ -17,13 +18,15 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
-from affiliates import commissions, reporting
+from affiliates import commissions, fraud, reporting
 from affiliates.models import CaseLine, Commission, RiskFlag
 from creators import cases, standing
 from creators.models import Case, Creator, Violation
+from shop.models import Order
 
 logger = logging.getLogger(__name__)
 FLAG_DAYS = timedelta(days=10)  # a flag that nobody decided in this time lifts
+MOST_AGAIN = 50  # orders of one card that are looked at again
 State = Commission.State
 
 
@@ -81,6 +84,30 @@ def open_case(
         commissions.pass_on(flag, case)
         close_flag(flag, RiskFlag.State.CONFIRMED, f"case {case.pk}", by, at)
     return case
+
+
+@transaction.atomic
+def look_again(order: Order, at: datetime) -> int:
+    """Hold what a mark of who paid, known only after the payment, speaks against.
+
+    Other orders of the same card are looked at too: which of them was known first says
+    nothing. What is settled stays; its flag is for a person. Returns how many rows it holds.
+    """
+    same = Order.objects.filter(payment_fingerprint=order.payment_fingerprint)
+    same = same.filter(status=Order.Status.PAID).order_by("-placed_at")[:MOST_AGAIN]
+    return sum(_look_at(one, at) for one in same)
+
+
+def _look_at(order: Order, at: datetime) -> int:
+    sales = Commission.objects.live().filter(order_line__brand_order__order=order)
+    sales = sales.filter(kind=Commission.Kind.SALE)
+    held = 0
+    for creator in Creator.objects.filter(pk__in=sales.values("creator")).select_related("user"):
+        flag = fraud.flag_order(order, creator, at)
+        if flag is not None:
+            hers = sales.filter(creator=creator).values_list("pk", flat=True)
+            held += commissions.hold(hers, flag=flag)
+    return held
 
 
 def close_flag(

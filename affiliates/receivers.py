@@ -4,7 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from affiliates import bookings, clock, commissions
+from affiliates import bookings, clock, commissions, holds
 from shop import signals
 from shop.models import BrandOrder, Dispute, Movement, Order, Payment, Refund, TopUp
 
@@ -31,6 +31,12 @@ def on_refunded(
 def on_delivered(brand_order: BrandOrder, **kwargs: Any) -> None:
     """Count the return window from what is known of the delivery now."""
     commissions.reschedule(brand_order)
+
+
+@receiver(signals.payer_known, dispatch_uid="affiliates.payer_known")
+def on_payer_known(order: Order, **kwargs: Any) -> None:
+    """Look again whether a creator bought by her own link."""
+    holds.look_again(order, clock.now())
 
 
 @receiver(signals.payment_astray, dispatch_uid="affiliates.payment_astray")

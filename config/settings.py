@@ -263,6 +263,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("fetch pictures of feeds", "shop.tasks.fetch_pictures", 60),
         ("remove pictures that nothing shows", "shop.tasks.sweep_pictures", 86_400),
         ("ask providers for their fees", "shop.tasks.ask_fees", 600),
+        ("ask providers who paid", "shop.tasks.ask_payers", 120),
         ("give back lapsed stock", "shop.tasks.release_reservations", 60),
         ("read channels that are due", "creators.tasks.read_channels", 3_600),
         ("decide waiting creators again", "creators.tasks.redecide_waiting", 3_600),

@@ -5,18 +5,16 @@ before the one it needs (a refund before its capture) is kept and applied after 
 """
 
 import hashlib
-import hmac
 import json
 import logging
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from shop import gateways, misfits, movements, orders, refunds
+from shop import gateways, misfits, movements, orders, payers, refunds
 from shop.gateways import Event, Started
 from shop.models import Dispute, Movement, Order, Payment, PaymentSession, WebhookEvent
 
@@ -113,14 +111,8 @@ def _route(event: Event, row: WebhookEvent) -> None:
 def _facts(event: Event) -> dict:
     """Return an event as it is stored; `at` is left out of the comparison of duplicates."""
     facts = asdict(event) | {"at": event.at.isoformat()}
-    facts["fingerprint"] = keyed(event.fingerprint) if event.fingerprint else ""
+    facts["fingerprint"] = payers.keyed(event.fingerprint) if event.fingerprint else ""
     return facts
-
-
-def keyed(fingerprint: str) -> str:
-    """Return a keyed hash of a payment fingerprint: comparable, not reversible."""
-    key = settings.SECRET_KEY.encode()
-    return hmac.new(key, b"fingerprint:" + fingerprint.encode(), hashlib.sha256).hexdigest()
 
 
 def _order_of(event: Event) -> Order | None:
@@ -172,9 +164,9 @@ def _captured(order: Order, event: Event, row: WebhookEvent) -> None:
         misfits.book(order, event, row)
         return
     if event.fingerprint:
-        order.payment_fingerprint = keyed(event.fingerprint)
+        order.payment_fingerprint = payers.keyed(event.fingerprint)
         order.save(update_fields=["payment_fingerprint"])
-    payment = _book(order, event, Kind.CAPTURE)
+    payment = _book(order, event, Kind.CAPTURE, ask_payer=not event.fingerprint)
     _session(order, event, PaymentSession.State.PAID)
     orders.mark_paid(order, payment, event.at)
 

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from shop import mails, movements, orders, payback, pictures
+from shop import mails, movements, orders, payback, payers, pictures
 from shop.feeds import importer
 from shop.models import FeedRun, Image, Order, Return
 
@@ -43,6 +43,12 @@ def send_back() -> int:
 def ask_fees() -> int:
     """Ask the payment providers for fees that their messages only named."""
     return movements.ask_fees(timezone.now())
+
+
+@shared_task
+def ask_payers() -> int:
+    """Ask the payment providers which card or account paid, where their messages left it out."""
+    return payers.ask(timezone.now())
 
 
 @shared_task

@@ -79,3 +79,7 @@ class Gateway(Protocol):
 
     def fee_of(self, reference: str) -> tuple[int, str]:
         """Return (amount, currency) of a fee that a message only named. Raises NoAnswer."""
+
+    def fingerprint_of(self, charge: str) -> str:
+        """Return what tells the card or account that paid from others; "" for a method
+        that has no such mark. Raises NoAnswer."""

@@ -82,6 +82,9 @@ class FakeGateway:
     def fee_of(self, reference: str) -> tuple[int, str]:
         raise NoAnswer("this provider tells its fees with the payment")
 
+    def fingerprint_of(self, charge: str) -> str:
+        return ""  # it is told with the payment
+
 
 def message(
     kind: str,

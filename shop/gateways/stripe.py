@@ -74,6 +74,17 @@ class StripeGateway:
         told = self._ask("GET", f"/v1/balance_transactions/{quote(reference, safe='')}")
         return int(told["fee"]), str(told["currency"]).upper()
 
+    def fingerprint_of(self, charge: str) -> str:
+        """Cards and SEPA accounts have one; iDEAL and most others have none."""
+        path = f"/v1/payment_intents/{quote(charge, safe='')}"
+        told = self._ask("GET", path, {"expand[]": "latest_charge"})
+        paid = told.get("latest_charge")
+        if not isinstance(paid, dict):
+            raise NoAnswer(f"{path} answered without its charge")
+        details = paid.get("payment_method_details") or {}
+        kind = details.get(str(details.get("type") or ""))
+        return str(kind.get("fingerprint") or "") if isinstance(kind, dict) else ""
+
     def parse(self, headers: Mapping[str, str], body: bytes) -> Event:
         try:
             stripe.verify(headers.get("Stripe-Signature", ""), body, settings.STRIPE_WEBHOOK_SECRET)

@@ -179,6 +179,9 @@ class Payment(models.Model):
         help_text="the misfit that goes back by this",
     )
     external = models.BooleanField(default=False, help_text="in the brand's own shop; no ledger")
+    ask_payer = models.BooleanField(
+        default=False, db_default=False, help_text="its provider is to be asked which card paid"
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -197,6 +200,9 @@ class Payment(models.Model):
                 condition=Q(dispute__isnull=False),
                 name="dispute_payment_once",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], name="payment_to_ask", condition=Q(ask_payer=True)),
         ]
 
     def __str__(self) -> str:

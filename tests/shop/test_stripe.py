@@ -12,7 +12,7 @@ import time_machine
 from django.utils import timezone
 
 from config.lib import stripe
-from shop import gateways, payback, payments, refunds
+from shop import gateways, payback, payers, payments, refunds
 from shop.models import Payment
 from tests.shop.factories import AT, make_order, make_variant
 
@@ -25,6 +25,7 @@ class Api(BaseHTTPRequestHandler):
     seen: list[tuple[str, dict, str]] = []
     keys: dict[str, dict] = {}
     fail = False
+    paid_by: dict = {"type": "ideal", "ideal": {"bank": "ing"}}
 
     def refuse(self, code):
         self.send_response(400)
@@ -33,7 +34,12 @@ class Api(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.seen.append((self.path, {}, ""))
-        answer = {"id": self.path.rsplit("/")[-1], "fee": 82, "currency": "eur"}
+        path, _mark, query = self.path.partition("?")
+        answer = {"id": path.rsplit("/")[-1], "fee": 82, "currency": "eur"}
+        if "payment_intents" in path:
+            charge = {"id": "ch_1", "payment_method_details": self.paid_by}
+            asked = parse_qs(query).get("expand[]") == ["latest_charge"]
+            answer["latest_charge"] = charge if asked else "ch_1"
         self.send_response(500 if Api.fail else 200)
         self.end_headers()
         self.wfile.write(json.dumps({} if Api.fail else answer).encode())
@@ -120,6 +126,31 @@ def test_an_order_is_paid_and_refunded(api, client):
     headers, raw = event("refund.created", refund, "evt_3")
     client.post("/hooks/stripe/", raw, "application/json", headers=headers)
     assert Payment.objects.filter(kind="refund").count() == 1
+
+
+CARD = {"type": "card", "card": {"fingerprint": "fp_1", "last4": "4242"}}
+SEPA = {"type": "sepa_debit", "sepa_debit": {"fingerprint": "fp_1"}}
+IDEAL = {"type": "ideal", "ideal": {"bank": "ing", "iban_last4": "4300"}}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("paid_by", "mark"), [(CARD, "fp_1"), (SEPA, "fp_1"), (IDEAL, "")])
+def test_it_is_asked_once_who_paid(api, client, monkeypatch, paid_by, mark):
+    monkeypatch.setattr(Api, "paid_by", paid_by)
+    order = make_order((make_variant(price=3450), 1), paid=False)
+    headers, raw = event("checkout.session.completed", paid(order))
+    client.post("/hooks/stripe/", raw, "application/json", headers=headers)
+    assert api.seen == []  # a message is answered at once
+    now = timezone.now()
+
+    api.fail = True
+    assert payers.ask(now) == 0
+    api.fail = False
+    assert [payers.ask(now), payers.ask(now)] == [1, 0]
+
+    order.refresh_from_db()
+    assert order.payment_fingerprint == (payers.keyed(mark) if mark else "")
+    assert api.seen[-1][0] == "/v1/payment_intents/pi_1?expand%5B%5D=latest_charge"
 
 
 @pytest.mark.django_db
