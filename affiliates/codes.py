@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from affiliates import collaborations
+from affiliates import collaborations, programmes
 from affiliates.models import CreatorCode
 from creators.models import Creator
 
@@ -40,6 +40,7 @@ class ForCode:
     creator_name: str
     creator_handle: str
     brand_ids: frozenset[int]
+    is_own: bool = False  # of the brand's own programme: no creator has it
 
 
 def plain(text: str) -> str:
@@ -100,7 +101,8 @@ def owner(text: str, brand_ids: Collection[int], at: datetime) -> ForCode | None
     rows = CreatorCode.objects.filter(code=word, is_active=True).select_related("creator")
     found = rows.first()
     if found is None or not found.creator.is_enrolled:
-        return None
+        brand = programmes.owner_of_code(word, brand_ids)
+        return ForCode(word, brand.name, "", frozenset(), is_own=True) if brand else None
     offers = collaborations.open_to(found.creator, at, brand_ids)
     return ForCode(
         found.code,

@@ -16,6 +16,8 @@ def referral(
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.referral = Referral(request)
         response = get_response(request)
+        if request.method == "GET" and response.status_code == 200:
+            request.referral.note_own_programme(response)
         if request.referral.was_read:
             patch_vary_headers(response, ["Cookie"])
         return response

@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from affiliates import codes, referral, visitors
+from affiliates import codes, consent, programmes, redirect, referral, visitors
 from affiliates.codes import ForCode
 from affiliates.models import Commission, Link
 from affiliates.referral import Seen
 from creators.models import Creator
+
+OWN_PAGES = {"shop:brand_page", "shop:product"}  # where a brand's own programme lands
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,28 @@ class Referral:
 
     def as_json(self) -> dict[str, Any]:
         """Return what an order keeps; `from_order` reads it."""
-        return {"touches": [str(seen) for seen in self.touches]}
+        told: dict[str, Any] = {"touches": [str(seen) for seen in self.touches]}
+        if claims := programmes.read(self._request.COOKIES.get(programmes.COOKIE)):
+            told["claims"] = {str(pk): at.isoformat() for pk, at in claims.items()}
+        return told
+
+    def note_own_programme(self, response: HttpResponseBase) -> None:
+        """Remember a click of the brand's own programme that led to this page, where it may be."""
+        match, query = self._request.resolver_match, self._request.GET
+        if not query or match is None or match.view_name not in OWN_PAGES:
+            return
+        brand_id = programmes.claims(match.kwargs["brand_slug"], query)
+        if brand_id is None or self._cookie == referral.DECLINED:
+            return
+        self.was_read = True
+        if not self._cookie and consent.rule(self._request.META).needs_consent:
+            return
+        before = programmes.read(self._request.COOKIES.get(programmes.COOKIE))
+        response.set_cookie(
+            programmes.COOKIE,
+            programmes.write(before, brand_id, timezone.now()),
+            **redirect.cookie_options() | {"max_age": programmes.MAX_AGE_S},
+        )
 
 
 def _stands(link: Link, seen: Seen, at: datetime) -> bool:

@@ -17,6 +17,7 @@ from affiliates import (
     mails,
     night,
     payouts,
+    programmeletters,
     settlement,
     solvency,
     sweeping,
@@ -195,6 +196,12 @@ def check_vat_numbers() -> int:
 def watch_clicks(as_of: str | None = None) -> int:
     """Look through the clicks of the days that are over; return how many commissions are held."""
     return clickwatch.run(_moment(as_of)).held
+
+
+@shared_task
+def mail_claims() -> int:
+    """Tell brands which orders of the month that is over their own programme claimed too."""
+    return programmeletters.send(timezone.now())
 
 
 CLICKS_BACK = timedelta(days=2)

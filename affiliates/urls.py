@@ -6,6 +6,7 @@ from affiliates import webhooks
 from affiliates.views import (
     advertising,
     balance,
+    brandlinks,
     brands,
     cases,
     codes,
@@ -19,6 +20,7 @@ from affiliates.views import (
     manylinks,
     market,
     payouts,
+    programmes,
     proof,
     qr,
     reports,
@@ -95,6 +97,10 @@ urlpatterns += [
 OFFER = f"{BRAND}/collaborations/<int:collaboration_id>"
 urlpatterns += [
     path(f"{BRAND}/collaborations/", collaborations.collaborations, name="collaborations"),
+    path(f"{BRAND}/links/", brandlinks.brand_links, name="brand_links"),
+    path(f"{BRAND}/links/links.csv", brandlinks.brand_links_csv, name="brand_links_csv"),
+    path(f"{BRAND}/programme/", programmes.claims, name="claims"),
+    path(f"{BRAND}/programme/claims.csv", programmes.claims_csv, name="claims_csv"),
     path(
         f"{BRAND}/collaborations/new/", collaborations.collaboration_new, name="collaboration_new"
     ),

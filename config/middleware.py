@@ -1,9 +1,10 @@
-"""Headers on every answer, and the second factor that staff must have."""
+"""Headers on every answer, what no address may hold, and the second factor of staff."""
 
 from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -29,6 +30,17 @@ def headers(get_response: Handler) -> Handler:
         if has_vary_header(response, "Cookie"):
             response.headers.setdefault("Cache-Control", "no-store, private")
         return response
+
+    return middleware
+
+
+def no_nul(get_response: Handler) -> Handler:
+    """Refuse addresses with the one character that PostgreSQL keeps in no text."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("an address holds the character NUL")
+        return get_response(request)
 
     return middleware
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from affiliates import collaborations, links, referral
+from affiliates import collaborations, links, programmes, referral
 from affiliates.attribution.rules import Line, Touch
 from affiliates.models import CreatorCode, Link, PlatformSwitch
 from affiliates.rates import Rates
@@ -28,12 +28,14 @@ def touches_by_line(order: Order, at: datetime) -> Iterator[tuple[OrderLine, Lin
     everything = seen + [touch for touch in stamped.values() if touch]
     found = _links(everything)
     code = _code(referral.typed_code(order.referral))
-    offers = _code_offers(code, order.placed_at, {line.brand_order.brand_id for line in lines})
+    brand_ids = {line.brand_order.brand_id for line in lines}
+    offers = _code_offers(code, order.placed_at, brand_ids)
+    claims = _own_claims(order, brand_ids)
     ids = {link.collaboration_id for link in found.values()} - {None}
     terms = collaborations.rates_of(ids | {offer.pk for offer in offers})
     switches = list(PlatformSwitch.objects.filter(off_from__lte=order.placed_at)) if found else []
     for line in lines:
-        asked = _line(order, line, at)
+        asked = _line(order, line, at, claims)
         competing = {t.click: t for t in [*seen, *filter(None, [stamped[line.pk]])]}
         touches = [
             _touch(t, found[t.link_id], asked, terms, switches)
@@ -45,15 +47,27 @@ def touches_by_line(order: Order, at: datetime) -> Iterator[tuple[OrderLine, Lin
         yield line, asked, touches
 
 
-def _line(order: Order, line: OrderLine, at: datetime) -> Line:
-    claim = (order.referral or {}).get("own_claims", {}).get(str(line.brand_order.brand_id))
+def _own_claims(order: Order, brand_ids: set[int]) -> dict[int, datetime]:
+    """Return when the own programme of each brand claimed this order."""
+    seen, word = programmes.of_order(order.referral), referral.typed_code(order.referral)
+    if not word and not seen:
+        return {}
+    known = programmes.of_brands(brand_ids)
+    claims = {
+        pk: programmes.own_claim_at(row, seen.get(pk), word, order.placed_at)
+        for pk, row in known.items()
+    }
+    return {pk: at for pk, at in claims.items() if at}
+
+
+def _line(order: Order, line: OrderLine, at: datetime, claims: dict[int, datetime]) -> Line:
     return Line(
         brand_id=line.brand_order.brand_id,
         product_id=line.variant.product_id,
         placed_at=order.placed_at,
         paid_at=order.paid_at or at,
         buyer_id=order.buyer_id,
-        own_claim_at=datetime.fromisoformat(claim) if claim else None,
+        own_claim_at=claims.get(line.brand_order.brand_id),
     )
 
 

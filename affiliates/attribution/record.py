@@ -31,13 +31,13 @@ def attribute(order: Order, at: datetime) -> list[Attribution]:
     new = []
     for order_line, line, touches in touches_by_line(order, at):
         if order_line.pk not in known:
-            new.append(_row(order_line.pk, decide(line, touches), line, at))
+            new.append(row_of(order_line.pk, decide(line, touches), line, at))
     for row in Attribution.objects.bulk_create(new):
         known[row.order_line_id] = row
     return [known[pk] for pk in sorted(known)]
 
 
-def _row(order_line_id: int, result: Result, line: Line, at: datetime) -> Attribution:
+def row_of(order_line_id: int, result: Result, line: Line, at: datetime) -> Attribution:
     won = result.winner
     return Attribution(
         order_line_id=order_line_id,

@@ -26,6 +26,7 @@ from affiliates.models.payouts import (
     PayoutMethod,
     TaxProfile,
 )
+from affiliates.models.programmes import OwnProgramme
 from affiliates.models.risk import PlatformSwitch, RiskFlag
 from affiliates.models.settlement import SettlementLine, SettlementRun, SettlementShard
 from affiliates.models.shortlists import Message, Shortlist, ShortlistEntry
@@ -56,6 +57,7 @@ __all__ = [
     "Link",
     "LinkDay",
     "Message",
+    "OwnProgramme",
     "PageLink",
     "Participation",
     "Payout",

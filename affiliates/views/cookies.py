@@ -5,7 +5,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from affiliates import consent, referral
+from affiliates import consent, programmes, referral
 from affiliates import redirect as door
 from config.lib.access import public
 from config.lib.http import render_page, safe_next
@@ -35,6 +35,7 @@ def _choose(request):
     if request.POST.get("choice") == "decline":
         options["max_age"] = DECLINED_S
         response.set_cookie(referral.COOKIE, referral.DECLINED, **options)
+        response.delete_cookie(programmes.COOKIE, samesite=options["samesite"])
         messages.success(request, _("Done. Nothing is remembered about who sent you."))
     elif request.POST.get("choice") == "accept":
         touches = request.referral.touches
