@@ -23,19 +23,23 @@ def _groups(rows: Iterable[Commission]) -> list[list[Commission]]:
     return list(found.values())
 
 
-def _line(run: SettlementRun, rows: list[Commission]) -> SettlementLine:
-    first = rows[0]
+def _line(run: SettlementRun, rows: list[Commission], vat_bp: int) -> SettlementLine:
+    first, amount = rows[0], sum(row.amount for row in rows)
     return SettlementLine(
         run=run, creator_id=first.creator_id, brand_id=first.brand_id, currency=first.currency,
-        amount=sum(row.amount for row in rows), commission_count=len(rows),
+        amount=amount, vat=(amount * vat_bp + 5000) // 10000, commission_count=len(rows),
     )  # fmt: skip
 
 
-def _entries(line: SettlementLine, ids: dict, vat_bp: int) -> Iterable[LedgerEntry]:
+def _mark(row: Commission, line: SettlementLine, vat_bp: int) -> None:
+    row.state, row.settlement_line, row.vat_bp = Commission.State.SETTLED, line, vat_bp
+
+
+def _entries(line: SettlementLine, ids: dict) -> Iterable[LedgerEntry]:
     currency = line.currency
     for kind, credit, moved in (
         ("settlement", ledger.creator(line.creator_id), line.amount),
-        ("settlement_vat", ledger.VAT, (line.amount * vat_bp + 5000) // 10000),
+        ("settlement_vat", ledger.VAT, line.vat),
     ):
         yield LedgerEntry(
             kind=kind, debit_id=ids[ledger.brand(line.brand_id), currency],
@@ -53,13 +57,13 @@ def save_loop() -> None:
     run, vat_bp = due.run(due.NIGHT), tax.home_vat_bp(due.NIGHT)
     for rows in _groups(Commission.objects.due(run.cutoff)):
         with transaction.atomic():
-            line = _line(run, rows)
+            line = _line(run, rows, vat_bp)
             line.save()
             for row in rows:
-                row.state, row.settlement_line = Commission.State.SETTLED, line
+                _mark(row, line, vat_bp)
                 row.save()
             ids = ledger.accounts((one, line.currency) for one in _owners(line))
-            for entry in _entries(line, ids, vat_bp):
+            for entry in _entries(line, ids):
                 entry.save()
 
 
@@ -69,12 +73,12 @@ def bulk() -> None:
     run, vat_bp = due.run(due.NIGHT), tax.home_vat_bp(due.NIGHT)
     pending = list(Commission.objects.due(run.cutoff).select_for_update())
     groups = _groups(pending)
-    lines = SettlementLine.objects.bulk_create([_line(run, rows) for rows in groups], BATCH)
+    lines = SettlementLine.objects.bulk_create([_line(run, rows, vat_bp) for rows in groups], BATCH)
     for line, rows in zip(lines, groups, strict=True):
         for row in rows:
-            row.state, row.settlement_line = Commission.State.SETTLED, line
-    Commission.objects.bulk_update(pending, ["state", "settlement_line"], BATCH)
+            _mark(row, line, vat_bp)
+    Commission.objects.bulk_update(pending, ["state", "settlement_line", "vat_bp"], BATCH)
     ids = ledger.accounts((one, line.currency) for line in lines for one in _owners(line))
     LedgerEntry.objects.bulk_create(
-        [entry for line in lines for entry in _entries(line, ids, vat_bp)], BATCH
+        [entry for line in lines for entry in _entries(line, ids)], BATCH
     )

@@ -50,14 +50,14 @@ SETTLED = """
         select creator_id, brand_id, sum(amount) as amount, count(*) as n
         from bench_commission where id <= {size} group by 1, 2) s;
     insert into affiliates_settlementline (id, run_id, creator_id, brand_id, currency, amount,
-        commission_count, salt)
-    select id, {run}, creator_id, brand_id, 'EUR', amount, n,
+        vat, commission_count, salt)
+    select id, {run}, creator_id, brand_id, 'EUR', amount, (amount * 2100 + 5000) / 10000, n,
         uuid_send(gen_random_uuid()) from settled;
     insert into affiliates_commission (kind, state, creator_id, brand_id, collaboration_id,
         order_line_id, base, rate_bp, amount, currency, reason, due_at, created_at,
-        settlement_line_id)
+        settlement_line_id, vat_bp)
     select 'sale', 'settled', c.creator_id, c.brand_id, 1, {first} + c.order_line_id, c.base, 1200,
-        c.amount, 'EUR', '', '{due}', '{due}', s.id
+        c.amount, 'EUR', '', '{due}', '{due}', s.id, 2100
     from bench_commission c join settled s using (creator_id, brand_id) where c.id <= {size};
     insert into affiliates_ledgerentry (kind, debit_id, credit_id, amount, currency, source_kind,
         source_id, posted_at)

@@ -39,11 +39,13 @@ BARE = """
         from due group by 1, 2, 3
     ), lines as (
         insert into affiliates_settlementline
-            (run_id, creator_id, brand_id, currency, amount, commission_count, salt)
-        select {run}, creator_id, brand_id, currency, amount, n, uuid_send(gen_random_uuid())
-        from sums returning id, creator_id, brand_id, currency, amount
+            (run_id, creator_id, brand_id, currency, amount, vat, commission_count, salt)
+        select {run}, creator_id, brand_id, currency, amount, (amount * 2100 + 5000) / 10000, n,
+            uuid_send(gen_random_uuid())
+        from sums returning id, creator_id, brand_id, currency, amount, vat
     ), marked as (
-        update affiliates_commission c set state = 'settled', settlement_line_id = l.id
+        update affiliates_commission c
+        set state = 'settled', settlement_line_id = l.id, vat_bp = 2100
         from due d join lines l using (creator_id, brand_id, currency) where c.id = d.id
     )
     insert into affiliates_ledgerentry
@@ -54,7 +56,7 @@ BARE = """
     join affiliates_account k on k.kind = 'creator_balance' and k.creator_id = l.creator_id
     cross join (select id from affiliates_account where kind = 'vat') v
     cross join lateral (values ('settlement', k.id, l.amount),
-        ('settlement_vat', v.id, (l.amount * 2100 + 5000) / 10000)) m(kind, account_id, amount)
+        ('settlement_vat', v.id, l.vat)) m(kind, account_id, amount)
     where m.amount > 0
 """
 # Nothing marked: one row per commission is its double entry, balances folded afterwards.
