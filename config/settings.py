@@ -268,6 +268,8 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("ask providers who paid", "shop.tasks.ask_payers", 120),
         ("give back lapsed stock", "shop.tasks.release_reservations", 60),
         ("read channels that are due", "creators.tasks.read_channels", 3_600),
+        ("look for codes where an API tells", "creators.tasks.check_codes", 300),
+        ("delete screenshots that nobody needs", "creators.tasks.forget_screenshots", 86_400),
         ("decide waiting creators again", "creators.tasks.redecide_waiting", 3_600),
         ("decide pilots again", "affiliates.tasks.redecide", 21_600),
         ("look at every brand's money", "affiliates.tasks.refresh_lights", 1_800),
@@ -350,6 +352,9 @@ PLATFORM_KEYS = {  # provider -> (client id, secret); empty: that platform is of
 }
 if DEMO:  # what the stand-in platforms know us by
     PLATFORM_KEYS = {name: (f"demo-{name}", "demo-secret") for name in PLATFORM_KEYS}
+GOOGLE_API_KEY = env.str("GOOGLE_API_KEY", "")  # looks for codes in descriptions at YouTube
+if DEMO:
+    GOOGLE_API_KEY = GOOGLE_API_KEY or "demo-key"
 SOCIALACCOUNT_PROVIDERS = {
     name: {"APP": {"client_id": client_id, "secret": secret}}
     for name, (client_id, secret) in PLATFORM_KEYS.items()
@@ -379,6 +384,7 @@ HASHED_STATIC = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
 WHITENOISE_USE_FINDERS = not HASHED_STATIC
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
+PRIVATE_ROOT = DATA_DIR / "private"  # screenshots of checks by hand: never served as media
 PRIVATE_PICTURES_FROM = ""  # an origin on loopback that feed pictures may come from: tests set it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from creators import directory, enrolment
-from creators.models import Channel, ChannelToken, Creator, ManualCheck, PlatformStatus, Reading
+from creators.models import Channel, ChannelToken, Creator, PlatformStatus, Reading
 from creators.platforms import registry
 from creators.platforms.base import (
     NotEligible,
@@ -23,7 +23,7 @@ from creators.platforms.base import (
 )
 
 log = logging.getLogger(__name__)
-WEEK = timedelta(days=7)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 REFRESH_BEFORE = timedelta(minutes=5)
 RENEW_BEFORE = timedelta(days=10)  # Instagram renews only a token that still works
 MANUAL = "manual:"  # external id of a channel that no API has named
@@ -155,7 +155,8 @@ def disconnect(channel: Channel, at: datetime) -> Token | None:
         held = ChannelToken.objects.filter(channel=channel).first()
         ChannelToken.objects.filter(channel=channel).delete()
         channel.readings.all().delete()
-        channel.manual_checks.filter(state=ManualCheck.State.ASKED).delete()
+        channel.manual_checks.all().drop_pictures()
+        channel.manual_checks.waiting().delete()
         channel.disconnected_at = at
         channel.token_state = Channel.Token.NONE
         channel.problem = ""
@@ -179,37 +180,61 @@ def withdraw(platform: str, token: Token) -> None:
 # --- reading again
 
 
-def due(at: datetime) -> list[Channel]:
-    """Return connected channels to read now: of those waiting once a day, of the others once a
-    week.
+def due(at: datetime, limit: int | None = None, leave: Iterable[str] = ()) -> list[Channel]:
+    """Return connected channels to read now, longest unread first: of those waiting once a day,
+    of the others once a week. `leave`: platforms that are not asked now.
     """
     zone = enrolment.market_zone()
     midnight = datetime.combine(enrolment.market_day(at), time.min, zone)
     waiting = Q(creator__status=Creator.Status.WAITING, checked_at__lt=midnight)
-    return list(
-        Channel.objects.verified()
-        .filter(token_state=Channel.Token.OK)
-        .filter(waiting | Q(checked_at__lt=at - WEEK))
-        .select_related("creator", "token")
-        .order_by("platform", "checked_at", "id")
+    rows = Channel.objects.verified().filter(token_state=Channel.Token.OK)
+    rows = rows.filter(waiting | Q(checked_at__lt=at - WEEK)).exclude(platform__in=list(leave))
+    return list(rows.select_related("creator", "token").order_by("checked_at", "id")[:limit])
+
+
+def resting(at: datetime) -> set[str]:
+    """Return the platforms that asked us to wait until later than `at`."""
+    rows = PlatformStatus.objects.filter(rest_until__gt=at)
+    return set(rows.values_list("platform", flat=True))
+
+
+def rest(platform: str, error: RateLimited, at: datetime) -> None:
+    """Leave a platform alone for as long as it asks."""
+    until = at + timedelta(seconds=error.retry_after_s)
+    PlatformStatus.objects.update_or_create(platform=platform, defaults={"rest_until": until})
+
+
+def left_today(at: datetime) -> dict[str, int]:
+    """Return how many channels may still be read where a platform gives so many calls a day."""
+    limits = {
+        key: platform.calls_a_day
+        for key, platform in registry.PLATFORMS.items()
+        if platform.calls_a_day is not None
+    }
+    tried = Channel.objects.filter(
+        platform__in=limits, token_state=Channel.Token.OK, checked_at__gt=at - DAY
     )
+    used = dict(tried.values_list("platform").annotate(n=Count("pk")).order_by())
+    return {key: max(0, limit - used.get(key, 0)) for key, limit in limits.items()}
 
 
 def read_due(at: datetime, limit: int = 500) -> list[Read]:
-    """Read up to `limit` due channels; a platform that says "too often" is left alone until the
-    next call.
+    """Read up to `limit` due channels, each kept by itself: a call that is killed loses nothing
+    and the next one goes on. A platform that says "too often" is left alone for as long as it
+    asks; one with so many calls a day gets no more than those.
     """
     done: list[Read] = []
-    resting: set[str] = set()
-    for channel in due(at):
-        if len(done) >= limit:
-            break
-        if channel.platform in resting:
+    left = left_today(at)
+    leave = resting(at) | {key for key, calls in left.items() if not calls}
+    for channel in due(at, limit, leave):
+        if channel.platform in leave:
             continue
         read = read_again(channel, at)
         done.append(read)
-        if read.problem == RateLimited.code:
-            resting.add(channel.platform)
+        if channel.platform in left:
+            left[channel.platform] -= 1
+        if read.problem == RateLimited.code or left.get(channel.platform) == 0:
+            leave.add(channel.platform)
     directory.record(list({channel.creator_id for channel in _read_well(done)}))
     return done
 
@@ -227,7 +252,8 @@ def read_again(channel: Channel, at: datetime) -> Read:
             raise NotEligible("another account answered", "other_account")
     except TokenOver:
         return _failed(channel, at, TokenOver.code, token_state=Channel.Token.EXPIRED)
-    except RateLimited:
+    except RateLimited as error:
+        rest(channel.platform, error, at)
         return _failed(channel, at, RateLimited.code, tried=False)
     except PlatformError as error:
         return _failed(channel, at, error.code)
@@ -242,6 +268,8 @@ def read_again(channel: Channel, at: datetime) -> Read:
 
 def count_again(channel: Channel, at: datetime) -> Read:
     """Read one channel because its creator asks; the answer may change what she is."""
+    if channel.platform in resting(at):
+        return _failed(channel, at, RateLimited.code, tried=False)
     read = read_again(channel, at)
     if not read.problem:
         enrolment.reconsider(channel.creator, at)

@@ -5,11 +5,13 @@ from datetime import date
 
 from django import forms
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
+from config.lib import images
 from creators import enrolment, policy, profiles
 from creators.models import Creator, Niche, Platform
 from creators.profiles import About
@@ -210,6 +212,15 @@ class AboutForm(ProfileForm):
 class ManualCheckForm(forms.Form):
     """Ask for a check by hand of one channel."""
 
+    screenshot = forms.FileField(
+        label=_("Screenshot of your statistics"), required=False,
+        help_text=_(
+            "Optional: shows us your count. Only those of us who decide see it; "
+            "we delete it 30 days after the answer."
+        ),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+    )  # fmt: skip
+
     handle = forms.CharField(
         label=_("Handle on the platform"), min_length=2, max_length=60,
         error_messages={"required": _("Type your handle on the platform.")},
@@ -222,6 +233,38 @@ class ManualCheckForm(forms.Form):
                 _("Type the handle as it stands in the address of your page.")
             )
         return handle
+
+    def clean_screenshot(self) -> bytes:
+        return read_picture(self.cleaned_data["screenshot"])
+
+    field_order = ["handle", "screenshot"]
+
+
+class ScreenshotForm(forms.Form):
+    """A screenshot for a check that waits."""
+
+    screenshot = forms.FileField(
+        label=_("Screenshot of your statistics"),
+        error_messages={"required": _("Choose a picture.")},
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+    )  # fmt: skip
+
+    def clean_screenshot(self) -> bytes:
+        return read_picture(self.cleaned_data["screenshot"])
+
+
+def read_picture(file: UploadedFile | None) -> bytes:
+    """Return the bytes of an upload that can be made a picture of; b"" if there is none."""
+    if file is None:
+        return b""
+    if file.size > images.MAX_BYTES:
+        raise forms.ValidationError(_("Choose a picture of at most 10 MB."))
+    raw = file.read()
+    try:
+        images.encode(raw)
+    except images.NotAPicture as error:
+        raise forms.ValidationError(_("Choose a JPEG, PNG or WebP picture.")) from error
+    return raw
 
 
 class SettingsForm(ProfileForm):

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from config.lib.sealed import unseal
-from creators import channels, enrolment, profiles, reasons
+from creators import channels, enrolment, manual_checks, profiles, reasons
 from creators.models import Creator, Decision
 from creators.platforms.base import Token
 
@@ -25,6 +25,18 @@ def read_channels(limit: int = 500) -> int:
 def redecide_waiting() -> int:
     """Decide again on everyone who waits; those who are in now get a mail."""
     return len(enrolment.redecide_waiting(timezone.now()))
+
+
+@shared_task
+def check_codes() -> int:
+    """Look for codes in bios where a platform's own API tells them."""
+    return manual_checks.look(timezone.now())
+
+
+@shared_task
+def forget_screenshots() -> int:
+    """Delete the screenshots that no decision needs any more."""
+    return manual_checks.forget(timezone.now())
 
 
 @shared_task

@@ -21,6 +21,11 @@ urlpatterns = [
         name="channel_disconnect",
     ),
     path(
+        "creator/channels/<int:pk>/screenshot/",
+        channels.channel_screenshot,
+        name="channel_screenshot",
+    ),
+    path(
         "creator/channels/<str:platform>/connect/", channels.channel_connect, name="channel_connect"
     ),
     path(

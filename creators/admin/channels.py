@@ -1,13 +1,18 @@
 """Channels and readings, looked at; the queue of checks by hand; how far each platform is."""
 
+from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import FileResponse, Http404, HttpRequest
+from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnly
@@ -47,14 +52,22 @@ class ManualCheckAdmin(admin.ModelAdmin):
     """Type what was seen, save; then confirm or refuse from the list."""
 
     form = ManualCheckForm
-    list_display = ["channel", "code", "state", "asked_at", "page", "followers_seen", "evidence"]
+    list_display = [
+        "channel", "code", "state", "answer_by", "in_time", "page", "picture", "followers_seen",
+        "evidence",
+    ]  # fmt: skip
     list_filter = ["state", "channel__platform"]
     list_select_related = ["channel__creator"]
     search_fields = ["code", "channel__handle", "channel__creator__handle"]
     ordering = ["state", "asked_at"]
-    readonly_fields = ["channel", "code", "state", "asked_at", "decided_at", "decided_by"]
-    fields = ["channel", "code", "state", "asked_at", "followers_seen", "evidence",
-              "decided_at", "decided_by"]  # fmt: skip
+    readonly_fields = [
+        "channel", "code", "state", "asked_at", "answer_by", "page", "picture",
+        "screenshot_sha256", "decided_at", "decided_by", "automated",
+    ]  # fmt: skip
+    fields = [
+        "channel", "code", "state", "asked_at", "answer_by", "page", "picture", "followers_seen",
+        "evidence", "screenshot_sha256", "decided_at", "decided_by", "automated",
+    ]  # fmt: skip
     actions = ["confirm", "refuse"]
     waiting = [Waiting(gettext_lazy("channels to check by hand"), {"state": "asked"}, "asked_at")]
 
@@ -67,6 +80,42 @@ class ManualCheckAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: ManualCheck | None = None) -> bool:
         decided = obj is not None and obj.state != ManualCheck.State.ASKED
         return not decided and super().has_change_permission(request, obj)
+
+    def get_urls(self):
+        look = self.admin_site.admin_view(self.screenshot)
+        return [
+            path("<int:pk>/screenshot/", look, name="creators_manualcheck_screenshot"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(require_safe)
+    def screenshot(self, request: HttpRequest, pk: int):
+        """Hand out a screenshot to staff with a second factor; nothing keeps a copy."""
+        check = self.get_object(request, str(pk))
+        if check is None or not check.screenshot:
+            raise Http404
+        if not is_mfa_enabled(request.user) or not self.has_view_permission(request, check):
+            raise PermissionDenied
+        answer = FileResponse(check.screenshot.open("rb"), content_type="image/webp")
+        answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        answer["Cache-Control"] = "no-store, private"
+        answer["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+    @admin.display(description=gettext_lazy("screenshot"))
+    def picture(self, check: ManualCheck) -> str:
+        if not check.screenshot:
+            return "–"
+        url = reverse("admin:creators_manualcheck_screenshot", args=[check.pk])
+        return format_html('<a href="{}">{}</a>', url, _("See"))
+
+    @admin.display(description=gettext_lazy("answer by"), ordering="asked_at")
+    def answer_by(self, check: ManualCheck):
+        return check.answer_by
+
+    @admin.display(description=gettext_lazy("in time"), boolean=True)
+    def in_time(self, check: ManualCheck) -> bool:
+        return (check.decided_at or timezone.now()) <= check.answer_by
 
     @admin.display(description=gettext_lazy("page"))
     def page(self, check: ManualCheck) -> str:
@@ -101,6 +150,9 @@ class ManualCheckAdmin(admin.ModelAdmin):
                 said = _("%(check)s: another creator has verified this channel.")
                 messages.error(request, said % {"check": check})
                 continue
+            except manual_checks.NotAsked:
+                messages.info(request, _("%(check)s: decided already.") % {"check": check})
+                continue
             messages.success(request, _("%(check)s: confirmed.") % {"check": check})
 
     @admin.action(description=gettext_lazy("Refuse: no code was found"), permissions=["change"])
@@ -110,7 +162,15 @@ class ManualCheckAdmin(admin.ModelAdmin):
                 said = _("%(check)s: type what you saw first.")
                 messages.error(request, said % {"check": check})
                 continue
-            manual_checks.refuse(check, by=request.user, evidence=check.evidence, at=timezone.now())
+            try:
+                now = timezone.now()
+                manual_checks.refuse(check, by=request.user, evidence=check.evidence, at=now)
+            except enrolment.OwnAccount:
+                messages.error(request, _("Another admin decides about your own account."))
+                continue
+            except manual_checks.NotAsked:
+                messages.info(request, _("%(check)s: decided already.") % {"check": check})
+                continue
             messages.success(request, _("%(check)s: refused.") % {"check": check})
 
 

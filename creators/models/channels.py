@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import Func, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from config.lib.privatefiles import private_files
 from creators.models.creators import Creator
+
+ANSWER_WITHIN = timedelta(hours=24)
 
 
 class Platform(models.TextChoices):
@@ -32,6 +38,9 @@ class PlatformStatus(models.Model):
     platform = models.CharField(max_length=10, choices=Platform, unique=True)
     status = models.CharField(max_length=8, choices=Status, default=Status.SANDBOX)
     note = models.CharField(max_length=300, blank=True)
+    rest_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="it asked us to wait: no reading before"
+    )
 
     class Meta:
         verbose_name_plural = "platform statuses"
@@ -104,6 +113,29 @@ class Reading(models.Model):
         return f"{self.channel}: {self.followers} on {self.day}"
 
 
+class ManualCheckQuerySet(models.QuerySet):
+    def waiting(self) -> Self:
+        """Checks that nobody has decided."""
+        return self.filter(state=ManualCheck.State.ASKED)
+
+    def placed(self) -> Self:
+        """With `before`: how many of those that wait were asked for earlier."""
+        earlier = ManualCheck.objects.waiting().filter(
+            Q(asked_at__lt=OuterRef("asked_at"))
+            | Q(asked_at=OuterRef("asked_at"), pk__lt=OuterRef("pk"))
+        )
+        counted = earlier.order_by().annotate(n=Func("pk", function="count")).values("n")
+        return self.annotate(before=Coalesce(Subquery(counted), 0))
+
+    def drop_pictures(self) -> int:
+        """Delete the screenshots once this is committed; the words of the evidence stay."""
+        names = [name for name in self.values_list("screenshot", flat=True) if name]
+        self.exclude(screenshot="").update(screenshot="")
+        for name in names:
+            transaction.on_commit(partial(private_files().delete, name))
+        return len(names)
+
+
 class ManualCheck(models.Model):
     """A channel checked by a person: a code in its bio, looked at by an admin."""
 
@@ -114,15 +146,21 @@ class ManualCheck(models.Model):
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="manual_checks")
     code = models.CharField(max_length=12)
-    screenshot = models.ImageField(upload_to="checks/", blank=True)
+    screenshot = models.ImageField(upload_to="checks/", storage=private_files, blank=True)
+    screenshot_sha256 = models.CharField(max_length=64, blank=True)  # of what was looked at; stays
     state = models.CharField(max_length=10, choices=State, default=State.ASKED)
     followers_seen = models.PositiveIntegerField(null=True, blank=True)
     evidence = models.TextField(blank=True)
     asked_at = models.DateTimeField()
+    automated = models.BooleanField(
+        default=False, db_default=False, help_text="the platform's own API showed the code"
+    )
+    looked_at = models.DateTimeField(null=True, blank=True, help_text="last asked of the API")
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    objects = ManualCheckQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -131,10 +169,19 @@ class ManualCheck(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state="asked")
-                | (Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(evidence="")),
+                | (
+                    (Q(decided_by__isnull=False) | Q(automated=True))
+                    & Q(decided_at__isnull=False)
+                    & ~Q(evidence="")
+                ),
                 name="manual_check_has_evidence",
             ),
         ]
 
     def __str__(self) -> str:
         return f"check of {self.channel}"
+
+    @property
+    def answer_by(self) -> datetime:
+        """When we have promised to have looked."""
+        return self.asked_at + ANSWER_WITHIN

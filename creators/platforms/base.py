@@ -100,6 +100,7 @@ class Platform:
     authorize_url: ClassVar[str]
     token_url: ClassVar[str]
     client_id_name: ClassVar[str] = "client_id"
+    calls_a_day: ClassVar[int | None] = None  # of ours at this platform; None: no such limit
 
     def address(self, real: str) -> str:
         """Return the platform's own address, or the same path of its stand-in."""
@@ -115,6 +116,15 @@ class Platform:
     @property
     def is_configured(self) -> bool:
         return bool(self.credentials["client_id"])
+
+    @property
+    def tells_bios(self) -> bool:
+        """Whether its API tells anyone's bio by handle, without her sign-in: see `look_up`."""
+        return False
+
+    def look_up(self, handle: str) -> Profile | None:
+        """Return what the API tells of any account, None if there is none. Raises PlatformError."""
+        raise NotImplementedError
 
     def read(self, token: str, external_id: str = "") -> Profile:
         """Return the account's counts now; of several accounts under one token, that of

@@ -213,6 +213,8 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(200, {})
 
     def on_profile(self, platform: str, asked: dict[str, str], posted: dict[str, str]) -> None:
+        if "forHandle" in asked:
+            return self.look_up(platform, asked)
         word = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         word = word or asked.get("access_token", "")
         held = unseal(word)
@@ -228,8 +230,20 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(200, "text/html", b"<html>Something went wrong{]", {})
         return self.answer(200, profile(account))
 
+    def look_up(self, platform: str, asked: dict[str, str]) -> None:
+        """What YouTube tells anyone with a key: the accounts that /_control has spoken of."""
+        if not asked.get("key"):
+            return self.answer(*failure(platform, "revoked"))
+        handle = asked["forHandle"].lower().lstrip("@")
+        if (platform, handle) not in self.state.accounts:
+            return self.answer(200, {"kind": "youtube#channelListResponse"})
+        account = self.state.current(Account(platform, handle, 0))
+        if account.fail in ("429", "500"):
+            return self.answer(*failure(platform, account.fail))
+        return self.answer(200, profile(account))
+
     def control(self, posted: dict[str, str]) -> None:
-        changes: dict[str, Any] = {key: posted[key] for key in ("fail",) if key in posted}
+        changes: dict[str, Any] = {key: posted[key] for key in ("fail", "bio") if key in posted}
         if "followers" in posted:
             changes["followers"] = int(posted["followers"])
         who = (posted.get("platform", ""), posted.get("handle", ""))

@@ -18,6 +18,7 @@ class Account:
     handle: str
     followers: int
     fail: str = ""
+    bio: str = ""
 
     @property
     def external_id(self) -> str:
@@ -54,7 +55,7 @@ def profile(account: Account) -> dict[str, Any]:
             "open_id": account.external_id,
             "username": account.handle,
             "display_name": account.handle,
-            "bio_description": "",
+            "bio_description": account.bio,
             "profile_deep_link": f"https://www.tiktok.com/@{account.handle}",
             "is_verified": False,
             "follower_count": count,
@@ -77,7 +78,7 @@ def profile(account: Account) -> dict[str, Any]:
             "id": f"UC{account.external_id[:22]}",
             "snippet": {
                 "title": account.handle,
-                "description": "",
+                "description": account.bio,
                 "customUrl": f"@{account.handle}",
                 "publishedAt": "2019-08-23T00:34:43.000Z",
             },

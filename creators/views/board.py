@@ -57,6 +57,12 @@ class ChannelCard:
         return problem_text(self.channel.problem, self.channel.get_platform_display())
 
     @property
+    def may_count_again(self) -> bool:
+        """Seen by hand a week ago or longer: one of us may look once more."""
+        waits = self.check is not None and self.check.state == ManualCheck.State.ASKED
+        return not waits and manual_checks.may_count_again(self.channel, timezone.now())
+
+    @property
     def must_sign_in(self) -> bool:
         return self.channel.token_state in (Channel.Token.EXPIRED, Channel.Token.REVOKED)
 
@@ -149,7 +155,8 @@ def problem_text(code: str, platform: str) -> str:
 
 
 def channel_board(creator: Creator) -> list[PlatformCard]:
-    """Every platform with this creator's channels: four queries, however many readings."""
+    """Every platform with this creator's channels: a fixed number of queries, however many
+    readings."""
     since = enrolment.market_day(timezone.now()) - timedelta(days=CHART_DAYS)
     rows = list(Channel.objects.filter(creator=creator, disconnected_at__isnull=True))
     readings: dict[int, list[Reading]] = {row.pk: [] for row in rows}
@@ -157,7 +164,7 @@ def channel_board(creator: Creator) -> list[PlatformCard]:
         readings[reading.channel_id].append(reading)
     checks = {
         check.channel_id: check
-        for check in ManualCheck.objects.filter(channel__in=rows).order_by("asked_at")
+        for check in ManualCheck.objects.filter(channel__in=rows).placed().order_by("asked_at")
     }
     now = timezone.now()
     rules = enrolment.rules(now)
@@ -226,6 +233,7 @@ def board_page(
         "board": channel_board(creator),
         "decision": decision,
         "form": form or ManualCheckForm(),
+        "checks_waiting": manual_checks.waiting(),
         "step": 2,
     }
     status = 422 if form and form.errors else 200
@@ -233,5 +241,4 @@ def board_page(
         rule = None if decision else enrolment.rule_for(creator, timezone.now())
         context["needed"] = decision.needed if decision else rule.min_followers
         return render_page(request, "creators/join_channels.html", context, status=status)
-    context["checks_waiting"] = manual_checks.waiting()
     return render_page(request, "creators/channels.html", context, status=status)

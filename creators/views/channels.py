@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from config.lib.sealed import seal
 from creators import channels, enrolment, manual_checks, tasks
 from creators.access import creator_required
-from creators.forms import ManualCheckForm
-from creators.models import Channel, Creator, Platform
+from creators.forms import ManualCheckForm, ScreenshotForm
+from creators.models import Channel, Creator, ManualCheck, Platform
 from creators.platforms import registry
 from creators.platforms.base import PlatformError
 from creators.reasons import platform_name
@@ -146,13 +146,14 @@ def channel_disconnect(request, pk):
 def channel_check(request, platform):
     """Ask for a check by hand, with a code for the channel's description."""
     _platform_or_404(platform)
-    form = ManualCheckForm(request.POST)
+    form = ManualCheckForm(request.POST, request.FILES)
     if not form.is_valid():
         return board_page(request, joining=_is_joining(request.creator), form=form)
     try:
         check = manual_checks.ask(
-            request.creator, platform, form.cleaned_data["handle"], timezone.now()
-        )
+            request.creator, platform, form.cleaned_data["handle"], timezone.now(),
+            form.cleaned_data["screenshot"],
+        )  # fmt: skip
     except channels.ChannelTaken:
         messages.error(request, problem_text("taken", platform_name(platform)))
     except manual_checks.NothingToCheck:
@@ -163,4 +164,19 @@ def channel_check(request, platform):
             _("Put %(code)s in your channel description. We look within 24 hours.")
             % {"code": check.code},
         )
+    return _back(request.creator)
+
+
+@creator_required
+@require_POST
+def channel_screenshot(request, pk):
+    """Add a screenshot to a check that waits."""
+    channel = _own_channel(request, pk)
+    check = get_object_or_404(ManualCheck, channel=channel, state=ManualCheck.State.ASKED)
+    form = ScreenshotForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, form.errors["screenshot"][0])
+        return _back(request.creator)
+    manual_checks.show(check, form.cleaned_data["screenshot"])
+    messages.success(request, _("We have your screenshot."))
     return _back(request.creator)
