@@ -21,7 +21,7 @@ from affiliates.letters import Letter, day
 from affiliates.models import CaseLine
 from config.lib import money
 from creators import profiles, standing
-from creators.models import Case, CaseEvent, Sanction
+from creators.models import Case, CaseEvent, Creator, Sanction
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 200
@@ -52,17 +52,25 @@ def _tell(pk: int) -> bool:
         return False
     event.tells = False
     event.save(update_fields=["tells"])
-    _to_creator(event)
+    for creator in _parties(event.case):
+        _to_creator(event, creator)
     reporting.tell(event)
     return True
 
 
-def _to_creator(event: CaseEvent) -> None:
-    creator = event.case.creator
-    if creator is None or creator.user is None or not creator.user.email or creator.is_demo:
+def _parties(case: Case) -> list[Creator]:
+    """Return the creators whom a case concerns; in a dispute, both."""
+    both = [case.creator]
+    if case.kind == Kind.CHANNEL_DISPUTE:
+        both.append(case.dispute.holder)
+    return [creator for creator in both if creator is not None]
+
+
+def _to_creator(event: CaseEvent, creator: Creator) -> None:
+    if creator.user is None or not creator.user.email or creator.is_demo:
         return
     with translation.override(profiles.mail_language(creator)):
-        for title, paragraphs in _words(event):
+        for title, paragraphs in _words(event, creator):
             Letter(
                 to=creator.user.email,
                 subject=_("Case %(n)d: %(title)s") % {"n": event.case_id, "title": title},
@@ -98,7 +106,7 @@ def named_lines(case: Case) -> list[tuple[str, str]]:
 # ------------------------------------------------------------------ worded
 
 
-def _words(event: CaseEvent) -> Iterator[tuple[str, list[str]]]:
+def _words(event: CaseEvent, creator: Creator) -> Iterator[tuple[str, list[str]]]:
     """Yield title and paragraphs of what a creator gets about an event; nothing: no letter."""
     case = event.case
     if case.kind == Kind.VIOLATION:
@@ -113,6 +121,8 @@ def _words(event: CaseEvent) -> Iterator[tuple[str, list[str]]]:
             yield _("your appeal is granted"), [*_closed(event), _("Its points no longer count.")]
         elif event.kind == State.DISMISSED:
             yield _("your appeal is refused"), [event.text, letters.redress()]
+    elif case.kind == Kind.CHANNEL_DISPUTE:
+        yield from _dispute(event, creator == case.creator)
     elif case.kind == Kind.CONTEST and event.kind in (State.UPHELD, State.DISMISSED):
         agreed = event.kind == State.UPHELD
         yield (
@@ -122,6 +132,54 @@ def _words(event: CaseEvent) -> Iterator[tuple[str, list[str]]]:
                 event.text,
             ],
         )
+
+
+def _dispute(event: CaseEvent, claims: bool) -> Iterator[tuple[str, list[str]]]:
+    """Yield what the one who claims a channel, or the one who holds it, gets about an event."""
+    case = event.case
+    about = {
+        "handle": case.dispute.handle,
+        "platform": case.dispute.get_platform_display(),
+        "answer": day(case.answer_by),
+        "decide": day(case.decide_by),
+        "code": case.dispute.code,
+    }
+    if event.kind == "opened" and claims:
+        yield (
+            _("whose channel is @%(handle)s?") % about,
+            [
+                _("You say that @%(handle)s on %(platform)s is yours. We ask the other side.")
+                % about,
+                _("Put the code %(code)s in the channel's description: only its owner can.")
+                % about,
+                _("A person decides by %(decide)s. Until then nothing changes.") % about,
+            ],
+        )
+    elif event.kind == "opened":
+        yield (
+            _("whose channel is @%(handle)s?") % about,
+            [
+                _(
+                    "Another creator says that @%(handle)s on %(platform)s, which is connected to "
+                    "your account, is theirs."
+                )
+                % about,
+                _("What they say: %s") % case.reason,
+                _("Answer by %(answer)s. A person decides by %(decide)s at the latest.") % about,
+                _("Until then nothing changes, and what you earned stays yours in any case."),
+            ],
+        )
+    elif event.kind == State.UPHELD:
+        yes = _("@%(handle)s on %(platform)s is yours now. Connect it to keep its numbers current.")
+        no = _(
+            "@%(handle)s on %(platform)s no longer belongs to your account. Its numbers are "
+            "deleted from it; what you earned and your links stay."
+        )
+        done = _("decided: the channel moves")
+        yield done, [(yes if claims else no) % about, event.text, letters.redress()]
+    elif event.kind == State.DISMISSED:
+        stays = _("@%(handle)s on %(platform)s stays where it is.") % about
+        yield _("decided: the channel stays"), [stays, event.text, letters.redress()]
 
 
 def _notice(case: Case) -> list[str]:

@@ -20,7 +20,7 @@ from django.db import transaction
 
 from affiliates import commissions, fraud, reporting
 from affiliates.models import CaseLine, Commission, RiskFlag
-from creators import cases, standing
+from creators import cases, disputes, standing
 from creators.models import Case, Creator, Violation
 from shop.models import Order
 
@@ -170,8 +170,10 @@ def reverse_flag(flag: RiskFlag, *, by: AbstractUser, reason: str, at: datetime)
 @transaction.atomic
 def decide(case: Case, upheld: bool, *, by: AbstractUser, reason: str, at: datetime) -> Case:
     """Decide a case (see `cases.decide`) and let go at once what it no longer keeps."""
+    disputes.refuse_own(case, by)
     row = cases.decide(case, upheld, by=by, reason=reason, at=at)
     reporting.enforce(row, at)
+    disputes.follow(row, at)
     for one in (row, row.appeal_of):
         if one is not None and cases.is_final(one, at):
             follow(one)

@@ -25,6 +25,7 @@ DECIDE_WITHIN = timedelta(days=10)  # of the creator's word
 DECIDE_UNANSWERED = timedelta(days=40)  # of the notice, when she says nothing
 APPEAL_WITHIN = timedelta(days=30)  # of the decision
 UNDECIDED = Case.UNDECIDED
+ANSWERED_FIRST = (Case.Kind.VIOLATION, Case.Kind.CHANNEL_DISPUTE)  # the other side speaks first
 LAPSES = (Case.Kind.VIOLATION, Case.Kind.APPEAL)  # our silence counts against us
 Kind, State = Case.Kind, Case.State
 
@@ -153,7 +154,7 @@ def decide(case: Case, upheld: bool, *, by: AbstractUser, reason: str, at: datet
     if row.kind in LAPSES and row.decide_by and at >= row.decide_by:
         raise TooLate(f"{row} was to be decided by {row.decide_by}")
     may_answer = row.state == State.OPEN and row.answer_by and at < row.answer_by
-    if row.kind == Kind.VIOLATION and upheld and may_answer:
+    if row.kind in ANSWERED_FIRST and upheld and may_answer:
         raise TooEarly(f"{row} may be answered until {row.answer_by}")
     if row.kind == Kind.APPEAL and row.appeal_of.decided_by_id == by.pk:
         raise SameJudge(f"{by} decided {row.appeal_of}")

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
@@ -97,16 +98,22 @@ def connect(
     return channel
 
 
-def refuse_taken(creator: Creator, platform: str, external_id: str, handle: str) -> None:
-    """Raise ChannelTaken if another creator has verified this account, or its handle where one
-    of the two was checked by hand and has no id.
+def taken_by(creator: Creator, platform: str, external_id: str, handle: str) -> Channel | None:
+    """Return the channel by which another creator has verified this account, or its handle where
+    one of the two was checked by hand and has no id.
     """
     theirs = Channel.objects.verified().filter(platform=platform).exclude(creator=creator)
-    by_hand = f"{MANUAL}{handle.lower().lstrip('@')}"
-    if theirs.filter(external_id__in=[external_id, by_hand]).exists():
+    ids = [external_id, f"{MANUAL}{handle.lower().lstrip('@')}"]
+    same = Q(external_id__in=ids)
+    if external_id.startswith(MANUAL):
+        same |= Q(handle__iexact=handle.lstrip("@"))
+    return theirs.filter(same).select_related("creator").first()
+
+
+def refuse_taken(creator: Creator, platform: str, external_id: str, handle: str) -> None:
+    """Raise ChannelTaken if another creator has verified this account."""
+    if taken_by(creator, platform, external_id, handle) is not None:
         raise ChannelTaken(f"{platform}:{external_id}")
-    if external_id.startswith(MANUAL) and theirs.filter(handle__iexact=handle).exists():
-        raise ChannelTaken(f"{platform}:{handle}")
 
 
 def _drop_manual_twin(channel: Channel) -> None:
@@ -167,6 +174,44 @@ def disconnect(channel: Channel, at: datetime) -> Token | None:
             enrolment.apply_decision(creator, at)
         directory.record([creator.pk])
     return Token(held.access, held.refresh, held.expires_at) if held else None
+
+
+@transaction.atomic
+def move(
+    held: Channel | None, to: Creator, platform: str, external_id: str, handle: str, *,
+    followers: int | None, at: datetime,
+) -> Channel:  # fmt: skip
+    """Make a channel another creator's by a person's decision; `held` is the one that loses it.
+
+    The new holder starts with one reading, the last known count; the old one's are deleted, and
+    the token is withdrawn at the platform. Raises ChannelTaken if a third creator has it.
+    """
+    url = ""
+    if held is not None:
+        last = held.readings.first()
+        followers = last.followers if last and last.followers is not None else followers
+        if external_id.startswith(MANUAL):
+            external_id = held.external_id
+        url, token = held.url, disconnect(held, at)
+        if token is not None:
+            transaction.on_commit(partial(withdraw, platform, token), robust=True)
+    refuse_taken(to, platform, external_id, handle)
+    known = not external_id.startswith(MANUAL)
+    moved, _ = Channel.objects.update_or_create(
+        creator=to,
+        platform=platform,
+        external_id=external_id,
+        defaults={
+            "handle": handle, "url": url, "verified_at": at, "checked_at": at,
+            "disconnected_at": None, "problem": "token_over" if known else "",
+            "token_state": Channel.Token.EXPIRED if known else Channel.Token.NONE,
+        },
+    )  # fmt: skip
+    if followers is not None:
+        record_reading(moved, Profile(external_id, handle, url, followers), at)
+    enrolment.reconsider(to, at)
+    directory.record([to.pk])
+    return moved
 
 
 def withdraw(platform: str, token: Token) -> None:

@@ -240,6 +240,17 @@ class ManualCheckForm(forms.Form):
     field_order = ["handle", "screenshot"]
 
 
+class DisputeForm(forms.Form):
+    """Why a channel that another account has verified is hers."""
+
+    text = forms.CharField(
+        label=_("Why is this channel yours?"), max_length=2_000,
+        help_text=_("The other side reads this. Leave out what they should not know."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": _("Say in a few words why it is yours.")},
+    )  # fmt: skip
+
+
 class ScreenshotForm(forms.Form):
     """A screenshot for a check that waits."""
 

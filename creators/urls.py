@@ -20,6 +20,7 @@ urlpatterns = [
         channels.channel_disconnect,
         name="channel_disconnect",
     ),
+    path("creator/channels/dispute/", channels.channel_dispute, name="channel_dispute"),
     path(
         "creator/channels/<int:pk>/screenshot/",
         channels.channel_screenshot,

@@ -14,12 +14,12 @@ from affiliates.models import CaseLine
 from config.lib import money
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnly, ReadOnlyRows, ReasonForm
-from creators import cases, enrolment
-from creators.models import Case, CaseEvent, Report, Sanction, Violation
+from creators import cases, channels, enrolment
+from creators.models import Case, CaseEvent, ChannelDispute, Report, Sanction, Violation
 
 REFUSED = (
     cases.Decided, cases.TooLate, cases.TooEarly, cases.SameJudge, commissions.NotHeld,
-    enrolment.OwnAccount,
+    channels.ChannelTaken, enrolment.OwnAccount,
     holds.NotFreezable, IntegrityError,
 )  # fmt: skip
 
@@ -35,6 +35,8 @@ def why_not(error: Exception) -> str:
             return _("The creator may still answer. Until then it can only be dismissed.")
         case cases.SameJudge() | IntegrityError():
             return _("An appeal is heard by another admin than the one who decided.")
+        case channels.ChannelTaken():
+            return _("A third creator has verified this channel meanwhile.")
         case enrolment.OwnAccount():
             return _("Another admin decides about your own account.")
         case holds.NotFreezable():
@@ -93,6 +95,12 @@ class LineRows(ReadOnlyRows):
         return row.commission.get_state_display()
 
 
+class DisputeRows(ReadOnlyRows):
+    model = ChannelDispute
+    show_change_link = False
+    fields = ["holder", "platform", "handle", "code", "proven_at", "followers", "channel"]
+
+
 class ReportRows(ReadOnlyRows):
     model = Report
     show_change_link = False
@@ -110,7 +118,7 @@ class CaseAdmin(admin.ModelAdmin):
     search_fields = ["=id", "creator__handle", "subject", "reason"]
     date_hierarchy = "opened_at"
     raw_id_fields = ["creator"]
-    inlines = [LineRows, ReportRows, EventRows]
+    inlines = [DisputeRows, LineRows, ReportRows, EventRows]
     action_form = ReasonForm
     actions = ["uphold", "dismiss"]
     show_full_result_count = False

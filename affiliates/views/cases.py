@@ -1,6 +1,7 @@
 """A creator's cases: what is asked of her, why, which sales it is about, and until when."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from affiliates.forms.cases import WordForm
 from affiliates.models import CaseLine
 from config.lib.http import render_page
 from creators import cases as domain
-from creators import standing
+from creators import disputes, standing
 from creators.access import creator_required
 from creators.models import Case, Sanction
 
@@ -19,8 +20,11 @@ SHOWN = 200
 
 
 def _own(creator):
-    """Her cases; a report about her page is shown once it is decided."""
-    rows = creator.cases.select_related("violation", "appeal_of__violation")
+    """Her cases, and disputes over a channel that she holds; a report about her page is shown once it is decided."""
+    rows = Case.objects.filter(Q(creator=creator) | Q(dispute__holder=creator))
+    rows = rows.select_related(
+        "violation", "appeal_of__violation", "creator", "dispute__holder__user"
+    )
     return rows.exclude(kind=Case.Kind.REPORT, state__in=domain.UNDECIDED)
 
 
@@ -44,7 +48,7 @@ def case(request, pk: int):
     """One case; the box takes her answer while she may answer, then her appeal."""
     row = get_object_or_404(_own(request.creator), pk=pk)
     now = timezone.now()
-    step = _step(row, now)
+    step = _step(row, request.creator, now)
     form = WordForm(request.POST or None) if step else None
     if request.method == "POST":
         if form is not None and form.is_valid():
@@ -57,6 +61,9 @@ def case(request, pk: int):
     lines = CaseLine.objects.filter(case=row.appeal_of or row).order_by("pk")
     context = {
         "case": row,
+        "dispute": row.dispute if row.kind == Case.Kind.CHANNEL_DISPUTE else None,
+        "claims": row.creator_id == request.creator.pk,
+        "other_side": _other_side(row, request.creator),
         "events": row.events.select_related("actor"),
         "lines": lines.select_related("commission__brand", "commission__order_line"),
         "appeal": row.appeals.first() if row.kind == Case.Kind.VIOLATION else None,
@@ -68,9 +75,18 @@ def case(request, pk: int):
     return render_page(request, "affiliates/case.html", context, status=status)
 
 
-def _step(row: Case, now) -> str:
+def _other_side(row: Case, creator) -> int | None:
+    """Return the user of the other creator in a dispute."""
+    if row.kind != Case.Kind.CHANNEL_DISPUTE:
+        return None
+    other = row.creator if row.dispute.holder_id == creator.pk else row.dispute.holder
+    return other.user_id
+
+
+def _step(row: Case, creator, now) -> str:
     """Return what she can do now: answer, appeal, or nothing."""
-    if row.kind != Case.Kind.VIOLATION:
+    holds = row.kind == Case.Kind.CHANNEL_DISPUTE and row.dispute.holder_id == creator.pk
+    if row.kind != Case.Kind.VIOLATION and not holds:
         return ""
     if row.state == Case.State.OPEN and row.answer_by and now < row.answer_by:
         return "answer"
@@ -81,7 +97,10 @@ def _step(row: Case, now) -> str:
 def _say(request, row: Case, step: str, text: str, now):
     try:
         if step == "answer":
-            row = domain.answer(row, text, at=now)
+            if row.kind == Case.Kind.CHANNEL_DISPUTE:
+                row = disputes.answer(row, request.creator, text, at=now)
+            else:
+                row = domain.answer(row, text, at=now)
             said = _("We have your answer. A person decides by %s.")
             messages.success(request, said % caseletters.day(row.decide_by))
         else:

@@ -4,6 +4,7 @@ from creators.models.cases import Case, CaseEvent
 from creators.models.channels import Channel, ManualCheck, Platform, PlatformStatus, Reading
 from creators.models.creators import Creator, Niche
 from creators.models.directory import DirectoryEntry
+from creators.models.disputes import ChannelDispute
 from creators.models.enrolment import Decision, DecisionCheck, EnrolmentPolicy, QuizAttempt
 from creators.models.reports import Report
 from creators.models.standing import Sanction, Violation
@@ -13,6 +14,7 @@ __all__ = [
     "Case",
     "CaseEvent",
     "Channel",
+    "ChannelDispute",
     "ChannelToken",
     "Creator",
     "Decision",

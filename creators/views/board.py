@@ -145,8 +145,8 @@ def problem_text(code: str, platform: str) -> str:
             "We did not find your code. Put it in your channel description, save, and ask again."
         ),
         "taken": _(
-            "This channel is connected to another Thousand account. If it is yours, write "
-            "to us: we open a case and look at it."
+            "This channel is connected to another Thousand account. If it is yours, dispute "
+            "it: a person looks at it."
         ),
         "denied": _("You did not connect %(p)s. Nothing was changed."),
         "unknown": _("The sign-in at %(p)s did not finish. Nothing was changed. Try once more."),

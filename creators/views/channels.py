@@ -1,6 +1,7 @@
 """A creator's channels: connect, count again, disconnect, ask for a check by hand."""
 
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import datetime, timedelta
 
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers.base.constants import AuthProcess
@@ -11,18 +12,21 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.lib.http import render_page
 from config.lib.sealed import seal
-from creators import channels, enrolment, manual_checks, tasks
+from creators import channels, disputes, enrolment, manual_checks, tasks
 from creators.access import creator_required
-from creators.forms import ManualCheckForm, ScreenshotForm
+from creators.disputes import Claim
+from creators.forms import DisputeForm, ManualCheckForm, ScreenshotForm
 from creators.models import Channel, Creator, ManualCheck, Platform
 from creators.platforms import registry
 from creators.platforms.base import PlatformError
 from creators.reasons import platform_name
 from creators.views.board import board_page, problem_text
 
+CLAIM, PROOF = "disputed_channel", timedelta(hours=1)
 PAUSE = timedelta(minutes=1)  # between two counts that a creator asks for
 
 
@@ -46,6 +50,52 @@ def _own_channel(request, pk: int) -> Channel:
         Channel.objects.select_related("creator"),
         pk=pk, creator=request.creator, disconnected_at__isnull=True,
     )  # fmt: skip
+
+
+def _offer_dispute(request, claim: Claim):
+    """Remember what turned out to be another's, and offer to open a case over it."""
+    request.session[CLAIM] = {
+        **asdict(claim), "proven_at": claim.proven_at.isoformat() if claim.proven_at else None,
+    }  # fmt: skip
+    return redirect("creators:channel_dispute")
+
+
+def _claim(request) -> Claim | None:
+    """Return what was remembered; a sign-in proves for an hour and is a word after that."""
+    kept = request.session.get(CLAIM)
+    if not kept:
+        return None
+    proven = kept["proven_at"] and datetime.fromisoformat(kept["proven_at"])
+    fresh = bool(proven) and proven > timezone.now() - PROOF
+    return Claim(**{**kept, "proven_at": proven if fresh else None})
+
+
+@creator_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def channel_dispute(request):
+    """A channel that another account has verified: open a case over it, or leave it."""
+    claim = _claim(request)
+    if claim is None:
+        return _back(request.creator)
+    name = platform_name(claim.platform)
+    form = DisputeForm(request.POST or None)
+    if form.is_valid():
+        try:
+            disputes.begin(request.creator, claim, form.cleaned_data["text"], timezone.now())
+        except disputes.NothingToDispute:
+            messages.info(request, _("This channel is free now. Connect it."))
+        except disputes.TooMany:
+            messages.error(request, _("Three of your disputes wait for us. Those come first."))
+        else:
+            messages.success(
+                request, _("We have your dispute and ask the other side. You find it under Cases.")
+            )
+        del request.session[CLAIM]
+        return _back(request.creator)
+    context = {"form": form, "claim": claim, "name": name, "said": problem_text("taken", name)}
+    status = 422 if form.errors else 200
+    return render_page(request, "creators/channel_dispute.html", context, status=status)
 
 
 @creator_required
@@ -94,8 +144,8 @@ def channel_callback(request, platform):
     try:
         channels.connect(request.creator, platform, profile, token, now)
     except channels.ChannelTaken:
-        messages.error(request, problem_text("taken", name))
-        return _back(request.creator)
+        claim = Claim(platform, profile.external_id, profile.handle, now, profile.followers)
+        return _offer_dispute(request, claim)
     before = request.creator.status
     answer = _back(request.creator)
     enrolment.reconsider(request.creator, now)
@@ -155,7 +205,9 @@ def channel_check(request, platform):
             form.cleaned_data["screenshot"],
         )  # fmt: skip
     except channels.ChannelTaken:
-        messages.error(request, problem_text("taken", platform_name(platform)))
+        handle = form.cleaned_data["handle"]
+        by_hand = f"{channels.MANUAL}{handle.lower()}"
+        return _offer_dispute(request, Claim(platform, by_hand, handle))
     except manual_checks.NothingToCheck:
         messages.info(request, _("This channel is verified already."))
     else:
