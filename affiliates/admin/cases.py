@@ -163,7 +163,10 @@ class CaseAdmin(admin.ModelAdmin):
         return [*self.readonly_facts, "takes_lines", "outcome", "outcome_reason"]
 
     def get_inlines(self, request: HttpRequest, obj=None):
-        return self.inlines if obj else []
+        if obj is None:
+            return []
+        is_dispute = obj.kind == Case.Kind.CHANNEL_DISPUTE
+        return [rows for rows in self.inlines if is_dispute or rows is not DisputeRows]
 
     def save_model(self, request: HttpRequest, obj: Case, form, change: bool) -> None:
         data, now = form.cleaned_data, timezone.now()
