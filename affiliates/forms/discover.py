@@ -6,6 +6,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from affiliates.forms import filters
 from affiliates.models import Collaboration
 from creators.directory import SORTS, Filters
 from creators.models import Niche, Platform
@@ -71,6 +72,10 @@ class DiscoverForm(forms.Form):
         values = start | {key: data.get(key, "") for key in data}
         super().__init__(values)
         self.fields["niche"].choices = [ANY, *((n.slug, n.label) for n in niches)]
+
+    def on_now(self) -> list[str]:
+        """Return the filters that are on, in words."""
+        return filters.in_words(self, leave_out=("sort",))
 
     def filters(self) -> Filters:
         """Return what to search; fields with an error do not filter."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from affiliates.forms import filters
 from affiliates.market import Wanted
 from config.lib.fields import PriceField
 from shop.models import Category
@@ -52,12 +53,16 @@ class MarketForm(forms.Form):
         narrowing = ("earn_min", "price_min", "price_max", "invited", "available")
         self.narrowed = sum(asked.get(name) not in (None, False) for name in narrowing)
 
+    def on_now(self) -> list[str]:
+        """Return the filters that are on, in words."""
+        return filters.in_words(self, leave_out=("sort", "on"))
+
     def wanted(self) -> Wanted:
         """Return what was asked for; a field with an error filters nothing."""
         asked = self.cleaned_data
         category = asked.get("category", "")
         sort = asked.get("sort") or "new"
-        filters = Filters(
+        narrowed = Filters(
             q=asked.get("q", ""),
             category="" if category == FITTING else category,
             price_min=asked.get("price_min"),
@@ -66,7 +71,7 @@ class MarketForm(forms.Form):
             available=asked.get("available", False),
         )
         return Wanted(
-            filters=filters,
+            filters=narrowed,
             shelves=self.fitting if category == FITTING else (),
             earn_min=asked.get("earn_min"),
             invited=asked.get("invited", False),

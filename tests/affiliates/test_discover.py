@@ -170,3 +170,9 @@ def test_the_calculator_speaks_and_reads_dutch_numbers(client):
     assert 'value="34,50"' in page
     assert "12,5%" in asked
     assert "€\N{NO-BREAK SPACE}34,50" in asked
+
+
+def test_a_search_without_a_find_names_the_filters_that_are_on(client, brand):
+    text = page(client, brand, "?platform=tiktok&followers_min=10&followers_max=").content.decode()
+
+    assert "Now on: Platform: TikTok, Fewest followers: 10. Take one away" in text

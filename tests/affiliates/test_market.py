@@ -231,3 +231,12 @@ def test_a_waiting_creator_may_look_and_not_take(client):
     assert client.get("/creator/market/").status_code == 200
     client.post(TAKE, {"product": product.pk, "platform": "tiktok", "terms": "on"})
     assert not Link.objects.exists()
+
+
+def test_a_search_without_a_find_names_the_filters_that_are_on(client, creator):
+    offer()
+
+    text = client.get("/creator/market/?q=samovar&earn_min=900&invited=on").content.decode()
+
+    assert "Now on: Search products and brands: samovar, Earn at least, per sale: 900" in text
+    assert "I am invited. Take a filter away" in text
