@@ -26,7 +26,7 @@ def _send(name: str, to: str, language: str, context: dict) -> None:
 
 def address_of(order: Order) -> str:
     """Return the whole address of an order's page."""
-    token = orders.token_of(order.checkout_key)
+    token = orders.token(order)
     return settings.SITE_URL + reverse("shop:order", args=[token])
 
 

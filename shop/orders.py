@@ -29,11 +29,28 @@ class NotOpen(Exception):
     """The order is not waiting for payment."""
 
 
-def token_of(checkout_key: str) -> str:
+def token_of(checkout_key: str, secret: str = "") -> str:
     """Return the secret part of an order's address: 32 bytes, from its key and ours."""
-    key = settings.SECRET_KEY.encode()
+    key = (secret or settings.SECRET_KEY).encode()
     digest = hmac.new(key, b"order:" + checkout_key.encode(), hashlib.sha256).digest()
     return urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def token(order: Order) -> str:
+    """Return the secret part of the address that `order` got, also after SECRET_KEY was changed.
+
+    Where the key of that day is no fallback any more, the order gets a new address: a letter
+    with a new link is better than one with a link that leads nowhere.
+    """
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        found = token_of(order.checkout_key, secret)
+        if hash_token(found) == order.token_hash:
+            return found
+    logger.warning("order %s gets a new address: the key of the old one is gone", order.number)
+    found = token_of(order.checkout_key)
+    order.token_hash = hash_token(found)
+    Order.objects.filter(pk=order.pk).update(token_hash=order.token_hash)
+    return found
 
 
 def hash_token(token: str) -> str:

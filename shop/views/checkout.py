@@ -177,7 +177,7 @@ def _may_order(request, key):
 
 def pay(request, order):
     """Lead to the payment page of a pending order, else to the order's own page."""
-    token = orders.token_of(order.checkout_key)
+    token = orders.token(order)
     page = reverse("shop:order", args=[token])
     if order.status != Order.Status.PENDING:
         return redirect(page)

@@ -105,32 +105,52 @@ def order_pay(request, token):
 def order_code(request, token):
     """Mail a code that opens the rest of the page, or check the one typed."""
     found = _order(token)
-    key = f"order-code-{found.pk}"
     page = redirect("shop:order", token=token)
     if not request.POST.get("code"):
-        if _may_ask(found, "send", 3):
-            code = f"{secrets.randbelow(10**6):06d}"
-            cache.set(key, code, CODE_S)
-            mails.page_code(found, code)
+        _send_code(found)
         page["Location"] += "?code=sent"
         return page
-    known = cache.get(key) or ""
-    typed = request.POST["code"].strip().replace(" ", "")[:12]
-    if not (_may_ask(found, "try", 10) and known and constant_time_compare(known, typed)):
-        form = CodeForm(request.POST)
-        form.add_error("code", _("This code is not right, or too old. Ask for a new one."))
+    if form := _wrong_code(request, found):
         return _page(request, found, token, form)
-    cache.delete(key)
-    mine = request.session.get(checkout.MINE, [])
-    request.session[checkout.MINE] = [*mine, found.pk][-50:]
     return page
+
+
+def _send_code(order):
+    """Mail a code to the address of the order; at most three in an hour."""
+    if _may_ask(order, "send", 3):
+        code = f"{secrets.randbelow(10**6):06d}"
+        cache.set(_code_key(order), code, CODE_S)
+        mails.page_code(order, code)
+
+
+def _wrong_code(request, order):
+    """Return the form that says so, or None after the right code, which opens the page."""
+    known = cache.get(_code_key(order)) or ""
+    typed = request.POST.get("code", "").strip().replace(" ", "")[:12]
+    if not (_may_ask(order, "try", 10) and known and constant_time_compare(known, typed)):
+        form = CodeForm(request.POST)
+        if form.is_valid():
+            form.add_error("code", _("This code is not right, or too old. Ask for a new one."))
+        return form
+    cache.delete(_code_key(order))
+    mine = request.session.get(checkout.MINE, [])
+    request.session[checkout.MINE] = [*mine, order.pk][-50:]
+    return None
+
+
+def _code_key(order):
+    return f"order-code-{order.pk}"
 
 
 @public
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request, token, part_id):
-    """Two steps: choose what comes back, then confirm; the receipt is mailed."""
+    """Two steps: choose what comes back, then confirm; the receipt is mailed.
+
+    The link alone, which may be passed on, does not withdraw: a browser that may not see the
+    address is asked for the mailed code with the confirmation.
+    """
     found = _order(token)
     part = found.parts.filter(pk=part_id).select_related("brand", "order").first()
     left = returns.returnable(part, timezone.now()) if part else {}
@@ -138,11 +158,13 @@ def withdraw(request, token, part_id):
         messages.info(request, _("There is nothing (more) to send back here."))
         return redirect("shop:order", token=token)
     form = WithdrawForm(request.POST or None, left=left)
-    step = 1
+    step, code_form, opened = 1, None, _may_see_all(request, found)
     if form.is_valid():
+        step = 2
         if "confirm" not in request.POST:
-            step = 2
-        else:
+            if not opened:
+                _send_code(found)
+        elif opened or not (code_form := _wrong_code(request, found)):
             made = returns.ask(part, form.quantities(), form.cleaned_data["reason"], timezone.now())
             tasks.mail_withdrawal.delay(made.pk)
             messages.success(
@@ -153,5 +175,7 @@ def withdraw(request, token, part_id):
     context = {
         "order": found, "token": token, "part": part, "form": form, "step": step,
         "chosen": [(line, n) for line, n in chosen if n], "cart_count": cart_count(request),
+        "code_form": None if opened else code_form or CodeForm(),
     }  # fmt: skip
-    return render_page(request, "shop/withdraw.html", context, status=422 if form.errors else 200)
+    wrong = form.errors or code_form
+    return render_page(request, "shop/withdraw.html", context, status=422 if wrong else 200)

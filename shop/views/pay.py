@@ -30,7 +30,7 @@ def fake_pay(request, reference):
     if session is None or not settings.DEMO:
         raise Http404("no such payment")
     order = session.order
-    token = orders.token_of(order.checkout_key)
+    token = orders.token(order)
     is_open = session.state == PaymentSession.State.OPEN and order.status == "pending"
     if request.method == "POST" and is_open:
         kind = "failed" if "fail" in request.POST else "captured"

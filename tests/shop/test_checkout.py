@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.core import mail
+from django.test import Client
 from django.utils import timezone
 
 from shop import mails, orders, tasks
@@ -232,6 +233,46 @@ def test_withdrawing_takes_two_steps(client):
     assert not part.returns.exists()
     client.post(path, {f"line_{line.pk}": "1", "reason": "", "confirm": "1"})
     assert list(part.returns.get().lines.values_list("quantity", flat=True)) == [1]
+
+
+def test_a_passed_on_link_withdraws_only_with_the_mailed_code(client):
+    put_in_bag(client, make_variant(), 2)
+    client.post(order_it(client)["Location"], {"pay": "1"})
+    order, line = Order.objects.get(), OrderLine.objects.get()
+    part = order.parts.get()
+    path = f"/orders/{orders.token(order)}/withdraw/{part.pk}/"
+    chosen, stranger = {f"line_{line.pk}": "1", "reason": ""}, Client()
+    mail.outbox.clear()
+
+    assert stranger.get(path).status_code == 200
+    assert 'name="code"' in stranger.post(path, chosen).content.decode()
+    code = mail.outbox[-1].subject.split()[0]
+    for guess in ({}, {"code": ""}, {"code": "000000" if code != "000000" else "1"}):
+        answer = stranger.post(path, chosen | {"confirm": "1"} | guess)
+        assert (answer.status_code, part.returns.count()) == (422, 0)
+    assert "This code is not right" in answer.content.decode()
+
+    stranger.post(path, chosen | {"again": "1"})
+    assert len(mail.outbox) == 2 and mail.outbox[-1].to == [order.email]
+    code = mail.outbox[-1].subject.split()[0]
+    assert stranger.post(path, chosen | {"confirm": "1", "code": code}).status_code == 302
+    assert part.returns.count() == 1
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_letters_lead_to_the_order_after_the_key_was_changed(client, settings, kept):
+    """A fallback honours the links of before; without one the order gets a new address."""
+    put_in_bag(client, make_variant())
+    client.post(order_it(client)["Location"], {"pay": "1"})
+    order = Order.objects.get()
+    before = mails.address_of(order)
+
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY] if kept else []
+    settings.SECRET_KEY = "another-key-of-at-least-fifty-characters-for-everything"
+    after = mails.address_of(Order.objects.get())
+
+    assert (after == before) is kept
+    assert [Client().get(url).status_code for url in (after, before)] == [200, 200 if kept else 404]
 
 
 def test_signed_in_buyer_is_kept(client):
