@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from affiliates import links
+from affiliates import disclosure, links
 from affiliates.models import Click, Commission, Link, LinkDay
 from config.lib.money import decimal
 from creators.models import Creator
@@ -29,6 +29,19 @@ class Row:
     orders: int = 0
     earned: int = 0
     currency: str = "EUR"
+
+    @property
+    def caption(self) -> str:
+        """The words for the post, in the language of the creator's country."""
+        link = self.link
+        brand = link.collaboration.brand.name if link.collaboration else ""
+        title = link.product.title if link.product else brand or link.creator.display_name
+        return disclosure.caption(link.creator.country, title, self.url)
+
+    @property
+    def switch(self) -> disclosure.Switch | None:
+        """The platform's own label for advertising."""
+        return disclosure.switch(self.link.platform)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -177,7 +178,7 @@ def _new(
     """Return a link at the rate of `offer`, not stored yet."""
     return Link(
         code=new_code(), creator=creator, collaboration=offer.collaboration, product=product,
-        platform=platform, destination=destination_of(product or brand), created_at=at,
+        platform=platform, destination=destination_of(product or brand, creator, platform), created_at=at,
         taken_bp=offer.rate_bp, rate_locked_until=at + rates.LOCK,
     )  # fmt: skip
 
@@ -244,16 +245,29 @@ def _switch_on(link: Link) -> Link:
     return link
 
 
-def destination_of(target: Product | Brand) -> str:
+def destination_of(
+    target: Product | Brand, creator: Creator | None = None, platform: str = ""
+) -> str:
     """Return where a link leads: a path here, or the page in the brand's own shop.
 
-    `{click}` becomes the click's id there, so that the shop can name it with the order.
+    There `{click}` becomes the click's id, so that the shop can name it with the order, and the
+    UTM parameters say whose link it was. They are of the link, never of a request.
     """
-    if isinstance(target, Product) and target.sells_at == "own_shop" and target.own_shop_url:
-        mark = "&" if "?" in target.own_shop_url else "?"
-        told = "utm_source=thousand&utm_medium=creator&thousand={click}"
-        return f"{target.own_shop_url}{mark}{told}"
-    return target.get_absolute_url()
+    if not isinstance(target, Product) or target.sells_at != "own_shop" or not target.own_shop_url:
+        return target.get_absolute_url()
+    parts = urlsplit(target.own_shop_url)
+    told = {"utm_source": "thousand", "utm_medium": "affiliate"}
+    if creator is not None:
+        told["utm_campaign"] = creator.handle
+    if platform:
+        told["utm_content"] = platform
+    theirs = [
+        pair
+        for pair in parse_qsl(parts.query, keep_blank_values=True)
+        if not pair[0].startswith("utm_") and pair[0] != "thousand"
+    ]
+    query = urlencode([*theirs, *told.items()]) + "&thousand={click}"
+    return urlunsplit(parts._replace(query=query))
 
 
 def deactivate(link: Link) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import get_language
 
-from affiliates import codes, consent, programmes, redirect, referral, visitors
+from affiliates import codes, consent, disclosure, programmes, redirect, referral, visitors
 from affiliates.codes import ForCode
 from affiliates.models import Commission, Link
 from affiliates.referral import Seen
@@ -30,6 +31,7 @@ class ForBrand:
     link_code: str
     touch: str
     rate_bp: int | None  # only where the brand lets shoppers see the amount
+    ad_word: str = ""  # of advertising, as her country and language have it
 
 
 class Referral:
@@ -80,6 +82,9 @@ class Referral:
                     link_code=link.code,
                     touch=referral.stamp(seen),
                     rate_bp=seen.rate_bp if shown else None,
+                    ad_word=disclosure.word(
+                        consent.country_of(self._request.META), get_language() or "en"
+                    ),
                 )
         return None
 

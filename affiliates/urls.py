@@ -140,6 +140,7 @@ urlpatterns += [
     path("creator/storefront/links/", storefront.page_links, name="page_links"),
     path("creator/storefront/qr/", qr.page_qr_page, name="page_qr_page"),
     path("creator/storefront/qr.<str:kind>", qr.page_qr, name="page_qr"),
+    path("@<str:handle>/share.png", storefront.share_image, name="share_image"),
     path("@<str:handle>/", storefront.storefront, name="storefront"),
     path("creator/market/", market.market, name="market"),
     path("creator/market/take/", market.link_take, name="link_take"),

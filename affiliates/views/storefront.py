@@ -1,14 +1,15 @@
 """A creator's public page, and where she fills it."""
 
 from django.contrib import messages
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from affiliates import links, market, pagelinks, shelf
+from affiliates import consent, disclosure, links, market, pagelinks, shareimages, shelf
 from affiliates.forms.storefront import PageLinkForm
 from affiliates.models import Link
 from affiliates.models.links import PAGE_LINKS
@@ -22,13 +23,35 @@ LOOKS_REAL = 70  # a lower score is no verdict, so shoppers are not shown it
 SHOWN_AS = {"waiting", "pilot", "full"}  # whose page is there
 
 
-@public
-@require_safe
-def storefront(request, handle: str):
+def _shown(handle: str) -> Creator:
     rows = Creator.objects.select_related("directoryentry")
     creator = rows.filter(handle=handle.lower(), erased_at=None).first()
     if creator is None or creator.status not in SHOWN_AS:
         raise Http404("no such creator")
+    return creator
+
+
+@public
+@require_safe
+def share_image(request, handle: str):
+    """Answer the picture that a post shows of her page."""
+    creator = _shown(handle)
+    word = disclosure.rule(creator.country).word
+    card = shareimages.card_of(creator, shelf.shelf(creator), word)
+    etag = f'"{card.digest}"'
+    if request.headers.get("If-None-Match") == etag:
+        response = HttpResponse(status=304)
+    else:
+        response = HttpResponse(shareimages.png(card), content_type="image/png")
+    response["ETag"], response["Cache-Control"] = etag, "public, max-age=3600"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@public
+@require_safe
+def storefront(request, handle: str):
+    creator = _shown(handle)
     whole_shelf = shelf.shelf(creator)
     shelves = {link.product.category_id: link.product.category for link in whole_shelf}
     only = request.GET.get("shelf", "")
@@ -57,6 +80,7 @@ def storefront(request, handle: str):
             for row in creator.channels.verified()
         ],
         "others": pagelinks.of(creator),
+        "ad_word": disclosure.word(consent.country_of(request.META), get_language() or "en"),
     }
     return render_page(request, "affiliates/storefront.html", context)
 

@@ -1,5 +1,6 @@
 """The shop, a brand's page, and a product's page."""
 
+from django.conf import settings
 from django.db.models import prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -75,6 +76,7 @@ def product(request, brand_slug, product_slug):
         "prices_differ": len({variant.price for variant in variants}) > 1,
         "pictures": pictures,
         "shown": _shown(pictures, chosen),
+        "share": _share(pictures),
         "more": more,
         "referral": referral,
         "elsewhere": elsewhere(
@@ -110,6 +112,15 @@ def _shown(pictures, chosen):
     """Return the picture of the chosen variant, else the first."""
     own = [image for image in pictures if chosen and image.pk == chosen.picture_id]
     return next(iter(own or pictures), None)
+
+
+def _share(pictures):
+    """Return the whole address of the first picture, for posts that show this page."""
+    first = next((image for image in pictures if image.file), None)
+    if first is None:
+        return ""
+    url = first.file.url
+    return settings.SITE_URL + url if url.startswith("/") else url
 
 
 def _earns(referral, product, chosen):
