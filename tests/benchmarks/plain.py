@@ -1,6 +1,7 @@
 """The stand-ins that the redirect is compared with, as WSGI applications for granian.
 
-`bare`: a 302 and nothing else. `orm`: what Django's tutorial would do, get the link by the
+`bare`: a 302 and nothing else. `trip`: the same with one trip to Redis that reads the link and
+appends a click, without Django (BENCH_REDIS says where). `orm`: what Django's tutorial would do, get the link by the
 ORM and INSERT the click, on one persistent connection per thread.
 """
 
@@ -11,6 +12,24 @@ import uuid
 def bare(environ, start_response):
     start_response("302 Found", [("Location", "http://localhost/shop/"), ("Content-Length", "0")])
     return [b""]
+
+
+def _trip():
+    from affiliates import resp
+
+    server = resp.Server(os.environ["BENCH_REDIS"])
+
+    def application(environ, start_response):
+        code = environ["PATH_INFO"][4:].encode()
+        entry = b"%b|%b" % (code, os.urandom(16).hex().encode())
+        asked = resp.command(b"GET", b"l:" + code)
+        asked += resp.command(b"XADD", b"bench", b"*", b"d", entry)
+        raw, _id = server.ask(asked, 2)
+        where = raw.decode().split("|", 4)[4] if raw else "http://localhost/shop/"
+        start_response("302 Found", [("Location", where), ("Content-Length", "0")])
+        return [b""]
+
+    return application
 
 
 def _orm():
@@ -45,6 +64,8 @@ def go(request, code):
 
 def __getattr__(name):
     """Build what is asked for only then: the bare one must not load Django."""
+    if name == "trip":
+        return _trip()
     if name == "orm":
         return _orm()
     if name == "urlpatterns":
