@@ -66,24 +66,26 @@ REST = (
         from affiliates_payoutclaim c
         join affiliates_settlementline l on l.id = c.line_id join shop_brand b on b.id = l.brand_id
         group by 1, 2
-    ), docs as (
-        select payout_id, 'invoice' as kind, sum(up)::bigint as amount,
+    ), sums as (
+        select payout_id, sum(up)::bigint as up, coalesce(-sum(down), 0)::bigint as credited,
                json_agg(json_build_array(name, up) order by name)
-                   filter (where up is not null) as facts
+                   filter (where up is not null) as ups,
+               json_agg(json_build_array(name, down) order by name)
+                   filter (where down < 0) as downs
         from lines group by 1
-        union all
-        select payout_id, 'credit', -sum(down)::bigint,
-               json_agg(json_build_array(name, down) order by name) filter (where down < 0)
-        from lines group by 1 having sum(down) < 0
+    ), docs as (
+        select payout_id, credited, kind, amount, facts
+        from sums cross join lateral (
+            values ('invoice', up, ups), ('credit', credited, downs)) d (kind, amount, facts)
+        where kind = 'invoice' or amount > 0
     ), bills as (
         select p.*, d.kind, d.amount as net, d.facts, b.pay_on,
                row_number() over (partition by p.creator_id order by p.id, d.kind desc) as n,
                case when p.vat = 0 then 0
-                    else ((p.amount + coalesce(o.amount, 0)) * %(vat_bp)s + 5000) / 10000
+                    else ((p.amount + d.credited) * %(vat_bp)s + 5000) / 10000
                end as whole_vat
         from docs d join affiliates_payout p on p.id = d.payout_id
         join affiliates_payoutbatch b on b.id = p.batch_id
-        left join docs o on o.payout_id = p.id and o.kind = 'credit'
     )
     insert into affiliates_selfbill
         (creator_id, payout_id, kind, number, tax_profile_id, amount, vat, currency, issued_on,
@@ -154,6 +156,7 @@ def pay(world: World, accounts: Accounts) -> None:
         for statement in REST:
             world.step("payouts")
             cursor.execute(statement, values)
+            cursor.execute("analyze affiliates_payoutclaim")  # the bills join it
         cursor.execute(POSTED.format(entries=ENTRIES), values)
 
 
