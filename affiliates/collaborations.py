@@ -25,10 +25,15 @@ from shop.models import Brand, Product
 RANK = {Collaboration.Kind.TARGETED: 2, Collaboration.Kind.APPROVAL: 1, Collaboration.Kind.OPEN: 0}
 NO_MOMENT = Value(None, output_field=DateTimeField())
 ANSWER_WITHIN = timedelta(days=14)
+MOST_AT_ONCE = 100  # creators that one click invites
 
 
 class AlreadyOpen(Exception):
     """The brand has an open collaboration already; it changes that one instead."""
+
+
+class TooMany(Exception):
+    """More creators than may be invited at once."""
 
 
 class NotInvited(Exception):
@@ -221,7 +226,13 @@ def _forget_links(collaboration_id: int) -> None:
 def invite(
     collaboration: Collaboration, creators: Iterable[Creator], at: datetime, message: str = ""
 ) -> int:
-    """Invite creators to a collaboration that is not open to all; return how many are new."""
+    """Invite creators to a collaboration that is not open to all; return how many are new.
+
+    Whoever was invited before keeps that invitation. Raises TooMany above MOST_AT_ONCE.
+    """
+    creators = list(creators)
+    if len(creators) > MOST_AT_ONCE:
+        raise TooMany(f"{len(creators)} creators, {MOST_AT_ONCE} at once at most")
     rows = [
         Participation(
             creator=creator, collaboration=collaboration, state=Participation.State.INVITED,
@@ -232,6 +243,26 @@ def invite(
     before = collaboration.participations.count()
     Participation.objects.bulk_create(rows, ignore_conflicts=True)
     return collaboration.participations.count() - before
+
+
+@transaction.atomic
+def invite_to_new(
+    brand: Brand,
+    creators: Iterable[Creator],
+    at: datetime,
+    message: str,
+    *,
+    name: str,
+    rate_bp: int,
+    starts_at: datetime,
+    ends_at: datetime | None,
+) -> tuple[Collaboration, int]:
+    """Make a targeted collaboration and invite `creators` to it, or do neither."""
+    offer = create(
+        brand, kind=Collaboration.Kind.TARGETED, name=name, rate_bp=rate_bp, at=starts_at,
+        ends_at=ends_at, message=message,
+    )  # fmt: skip
+    return offer, invite(offer, creators, at, message)
 
 
 def accept(creator: Creator, participation_id: int, at: datetime) -> Participation:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from affiliates import commissions, rates
-from affiliates.models import Collaboration, FeePolicy
+from affiliates.models import Collaboration, FeePolicy, Participation
 from affiliates.payouts.methods import METHOD_WAIT_HOURS
 from affiliates.rails import RAILS
 from config.lib import dated
+from creators import smallfirst
+from creators.models import DirectoryEntry
 from shop.models import Brand
 
 
@@ -47,3 +49,12 @@ def fees(at: datetime) -> dated.Periods:
     """Return the fees that hold for every brand, by when they hold. One query."""
     rows = FeePolicy.objects.filter(brand=None).order_by("-effective_from", "-id")
     return dated.sorted_out(rows, at)
+
+
+def invited_small(at: datetime) -> smallfirst.Measured:
+    """Return how many invitations brands sent in 90 days, and those to small or new creators."""
+    since = at - timedelta(days=smallfirst.NEW_DAYS)
+    invited = Participation.objects.filter(asked_at__gte=since, asked_at__lte=at)
+    small, _large = smallfirst.tracks(DirectoryEntry.objects.all(), at)
+    to_small = invited.filter(creator__in=small.values("creator"))
+    return smallfirst.Measured(listed=invited.count(), small=to_small.count())

@@ -16,6 +16,7 @@ from affiliates.views import (
     discover,
     earnings,
     invitations,
+    invite,
     links,
     manylinks,
     market,
@@ -37,7 +38,9 @@ BRAND = "brand/<slug:brand_slug>"
 urlpatterns = [
     path("brands/", brands.brands_home, name="brands_home"),
     path(f"{BRAND}/creators/", discover.discover, name="discover"),
-    path(f"{BRAND}/creators/<int:creator_id>/invite/", discover.invite, name="invite"),
+    path(f"{BRAND}/creators/compare/", discover.compare, name="compare"),
+    path(f"{BRAND}/creators/invite/", invite.invite_many, name="invite_many"),
+    path(f"{BRAND}/creators/<int:creator_id>/invite/", invite.invite, name="invite"),
     path(f"{BRAND}/shortlists/", shortlists.shortlists, name="shortlists"),
     path(
         f"{BRAND}/shortlists/toggle/<int:creator_id>/", shortlists.toggle, name="shortlist_toggle"

@@ -72,10 +72,14 @@ SELECT creator_id,
            jsonb_build_object('part', 'engagement',
                'measured', round(max(engagement_bp) FILTER (WHERE enough)),
                'usual', max(usual_bp) FILTER (WHERE enough),
-               'points', round(avg(engaged) FILTER (WHERE enough)), 'of', 50),
+               'points', round(sum(engaged * followers) FILTER (WHERE enough)
+                               / nullif(sum(followers) FILTER (WHERE enough), 0)), 'of', 50),
            jsonb_build_object('part', 'growth',
                'measured', round(max(jump_bp) FILTER (WHERE enough)), 'usual', 200,
-               'points', round(avg(steady) FILTER (WHERE enough)), 'of', 50))
+               'points', round(sum((engaged + steady) * followers) FILTER (WHERE enough)
+                               / nullif(sum(followers) FILTER (WHERE enough), 0))
+                       - round(sum(engaged * followers) FILTER (WHERE enough)
+                               / nullif(sum(followers) FILTER (WHERE enough), 0)), 'of', 50))
        ELSE '[]'::jsonb END AS parts
 FROM (SELECT *, engaged IS NOT NULL AND readings >= %(min_readings)s AND days >= %(min_days)s
                 AS enough FROM points) one
@@ -96,6 +100,8 @@ class Reason:
     good: bool
     text: str
     small: str
+    points: int  # those of all parts add up to the score
+    of: int
 
 
 def in_words(parts: list[dict[str, Any]]) -> list[Reason]:
@@ -110,7 +116,7 @@ def in_words(parts: list[dict[str, Any]]) -> list[Reason]:
         else:
             text = _("Growth is steady") if good else _("Followers jumped")
             small = _("at most %(seen)s more in a day; up to %(usual)s is usual") % facts
-        reasons.append(Reason(good, text, small))
+        reasons.append(Reason(good, text, small, part["points"], part["of"]))
     return reasons
 
 

@@ -10,10 +10,10 @@
 language, sort ("engagement", "score", "followers", "newest"). `Page.entries` are DirectoryEntry
 rows with `creator` loaded: one query, plus one for the count, which stops at COUNT_CAP
 (`is_capped`). Page on with `cursor=page.next_cursor`; "" means there is no more. Follower counts
-gate and sort, nothing is added for having many.
+gate and sort, nothing is added for having many; smallfirst.py keeps places for small ones.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -24,10 +24,11 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from creators import authenticity
+from creators import authenticity, smallfirst
 from creators.models import DirectoryEntry, Platform
 
 COUNT_CAP = 1_000
+BETWEEN = "_"  # the two ends in a cursor
 SORTS = {
     "engagement": "engagement_bp",
     "score": "score",
@@ -191,25 +192,53 @@ def behind(on: date, size: int) -> list[int]:
     return list(rows.order_by("pk").values_list("pk", flat=True)[:size])
 
 
-def search(filters: Filters, *, cursor: str = "", size: int = 24) -> Page:
-    """Return one page of listed creators in the order asked for, ties by newest."""
+def search(
+    filters: Filters, *, cursor: str = "", size: int = 24, at: datetime | None = None
+) -> Page:
+    """Return one page of listed creators in the order asked for, ties by newest.
+
+    Small and new creators have their kept places on every page (`smallfirst`), so a cursor
+    holds how far each of the two tracks was read.
+    """
     found = matching(filters)
     column = SORTS.get(filters.sort, SORTS["engagement"])
     if column in ("engagement_bp", "score"):
-        ordered = found.order_by(F(column).desc(nulls_last=True), "-creator_id")
+        order = [F(column).desc(nulls_last=True), "-creator_id"]
     elif column == "creator_id":
-        ordered = found.order_by("-creator_id")
+        order = ["-creator_id"]
     else:
-        ordered = found.order_by(f"-{column}", "-creator_id")
-    rows = list(_after(ordered, column, cursor).select_related("creator")[: size + 1])
+        order = [f"-{column}", "-creator_id"]
+    ends = cursor.split(BETWEEN) if cursor.count(BETWEEN) == 1 else ["", ""]
+    now = at or timezone.now()
+    small, large = (
+        _after(track.order_by(*order), column, end).select_related("creator")[: size + 1]
+        for track, end in zip(smallfirst.tracks(found, now), ends, strict=True)
+    )
+    rows = sorted(small.union(large, all=True), key=_rank(column))
+    small = [entry for entry in rows if smallfirst.reason(entry, now)]
+    large = [entry for entry in rows if not smallfirst.reason(entry, now)]
+    entries = smallfirst.choose(small, large, _rank(column), size)
+    chosen = {entry.pk for entry in entries}
+    for n, track in enumerate((small, large)):
+        if taken := [entry for entry in track if entry.pk in chosen]:
+            ends[n] = _cursor_of(taken[-1], column)
     count = found.order_by()[: COUNT_CAP + 1].count()
-    entries, more = rows[:size], len(rows) > size
     return Page(
         entries=entries,
-        next_cursor=_cursor_of(entries[-1], column) if more else "",
+        next_cursor=BETWEEN.join(ends) if len(small) + len(large) > len(entries) else "",
         count=min(count, COUNT_CAP),
         is_capped=count > COUNT_CAP,
     )
+
+
+def _rank(column: str) -> Callable[[DirectoryEntry], tuple]:
+    """Return the key that sorts rows as the statement does: highest first, unknown last."""
+
+    def rank(entry: DirectoryEntry) -> tuple:
+        value = getattr(entry, column)
+        return (value is None, -(value or 0), -entry.creator_id)
+
+    return rank
 
 
 def matching(filters: Filters) -> QuerySet[DirectoryEntry]:

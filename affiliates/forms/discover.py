@@ -1,4 +1,4 @@
-"""The filters of the creator search, and an invitation."""
+"""The filters of the creator search."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.forms import filters
-from affiliates.models import Collaboration
 from creators.directory import SORTS, Filters
 from creators.models import Niche, Platform
 
@@ -92,27 +91,4 @@ class DiscoverForm(forms.Form):
             country=clean.get("country", ""),
             language=clean.get("language", ""),
             sort=clean.get("sort") or "engagement",
-        )
-
-
-class InviteForm(forms.Form):
-    """An invitation of one creator to a collaboration that is not open to all."""
-
-    collaboration = forms.ModelChoiceField(
-        label=_("Collaboration"), queryset=Collaboration.objects.none(), empty_label=None
-    )
-    message = forms.CharField(
-        label=_("Your message"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Plain text. Say why her audience fits what you make."),
-    )
-
-    def __init__(self, *args, brand, at, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["collaboration"].queryset = (
-            Collaboration.objects.running(at)
-            .filter(brand=brand)
-            .exclude(kind=Collaboration.Kind.OPEN)
         )

@@ -10,7 +10,7 @@ from affiliates.views.brands import quote
 from config.lib.access import public
 from config.lib.http import client_language, render_page
 from creators import rulebook as joining
-from creators import standing
+from creators import smallfirst, standing
 
 EXAMPLE_GROSS = 3450  # cents
 
@@ -33,6 +33,9 @@ def rules(request):
         "example": quote(EXAMPLE_GROSS, SUGGESTED_BP, policy),
         "micro": discover.MICRO,
         "creator_orders": [discover.SORT_NAMES[key] for key in discover.SORTS],
+        "small_first": smallfirst,
+        "small_share": smallfirst.measured(now),
+        "small_invited": rulebook.invited_small(now),
         "market_orders": [words for _key, words in market.SORTS],
     }
     return render_page(request, "affiliates/rules.html", context)

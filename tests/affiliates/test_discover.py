@@ -1,8 +1,11 @@
 """Brands search, keep and invite; their money pages show what the ledger says."""
 
-import pytest
+from datetime import timedelta
 
-from affiliates import shortlists
+import pytest
+from django.utils import timezone
+
+from affiliates import clock, collaborations, shortlists
 from affiliates.models import Collaboration, Participation
 from creators.models import DirectoryEntry
 from shop.models import Membership
@@ -69,8 +72,8 @@ def test_the_score_is_explained_and_gates(client, brand):
     answer = page(client, brand, "?score_min=70&engagement_min=500")
 
     (card,) = answer.context["cards"]
-    assert card["creator"] == good
-    assert [(reason.good, reason.text) for reason in card["why"]] == [
+    assert card.creator == good
+    assert [(reason.good, reason.text) for reason in card.why] == [
         (True, "Likes fit the number of followers"),
         (False, "Followers jumped"),
     ]
@@ -95,7 +98,7 @@ def test_paging_shows_every_creator_once(client, brand):
     seen, query = [], "?sort=followers"
     while query:
         response = page(client, brand, query)
-        seen += [card["creator"].pk for card in response.context["cards"]]
+        seen += [card.creator.pk for card in response.context["cards"]]
         cursor = response.context["page"].next_cursor
         query = f"?sort=followers&after={cursor}" if cursor else ""
 
@@ -176,3 +179,123 @@ def test_a_search_without_a_find_names_the_filters_that_are_on(client, brand):
     text = page(client, brand, "?platform=tiktok&followers_min=10&followers_max=").content.decode()
 
     assert "Now on: Platform: TikTok, Fewest followers: 10. Take one away" in text
+
+
+def test_the_card_says_why_it_is_there_in_points_that_add_up(client, brand):
+    creator = make_creator(followers=3_000, at=NOW)
+    parts = [
+        {"part": "engagement", "measured": 520, "usual": 600, "points": 43, "of": 50},
+        {"part": "growth", "measured": 100, "usual": 200, "points": 50, "of": 50},
+    ]
+    DirectoryEntry.objects.filter(creator=creator).update(score=93, score_parts=parts)
+
+    text = page(client, brand).content.decode()
+
+    assert "43 of 50 points" in text
+    assert "50 of 50 points" in text
+    assert "Together 93 of 100. The number of followers adds nothing." in text
+    assert "Under 5,000 followers: may take a place kept for small creators." in text
+
+
+def test_at_most_four_are_compared_in_the_order_they_were_chosen(
+    client, brand, django_assert_max_num_queries
+):
+    made = [make_creator(followers=3_000 + n) for n in range(5)]
+    hidden = make_creator(followers=900)
+    wanted = [made[3], hidden, made[0], made[1], made[4], made[2]]
+    query = "&".join(f"c={one.pk}" for one in wanted)
+
+    with django_assert_max_num_queries(12):
+        response = client.get(f"/brand/{brand.slug}/creators/compare/?{query}")
+
+    assert [card.creator for card in response.context["cards"]] == [made[3], made[0], made[1]]
+    assert "the first four of the 6 you chose" in response.content.decode()
+
+
+def test_nobody_chosen_is_said(client, brand):
+    for path in ("compare/?c=x&c=-1", "invite/"):
+        response = client.get(f"/brand/{brand.slug}/creators/{path}")
+        assert (response.status_code, "yet</p>" in response.content.decode()) == (200, True)
+
+
+def test_many_are_invited_to_a_new_collaboration_with_rate_and_dates(client, brand):
+    made = [make_creator(followers=3_000 + n) for n in range(3)]
+    today = clock.local_day(timezone.now())
+    sent = {
+        "c": [one.pk for one in made], "name": "Bread week", "percent": "18,5",
+        "starts_on": str(today + timedelta(days=2)), "ends_on": str(today + timedelta(days=9)),
+        "message": "Come and bake",
+    }  # fmt: skip
+
+    answer = client.post(f"/brand/{brand.slug}/creators/invite/", sent)
+
+    offer = Collaboration.objects.get()
+    assert answer["location"] == f"/brand/{brand.slug}/collaborations/{offer.pk}/"
+    assert (offer.kind, offer.rate_bp, offer.starts_at, offer.ends_at) == (
+        "targeted", 1850,
+        clock.midnight(today + timedelta(days=2)), clock.midnight(today + timedelta(days=10)),
+    )  # fmt: skip
+    rows = Participation.objects.order_by("creator").values_list("creator", "state", "message")
+    assert list(rows) == [(one.pk, "invited", "Come and bake") for one in made]
+
+
+def test_the_whole_shortlist_is_invited_to_one_that_runs_and_nobody_twice(client, brand):
+    made = [make_creator(followers=3_000 + n) for n in range(3)]
+    for one in made:
+        shortlists.toggle(brand, one)
+    offer = Collaboration.objects.create(
+        brand=brand, kind="targeted", name="Bread week", rate_bp=1800, starts_at=NOW
+    )
+    url = f"/brand/{brand.slug}/creators/invite/"
+    client.post(f"{url}", {"c": made[0].pk, "collaboration": offer.pk})
+
+    listed = client.get(f"{url}?list=1").context["entries"]
+    told = client.post(
+        url, {"c": [row.creator_id for row in listed], "collaboration": offer.pk}, follow=True
+    )
+
+    assert {row.creator for row in listed} == set(made)
+    assert Participation.objects.filter(collaboration=offer).count() == 3
+    assert "2 creators are invited." in told.content.decode()
+    assert "1 was invited before." in told.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({}, {"name", "percent"}),
+        ({"name": "Late", "percent": "12", "starts_on": "2020-01-01"}, {"starts_on"}),
+        ({"name": "Back", "percent": "12", "ends_on": "2020-01-01"}, {"ends_on"}),
+        ({"name": "Dear", "percent": "95"}, {"percent"}),
+        ({"collaboration": "999999"}, {"collaboration"}),
+    ],
+)
+def test_a_new_collaboration_for_many_says_what_is_missing(client, brand, typed, wrong):
+    creator = make_creator(followers=3_000)
+
+    answer = client.post(f"/brand/{brand.slug}/creators/invite/", {"c": creator.pk, **typed})
+
+    assert answer.status_code == 422
+    assert wrong <= set(answer.context["form"].errors)
+    assert not Participation.objects.exists()
+
+
+def test_a_hundred_at_once_is_the_most(client, brand):
+    people = [make_creator(followers=2_000) for _ in range(2)]
+    with pytest.raises(collaborations.TooMany):
+        collaborations.invite(money.make_collaboration(brand), people * 51, NOW)
+
+    query = "&".join(f"c={people[0].pk + n}" for n in range(101))
+    text = client.get(f"/brand/{brand.slug}/creators/invite/?{query}").content.decode()
+
+    assert "100 at once is the most: 1 more waits for the next time." in text
+
+
+def test_another_brands_collaboration_takes_no_invitations(client, brand):
+    creator = make_creator(followers=3_000)
+    theirs = Collaboration.objects.create(
+        brand=money.make_brand(), kind="targeted", name="Theirs", rate_bp=1800, starts_at=NOW
+    )
+
+    sent = {"c": creator.pk, "collaboration": theirs.pk}
+    assert client.post(f"/brand/{brand.slug}/creators/invite/", sent).status_code == 422

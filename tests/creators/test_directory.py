@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from creators import directory
+from creators import directory, smallfirst
 from creators.directory import Filters, SalesFacts
 from creators.models import Creator, DirectoryEntry
 from tests.creators.factories import NOW, make_channel, make_creator, make_decision
@@ -155,3 +155,73 @@ def test_a_platform_that_tells_no_likes_gives_no_engagement():
 
     entry = DirectoryEntry.objects.get(creator=creator)
     assert (entry.engagement_bp, entry.score, entry.score_parts) == (None, None, [])
+
+
+def test_every_page_keeps_three_of_twelve_places_for_small_and_new_creators():
+    settled = NOW - timedelta(days=200)
+    large = [make_creator(followers=20_000 + n, at=settled).pk for n in range(20)]
+    small = [make_creator(followers=1_000 + n, at=settled).pk for n in range(4)]
+    fresh = [make_creator(followers=6_000 + n, at=NOW).pk for n in range(2)]
+    DirectoryEntry.objects.filter(creator__in=large).update(engagement_bp=900)
+
+    pages, cursor = [], ""
+    while cursor or not pages:
+        page = directory.search(Filters(), cursor=cursor, size=12, at=NOW)
+        pages.append([entry.pk for entry in page.entries])
+        cursor = page.next_cursor
+
+    helped = {*small, *fresh}
+    assert [len(page) for page in pages] == [12, 12, 2]
+    assert [len(helped.intersection(page)) for page in pages] == [3, 3, 0]
+    assert sorted(pk for page in pages for pk in page) == sorted([*large, *helped])
+
+
+def test_a_small_creator_gets_no_place_that_the_filter_denies_her():
+    settled = NOW - timedelta(days=200)
+    make_creator(handle="small", followers=1_000, at=settled)
+    large = [make_creator(followers=20_000 + n, at=settled).pk for n in range(3)]
+
+    page = directory.search(Filters(followers_min=10_000), size=12, at=NOW)
+
+    assert [entry.pk for entry in page.entries] == large[::-1]
+
+
+def test_more_followers_move_nobody_up_and_the_small_ones_may_fill_a_page():
+    settled = NOW - timedelta(days=200)
+    made = [make_creator(followers=4_000 - n, at=settled).pk for n in range(13)]
+
+    page = directory.search(Filters(), size=12, at=NOW)
+
+    assert [entry.pk for entry in page.entries] == made[:0:-1]
+
+
+def test_the_measure_counts_small_and_new_ones_once():
+    settled = NOW - timedelta(days=200)
+    make_creator(followers=1_000, at=NOW)
+    make_creator(followers=9_000, at=NOW)
+    make_creator(followers=9_000, at=settled)
+    entry = make_creator(followers=9_000, at=settled).directoryentry
+    DirectoryEntry.objects.filter(pk=entry.pk).update(enrolled_at=None)
+
+    measured = smallfirst.measured(NOW)
+
+    assert (measured.listed, measured.small, measured.percent) == (4, 2, 50)
+    assert [smallfirst.reason(one, NOW) for one in DirectoryEntry.objects.order_by("pk")] == [
+        "small", "new", "", "",
+    ]  # fmt: skip
+
+
+def test_parts_of_two_channels_add_up_to_the_score():
+    creator = make_creator()
+    make_channel(creator=creator, followers=2_000, likes=3_000, posts=50, days=60)
+    make_channel(
+        creator=creator, platform="youtube", followers=31_000, likes=21_000, posts=50, days=60
+    )
+    directory.record([creator.pk], NOW)
+
+    entry = DirectoryEntry.objects.get()
+    points = [part["points"] for part in entry.score_parts]
+
+    assert entry.score is not None
+    assert sum(points) == entry.score
+    assert all(0 <= n <= 50 for n in points)
