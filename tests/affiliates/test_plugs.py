@@ -1,0 +1,99 @@
+"""Plugs pulled: the clicks' Redis killed while shoppers come; three creators and two brands in a bag."""
+
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from affiliates import clicks, linkcache, links, redirect, resp
+from affiliates.models import Attribution, Click, Commission
+from config import embedded
+from tests.test_journeys import CHROME, Client, creator, shopper, to_payment, variant
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+__all__ = ["creator", "shopper", "variant"]  # fixtures
+
+
+@pytest.fixture
+def own_server(settings, monkeypatch):
+    """A Redis for the clicks of this test alone, which may be killed."""
+    everybodys = settings.CLICKS_REDIS_URL
+    with tempfile.TemporaryDirectory(prefix="thousand-plug-") as home:
+        engines = embedded.Engines(Path(home))
+        engines.ensure({"clicks"})
+        settings.CLICKS_REDIS_URL = engines.redis_url("clicks")
+        server = resp.Server(settings.CLICKS_REDIS_URL)
+        monkeypatch.setattr(redirect, "server", lambda: server)
+        linkcache.client.cache_clear()
+        yield engines
+        engines.stop()
+    settings.CLICKS_REDIS_URL = everybodys
+    linkcache.client.cache_clear()
+
+
+def kill(engines) -> None:
+    pid = engines.pid("clicks")
+    os.kill(pid, signal.SIGKILL)
+    end = time.monotonic() + 10
+    while engines.answers("clicks") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not engines.answers("clicks")
+
+
+def test_redis_killed_links_lead_on_and_sales_are_credited(own_server, shopper, creator, variant):
+    link = links.take(creator, product=variant.product, platform="tiktok", at=timezone.now())
+    assert Client(**CHROME).get(f"/go/{link.code}").status_code == 302
+    assert linkcache.client().xlen("clicks") == 1
+
+    kill(own_server)
+    answer = shopper.get(f"/go/{link.code}")
+    assert (answer.status_code, answer["Location"].endswith(link.destination)) == (302, True)
+    assert "touches" in answer.cookies
+    paid = shopper.post(to_payment(shopper, variant), {"pay": "1"})
+
+    assert paid.status_code == 302
+    assert Attribution.objects.get().link == link
+    assert Commission.objects.get().creator == creator
+    assert clicks.lag().seconds is None  # the alert says that nobody answers
+
+    # Nothing that was answered is lost when its process is killed: it is in the append-only file.
+    assert own_server.ensure({"clicks"}) == ["clicks"]
+    linkcache.client.cache_clear()
+    while clicks.drain_once(linkcache.client()):
+        pass
+    assert Click.objects.filter(link_id=link.pk).count() == 1
+
+
+def test_two_brands_one_bag_three_creators(shopper, creator, variant):
+    """Each brand's line goes to the newest click on that brand; the third creator gets nothing."""
+    from tests.affiliates.factories import make_collaboration
+    from tests.creators.factories import make_creator, make_user
+    from tests.shop.factories import make_brand, make_variant
+
+    now = timezone.now()
+    second, third = (
+        make_creator(handle=name, followers=6_000, user=make_user(), at=now)
+        for name in ("pia", "lou")
+    )
+    for one in (second, third):
+        links.accept_terms(one.user, now)
+    other = make_variant(brand=make_brand(), price=1000)
+    make_collaboration(other.brand, rate_bp=2000)
+    order = [(third, variant), (creator, variant), (second, other)]
+    for who, what in order:
+        link = links.take(who, product=what.product, platform="tiktok", at=now)
+        assert shopper.get(f"/go/{link.code}").status_code == 302
+    shopper.post("/cart/add/", {"variant": other.pk})
+    shopper.post(to_payment(shopper, variant), {"pay": "1"})
+
+    earned = Commission.objects.values_list("creator__handle", "brand", "amount")
+    assert sorted(earned) == [
+        ("noor", variant.brand_id, 342), ("pia", other.brand_id, 165)
+    ]  # fmt: skip
+    receipt = Attribution.objects.get(creator=creator)
+    reasons = {touch["creator"]: touch["excluded_by"] for touch in receipt.touches}
+    assert reasons == {creator.pk: None, third.pk: "not_newest"}
