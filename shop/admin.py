@@ -18,6 +18,7 @@ from shop.models import (
     BrandOrder,
     Cart,
     Category,
+    DeliveryOption,
     Dispute,
     Feed,
     FeedRun,
@@ -57,6 +58,14 @@ class BrandAdmin(admin.ModelAdmin):
         if "connect_account" in form.changed_data:
             obj.connect_since = timezone.now()
         super().save_model(request, obj, form, change)
+
+
+@admin.register(DeliveryOption)
+class DeliveryOptionAdmin(admin.ModelAdmin):
+    list_display = ["name", "brand", "price", "free_from", "days_from", "days_to"]
+    list_select_related = ["brand"]
+    autocomplete_fields = ["brand"]
+    search_fields = ["name", "brand__name"]
 
 
 @admin.register(Category)

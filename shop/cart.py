@@ -9,7 +9,8 @@ from functools import cached_property
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from shop import pricing, storefront
+from shop import delivery, pricing, storefront
+from shop.delivery import Way
 from shop.models import Brand, Cart, CartLine, Product, TaxRate, Variant
 from shop.models.brands import SellsAt
 from shop.pricing import Priced
@@ -44,6 +45,8 @@ class BagPart:
     """What comes from one brand, in one parcel."""
 
     brand: Brand
+    ways: list[Way]
+    way: Way
     lines: list[BagLine] = field(default_factory=list)
 
     @cached_property
@@ -52,18 +55,21 @@ class BagPart:
 
     @cached_property
     def shipping(self) -> int:
-        return pricing.shipping(
-            self.brand.shipping_price, self.brand.free_shipping_from, self.goods
-        )
+        return self.way.cost(self.goods)
 
     @cached_property
     def shipping_tax(self) -> int:
         return pricing.shipping_tax(self.shipping, [line.priced for line in self.lines])
 
     @property
+    def choices(self) -> list[tuple[Way, int]]:
+        """Every way with what it costs for these goods; empty when there is nothing to choose."""
+        return [(way, way.cost(self.goods)) for way in self.ways] if len(self.ways) > 1 else []
+
+    @property
     def free_at(self) -> int:
         """How much more makes shipping free; 0 when it is or never will be."""
-        free_from = self.brand.free_shipping_from
+        free_from = self.way.free_from
         return max(free_from - self.goods, 0) if self.shipping and free_from else 0
 
 
@@ -120,6 +126,7 @@ def copy(cart: Cart) -> Cart:
     """Return a new bag with the same lines. What becomes of one bag never touches the other."""
     made = new()
     made.currency, made.creator_code = cart.currency, cart.creator_code
+    made.delivery = cart.delivery
     made.save()
     facts = cart.lines.values("variant_id", "quantity", "touch")
     CartLine.objects.bulk_create(CartLine(cart=made, **line) for line in facts)
@@ -182,6 +189,21 @@ def keep_code(cart: Cart, code: str) -> None:
         cart.save(update_fields=["creator_code", "updated_at"])
 
 
+@transaction.atomic
+def choose_delivery(cart: Cart, choices: Mapping[int, int]) -> bool:
+    """Keep the chosen ways (option id by brand id) with the bag; return whether any changed."""
+    row = Cart.objects.select_for_update().get(pk=cart.pk)
+    wanted = row.delivery | {str(brand): way for brand, way in choices.items()}
+    before = {brand: row.delivery.get(brand, delivery.STANDARD) for brand in wanted}
+    if wanted == before:
+        return False
+    row.delivery = wanted
+    row.save(update_fields=["delivery"])
+    _changed(row, row.currency)
+    cart.refresh_from_db()
+    return True
+
+
 def _changed(cart: Cart, currency: str) -> None:
     """An order made of the bag as it was is not this bag's any more."""
     cart.currency, cart.checkout_key = currency, None
@@ -189,9 +211,10 @@ def _changed(cart: Cart, currency: str) -> None:
 
 
 def contents(cart: Cart, day: date) -> Bag:
-    """Return a bag with prices, taxes and pictures of `day`. Three queries."""
+    """Return a bag with prices, taxes and pictures of `day`. Four queries."""
     rows = cart.lines.select_related("variant__product__brand", "variant__product__category")
-    rows = list(rows.prefetch_related(storefront.pictures("variant__product__images")))
+    options = "variant__product__brand__delivery_options"
+    rows = list(rows.prefetch_related(storefront.pictures("variant__product__images"), options))
     rates = _rates({row.variant.product.brand.country for row in rows}, day)
     parts: dict[int, BagPart] = {}
     for row in sorted(rows, key=lambda row: (row.variant.product.brand.name, row.pk)):
@@ -201,7 +224,11 @@ def contents(cart: Cart, day: date) -> Bag:
         problem = _problem(row.variant, row.quantity)
         if tax_bp is None:
             problem = problem or _("This product cannot be sold right now.")
-        part = parts.setdefault(product.brand_id, BagPart(product.brand))
+        if product.brand_id not in parts:
+            ways = delivery.ways(product.brand)
+            way = delivery.chosen(ways, cart.delivery, product.brand)
+            parts[product.brand_id] = BagPart(product.brand, ways, way)
+        part = parts[product.brand_id]
         part.lines.append(BagLine(row, priced, problem))
     currency = rows[0].variant.product.currency if rows else cart.currency
     return Bag(cart, currency, list(parts.values()))

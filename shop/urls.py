@@ -41,6 +41,7 @@ urlpatterns = [
     path("orders/<str:token>/withdraw/<int:part_id>/", orders.withdraw, name="withdraw"),
     path("hooks/<slug:provider>/", webhooks.hook, name="hook"),
     path("brands/join/", brands.brand_join, name="brand_join"),
+    path(f"{BRAND}/settings/delivery/", brands.brand_delivery, name="brand_delivery"),
     path(f"{BRAND}/settings/", brands.brand_settings, name="brand_settings"),
     path(f"{BRAND}/products/", products.products, name="products"),
     path(f"{BRAND}/products/new/", products.product_edit, name="product_new"),

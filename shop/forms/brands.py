@@ -7,10 +7,23 @@ from config.lib import money
 from config.lib.fields import PriceField
 from shop import brands
 from shop.countries import COUNTRIES
-from shop.models import Brand, Category
+from shop.models import Brand, Category, DeliveryOption
 from shop.models.brands import SellsAt, TaxClass
 
 CURRENCIES = [(code, code) for code in sorted(money.CURRENCIES)]
+
+
+def days_field(label: str) -> forms.IntegerField:
+    return forms.IntegerField(label=label, required=False, min_value=0, max_value=60)
+
+
+def check_days(form: forms.ModelForm, first: str, last: str) -> None:
+    """A promise has its last day, and ends no sooner than it begins."""
+    days_from, days_to = form.cleaned_data.get(first), form.cleaned_data.get(last)
+    if days_from is not None and days_to is None and last not in form.errors:
+        form.add_error(last, _("Say the last day too, or leave both empty."))
+    elif days_from is not None and days_to is not None and days_to < days_from:
+        form.add_error(last, _("This is sooner than the first day."))
 
 
 class TraderForm(forms.ModelForm):
@@ -93,6 +106,8 @@ class SettingsForm(TraderForm):
     free_shipping_from = PriceField(
         label=_("Free shipping from"), required=False, help_text=_("Leave it empty for never.")
     )
+    delivery_days_from = days_field(_("Days to deliver, from"))
+    delivery_days_to = days_field(_("Days to deliver, to"))
     ships_to = forms.MultipleChoiceField(
         label=_("Countries you ship to"),
         choices=COUNTRIES,
@@ -106,8 +121,8 @@ class SettingsForm(TraderForm):
 
     class Meta(TraderForm.Meta):
         fields = [
-            *TraderForm.Meta.fields, "shipping_price", "free_shipping_from", "ships_to",
-            "return_days",
+            *TraderForm.Meta.fields, "shipping_price", "free_shipping_from",
+            "delivery_days_from", "delivery_days_to", "ships_to", "return_days",
         ]  # fmt: skip
 
     def __init__(self, *args, **kwargs) -> None:
@@ -117,3 +132,41 @@ class SettingsForm(TraderForm):
 
     def clean_shipping_price(self) -> int:
         return self.cleaned_data["shipping_price"] or 0
+
+    def clean(self) -> dict:
+        data = super().clean()
+        check_days(self, "delivery_days_from", "delivery_days_to")
+        return data
+
+
+class DeliveryForm(forms.ModelForm):
+    """One more way to deliver."""
+
+    price = PriceField(label=_("Price"), help_text=_("VAT included. 0 is free."))
+    free_from = PriceField(
+        label=_("Free from"), required=False, help_text=_("Leave it empty for never.")
+    )
+    days_from = days_field(_("Days to deliver, from"))
+    days_to = days_field(_("Days to deliver, to"))
+
+    class Meta:
+        model = DeliveryOption
+        fields = ["name", "price", "free_from", "days_from", "days_to"]
+        help_texts = {"name": _("Shoppers read it. Such as: Pick-up point.")}
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("price", "free_from"):
+            self.fields[name].currency = self.instance.brand.currency
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"].strip()
+        same = DeliveryOption.objects.filter(brand=self.instance.brand, name=name)
+        if same.exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("You have a way with this name already."))
+        return name
+
+    def clean(self) -> dict:
+        data = super().clean()
+        check_days(self, "days_from", "days_to")
+        return data

@@ -1,12 +1,13 @@
 """Where an order goes and who gets the confirmation."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shop.cart import BagPart
 from shop.checkout import Buyer
 from shop.countries import COUNTRIES
 
@@ -73,10 +74,30 @@ class CheckoutForm(forms.Form):
     total = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**15)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
-    def __init__(self, *args, find_code: Callable[[str], Any], **kwargs) -> None:
-        """`find_code` says whose code a word is: something with `code`, or None."""
+    def __init__(
+        self, *args, find_code: Callable[[str], Any], parts: Sequence[BagPart] = (), **kwargs
+    ) -> None:
+        """`find_code` says whose code a word is: something with `code`, or None.
+
+        Each of `parts` that can come in several ways asks which.
+        """
         super().__init__(*args, **kwargs)
         self.find_code = find_code
+        self.parts = [part for part in parts if part.choices]
+        for part in self.parts:
+            self.fields[f"delivery_{part.brand.pk}"] = forms.TypedChoiceField(
+                label=_("Delivery by %(name)s") % {"name": part.brand.name},
+                choices=[(str(way.key), way.label) for way in part.ways],
+                coerce=int,
+                initial=str(part.way.key),
+                widget=forms.RadioSelect,
+            )
+
+    def ways(self) -> dict[int, int]:
+        """Return the key of the chosen way by brand, of those that were chosen well."""
+        names = {part.brand.pk: f"delivery_{part.brand.pk}" for part in self.parts}
+        data = getattr(self, "cleaned_data", {})
+        return {brand: data[name] for brand, name in names.items() if name in data}
 
     def clean_creator_code(self) -> str:
         typed = self.cleaned_data["creator_code"].strip()

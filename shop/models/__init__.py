@@ -2,6 +2,7 @@
 
 from shop.models.brands import Brand, Membership
 from shop.models.catalogue import Category, Image, Product, TaxRate, Variant
+from shop.models.delivery import DeliveryOption
 from shop.models.feeds import Feed, FeedProblem, FeedRun
 from shop.models.orders import BrandOrder, Cart, CartLine, Order, OrderLine, Return, ReturnLine
 from shop.models.payments import (
@@ -24,6 +25,7 @@ __all__ = [
     "Cart",
     "CartLine",
     "Category",
+    "DeliveryOption",
     "Dispute",
     "DisputeLine",
     "Feed",

@@ -6,8 +6,9 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,6 +21,17 @@ class TaxClass(models.TextChoices):
     STANDARD = "standard", _("standard rate")
     REDUCED = "reduced", _("reduced rate")
     ZERO = "zero", _("zero rate")
+
+
+def promise(days_from: int | None, days_to: int | None) -> str:
+    """Return in words when it arrives; empty: nothing is promised."""
+    if days_to is None:
+        return ""
+    if days_from is None or days_from == days_to:
+        words = ngettext("within %(to)d day", "within %(to)d days", days_to)
+    else:
+        words = gettext("in %(from)d to %(to)d days")
+    return words % {"from": days_from, "to": days_to}
 
 
 class BrandQuerySet(models.QuerySet):
@@ -68,6 +80,8 @@ class Brand(models.Model):
         default=0, help_text="minor units of `currency`, VAT included"
     )
     free_shipping_from = models.PositiveBigIntegerField(null=True, blank=True)
+    delivery_days_from = models.PositiveSmallIntegerField(null=True, blank=True)
+    delivery_days_to = models.PositiveSmallIntegerField(null=True, blank=True)
     ships_to = models.JSONField(default=list, blank=True, help_text="country codes; empty: all")
     return_days = models.PositiveSmallIntegerField(default=14)
     connect_account = models.CharField(max_length=64, blank=True)
@@ -83,6 +97,12 @@ class Brand(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(return_days__gte=14), name="brand_return_days"),
             models.CheckConstraint(
+                condition=Q(delivery_days_to=None)
+                | Q(delivery_days_to__gte=F("delivery_days_from"))
+                | Q(delivery_days_from=None),
+                name="brand_delivery_days",
+            ),
+            models.CheckConstraint(
                 condition=Q(currency__regex=r"^[A-Z]{3}$"), name="brand_currency"
             ),
         ]
@@ -92,6 +112,10 @@ class Brand(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("shop:brand_page", args=[self.slug])
+
+    @property
+    def delivery_promise(self) -> str:
+        return promise(self.delivery_days_from, self.delivery_days_to)
 
 
 class Membership(models.Model):

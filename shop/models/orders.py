@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from shop.models.brands import Brand
+from shop.models.brands import Brand, promise
 from shop.models.catalogue import Variant
 
 
@@ -19,6 +19,9 @@ class Cart(models.Model):
     key = models.CharField(max_length=43, unique=True)
     currency = models.CharField(max_length=3, blank=True, help_text="set by its first line")
     creator_code = models.CharField(max_length=24, blank=True)
+    delivery = models.JSONField(
+        default=dict, db_default={}, help_text="chosen way by brand id; none: the standard one"
+    )
     checkout_key = models.CharField(  # noqa: DJ001
         max_length=64, unique=True, null=True, help_text="of the order being made of it, if any"
     )
@@ -122,6 +125,11 @@ class BrandOrder(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, related_name="parts")
     brand = models.ForeignKey(Brand, models.PROTECT, related_name="orders")
     seller = models.JSONField(help_text="the trader as she was when the order was placed")
+    delivery_name = models.CharField(
+        max_length=60, blank=True, default="", db_default="", help_text="empty: the standard way"
+    )
+    delivery_days_from = models.PositiveSmallIntegerField(null=True, blank=True)
+    delivery_days_to = models.PositiveSmallIntegerField(null=True, blank=True)
     shipping_gross = models.PositiveBigIntegerField(default=0)
     shipping_tax = models.PositiveBigIntegerField(default=0)
     shipping_refunded = models.PositiveBigIntegerField(default=0, help_text="gross")
@@ -148,6 +156,12 @@ class BrandOrder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order} at {self.brand}"
+
+    @property
+    def delivery_words(self) -> str:
+        """Which way was chosen and what it promised, as they were when ordered."""
+        promised = promise(self.delivery_days_from, self.delivery_days_to)
+        return ", ".join(word for word in (self.delivery_name, promised) if word)
 
 
 class OrderLine(models.Model):

@@ -1,17 +1,17 @@
 """A brand's sign-up and its settings."""
 
 from django.contrib import messages
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from config.lib.access import public
 from config.lib.http import render_page
-from shop import brands, terms
+from shop import brands, delivery, terms
 from shop.access import brand_required
-from shop.forms.brands import JoinForm, SettingsForm
-from shop.models import Brand, Terms
+from shop.forms.brands import DeliveryForm, JoinForm, SettingsForm
+from shop.models import Brand, DeliveryOption, Terms
 
 
 @public
@@ -43,7 +43,51 @@ def brand_settings(request):
         return redirect("shop:brand_settings", brand_slug=request.brand.slug)
     if form.errors:
         request.brand.refresh_from_db()
-    context = {"form": form, "brand": request.brand, "lacks": brands.lacks(request.brand)}
-    return render_page(
-        request, "shop/brand_settings.html", context, status=422 if form.errors else 200
-    )
+    return _settings_page(request, form)
+
+
+@brand_required
+@require_POST
+def brand_delivery(request):
+    """Add a way to deliver, change one (`way`), or with `remove` take it away."""
+    brand, typed = request.brand, request.POST.get("way", "")
+    row = DeliveryOption(brand=brand)
+    if typed:
+        pk = int(typed[:18]) if typed.isascii() and typed.isdigit() else 0
+        row = get_object_or_404(DeliveryOption, pk=pk, brand=brand)
+    if typed and "remove" in request.POST:
+        row.delete()
+        messages.success(request, _("Taken away. Orders that chose it keep it."))
+        return redirect("shop:brand_settings", brand_slug=brand.slug)
+    form = DeliveryForm(request.POST, instance=row, prefix=f"way{row.pk or ''}")
+    if form.is_valid():
+        try:
+            delivery.save(form.save(commit=False))
+        except delivery.TooMany:
+            form.add_error(None, _("Five more ways is the most. Change or take away one."))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("shop:brand_settings", brand_slug=brand.slug)
+    return _settings_page(request, SettingsForm(instance=brand), form)
+
+
+def _settings_page(request, form, typed=None):
+    """Show the settings with a form per way to deliver; `typed` is the one with errors."""
+    brand = request.brand
+    rows = DeliveryOption.objects.filter(brand=brand)
+    forms = [DeliveryForm(instance=row, prefix=f"way{row.pk}") for row in rows]
+    new = DeliveryForm(instance=DeliveryOption(brand=brand), prefix="way")
+    if typed and typed.instance.pk:
+        forms = [typed if one.prefix == typed.prefix else one for one in forms]
+    elif typed:
+        new = typed
+    context = {
+        "form": form,
+        "ways": forms,
+        "new_way": new,
+        "typed": typed,
+        "brand": brand,
+        "lacks": brands.lacks(brand),
+    }
+    status = 422 if form.errors or (typed and typed.errors) else 200
+    return render_page(request, "shop/brand_settings.html", context, status=status)

@@ -43,10 +43,15 @@ def checkout(request):
         return redirect("shop:cart")
     find_code = _finder(request, bag)
     if request.method == "POST":
-        form = CheckoutForm(request.POST, find_code=find_code)
-        if "apply_code" in request.POST:
+        form = CheckoutForm(request.POST, find_code=find_code, parts=bag.parts)
+        form.full_clean()
+        if carts.choose_delivery(cart, form.ways()):
+            bag = carts.contents(cart, timezone.localdate())
+        if "apply_delivery" in request.POST:
+            form.errors.clear()
+        elif "apply_code" in request.POST:
             _apply_code(cart, form)
-        elif form.is_valid():
+        elif form.is_valid() and _agrees(form, bag):
             order = _place(request, cart, form)
             if order:
                 return pay(request, order)
@@ -54,7 +59,7 @@ def checkout(request):
             if bag.problems or not bag.lines:
                 return redirect("shop:cart")
     else:
-        form = CheckoutForm(initial=_initial(request, cart), find_code=find_code)
+        form = CheckoutForm(initial=_initial(request, cart), find_code=find_code, parts=bag.parts)
     return _page(request, cart, bag, form)
 
 
@@ -88,9 +93,16 @@ def _finder(request, bag):
     return cache(lambda word: code_owner(request, word, brand_ids))
 
 
+def _agrees(form, bag):
+    """Ask again when another way to deliver changed the total that stood on the button."""
+    if not form.parts or form.cleaned_data["total"] == bag.total:
+        return True
+    form.add_error(None, _("The total is another one now. Look at it, then order."))
+    return False
+
+
 def _apply_code(cart, form):
     """Keep a code that is somebody's with the bag; say nothing about the other fields yet."""
-    form.full_clean()
     for name in set(form.errors) - {"creator_code"}:
         del form.errors[name]
     if not form.errors:
