@@ -5,7 +5,8 @@
 Needs nothing but the standard library. An account is whatever was typed on its sign-in page; its
 counts travel inside the signed code and token, so the server may be restarted at any time. `POST
 /_control` changes an account while it is connected: its followers, or how it answers from now on
-(`fail` = 429, 500, garbage, expired, revoked, personal, hidden, none).
+(`fail` = 429, 500, garbage, expired, revoked, personal, hidden, none; "token 429", "token 500" and
+"token garbage" at its token address).
 """
 
 import argparse
@@ -170,6 +171,8 @@ class Handler(BaseHTTPRequestHandler):
             held = unseal(form.get("refresh_token", ""))
             if held is None or self.now(held).fail == "revoked":
                 return self.oauth_error("invalid_grant")
+            if self.failed_token(platform, self.now(held).fail):
+                return None
             return self.answer(200, self.token_of(platform, {**held, "fresh": True}))
         code = unseal(form.get("code", ""))
         if code is None or "nonce" not in code or code["expires"] < time.time():
@@ -178,7 +181,20 @@ class Handler(BaseHTTPRequestHandler):
             return self.oauth_error("invalid_grant")
         if not self.state.spend(code["nonce"]):
             return self.oauth_error("invalid_grant")
+        if self.failed_token(platform, self.now(code).fail):
+            return None
         return self.answer(200, self.token_of(platform, {"account": code["account"]}))
+
+    def failed_token(self, platform: str, fail: str) -> bool:
+        """Answer as a token address that is busy, down or broken; False: it is well."""
+        kind = fail.removeprefix("token ")
+        if kind == fail:
+            return False
+        if kind == "garbage":
+            self.send(200, "text/html", b"<html>Something went wrong{]", {})
+        else:
+            self.answer(*failure(platform, kind), {"Retry-After": "120"})
+        return True
 
     def proven(self, code: dict[str, Any], form: dict[str, str]) -> bool:
         """PKCE: who brings the code is who asked for it."""
@@ -189,7 +205,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def token_of(self, platform: str, held: dict[str, Any]) -> dict[str, Any]:
         access = seal({**held, "kind": "access"})
-        answer = {"access_token": access, "token_type": "Bearer", "expires_in": 86_400}
+        seconds = 5_183_944 if platform == "facebook" else 86_400
+        answer = {"access_token": access, "token_type": "Bearer", "expires_in": seconds}
         if platform in ("tiktok", "youtube"):
             answer |= {"refresh_token": seal({**held, "kind": "refresh"}), "scope": "counts"}
         if platform == "tiktok":
