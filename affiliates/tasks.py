@@ -13,6 +13,7 @@ from affiliates import (
     clicks,
     clickwatch,
     closedmonths,
+    erasure,
     holds,
     mails,
     night,
@@ -36,6 +37,12 @@ def lift_holds(as_of: str | None = None) -> int:
     """Lift the cases and flags that nobody decided in time; return how many."""
     done = holds.lift(_moment(as_of))
     return done.cases + done.flags + done.creators
+
+
+@shared_task
+def expire_closed_accounts() -> int:
+    """Erase what was kept for the tax office of accounts that were closed, when its years end."""
+    return erasure.expire(timezone.now())
 
 
 @shared_task

@@ -21,6 +21,7 @@ from affiliates.views import (
     manylinks,
     market,
     payouts,
+    privacy,
     programmes,
     proof,
     qr,
@@ -86,6 +87,13 @@ urlpatterns += [
     path("proof/verify.py", proof.verifier, name="verifier"),
     path("creator/payouts/statement.json", proof.statement, name="statement"),
     path("hooks/stripe-connect/", webhooks.stripe_connect, name="stripe_connect"),
+]
+
+# ------------------------------------------------------------ one's own data
+urlpatterns += [
+    path("accounts/data/", privacy.data, name="data"),
+    path("accounts/data/download/", privacy.download, name="data_download"),
+    path("accounts/close/", privacy.close, name="close"),
 ]
 
 # ------------------------------------------------------------ cases and reports

@@ -250,6 +250,11 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("lift what nobody decided in time", "affiliates.tasks.lift_holds", 3_600),
         ("look through the clicks of the day", "affiliates.tasks.watch_clicks", 3_600),
         ("tell what was claimed twice", "affiliates.tasks.mail_claims", 21_600),
+        (
+            "erase what the tax office needs no more",
+            "affiliates.tasks.expire_closed_accounts",
+            86_400,
+        ),
         ("tell what happened in cases", "affiliates.tasks.mail_cases", 60),
         ("tell of terms to come", "affiliates.tasks.mail_terms", 300),
         ("do what a signal or a message missed", "affiliates.tasks.sweep", 300),

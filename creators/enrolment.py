@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import OuterRef, Subquery, Sum
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
 from creators import directory, policy
@@ -107,23 +108,25 @@ def facts_of(
 ) -> dict[int, policy.Facts]:
     """Return what we know of each creator, by id: two queries, however many there are.
 
+    Of a channel's readings only the newest is touched, once, by the index.
+
     `weeks_with_links` comes from whoever counts clicks: in how many weeks her links were used.
     """
     ids = [creator.pk for creator in creators]
     channels: dict[int, list[policy.Channel]] = {pk: [] for pk in ids}
     latest = Reading.objects.filter(channel=OuterRef("pk")).order_by("-day")
+    newest = JSONObject(followers="followers", day="day")
     rows = (
         Channel.objects.filter(creator__in=ids)
         .verified()
         .order_by("id")
-        .annotate(
-            followers=Subquery(latest.values("followers")[:1]),
-            read_on=Subquery(latest.values("day")[:1]),
-        )
-        .values_list("creator_id", "platform", "handle", "followers", "read_on")
+        .annotate(latest=Subquery(latest.values(one=newest)[:1]))
+        .values_list("creator_id", "platform", "handle", "latest")
     )
-    for creator_id, platform, handle, followers, read_on in rows:
-        channels[creator_id].append(policy.Channel(platform, handle, True, followers, read_on))
+    for creator_id, platform, handle, read in rows:
+        followers, read_on = (read["followers"], read["day"]) if read else (None, None)
+        day = date.fromisoformat(read_on) if read_on else None
+        channels[creator_id].append(policy.Channel(platform, handle, True, followers, day))
     points = dict(
         Case.objects.filter(creator__in=ids, state=Case.State.UPHELD, points__gt=0)
         .exclude(points_expire_on__lte=market_day(at))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 PLATFORMS = ("tiktok", "instagram", "youtube", "facebook")
 
@@ -89,8 +89,7 @@ class Facts:
     quiz_passed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One rule, measured. `passed` None is unknown: shown, and never a reason against anyone."""
 
     rule: str
@@ -129,7 +128,7 @@ class Result:
         """Over the frozen input and the answer: what a stored decision can be checked against."""
         answer = {
             "outcome": self.outcome,
-            "checks": [asdict(check) for check in self.checks],
+            "checks": [check._asdict() for check in self.checks],
             "policy": self.policy.id,
         }
         return hashlib.sha256(canonical({**self.record, "answer": answer}).encode()).hexdigest()
@@ -153,7 +152,7 @@ def in_force(policies: Iterable[Policy], platform: str, country: str, at: dateti
     found = [policy for policy in policies if policy.covers(platform, country, at)]
     if not found:
         raise NoPolicy(f"no policy for {platform or 'any platform'} in {country or '?'} at {at}")
-    return max(found, key=lambda policy: policy.narrowness)
+    return found[0] if len(found) == 1 else max(found, key=lambda policy: policy.narrowness)
 
 
 def age_on(birth_on: date, on: date) -> int:
@@ -181,9 +180,10 @@ def decide(policies: Sequence[Policy], facts: Facts, at: datetime) -> Result:
         if channel.verified
     ]
     if judged:
-        best = max(judged, key=lambda one: one[0])
-        _, policy, platform, checks = best
+        rank, policy, platform, checks = max(judged, key=lambda one: one[0])
+        is_full = rank[1]
     else:
+        is_full = False
         policy, platform = in_force(policies, "", facts.country, at), ""
         checks = _without_channel(policy, facts, at)
     failed = [check for check in checks if check.passed is False and not check.opens_full]
@@ -192,7 +192,7 @@ def decide(policies: Sequence[Policy], facts: Facts, at: datetime) -> Result:
     elif failed:
         outcome = Outcome.WAITING
     else:
-        outcome = Outcome.FULL if _is_full(checks) else Outcome.PILOT
+        outcome = Outcome.FULL if is_full else Outcome.PILOT
     dates = [check.recheck_on for check in failed if check.recheck_on]
     return Result(
         outcome=outcome,

@@ -77,14 +77,18 @@ def compare(proposed: policy.Policy, at: datetime) -> Difference:
     found = Difference()
     for batch in _batches():
         facts = enrolment.facts_of(batch, at)
-        entries = DirectoryEntry.objects.in_bulk([creator.pk for creator in batch])
+        found.looked_at += len(batch)
+        changed = []
         for creator in batch:
-            found.looked_at += 1
             before = policy.decide(now, facts[creator.pk], local)
             after = policy.decide(then, facts[creator.pk], local)
             side = _side(found, before.outcome, after.outcome)
             if side is not None:
-                _count(side, creator, after.platform, entries.get(creator.pk))
+                changed.append((side, creator, after.platform))
+        shown = DirectoryEntry.objects.only("sales_90d", "niches", "followers_max")
+        entries = shown.in_bulk([creator.pk for _side, creator, _platform in changed])
+        for side, creator, platform in changed:
+            _count(side, creator, platform, entries.get(creator.pk))
     return found
 
 
@@ -92,6 +96,7 @@ def _batches() -> Iterator[Sequence[Creator]]:
     rows = (
         Creator.objects.exclude(status__in=["draft", "suspended", "closed"])
         .filter(erased_at__isnull=True)
+        .only("country", "birth_on", "status", "pilot_since", "quiz_passed_at")
         .order_by("pk")
         .iterator(chunk_size=BATCH)
     )

@@ -24,8 +24,8 @@ def text(response) -> str:
 @pytest.fixture
 def pair(client, stand_in):  # noqa: F811
     """Noor has connected noor.bakes; the other one signs in with it too, and finds it taken."""
-    noor = make_creator(user=make_user(), handle="noor")
-    other = make_creator(user=make_user(), handle="other")
+    noor = make_creator(user=make_user(), handle="noor", site_language="en")
+    other = make_creator(user=make_user(), handle="other", site_language="en")
     client.force_login(noor.user)
     connect(client, stand_in, "tiktok", handle="noor.bakes", followers="1240")
     client.force_login(other.user)

@@ -1,0 +1,236 @@
+"""All that we hold on one person, for her to read and take along (GDPR art. 15 and 20).
+
+PARTS says which tables speak of a person, by which path, and what is left out of a row; LEFT says
+of every other table why it is not in it. A test holds the two against the models, so that a new
+table has to take a side.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Any
+
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model, Q
+
+from config.lib.privatefiles import private_files
+from config.lib.sheets import safe_cell
+from creators.models import ManualCheck
+
+YOU, OURS = "you", "one of us or another person"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One table: the rows whose path `of` ends at her user, or whose `mail` is an address of hers.
+
+    `leave`: fields that are secrets, or that speak of others.
+    """
+
+    model: str
+    of: tuple[str, ...]
+    leave: tuple[str, ...] = ()
+    mail: str = ""
+
+
+def _creator(model: str, path: str = "creator", *leave: str) -> Part:
+    return Part(model, (f"{path}__user",), leave)
+
+
+PARTS = (
+    Part("auth.User", ("pk",), ("password",)),
+    Part("account.EmailAddress", ("user",)),
+    Part("mfa.Authenticator", ("user",), ("data",)),
+    Part("usersessions.UserSession", ("user",), ("session_key",)),
+    Part("socialaccount.SocialAccount", ("user",)),
+    Part("admin.LogEntry", ("user",)),
+    Part("creators.Creator", ("user",)),
+    _creator("creators.Channel"),
+    _creator("creators.Reading", "channel__creator"),
+    _creator("creators.ChannelToken", "channel__creator", "access", "refresh"),
+    _creator("creators.ManualCheck", "channel__creator"),
+    _creator("creators.Decision"),
+    _creator("creators.DecisionCheck", "decision__creator"),
+    _creator("creators.QuizAttempt"),
+    _creator("creators.DirectoryEntry", "creator", "search"),
+    _creator("creators.Case"),
+    _creator("creators.CaseEvent", "case__creator"),
+    Part("creators.ChannelDispute", ("case__creator__user",)),
+    Part("creators.Report", (), mail="email"),
+    _creator("affiliates.Participation"),
+    _creator("affiliates.SampleRequest"),
+    _creator("affiliates.Message"),
+    _creator("affiliates.Link"),
+    _creator("affiliates.PageLink"),
+    _creator("affiliates.CreatorCode"),
+    _creator("affiliates.LinkDay", "link__creator"),
+    _creator("affiliates.Attribution", "creator", "touches"),
+    _creator("affiliates.Commission"),
+    _creator("affiliates.CaseLine", "case__creator"),
+    _creator("affiliates.Adjustment"),
+    _creator("affiliates.SettlementLine"),
+    _creator("affiliates.Payout"),
+    _creator("affiliates.PayoutClaim", "payout__creator"),
+    _creator("affiliates.PayoutAttempt", "payout__creator", "idempotency_key"),
+    _creator("affiliates.BankReply", "payout__creator"),
+    _creator("affiliates.PayoutMethod"),
+    _creator("affiliates.TaxProfile"),
+    _creator("affiliates.TaxIdentity"),
+    _creator("affiliates.VatCheck", "profile__creator"),
+    _creator("affiliates.TaxLook"),
+    _creator("affiliates.SelfBill"),
+    _creator("affiliates.RiskFlag", "creator", "evidence", "evidence_hash"),
+    _creator("affiliates.Account"),
+    Part("affiliates.LedgerEntry", ("debit__creator__user", "credit__creator__user")),
+    Part("shop.Membership", ("user",)),
+    Part("shop.Acceptance", ("user", "order__buyer"), mail="order__email"),
+    Part("shop.TermsNotice", ("user",)),
+    Part("shop.Order", ("buyer",), ("token_hash", "checkout_key", "referral", "payment_fingerprint"),
+         "email"),
+    Part("shop.BrandOrder", ("order__buyer",), (), "order__email"),
+    Part("shop.OrderLine", ("brand_order__order__buyer",), ("touch",), "brand_order__order__email"),
+    Part("shop.Payment", ("order__buyer",), (), "order__email"),
+    Part("shop.PaymentSession", ("order__buyer",), ("url",), "order__email"),
+    Part("shop.Refund", ("order__buyer",), (), "order__email"),
+    Part("shop.Return", ("brand_order__order__buyer",), (), "brand_order__order__email"),
+    Part("shop.Dispute", ("order__buyer",), (), "order__email"),
+)  # fmt: skip
+A_MARKET = "of the market, of no person"
+A_BRAND = "a brand's, which its own account shows"
+A_LINE = "a detail of an order, a refund or a dispute that is in the file"
+LEFT = {
+    "account.EmailConfirmation": "keys that sign in: they live for minutes",
+    "socialaccount.SocialApp": A_MARKET,
+    "socialaccount.SocialToken": "never used: channels keep theirs",
+    "creators.Niche": A_MARKET,
+    "creators.Violation": A_MARKET,
+    "creators.Sanction": A_MARKET,
+    "creators.PlatformStatus": A_MARKET,
+    "creators.EnrolmentPolicy": A_MARKET,
+    "affiliates.BankFile": A_MARKET,
+    "affiliates.BooksCheck": A_MARKET,
+    "affiliates.Click": "shoppers' visits under a key of a day: nobody's any more",
+    "affiliates.ClickStream": A_MARKET,
+    "affiliates.ClickScan": A_MARKET,
+    "affiliates.ClickFinding": "patterns of shoppers' visits, by no name",
+    "affiliates.ClosedMonth": A_MARKET,
+    "affiliates.Closing": "sums of ledger entries that are in the file",
+    "affiliates.Collaboration": A_BRAND,
+    "affiliates.ProductRate": A_BRAND,
+    "affiliates.RateChange": A_BRAND,
+    "affiliates.BrandInvoice": A_BRAND,
+    "affiliates.FeePolicy": A_BRAND,
+    "affiliates.OwnProgramme": A_BRAND,
+    "affiliates.BrandLight": A_BRAND,
+    "affiliates.PayoutBatch": A_MARKET,
+    "affiliates.PlatformSwitch": A_MARKET,
+    "affiliates.SettlementRun": A_MARKET,
+    "affiliates.SettlementShard": A_MARKET,
+    "affiliates.Shortlist": A_BRAND,
+    "affiliates.ShortlistEntry": "a brand's own notes",
+    "shop.Brand": A_BRAND,
+    "shop.Category": A_MARKET,
+    "shop.Product": A_BRAND,
+    "shop.Variant": A_BRAND,
+    "shop.Image": A_BRAND,
+    "shop.TaxRate": A_MARKET,
+    "shop.Feed": A_BRAND,
+    "shop.FeedRun": A_BRAND,
+    "shop.FeedProblem": A_BRAND,
+    "shop.Cart": "kept by a browser's key, not by person",
+    "shop.CartLine": "kept by a browser's key, not by person",
+    "shop.ReturnLine": A_LINE,
+    "shop.RefundLine": A_LINE,
+    "shop.DisputeLine": A_LINE,
+    "shop.WebhookEvent": "a provider's message about a payment that is in the file",
+    "shop.TopUp": A_BRAND,
+    "shop.Movement": A_MARKET,
+    "shop.Terms": A_MARKET,
+}
+
+
+def rows_of(part: Part, user: AbstractBaseUser, mails: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield what one table holds on a person, as JSON values by field name."""
+    model = apps.get_model(part.model)
+    hers = Q(pk__in=[])
+    for path in part.of:
+        hers |= Q(**{path: user.pk})
+    if part.mail:
+        hers |= Q(**{f"{part.mail}__in": mails})
+    for row in model._default_manager.filter(hers).distinct().order_by("pk").iterator(2_000):
+        yield _plain(row, part, user)
+
+
+def _plain(row: Model, part: Part, user: AbstractBaseUser) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for field in row._meta.concrete_fields:
+        if field.name in part.leave:
+            continue
+        value = field.value_from_object(row)
+        if field.related_model is get_user_model() and value is not None:
+            value = YOU if value == user.pk else OURS
+        found[field.name] = value if _is_json(value) else str(value)
+    if part.model == "creators.Creator":
+        found["niches"] = [niche.slug for niche in row.niches.all()]
+    return found
+
+
+def _is_json(value: object) -> bool:
+    return value is None or isinstance(value, bool | int | str | list | dict)
+
+
+def mails_of(user: AbstractBaseUser) -> list[str]:
+    """Return the addresses that she has proven to be hers."""
+    proven = EmailAddress.objects.filter(user=user, verified=True)
+    return list(proven.values_list("email", flat=True))
+
+
+def collect(user: AbstractBaseUser) -> dict[str, list[dict[str, Any]]]:
+    """Return all that we hold on a person, by table."""
+    mails = mails_of(user)
+    found = {part.model: list(rows_of(part, user, mails)) for part in PARTS}
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def write(user: AbstractBaseUser, out: IO[bytes], at: datetime) -> int:
+    """Write a ZIP to `out`: data.json, one CSV per table, her screenshots; return the rows."""
+    found = collect(user)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        whole = {"made_at": at.isoformat(), "tables": found, "not_in_here": LEFT}
+        archive.writestr(
+            "data.json", json.dumps(whole, cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
+        )
+        for name, rows in found.items():
+            archive.writestr(f"csv/{name}.csv", "\ufeff" + _csv(rows))
+        checks = ManualCheck.objects.filter(channel__creator__user=user.pk).exclude(screenshot="")
+        for name in checks.values_list("screenshot", flat=True):
+            if private_files().exists(name):
+                with private_files().open(name) as file:
+                    archive.writestr(name, file.read())
+    return sum(map(len, found.values()))
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(rows[0])
+    for row in rows:
+        writer.writerow(
+            [
+                json.dumps(cell, cls=DjangoJSONEncoder, ensure_ascii=False)
+                if isinstance(cell, list | dict)
+                else safe_cell(cell)
+                for cell in row.values()
+            ]
+        )
+    return text.getvalue()
