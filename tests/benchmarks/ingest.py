@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import uuid
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime
 
 import django
 
@@ -73,7 +74,7 @@ def batches():
 
 
 def redirect_uid(click: str) -> str:
-    return clicks.urlsafe_b64decode(click + "==").hex()
+    return urlsafe_b64decode(click + "==").hex()
 
 
 def copied() -> int:
@@ -101,7 +102,7 @@ def bulk() -> int:
     """What most would write: one object per click, `bulk_create` per batch."""
     moved = 0
     for rows in batches():
-        now = clicks.datetime.now(clicks.UTC)
+        now = datetime.now(UTC)
         Click.objects.bulk_create(
             Click(uid=uid, link_id=link, clicked_at=now, visitor=os.urandom(16),
                   referrer_host=host, device=device, seen_platform=seen, counted=True)
@@ -128,7 +129,7 @@ class Ingest(Bench):
         super().__init__()
         self.words = self.codes.read_text().split()
         self.memory: dict[int, float] = {}
-        clicks.make_partitions(clicks.datetime.now(clicks.UTC))
+        clicks.make_partitions(datetime.now(UTC))
         with self.owner() as owner:
             owner.execute(TABLES)
 
