@@ -19,6 +19,7 @@ class Route(NamedTuple):
     methods: list[str]
     who: str | None
     view: str
+    owner_only: list[str]  # of `methods`, for brands: those that need the role of an owner
 
 
 def routes() -> Iterator[Route]:
@@ -37,7 +38,9 @@ def _walk(patterns: list, prefix: str, namespace: str) -> Iterator[Route]:
             name = ":".join(filter(None, [namespace, entry.name]))
             where = f"{view.__module__}.{getattr(view, '__qualname__', type(view).__name__)}"
             rule = who(view, namespace)
-            yield Route(name, here, methods(view), rule, where)
+            takes = methods(view)
+            owners = sorted(set(takes) & getattr(view, "owner_methods", frozenset()))
+            yield Route(name, here, takes, rule, where, owners)
 
 
 def who(view: Callable, namespace: str = "") -> str | None:

@@ -109,9 +109,11 @@ def _file(request: HttpRequest, path: str) -> HttpResponseBase:
     return response
 
 
-def _error(request: HttpRequest, status: int, template: str, text: str) -> HttpResponse:
+def _error(
+    request: HttpRequest, status: int, template: str, text: str, said: str = ""
+) -> HttpResponse:
     try:
-        body = loader.get_template(template).render({"request": request}, request)
+        body = loader.get_template(template).render({"request": request, "said": said}, request)
     except (TemplateDoesNotExist, NoReverseMatch):
         body = f"<!doctype html><title>{text}</title><h1>{text}</h1>"
     return HttpResponse(body, status=status)
@@ -122,7 +124,8 @@ def bad_request(request, exception=None):
 
 
 def forbidden(request, exception=None):
-    return _error(request, 403, "403.html", "You may not see this page")
+    said = getattr(exception, "said", "")
+    return _error(request, 403, "403.html", "You may not see this page", said)
 
 
 def csrf_failure(request, reason=""):

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from config.lib import post
-from shop import orders
-from shop.models import Order, Return
+from shop import orders, team
+from shop.models import Order, Return, TeamInvitation
 
 
 def _send(name: str, to: str, language: str, context: dict) -> None:
@@ -65,3 +65,10 @@ def withdrawal_receipt(made: Return) -> None:
 def page_code(order: Order, code: str) -> None:
     """Mail the code that shows address and invoice on an order's page."""
     _send("order_code", order.email, order.language, {"order": order, "code": code})
+
+
+def team_invitation(invitation: TeamInvitation) -> None:
+    """Mail the link by which somebody joins a brand's team, in the inviting person's language."""
+    url = settings.SITE_URL + reverse("shop:team_join", args=[team.token_of(invitation)])
+    context = {"invitation": invitation, "brand": invitation.brand, "url": url}
+    _send("team_invitation", invitation.email, translation.get_language() or "en", context)

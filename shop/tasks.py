@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from shop import mails, movements, orders, payback, payers, pictures
 from shop.feeds import importer
-from shop.models import FeedRun, Image, Order, Return
+from shop.models import FeedRun, Image, Order, Return, TeamInvitation
 
 logger = logging.getLogger(__name__)
 FETCHING = "pictures-are-being-fetched"
@@ -56,6 +56,14 @@ def mail_withdrawal(return_id: int) -> int:
     """Mail the receipt of a withdrawal."""
     rows = Return.objects.select_related("brand_order__order", "brand_order__brand")
     mails.withdrawal_receipt(rows.get(pk=return_id))
+    return 1
+
+
+@shared_task
+def mail_team_invitation(invitation_id: int) -> int:
+    """Mail somebody that a brand asks her into its team."""
+    rows = TeamInvitation.objects.select_related("brand", "invited_by")
+    mails.team_invitation(rows.get(pk=invitation_id))
     return 1
 
 

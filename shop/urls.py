@@ -14,6 +14,7 @@ from shop.views import (
     pay,
     products,
     storefront,
+    team,
     terms,
 )
 
@@ -43,6 +44,15 @@ urlpatterns = [
     path("brands/join/", brands.brand_join, name="brand_join"),
     path(f"{BRAND}/settings/delivery/", brands.brand_delivery, name="brand_delivery"),
     path(f"{BRAND}/settings/", brands.brand_settings, name="brand_settings"),
+    path(f"{BRAND}/team/", team.team, name="team"),
+    path(f"{BRAND}/team/leave/", team.team_leave, name="team_leave"),
+    path(f"{BRAND}/team/<int:membership_id>/", team.team_person, name="team_person"),
+    path(
+        f"{BRAND}/team/invitations/<int:invitation_id>/withdraw/",
+        team.team_withdraw,
+        name="team_withdraw",
+    ),
+    path("team/<str:token>/", team.team_join, name="team_join"),
     path(f"{BRAND}/products/", products.products, name="products"),
     path(f"{BRAND}/products/new/", products.product_edit, name="product_new"),
     path(f"{BRAND}/products/<int:product_id>/", products.product_edit, name="product_edit"),

@@ -4,7 +4,7 @@
 The rules that need a table live in the apps: `creators.access`, `shop.access`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -17,9 +17,18 @@ from django.shortcuts import redirect
 View = Callable[..., HttpResponseBase]
 
 
-def rule(view: View, name: str) -> View:
-    """Write the access rule `name` on `view`."""
+class RoleNeeded(PermissionDenied):
+    """A person may be here, but this step needs another role; `said` is shown to her."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
+def rule(view: View, name: str, owner_methods: Iterable[str] = ()) -> View:
+    """Write the access rule `name` on `view`, and which methods only an owner may use."""
     view.access_rule = name  # type: ignore[attr-defined]
+    view.owner_methods = frozenset(owner_methods)  # type: ignore[attr-defined]
     return view
 
 

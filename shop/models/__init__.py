@@ -1,6 +1,6 @@
 """The tables of the shop: brands, what they sell, and the sale."""
 
-from shop.models.brands import Brand, Membership
+from shop.models.brands import Brand, Membership, TeamInvitation
 from shop.models.catalogue import Category, Image, Product, TaxRate, Variant
 from shop.models.delivery import DeliveryOption
 from shop.models.feeds import Feed, FeedProblem, FeedRun
@@ -44,6 +44,7 @@ __all__ = [
     "Return",
     "ReturnLine",
     "TaxRate",
+    "TeamInvitation",
     "Terms",
     "TermsNotice",
     "TopUp",

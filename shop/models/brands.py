@@ -7,6 +7,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -137,3 +138,28 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} for {self.brand}"
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == self.Role.OWNER
+
+
+class TeamInvitation(models.Model):
+    """An address that is asked to act for a brand; accepted or withdrawn, the row is gone."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail address"))
+    role = models.CharField(_("role"), max_length=8, choices=Membership.Role)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("brand", Lower("email"), name="team_invitation_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} for {self.brand}"

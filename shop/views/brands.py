@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from config.lib.access import public
 from config.lib.http import render_page
 from shop import brands, delivery, terms
-from shop.access import brand_required
+from shop.access import brand_required, owner_changes
 from shop.forms.brands import DeliveryForm, JoinForm, SettingsForm
 from shop.models import Brand, DeliveryOption, Terms
 
@@ -33,10 +33,13 @@ def brand_join(request):
     return render_page(request, "shop/brand_join.html", context, status=422 if form.errors else 200)
 
 
-@brand_required
+@owner_changes
 @require_http_methods(["GET", "HEAD", "POST"])
 def brand_settings(request):
     form = SettingsForm(request.POST or None, instance=request.brand)
+    if not request.membership.is_owner:
+        for field in form.fields.values():
+            field.disabled = True
     if form.is_valid():
         brands.save_settings(form.save(commit=False))
         messages.success(request, _("Saved."))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from config.lib.access import public
 from config.lib.http import client_language, render_page, safe_next
 from shop import terms as domain
-from shop.access import brand_required
+from shop.access import owner_changes
 from shop.models import Terms
 
 
@@ -61,7 +61,7 @@ def terms_changes(request, kind: str, version: int):
     return render_page(request, "shop/terms_changes.html", context)
 
 
-@brand_required
+@owner_changes
 @require_http_methods(["GET", "HEAD", "POST"])
 def brand_terms(request):
     """The terms for brands, to be accepted before anything is published."""

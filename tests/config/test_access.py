@@ -42,9 +42,23 @@ def test_routes_tells_name_pattern_methods_and_who(settings, capsys):
     call_command("routes", "--json")
 
     assert json.loads(capsys.readouterr().out) == [
-        {"name": "", "pattern": "/secret/", "methods": ["POST"], "who": None},
-        {"name": "open", "pattern": "/open/", "methods": ["POST"], "who": "public"},
-    ]
+        {"name": "", "pattern": "/secret/", "methods": ["POST"], "who": None, "owner_only": []},
+        {"name": "open", "pattern": "/open/", "methods": ["POST"], "who": "public",
+         "owner_only": []},
+    ]  # fmt: skip
+
+
+def test_routes_tells_what_only_an_owner_of_a_brand_may_do(capsys):
+    call_command("routes", "--json")
+    rows = {row["name"]: row["owner_only"] for row in json.loads(capsys.readouterr().out)}
+
+    assert {name: owner for name, owner in rows.items() if owner} == {
+        "shop:brand_settings": ["POST"],
+        "shop:brand_terms": ["POST"],
+        "shop:team": ["POST"],
+        "shop:team_person": ["POST"],
+        "shop:team_withdraw": ["POST"],
+    }
 
 
 def test_staff_rules_ask_for_the_group(rf):

@@ -20,10 +20,13 @@ class Command(BaseCommand):
             return
         for route in routes:
             methods = ",".join(route.methods)
-            self.stdout.write(f"{route.who or '-':16} {methods:24} {route.pattern}  {route.name}")
+            owner = f"  (owner: {','.join(route.owner_only)})" if route.owner_only else ""
+            self.stdout.write(
+                f"{route.who or '-':16} {methods:24} {route.pattern}  {route.name}{owner}"
+            )
 
 
 def as_json(routes: list[checks.Route]) -> str:
-    fields = ("name", "pattern", "methods", "who")
+    fields = ("name", "pattern", "methods", "who", "owner_only")
     rows = [{field: getattr(route, field) for field in fields} for route in routes]
     return json.dumps(rows, indent=1)
