@@ -10,11 +10,13 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from affiliates import commissions, ledger, tax
 from affiliates.clock import local_day
 from affiliates.ledger import Transfer
 from affiliates.models import Adjustment
+from config.lib import money
 from config.lib.money import half_up
 from creators.models import Creator
 from shop.models import Brand
@@ -53,11 +55,11 @@ def propose(
 def _locked(adjustment: Adjustment, by: AbstractBaseUser) -> Adjustment:
     row = Adjustment.objects.select_for_update(of=["self"]).get(pk=adjustment.pk)
     if row.state != State.PROPOSED:
-        raise NotAllowed(f"{row} is {row.state}")
+        raise NotAllowed(_("It is decided already: %s.") % row.get_state_display())
     if row.proposed_by_id == by.pk:
-        raise NotAllowed("whoever proposed it does not decide it")
+        raise NotAllowed(_("Whoever proposed it does not decide it."))
     if _is_hers(row, by):
-        raise NotAllowed("whoever it concerns does not decide it")
+        raise NotAllowed(_("Whoever it concerns does not decide it."))
     return row
 
 
@@ -100,7 +102,12 @@ def _within_debt(row: Adjustment) -> None:
     ledger.lock(owner, row.currency)
     owed = -ledger.balance(owner, row.currency)
     if row.amount > owed:
-        raise NotAllowed(f"{row.brand} owes {max(owed, 0)}, less than {row.amount}")
+        facts = {
+            "brand": row.brand.name,
+            "owed": money.display(max(owed, 0), row.currency),
+            "amount": money.display(row.amount, row.currency),
+        }
+        raise NotAllowed(_("%(brand)s owes %(owed)s, less than %(amount)s.") % facts)
 
 
 def _transfers(row: Adjustment, at: datetime) -> list[Transfer]:

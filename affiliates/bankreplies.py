@@ -111,7 +111,7 @@ def _outcome(row: BankReply, at: datetime) -> str:
     if row.kind == Kind.NAME:
         return _name_check(row, payout, at)
     if payout.attempts.filter(n__gt=attempt.n).exists():
-        raise DoesNotFit("a later attempt of this payout is on its way")
+        raise DoesNotFit(_("A later attempt of this payout is on its way."))
     return {Kind.PAID: _paid, Kind.REJECTED: _rejected, Kind.RETURNED: _returned}[row.kind](
         row, payout, at
     )
@@ -120,7 +120,8 @@ def _outcome(row: BankReply, at: datetime) -> str:
 def _same_amount(row: BankReply, amount: int, currency: str) -> None:
     if row.amount is not None and (row.amount, row.currency) != (amount, currency):
         said = money.display(row.amount, row.currency)
-        raise DoesNotFit(f"the bank says {said}, we sent {money.display(amount, currency)}")
+        facts = {"said": said, "sent": money.display(amount, currency)}
+        raise DoesNotFit(_("The bank says %(said)s, we sent %(sent)s.") % facts)
 
 
 def _reason(row: BankReply) -> str:
@@ -131,7 +132,7 @@ def _paid(row: BankReply, payout: Payout, at: datetime) -> str:
     if payout.state in (State.PAID, State.RETURNED):
         return Outcome.REPEATED
     if row.amount is None:
-        raise DoesNotFit("the line has no amount")
+        raise DoesNotFit(_("The line has no amount."))
     payouts.confirm(payout, at)
     return Outcome.BOOKED
 
@@ -148,7 +149,7 @@ def _returned(row: BankReply, payout: Payout, at: datetime) -> str:
     if payout.state in (State.RETURNED, State.FAILED):
         return Outcome.REPEATED
     if row.amount is None:
-        raise DoesNotFit("the line has no amount")
+        raise DoesNotFit(_("The line has no amount."))
     payouts.returned(payouts.confirm(payout, at), _reason(row), at, code=row.code)
     return Outcome.BOOKED
 
@@ -173,7 +174,7 @@ def _whole_batch(row: BankReply, at: datetime) -> str:
             payouts.fail(payout, _reason(row), at)
         return Outcome.BOOKED
     if row.amount is None:
-        raise DoesNotFit("the line has no amount")
+        raise DoesNotFit(_("The line has no amount."))
     _same_amount(row, sum(one.amount + one.vat for one in open_ones), batch.currency)
     for payout in open_ones:
         payouts.confirm(payout, at)

@@ -22,6 +22,7 @@ from shop.models import (
     Order,
     Payment,
     Refund,
+    RefundFailure,
     RefundLine,
     TopUp,
 )
@@ -172,6 +173,23 @@ def misfit(payment: Payment, at: datetime) -> int:
             ("misfit_loss", ledger.LOSS, ledger.CLEARING, amount - kept),
         ]
     return ledger.post([Transfer(*move, *source) for move in moves], at)
+
+
+def bounced(failure: RefundFailure) -> int:
+    """Book a refund that came back, and that the shopper got it in another way after all.
+
+    Brands, commissions and fees are not touched: for them the refund stands.
+    """
+    source = (failure.currency, "refund_failure", failure.pk)
+    moves = [("refund_failed", ledger.CLEARING, ledger.SUSPENSE, failure.failed_at)]
+    if failure.state == RefundFailure.State.SENT_AGAIN:
+        moves.append(("refund_again", ledger.SUSPENSE, ledger.CLEARING, failure.resolved_at))
+    elif failure.state == RefundFailure.State.BY_BANK:
+        moves.append(("refund_by_bank", ledger.SUSPENSE, ledger.BANK, failure.resolved_at))
+    return sum(
+        ledger.post([Transfer(kind, debit, credit, failure.amount, *source)], at)
+        for kind, debit, credit, at in moves
+    )
 
 
 def _standing(misfit_: Payment, owner: ledger.Owner) -> int:

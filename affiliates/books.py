@@ -14,13 +14,14 @@ from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from affiliates import invariants
 from affiliates.models import BooksCheck
+from config.lib.access import FINANCE
 
 logger = logging.getLogger(__name__)
 AGAIN = timedelta(hours=24)  # the same offences are mailed once a day
-FINANCE = "finance"  # the group of admins who act on money
 
 
 class OutOfBalance(Exception):
@@ -43,9 +44,8 @@ def require_balance() -> None:
     """Raise OutOfBalance while the newest check has offences."""
     newest = BooksCheck.objects.first()
     if newest and newest.offences:
-        raise OutOfBalance(
-            "the books do not balance, so nothing is paid out: " + "; ".join(newest.offences)
-        )
+        said = _("The books do not balance, so nothing is paid out: %s")
+        raise OutOfBalance(said % "; ".join(newest.offences))
 
 
 def _told_lately(offences: dict[str, list[int]], at: datetime) -> bool:

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from affiliates import commissions, fraud, reporting
 from affiliates.models import CaseLine, Commission, RiskFlag
@@ -61,7 +62,7 @@ def open_case(
     if flag is not None:
         flag = RiskFlag.objects.select_for_update().get(pk=flag.pk)
         if flag.state != RiskFlag.State.OPEN:
-            raise NotFreezable(f"{flag} is {flag.state}")
+            raise NotFreezable(_("The flag is %s.") % flag.get_state_display())
         held = flag.commission_set.filter(state=State.HELD, creator=creator)
         ids |= set(held.exclude(kind=Commission.Kind.REVERSAL).values_list("pk", flat=True))
     found = Commission.objects.select_for_update(of=["self"]).filter(pk__in=ids)
@@ -70,9 +71,10 @@ def open_case(
     for row in rows:
         others = row.state == State.HELD and (flag is None or row.flag_id != flag.pk)
         if row.creator_id != creator.pk or row.state not in free or others:
-            raise NotFreezable(f"commission {row.pk} is {row.state}")
+            facts = {"n": row.pk, "state": row.get_state_display()}
+            raise NotFreezable(_("Commission %(n)d is %(state)s.") % facts)
     if len(rows) != len(ids):
-        raise NotFreezable(f"{len(ids) - len(rows)} commissions are not there")
+        raise NotFreezable(_("%d commissions are not there.") % (len(ids) - len(rows)))
     case = cases.accuse(
         creator, violation, reason, by=by, at=at, takes_lines=takes_lines,
         automated=flag is not None and flag.rule != "by_hand",
@@ -161,7 +163,8 @@ def reverse_flag(flag: RiskFlag, *, by: AbstractUser, reason: str, at: datetime)
         row.save(update_fields=["state", "opened_at", "decided_at", "decided_by", "reason"])
         return commissions.hold(row.held, flag=row)
     if row.state != RiskFlag.State.CONFIRMED or not row.held:
-        raise NotFreezable(f"{row} is {row.state} and cannot be taken back")
+        said = _("The flag is %s: this cannot be taken back.") % row.get_state_display()
+        raise NotFreezable(said)
     done = commissions.earn_again(row.held, at)
     close_flag(row, RiskFlag.State.CLEARED, reason, by, at)
     return done

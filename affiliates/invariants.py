@@ -271,16 +271,35 @@ INVARIANTS: dict[str, str] = {
         SELECT coalesce(t.id, b.source_id) FROM told t
         FULL JOIN booked b ON b.source_kind = t.kind AND b.source_id = t.id
         WHERE coalesce(t.amount, 0) <> coalesce(b.amount, 0)""",
-    "suspense holds what fits no order and has not gone back": f"""
+    "suspense holds what we owe shoppers: misfits and refunds that failed": f"""
         SELECT coalesce(s.id, 0) FROM ({OF_KIND} 'suspense') s
         FULL JOIN (
             SELECT currency, sum(greatest(kept, 0)) AS amount FROM (
                 SELECT m.currency, m.amount - coalesce(sum(CASE WHEN b.kind = 'chargeback_won'
                     THEN -b.amount ELSE b.amount END), 0) AS kept
                 FROM shop_payment m LEFT JOIN shop_payment b ON b.misfit_id = m.id
-                WHERE m.kind = 'misfit' AND NOT m.external GROUP BY m.id) left_of GROUP BY 1) m
+                WHERE m.kind = 'misfit' AND NOT m.external GROUP BY m.id
+                UNION ALL SELECT currency, amount FROM shop_refundfailure
+                WHERE state = 'open') left_of GROUP BY 1) m
           USING (currency)
         WHERE coalesce(s.amount, 0) <> coalesce(m.amount, 0)""",
+    "a refund that failed is booked as it came back and as it was paid": """
+        SELECT f.id FROM shop_refundfailure f
+        LEFT JOIN (
+            SELECT e.source_id, count(*) AS n,
+                   count(*) FILTER (WHERE e.kind = 'refund_failed' AND d.kind = 'provider_clearing'
+                                    AND k.kind = 'suspense') AS back,
+                   count(*) FILTER (WHERE e.kind = 'refund_again' AND d.kind = 'suspense'
+                                    AND k.kind = 'provider_clearing') AS again,
+                   count(*) FILTER (WHERE e.kind = 'refund_by_bank' AND d.kind = 'suspense'
+                                    AND k.kind = 'bank') AS bank,
+                   min(e.amount) AS least, max(e.amount) AS most
+            FROM affiliates_ledgerentry e JOIN affiliates_account d ON d.id = e.debit_id
+            JOIN affiliates_account k ON k.id = e.credit_id
+            WHERE e.source_kind = 'refund_failure' GROUP BY 1) e ON e.source_id = f.id
+        WHERE coalesce(e.back, 0) <> 1 OR e.least <> f.amount OR e.most <> f.amount
+           OR e.n <> CASE f.state WHEN 'open' THEN 1 ELSE 2 END
+           OR e.again <> (f.state = 'sent_again')::int OR e.bank <> (f.state = 'by_bank')::int""",
     "each line of a paid order was judged": """
         SELECT l.id FROM shop_orderline l
         JOIN shop_brandorder p ON p.id = l.brand_order_id JOIN shop_order o ON o.id = p.order_id

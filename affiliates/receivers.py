@@ -6,7 +6,7 @@ from django.dispatch import receiver
 
 from affiliates import bookings, clock, commissions, holds
 from shop import signals
-from shop.models import BrandOrder, Dispute, Movement, Order, Payment, Refund, TopUp
+from shop.models import BrandOrder, Dispute, Movement, Order, Payment, Refund, RefundFailure, TopUp
 
 
 @receiver(signals.order_paid, dispatch_uid="affiliates.order_paid")
@@ -43,6 +43,12 @@ def on_payer_known(order: Order, **kwargs: Any) -> None:
 def on_astray(payment: Payment, **kwargs: Any) -> None:
     """Book a capture that fits no open order, or its way back."""
     bookings.misfit(payment, payment.created_at)
+
+
+@receiver(signals.refund_bounced, dispatch_uid="affiliates.refund_bounced")
+def on_bounced(failure: RefundFailure, **kwargs: Any) -> None:
+    """Book a refund that failed, or how it was paid after all."""
+    bookings.bounced(failure)
 
 
 @receiver(signals.money_moved, dispatch_uid="affiliates.money_moved")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from affiliates import bookings
-from shop.models import Dispute, Movement, Order, Payment, Refund, TopUp
+from shop.models import Dispute, Movement, Order, Payment, Refund, RefundFailure, TopUp
 
 logger = logging.getLogger(__name__)
 BACK = timedelta(days=3)
@@ -68,6 +68,14 @@ MOVEMENTS_SQL = """
       AND NOT EXISTS (SELECT 1 FROM affiliates_ledgerentry e
         WHERE e.source_kind = 'movement' AND e.source_id = m.id) ORDER BY 1
 """
+FAILURES_SQL = """
+    SELECT f.id FROM shop_refundfailure f
+    WHERE (%(since)s::timestamptz IS NULL
+           OR greatest(f.failed_at, f.resolved_at) >= %(since)s)
+      AND (SELECT count(*) FROM affiliates_ledgerentry e
+           WHERE e.source_kind = 'refund_failure' AND e.source_id = f.id)
+        < CASE f.state WHEN 'open' THEN 1 ELSE 2 END ORDER BY 1
+"""
 TOP_UPS_SQL = """
     SELECT t.id FROM shop_topup t
     WHERE t.state = 'paid' AND (%(since)s::timestamptz IS NULL OR t.paid_at >= %(since)s)
@@ -99,6 +107,7 @@ def sweep(at: datetime, since: datetime | None = None) -> int:
         (DISPUTES_SQL, Dispute, lambda row: bookings.disputed(row, at)),
         (BEHIND_SQL, Order, lambda row: bookings.follow(row, at)),
         (MISFITS_SQL, Payment, lambda row: bookings.misfit(row, row.created_at)),
+        (FAILURES_SQL, RefundFailure, bookings.bounced),
         (MOVEMENTS_SQL, Movement, lambda row: bookings.moved(row, row.created_at)),
         (TOP_UPS_SQL, TopUp, lambda row: bookings.topped_up(row, row.paid_at)),
     ]

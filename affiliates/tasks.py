@@ -9,6 +9,7 @@ from affiliates import (
     bankreplies,
     books,
     brandinvoices,
+    brandletters,
     caseletters,
     clicks,
     clickwatch,
@@ -184,6 +185,12 @@ def mail_payouts_back() -> int:
 def mail_accounts_changed() -> int:
     """Tell creators that the bank account of their payouts was changed."""
     return mails.accounts_changed(timezone.now())
+
+
+@shared_task
+def mail_brands() -> int:
+    """Tell owners of brands of a changed payout account and of fees to come."""
+    return brandletters.send_waiting(timezone.now())
 
 
 @shared_task

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from affiliates import payouts
 from affiliates.models import Payout, PayoutAttempt
@@ -83,7 +84,8 @@ def _book(attempt: PayoutAttempt, thing: Mapping[str, Any], at: datetime) -> tup
     if not back:
         return Outcome.APPLIED, ""
     if back != thing["amount"]:
-        raise payouts.NotAllowed(f"only {back} of {thing['amount']} came back")
+        facts = {"back": back, "sent": thing["amount"]}
+        raise payouts.NotAllowed(_("Only %(back)s of %(sent)s came back.") % facts)
     payout.refresh_from_db()
     if payout.state == Payout.State.PAID:
         payouts.returned(payout, "taken back at Stripe", at)

@@ -15,6 +15,7 @@ Kind = Movement.Kind
 Outcome = WebhookEvent.Outcome
 PREFIX = "TU-"
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+COLLECT_BACK = timedelta(days=35)  # fees for no payment are looked for this far back
 ASK_FOR = timedelta(days=30)  # how long a provider is asked for a fee that it only named
 
 
@@ -97,6 +98,28 @@ def ask_fees(at: datetime) -> int:
                 _tell(row)
                 found += 1
     return found
+
+
+def collect_own_fees(at: datetime) -> int:
+    """Book the fees that the provider took for no payment; return how many are new.
+
+    It is asked for the last days again each time, so that a missed day is made up for.
+    """
+    gateway, new = gateways.current(), 0
+    for fee in gateway.own_fees(at - COLLECT_BACK):
+        with transaction.atomic():
+            row, fresh = Movement.objects.get_or_create(
+                gateway=gateway.name,
+                kind=Kind.FEE,
+                reference=fee.reference,
+                defaults={
+                    "amount": fee.amount, "currency": fee.currency, "created_at": fee.at,
+                },
+            )  # fmt: skip
+            if fresh:
+                _tell(row)
+        new += fresh
+    return new
 
 
 # ------------------------------------------------------------ what brands pay in

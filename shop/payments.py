@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from shop import gateways, misfits, movements, orders, payers, refunds
+from shop import failures, gateways, misfits, movements, orders, payers, refunds
 from shop.gateways import Event, Started
 from shop.models import Dispute, Movement, Order, Payment, PaymentSession, WebhookEvent
 
@@ -25,7 +25,7 @@ SLOW_METHODS = timedelta(days=14)  # how long a bank transfer may take after it 
 TAKES_FEE = {"chargeback", "chargeback_won", "chargeback_lost"}
 ADDED_LATER = {"fees"}  # facts that events stored before did not have
 AFTER_CAPTURE = [
-    "refunded", "dispute_opened", "chargeback", "chargeback_won", "chargeback_lost"
+    "refunded", "refund_failed", "dispute_opened", "chargeback", "chargeback_won", "chargeback_lost"
 ]  # fmt: skip
 Kind = Payment.Kind
 Outcome = WebhookEvent.Outcome
@@ -89,7 +89,7 @@ def receive(event: Event) -> WebhookEvent:
 
 def _route(event: Event, row: WebhookEvent) -> None:
     """Bring an event to what it is about: the provider itself, a top-up, a misfit, an order."""
-    if movements.told(event, row):
+    if movements.told(event, row) or failures.told(event, row):
         return
     if top_up := movements.top_up_of(event):
         movements.apply(top_up, event, row)
@@ -98,7 +98,7 @@ def _route(event: Event, row: WebhookEvent) -> None:
     elif order := _order_of(event):
         row.order = orders.lock(order)
         _apply(row.order, event, row)
-        if event.kind in {"captured", "dispute_opened", "chargeback"}:
+        if event.kind in {"captured", "dispute_opened", "chargeback", "refunded"}:
             _apply_waiting(row.order, event)
     elif event.kind == "captured":
         misfits.book(None, event, row)
@@ -137,6 +137,9 @@ def _apply(order: Order, event: Event, row: WebhookEvent) -> None:
             _session(order, event, PaymentSession.State.FAILED)
         case "refunded":
             _refunded(order, event, row)
+        case "refund_failed":
+            if not failures.told(event, row):
+                row.outcome, row.note = "", "waits for its refund"
         case "chargeback":
             _chargeback(order, event, row)
         case "dispute_opened":

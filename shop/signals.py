@@ -8,6 +8,7 @@ return of that part was opened or closed.
 `payment_astray(payment)`: a capture that fits no open order was booked, or was sent back.
 `money_moved(movement=None, top_up=None)`: a provider took a fee, paid our bank, or a brand
 paid in.
+`refund_bounced(failure)`: a refund failed, or one that had failed was paid after all.
 `payer_known(order)`: which card or account paid an order became known after it was paid.
 """
 
@@ -19,3 +20,4 @@ order_delivered = Signal()
 payment_astray = Signal()
 money_moved = Signal()
 payer_known = Signal()
+refund_bounced = Signal()

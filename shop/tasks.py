@@ -46,6 +46,12 @@ def ask_fees() -> int:
 
 
 @shared_task
+def collect_own_fees() -> int:
+    """Book what the payment provider took for no payment."""
+    return movements.collect_own_fees(timezone.now())
+
+
+@shared_task
 def ask_payers() -> int:
     """Ask the payment providers which card or account paid, where their messages left it out."""
     return payers.ask(timezone.now())

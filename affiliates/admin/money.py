@@ -1,5 +1,6 @@
 """Commissions, accounts, entries and fees."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from django import forms
@@ -11,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates import commissions, fraud, holds, ledger
-from affiliates.admin.base import Desk, amount
+from affiliates.admin.base import Desk, amount, second_factor
 from affiliates.models import Account, Closing, Commission, FeePolicy, LedgerEntry, RiskFlag
-from config.lib import money
+from config.lib import money, stepup
 
 BY_HAND = "by_hand"
+NOTICE = timedelta(days=15)  # Regulation (EU) 2019/1150, art. 3
 
 
 @admin.register(Commission)
@@ -40,6 +42,7 @@ class CommissionAdmin(Desk):
         self.message_user(request, _("%d commissions are held.") % held)
 
     @admin.action(description=gettext_lazy("Release, with a reason"), permissions=["finance"])
+    @second_factor
     def release(self, request, queryset):
         if not (reason := self.reason(request)):
             return
@@ -53,6 +56,7 @@ class CommissionAdmin(Desk):
         self.message_user(request, _("%d commissions go on.") % released)
 
     @admin.action(description=gettext_lazy("Void, with a reason"), permissions=["finance"])
+    @second_factor
     def void(self, request, queryset):
         if not (reason := self.reason(request)):
             return
@@ -139,14 +143,21 @@ class FeePolicyAdmin(Desk):
         to_come = obj is not None and obj.effective_from > timezone.now()
         return to_come and self.has_finance_permission(request)
 
+    def changeform_view(self, request, *args, **kwargs):
+        """What brands pay is changed only by who proved a moment ago who she is."""
+        if request.method == "POST" and not stepup.is_confirmed(request, second_factor=True):
+            return stepup.ask(request, request.get_full_path())
+        return super().changeform_view(request, *args, **kwargs)
+
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)
 
         class ForLater(form):
             def clean_effective_from(self):
                 moment = self.cleaned_data["effective_from"]
-                if moment <= timezone.now():
-                    raise forms.ValidationError(_("Choose a moment that is still to come."))
+                if moment < timezone.now() + NOTICE:
+                    said = _("Brands are told 15 days before: choose a later moment.")
+                    raise forms.ValidationError(said)
                 return moment
 
         return ForLater

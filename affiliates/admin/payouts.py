@@ -18,6 +18,7 @@ from affiliates.models import (
     PayoutBatch,
     PayoutClaim,
     PayoutMethod,
+    PayoutWord,
     SelfBill,
     TaxProfile,
 )
@@ -236,20 +237,51 @@ class PayoutAdmin(Desk):
                 self.message_user(request, text)
 
     @admin.action(
-        description=gettext_lazy("The bank refused it, with its reason"), permissions=["finance"]
+        description=gettext_lazy("The bank refused it, with its reason (two admins)"),
+        permissions=["finance"],
     )
     @second_factor
     def fail(self, request, queryset):
-        if reason := self.reason(request):
-            self.act(request, queryset, payouts.fail, reason)
+        self._say(request, queryset, PayoutWord.Kind.FAILED)
 
     @admin.action(
-        description=gettext_lazy("The money came back, with the reason"), permissions=["finance"]
+        description=gettext_lazy("The money came back, with the reason (two admins)"),
+        permissions=["finance"],
     )
     @second_factor
     def returned(self, request, queryset):
-        if reason := self.reason(request):
-            self.act(request, queryset, payouts.returned, reason)
+        self._say(request, queryset, PayoutWord.Kind.RETURNED)
+
+    def _say(self, request, queryset, kind):
+        """Note it, or book it where another admin noted it before."""
+        if not (reason := self.reason(request)):
+            return
+        for payout in queryset:
+            try:
+                booked = payouts.say(payout, kind, reason, request.user, timezone.now())
+            except REFUSALS as error:
+                self.message_user(request, f"{payout}: {error}", messages.ERROR)
+                continue
+            self.note(request, [payout], f"{kind.label}: {reason}")
+            if booked:
+                self.message_user(request, _("Done: %s") % payout)
+            else:
+                said = _("Noted. Nothing moves until another admin does the same.")
+                self.message_user(request, said, messages.WARNING)
+
+
+@admin.register(PayoutWord)
+class PayoutWordAdmin(Desk):
+    list_display = ["payout", "kind", "reason", "said_by", "said_at", "agreed_by"]
+    list_filter = ["kind", ("agreed_by", admin.EmptyFieldListFilter)]
+    list_select_related = ["payout", "said_by", "agreed_by"]
+    waiting = [
+        Waiting(
+            gettext_lazy("payouts that one admin reports as failed or returned"),
+            {"agreed_by__isnull": True},
+            "said_at",
+        )
+    ]
 
 
 @admin.register(PayoutMethod)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates import commissions, holds
-from affiliates.admin.base import Desk, amount
+from affiliates.admin.base import Desk, amount, second_factor
 from affiliates.clock import local_day
 from affiliates.fraud import words as fraud_words
 from affiliates.models import Commission, RiskFlag
@@ -60,6 +60,7 @@ class RiskFlagAdmin(Desk):
         description=gettext_lazy("Clear: let the money go on, with a reason"),
         permissions=["finance"],
     )
+    @second_factor
     def clear(self, request, queryset):
         self._decide(request, queryset, False, _("Cleared: %s"), _("%d commissions go on."))
 
@@ -67,6 +68,7 @@ class RiskFlagAdmin(Desk):
         description=gettext_lazy("Confirm: void what it holds, with a reason"),
         permissions=["finance"],
     )
+    @second_factor
     def confirm(self, request, queryset):
         self._decide(request, queryset, True, _("Confirmed: %s"), _("%d commissions are void."))
 
@@ -89,6 +91,7 @@ class RiskFlagAdmin(Desk):
     @admin.action(
         description=gettext_lazy("Take the decision back, with a reason"), permissions=["finance"]
     )
+    @second_factor
     def take_back(self, request, queryset):
         if not (reason := self.reason(request)):
             return

@@ -18,12 +18,14 @@ from affiliates.models.invoices import BrandInvoice, SelfBill
 from affiliates.models.ledger import Account, Closing, LedgerEntry
 from affiliates.models.links import CreatorCode, Link, PageLink
 from affiliates.models.payouts import (
+    BrandNotice,
     FeePolicy,
     Payout,
     PayoutAttempt,
     PayoutBatch,
     PayoutClaim,
     PayoutMethod,
+    PayoutWord,
     TaxProfile,
 )
 from affiliates.models.programmes import OwnProgramme
@@ -42,6 +44,7 @@ __all__ = [
     "BooksCheck",
     "BrandInvoice",
     "BrandLight",
+    "BrandNotice",
     "CaseLine",
     "Click",
     "ClickFinding",
@@ -65,6 +68,7 @@ __all__ = [
     "PayoutBatch",
     "PayoutClaim",
     "PayoutMethod",
+    "PayoutWord",
     "PlatformSwitch",
     "ProductRate",
     "RateChange",

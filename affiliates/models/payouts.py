@@ -310,3 +310,57 @@ class PayoutAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.n} of {self.payout}"
+
+
+class PayoutWord(models.Model):
+    """What an admin says became of a payout; booked when another one says so too."""
+
+    class Kind(models.TextChoices):
+        FAILED = "failed", _("the bank refused it")
+        RETURNED = "returned", _("the money came back")
+
+    payout = models.ForeignKey(Payout, models.PROTECT, related_name="words")
+    kind = models.CharField(max_length=10, choices=Kind)
+    reason = models.CharField(max_length=300)
+    said_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    said_at = models.DateTimeField()
+    agreed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    agreed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payout"], condition=Q(agreed_by=None), name="payout_word_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(agreed_by=None) | ~Q(agreed_by=F("said_by")),
+                name="payout_word_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(agreed_by=None, agreed_at=None)
+                | Q(agreed_by__isnull=False, agreed_at__isnull=False),
+                name="payout_word_agreed_has_moment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payout}: {self.kind}"
+
+
+class BrandNotice(models.Model):
+    """Somebody of a brand was mailed of what changes for its money, once for each change."""
+
+    subject = models.CharField(max_length=120, help_text="a fee policy or an account, as it was")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "user"], name="brand_notice_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.user}"

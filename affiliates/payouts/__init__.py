@@ -6,6 +6,7 @@ comes to nothing gives the money back and releases the lines in one transaction.
 
 from affiliates.payouts.again import again
 from affiliates.payouts.building import build, claimable, next_pay_day
+from affiliates.payouts.byhand import say
 from affiliates.payouts.foureyes import NotAllowed, approve, document, export, totals
 from affiliates.payouts.methods import (
     METHOD_WAIT_HOURS,
@@ -38,6 +39,7 @@ __all__ = [
     "record_name_check",
     "retry",
     "returned",
+    "say",
     "send_due",
     "totals",
 ]

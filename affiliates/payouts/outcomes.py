@@ -83,7 +83,7 @@ def fail(payout: Payout, reason: str, at: datetime, code: str = "") -> Payout:
     """
     row = _lock_payout(payout, State.PROCESSING)
     if _may_still_pay(row):
-        raise NotAllowed(f"{row} may have been paid: its outcome is asked about first")
+        raise NotAllowed(_("It may have been paid: its outcome is asked about first."))
     row.attempts.filter(state__in=["sent", "unknown"]).update(
         state="failed", reason=reason[:300], finished_at=at
     )

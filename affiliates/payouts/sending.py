@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from affiliates import rails
 from affiliates.models import Payout, PayoutAttempt
@@ -96,7 +97,7 @@ def _succeed(payout: Payout, row: PayoutAttempt, reference: str, at: datetime) -
     later = list(payout.attempts.filter(n__gt=row.n).select_for_update())
     if any(one.tries or one.state == Attempt.SUCCEEDED for one in later):
         logger.error("%s succeeded late, a later attempt may have paid too", row)
-        raise NotAllowed("a later attempt may have paid too: a person must look")
+        raise NotAllowed(_("A later attempt may have paid too: a person must look."))
     for one in later:
         one.state, one.next_at, one.finished_at = Attempt.FAILED, None, at
         one.reason = "an earlier attempt paid"
@@ -114,7 +115,8 @@ def retry(payout: Payout, at: datetime) -> PayoutAttempt:
     row = Payout.objects.select_for_update(of=["self"]).get(pk=payout.pk)
     last = row.attempts.order_by("-n").first()
     if row.state != State.PROCESSING or last is None or last.state != Attempt.FAILED:
-        raise NotAllowed("only a payout on its way whose last attempt failed is sent again")
+        said = _("Only a payout on its way whose last attempt failed is sent again.")
+        raise NotAllowed(said)
     return PayoutAttempt.objects.create(
         payout=row, n=last.n + 1, idempotency_key=rails.reference(row, last.n + 1),
         sent_at=at, next_at=at,

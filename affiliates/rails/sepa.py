@@ -10,6 +10,7 @@ from datetime import UTC
 from xml.etree import ElementTree
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from sepaxml import SepaTransfer
 from sepaxml.validation import ValidationError, try_valid_xml
 from stdnum import iban
@@ -48,9 +49,9 @@ class Sepa:
         """Return the batch as XML; amounts are what the bank moves, VAT included."""
         schema = batch.file_schema or self.schema()
         if batch.currency != "EUR":
-            raise Refused(f"SEPA carries EUR, this batch is in {batch.currency}")
+            raise Refused(_("SEPA carries EUR, this batch is in %s.") % batch.currency)
         if not payouts:
-            raise Refused("the batch holds no payout")
+            raise Refused(_("The batch holds no payout."))
         file = SepaTransfer(
             {**(batch.file_debtor or debtor()), "currency": "EUR", "batch": True},
             schema=schema,
@@ -72,7 +73,8 @@ class Sepa:
         try:
             try_valid_xml(content, schema)
         except ValidationError as error:
-            raise Refused(f"the file breaks {schema}: {error}") from error
+            facts = {"schema": schema, "error": error}
+            raise Refused(_("The file breaks %(schema)s: %(error)s") % facts) from error
         return Document(f"{batch.message_id}.xml", "application/xml", content)
 
 
@@ -83,7 +85,7 @@ def debtor() -> dict[str, str]:
         return account
     if settings.DEMO:
         return dict(DEMO_ACCOUNT)
-    raise Refused("set PAYOUT_NAME and PAYOUT_IBAN: the account that payouts leave from")
+    raise Refused(_("Set PAYOUT_NAME and PAYOUT_IBAN: the account that payouts leave from."))
 
 
 def _fixed(content: bytes, batch: PayoutBatch, schema: str) -> bytes:

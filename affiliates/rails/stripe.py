@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from affiliates.models import Payout, PayoutAttempt, PayoutBatch
 from affiliates.rails.base import Document, Outcome, Refused, Result, reference
@@ -44,15 +45,16 @@ class Connect:
     def document(self, batch: PayoutBatch, payouts: list[Payout]) -> Document:
         """Return the list of what is sent, for the one who lets it go. Raises Refused."""
         if not payouts:
-            raise Refused("the batch holds no payout")
+            raise Refused(_("The batch holds no payout."))
         if not settings.DEMO and not settings.STRIPE_SECRET_KEY:
-            raise Refused("set STRIPE_SECRET_KEY: payouts to brands go through Stripe")
+            raise Refused(_("Set STRIPE_SECRET_KEY: payouts to brands go through Stripe."))
         file = io.StringIO()
         rows = csv.writer(file)
         rows.writerow(["reference", "brand", "account", "amount", "currency"])
         for payout in payouts:
             if not payout.brand_id or not payout.brand.connect_account:
-                raise Refused(f"{payout} has no account at Stripe")
+                name = payout.brand.name if payout.brand_id else str(payout)
+                raise Refused(_("%s has no account at Stripe.") % name)
             total = money.decimal(payout.amount + payout.vat, payout.currency)
             account = payout.brand.connect_account
             rows.writerow(

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from affiliates import funding, ledger, statements
 from affiliates.forms.balance import TopUpForm
 from affiliates.models import Account
-from config.lib import sheets
+from config.lib import ratelimit, sheets
 from config.lib.http import render_page, whole
 from config.lib.money import decimal
 from shop import gateways, movements
@@ -83,6 +83,7 @@ def _rows(account: Account | None, currency: str):
 
 @brand_required
 @require_safe
+@ratelimit.exports
 def balance_csv(request):
     account, currency, _known = chosen_account(request)
     rows = _rows(account, currency)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from affiliates import caseletters
 from affiliates.forms.cases import WordForm
 from affiliates.models import CaseLine
+from config.lib import ratelimit
 from config.lib.http import render_page
 from creators import cases as domain
 from creators import disputes, standing
@@ -44,6 +45,7 @@ def cases(request):
 
 @creator_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@ratelimit.limited("messages", times=20, seconds=3_600)
 def case(request, pk: int):
     """One case; the box takes her answer while she may answer, then her appeal."""
     row = get_object_or_404(_own(request.creator), pk=pk)

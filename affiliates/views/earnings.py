@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from affiliates import earnings as book
 from affiliates.dashboards import purses_of
 from affiliates.models import Commission
-from config.lib import sheets
+from config.lib import ratelimit, sheets
 from config.lib.http import render_page, safe_next
 from config.lib.money import decimal
 from creators import cases
@@ -36,6 +36,7 @@ def earnings(request):
 
 @creator_required
 @require_POST
+@ratelimit.limited("messages", times=20, seconds=3_600)
 def contest(request, pk: int):
     """Open her case about one commission; an admin decides it within ten days."""
     commission = get_object_or_404(Commission, pk=pk, creator=request.creator)
@@ -73,5 +74,6 @@ def _rows(creator):
 
 @creator_required
 @require_safe
+@ratelimit.exports
 def earnings_csv(request):
     return sheets.answer(_rows(request.creator), "earnings.csv")

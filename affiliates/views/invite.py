@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from affiliates import candidates, collaborations
 from affiliates import shortlists as lists
 from affiliates.forms.invite import InviteForm, InviteManyForm, ids_in
+from config.lib import ratelimit
 from config.lib.http import render_page
 from creators.models import Creator
 from shop.access import brand_required
@@ -17,6 +18,7 @@ from shop.access import brand_required
 
 @brand_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@ratelimit.limited("invitations", times=50, seconds=86_400)
 def invite(request, creator_id: int):
     creator = get_object_or_404(Creator.objects.enrolled(), pk=creator_id)
     now = timezone.now()
@@ -39,6 +41,7 @@ def invite(request, creator_id: int):
 
 @brand_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@ratelimit.limited("invitations", times=50, seconds=86_400)
 def invite_many(request):
     """Invite the chosen creators (`c`), or with `list` those of the shortlist, in one go."""
     now = timezone.now()

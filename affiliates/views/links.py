@@ -13,7 +13,7 @@ from affiliates import clock, codes, dashboards, linkreports, solvency
 from affiliates import links as domain
 from affiliates import redirect as door
 from affiliates.models import Link, LinkDay
-from config.lib import local, sheets
+from config.lib import local, ratelimit, sheets
 from config.lib.access import public
 from config.lib.http import page_number, render_page
 from creators.access import creator_required
@@ -136,12 +136,14 @@ def _chart(days):
 
 @creator_required
 @require_safe
+@ratelimit.exports
 def links_csv(request):
     return sheets.answer(linkreports.table(request.creator), "links.csv")
 
 
 @creator_required
 @require_safe
+@ratelimit.exports
 def link_csv(request, pk: int):
     link = own_link(request, pk)
     return sheets.answer(linkreports.table(request.creator, link.pk), f"link-{link.code}.csv")

@@ -15,6 +15,7 @@ from affiliates.dashboards import purses_of
 from affiliates.forms.payouts import BankForm, TaxForm
 from affiliates.labels import bank_reason
 from affiliates.models import BrandInvoice, Payout, PayoutMethod, SelfBill
+from config.lib import ratelimit
 from config.lib.http import render_page
 from config.lib.stepup import confirmed
 from creators.access import creator_required
@@ -61,6 +62,7 @@ def pdf(content: bytes, name: str) -> HttpResponse:
 
 @creator_required
 @require_safe
+@ratelimit.exports
 def self_bill(request, number):
     """One of her own documents; another creator's number is not there."""
     row = get_object_or_404(SelfBill, creator=request.creator, number=number)
@@ -69,6 +71,7 @@ def self_bill(request, number):
 
 @brand_required
 @require_safe
+@ratelimit.exports
 def brand_invoice(request, number):
     """An invoice to this brand; another brand's number is not there."""
     row = get_object_or_404(BrandInvoice, brand=request.brand, number=number)

@@ -11,6 +11,7 @@ from affiliates import proof as domain
 from affiliates import statement_check
 from affiliates.clock import local_day
 from affiliates.models import SettlementRun
+from config.lib import ratelimit
 from config.lib.access import public
 from config.lib.http import render_page
 from creators.access import creator_required
@@ -47,6 +48,7 @@ def verifier(request):
 
 @creator_required
 @require_safe
+@ratelimit.exports
 def statement(request):
     """A month of a creator's lines with their proofs; this month unless asked otherwise."""
     first = _first_day(request.GET.get("month", ""))

@@ -12,7 +12,7 @@ from config.lib.access import public
 from config.lib.http import client_address, client_language, render_page
 from creators import reports
 
-PER_HOUR = 5
+PER_HOUR, HOUR_S = 5, 3_600
 
 
 @public
@@ -24,8 +24,8 @@ def report(request, kind: str, pk: int):
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         who = client_address(request.META)
-        if not ratelimit.allow("report", who, times=PER_HOUR, seconds=3_600, without_redis=True):
-            return render_page(request, "429.html", status=429)
+        if not ratelimit.allow("report", who, times=PER_HOUR, seconds=HOUR_S, without_redis=True):
+            return ratelimit.too_many(request, HOUR_S)
         data = form.cleaned_data
         word = reports.Word(
             data["ground"], data["text"], subject.path, data["name"], data["email"],

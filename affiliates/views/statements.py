@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from affiliates import earnings, statements
 from affiliates.models import Account, Commission, SettlementLine
 from affiliates.views.balance import chosen_account
-from config.lib import sheets
+from config.lib import ratelimit, sheets
 from config.lib.http import render_page, whole
 from creators.access import creator_required
 from shop.access import brand_required
@@ -74,6 +74,7 @@ def earnings_statement(request):
 
 @creator_required
 @require_safe
+@ratelimit.exports
 def earnings_statement_file(request, kind: str):
     return _file(request, _of_creator, kind, request.creator.handle)
 
@@ -107,6 +108,7 @@ def balance_statement(request):
 
 @brand_required
 @require_safe
+@ratelimit.exports
 def balance_statement_file(request, kind: str):
     return _file(request, chosen_account, kind, request.brand.slug)
 

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 View = Callable[..., HttpResponseBase]
+FINANCE = "finance"  # the group of admins who act on money
 
 
 class RoleNeeded(PermissionDenied):

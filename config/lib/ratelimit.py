@@ -2,9 +2,16 @@
 
 import hashlib
 import time
+from collections.abc import Callable, Iterable
+from functools import wraps
 
 from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from redis.exceptions import RedisError
+
+from config.lib.http import client_address, render_page
+
+View = Callable[..., HttpResponseBase]
 
 
 def allow(name: str, key: str, *, times: int, seconds: int, without_redis: bool) -> bool:
@@ -24,3 +31,44 @@ def allow(name: str, key: str, *, times: int, seconds: int, without_redis: bool)
         return without_redis
     except ValueError:  # the window ended between the two questions
         return True
+
+
+def who(request: HttpRequest) -> str:
+    """Return whose uses are counted: the account's, else the connection's."""
+    user = request.user
+    return f"user {user.pk}" if user.is_authenticated else client_address(request.META)
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """Answer 429 with the moment from which it goes on: the end of this window."""
+    wait_s = seconds - int(time.time()) % seconds
+    context = {"minutes": -(-wait_s // 60)}
+    response = render_page(request, "429.html", context, status=429)
+    response["Retry-After"] = str(wait_s)
+    return response
+
+
+def limited(
+    name: str, *, times: int, seconds: int, methods: Iterable[str] = ("POST",)
+) -> Callable[[View], View]:
+    """Let one account or connection use a view so often, by `methods`; views may share a name.
+
+    Goes inside the access rule. Without Redis everybody may: no money moves behind it.
+    """
+
+    def decorator(view: View) -> View:
+        @wraps(view)
+        def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            if request.method in methods and not allow(
+                name, who(request), times=times, seconds=seconds, without_redis=True
+            ):
+                return too_many(request, seconds)
+            return view(request, *args, **kwargs)
+
+        return wrapper
+
+    return decorator
+
+
+# Files: one sum for all of them.
+exports = limited("export", times=60, seconds=3_600, methods=("GET", "HEAD"))

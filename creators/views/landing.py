@@ -3,6 +3,7 @@
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from config.lib import ratelimit
 from config.lib.access import public
 from config.lib.http import render_page
 from creators import checker, enrolment, policy
@@ -29,6 +30,7 @@ def home(request):
 
 @public
 @require_safe
+@ratelimit.limited("check", times=60, seconds=60, methods=("GET",))
 def check(request):
     """Answer a platform and a number of followers, with the reasons."""
     asked = "platform" in request.GET or "followers" in request.GET

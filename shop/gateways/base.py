@@ -30,7 +30,7 @@ class Started:
 class Event:
     """What a provider told, in our words.
 
-    kind: captured, pending (money is on its way), failed, refunded, dispute_opened,
+    kind: captured, pending (money is on its way), failed, refunded, refund_failed, dispute_opened,
     chargeback, chargeback_won, chargeback_lost, fee, payout_paid, payout_failed, or ignored.
     `session` is the provider's id of the payment attempt, `charge` that of the payment,
     `reference` that of the charge, refund, dispute or payout. `fees`: {reference, amount,
@@ -50,6 +50,16 @@ class Event:
     fingerprint: str = ""
     our_refund: str = ""  # Refund.reference, if the refund was ours
     fees: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFee:
+    """A fee for no payment, such as a monthly one; below zero: it is given back."""
+
+    reference: str
+    amount: int
+    currency: str
+    at: datetime
 
 
 class Gateway(Protocol):
@@ -79,6 +89,9 @@ class Gateway(Protocol):
 
     def fee_of(self, reference: str) -> tuple[int, str]:
         """Return (amount, currency) of a fee that a message only named. Raises NoAnswer."""
+
+    def own_fees(self, since: datetime) -> list[OwnFee]:
+        """Return what it took since then for itself, for no payment. Raises NoAnswer."""
 
     def fingerprint_of(self, charge: str) -> str:
         """Return what tells the card or account that paid from others; "" for a method

@@ -15,12 +15,12 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from shop.gateways.base import BadMessage, Event, NoAnswer, Started
+from shop.gateways.base import BadMessage, Event, NoAnswer, OwnFee, Started
 
 NAME = "fake"
 HEADER = "X-Fake-Signature"
 KINDS = {
-    *("captured", "pending", "failed", "refunded"),
+    *("captured", "pending", "failed", "refunded", "refund_failed"),
     *("dispute_opened", "chargeback", "chargeback_won", "chargeback_lost"),
     *("fee", "payout_paid", "payout_failed"),
 }
@@ -81,6 +81,9 @@ class FakeGateway:
 
     def fee_of(self, reference: str) -> tuple[int, str]:
         raise NoAnswer("this provider tells its fees with the payment")
+
+    def own_fees(self, since: datetime) -> list[OwnFee]:
+        return []
 
     def fingerprint_of(self, charge: str) -> str:
         return ""  # it is told with the payment

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 
 from config.lib import outbound, stripe
-from shop.gateways.base import BadMessage, Event, NoAnswer, Started
+from shop.gateways.base import BadMessage, Event, NoAnswer, OwnFee, Started
 
 NAME = "stripe"
 SESSION_MINUTES = 31  # Stripe's least is 30
@@ -29,6 +29,7 @@ KINDS = {
     "refund.created": "refunded",
     "refund.updated": "refunded",
     "charge.refund.updated": "refunded",
+    "refund.failed": "refunded",
     "charge.dispute.created": "dispute_opened",
     "charge.dispute.funds_withdrawn": "chargeback",
     "charge.dispute.funds_reinstated": "chargeback_won",
@@ -74,6 +75,20 @@ class StripeGateway:
         told = self._ask("GET", f"/v1/balance_transactions/{quote(reference, safe='')}")
         return int(told["fee"]), str(told["currency"]).upper()
 
+    def own_fees(self, since: datetime) -> list[OwnFee]:
+        """No message tells them: they are read from the list of balance transactions."""
+        found: list[OwnFee] = []
+        asked = {"type": "stripe_fee", "created[gte]": str(int(since.timestamp())), "limit": "100"}
+        while True:
+            page = self._list("/v1/balance_transactions", asked)
+            for move in page["data"]:
+                at = datetime.fromtimestamp(int(move["created"]), UTC)
+                facts = (-int(move["net"]), str(move["currency"]).upper(), at)
+                found.append(OwnFee(str(move["id"])[:120], *facts))
+            if not page.get("has_more") or not page["data"]:
+                return found
+            asked["starting_after"] = found[-1].reference
+
     def fingerprint_of(self, charge: str) -> str:
         """Cards and SEPA accounts have one; iDEAL and most others have none."""
         path = f"/v1/payment_intents/{quote(charge, safe='')}"
@@ -95,6 +110,12 @@ class StripeGateway:
         except (ValueError, KeyError, TypeError) as error:
             raise BadMessage(f"the body cannot be read: {error!r}") from error
 
+    def _list(self, path: str, fields: dict[str, str]) -> dict[str, Any]:
+        page = self._ask("GET", path, fields)
+        if not isinstance(page.get("data"), list):
+            raise NoAnswer(f"{path} answered without a list")
+        return page
+
     def _ask(
         self, method: str, path: str, fields: dict[str, str] | None = None, key: str = ""
     ) -> dict[str, Any]:
@@ -103,7 +124,7 @@ class StripeGateway:
             data = answer.json()
         except outbound.OutboundError as error:
             raise NoAnswer(f"no answer to {path}") from error
-        if answer.status != 200 or not isinstance(data, dict) or "id" not in data:
+        if answer.status != 200 or not isinstance(data, dict) or not {"id", "data"} & data.keys():
             problem = data.get("error") if isinstance(data, dict) else None
             code = problem.get("code", "") if isinstance(problem, dict) else ""
             raise NoAnswer(f"{path} answered {answer.status} {code}".strip())
@@ -136,6 +157,8 @@ def _kind(told: dict[str, Any], thing: dict[str, Any]) -> str:
         return "ignored"
     if kind == "captured" and thing.get("payment_status") not in {"paid", "no_payment_required"}:
         return "pending"
+    if kind == "refunded" and thing.get("status") in {"failed", "canceled"}:
+        return "refund_failed"
     if kind == "refunded" and thing.get("status") not in {"succeeded", "pending"}:
         return "ignored"
     if kind == "chargeback_lost" and thing.get("status") not in {"lost", "warning_closed"}:

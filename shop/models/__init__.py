@@ -3,6 +3,7 @@
 from shop.models.brands import Brand, Membership, TeamInvitation
 from shop.models.catalogue import Category, Image, Product, TaxRate, Variant
 from shop.models.delivery import DeliveryOption
+from shop.models.failures import RefundFailure
 from shop.models.feeds import Feed, FeedProblem, FeedRun
 from shop.models.orders import BrandOrder, Cart, CartLine, Order, OrderLine, Return, ReturnLine
 from shop.models.payments import (
@@ -40,6 +41,7 @@ __all__ = [
     "PaymentSession",
     "Product",
     "Refund",
+    "RefundFailure",
     "RefundLine",
     "Return",
     "ReturnLine",

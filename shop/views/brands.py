@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from config.lib import ratelimit
 from config.lib.access import public
 from config.lib.http import render_page
 from shop import brands, delivery, terms
@@ -16,6 +17,7 @@ from shop.models import Brand, DeliveryOption, Terms
 
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
+@ratelimit.limited("brands", times=10, seconds=3_600)
 def brand_join(request):
     """Tell what is needed; who is signed in may fill it in."""
     if not request.user.is_authenticated:

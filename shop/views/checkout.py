@@ -24,7 +24,11 @@ from shop.views.bag import bag_of, code_owner, referral_for
 
 MINE = "orders"  # session: ids of the orders that this browser placed
 LATEST = "checkout_key"
-MOST_ORDERS, MINUTES = 30, 10  # of one connection, which many people on phones may share
+MOST_ORDERS, MOST_CODES, MINUTES = (
+    30,
+    60,
+    10,
+)  # of one connection, which many people on phones may share
 
 
 @public
@@ -43,6 +47,8 @@ def checkout(request):
         return redirect("shop:cart")
     find_code = _finder(request, bag)
     if request.method == "POST":
+        if request.POST.get("creator_code", "").strip() and not _may_try_code(request):
+            return ratelimit.too_many(request, MINUTES * 60)
         form = CheckoutForm(request.POST, find_code=find_code, parts=bag.parts)
         form.full_clean()
         if carts.choose_delivery(cart, form.ways()):
@@ -184,6 +190,14 @@ def _may_order(request, key):
     whence = client_address(request.META)
     return ratelimit.allow(
         "checkout", whence, times=MOST_ORDERS, seconds=MINUTES * 60, without_redis=True
+    )
+
+
+def _may_try_code(request):
+    """Limit the codes that one connection types: they are not to be guessed."""
+    whence = client_address(request.META)
+    return ratelimit.allow(
+        "creator-code", whence, times=MOST_CODES, seconds=MINUTES * 60, without_redis=True
     )
 
 

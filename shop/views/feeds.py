@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config.lib import sheets
+from config.lib import ratelimit, sheets
 from config.lib.http import render_page
 from shop import pictures, tasks
 from shop.access import brand_required
@@ -28,6 +28,7 @@ SHOWN = 200  # problems on the page; the download has all
 
 @brand_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@ratelimit.limited("imports", times=20, seconds=3_600)
 def feeds(request):
     form = UploadForm(request.POST or None, request.FILES or None, brand=request.brand)
     if request.method == "POST" and form.is_valid():
@@ -103,6 +104,7 @@ def feed_pictures(request, run_id):
 @brand_required
 @require_POST
 @terms_first
+@ratelimit.limited("imports", times=20, seconds=3_600)
 def feed_apply(request, run_id):
     """Import the file of a preview for real."""
     before = _run(request, run_id)
@@ -119,6 +121,7 @@ def feed_apply(request, run_id):
 
 @brand_required
 @require_safe
+@ratelimit.exports
 def feed_problems(request, run_id):
     """Every problem as CSV; a cell that a spreadsheet would compute is made text."""
     run = _run(request, run_id)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from config.lib import stepup
+from config.lib import ratelimit, stepup
 from config.lib.access import signed_in
 from config.lib.http import render_page
 from shop import tasks
@@ -24,6 +24,7 @@ def _page(request):
 
 @owner_changes
 @require_http_methods(["GET", "HEAD", "POST"])
+@ratelimit.limited("team", times=20, seconds=3_600)
 def team(request):
     """Everybody of the team sees who is in it; an owner asks others in."""
     if request.method == "POST" and not stepup.is_confirmed(request):

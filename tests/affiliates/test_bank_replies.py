@@ -143,7 +143,7 @@ def test_confirmations_pay_and_returns_give_back(sent, admin):
 def test_a_batch_that_the_bank_books_as_one(sent, admin):
     book(admin, status(sent.message_id, (references(sent)[0], "RJCT", "MS03", "")))
     assert book(admin, notice(whole(sent.message_id, "102.63"))) == ["refused"]
-    assert BankReply.objects.order_by("id").last().note == "the bank says €102.63, we sent €68.42"
+    assert BankReply.objects.order_by("id").last().note == "The bank says €102.63, we sent €68.42."
     assert book(admin, notice(whole(sent.message_id, "68.42"))) == ["booked"]
     assert states(sent) == ["failed", "paid", "paid"]
 

@@ -285,7 +285,7 @@ def test_a_write_off_clears_a_brands_debt_and_no_more(admins):
     assert owed == 3421 + 718
 
     too_much = propose(admins, "write_off", owed + 1, brand=brand)
-    with pytest.raises(adjustments.NotAllowed, match=f"owes {owed}"):
+    with pytest.raises(adjustments.NotAllowed, match="owes €41.39"):
         adjustments.approve(too_much, admins[1], NIGHT_OVER)
     adjustments.approve(propose(admins, "write_off", owed, brand=brand), admins[1], NIGHT_OVER)
     assert entries(kind="write_off") == [("write_off", LOSS, BRAND, owed)]
@@ -295,9 +295,9 @@ def test_a_write_off_clears_a_brands_debt_and_no_more(admins):
 
 def test_one_proposes_and_another_decides_once(admins):
     row = propose(admins, "goodwill", 700)
-    with pytest.raises(adjustments.NotAllowed, match="whoever proposed"):
+    with pytest.raises(adjustments.NotAllowed, match="Whoever proposed"):
         adjustments.approve(row, admins[0], PAID)
-    with pytest.raises(adjustments.NotAllowed, match="whoever proposed"):
+    with pytest.raises(adjustments.NotAllowed, match="Whoever proposed"):
         adjustments.refuse(row, admins[0], PAID, "no")
     adjustments.refuse(row, admins[1], PAID, "not agreed")
     with pytest.raises(adjustments.NotAllowed, match="refused"):

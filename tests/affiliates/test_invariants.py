@@ -94,8 +94,13 @@ FAULTS = {
         DELETE FROM {E} WHERE kind = 'refund'""",
     "what a movement or top-up moved at the provider is its amount": f"""
         DELETE FROM {E} WHERE kind = 'provider_fee'""",
-    "suspense holds what fits no order and has not gone back": f"""
+    "suspense holds what we owe shoppers: misfits and refunds that failed": f"""
         DELETE FROM {E} WHERE kind = 'misfit'""",
+    "a refund that failed is booked as it came back and as it was paid": """
+        INSERT INTO shop_refundfailure (payment_id, gateway, reference, amount, currency, state,
+            failed_at, sent_reference, bank_reference)
+        SELECT id, gateway, 're_x', amount, currency, 'open', created_at, '', ''
+        FROM shop_payment WHERE kind = 'refund' LIMIT 1""",
     "each line of a paid order was judged": """
         DELETE FROM affiliates_attribution WHERE creator_id IS NULL""",
     "an adjustment is booked when two people agreed, and only then": """

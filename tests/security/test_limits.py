@@ -1,11 +1,14 @@
 """What one connection may do in a while."""
 
+from datetime import UTC, datetime
+
 import pytest
+import time_machine
 from django.test import Client
 
 from shop.models import Order
 from shop.views import checkout
-from tests.shop.factories import make_variant
+from tests.shop.factories import make_brand, make_user, make_variant
 from tests.shop.test_checkout import order_it, put_in_bag
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
@@ -47,3 +50,57 @@ def test_one_connection_reports_five_pages_an_hour():
     ]
 
     assert answers == [302] * 5 + [429] * 2
+
+
+def test_a_question_too_many_is_answered_with_when_it_goes_on(client):
+    with time_machine.travel(datetime(2026, 11, 10, 12, 0, 20, tzinfo=UTC), tick=False) as clock:
+        asked = [client.get("/check/?platform=tiktok&followers=900") for _n in range(61)]
+        assert [answer.status_code for answer in asked] == [200] * 60 + [429]
+        assert asked[-1]["Retry-After"] == "40"
+        assert "Try again in 1 minute." in asked[-1].content.decode()
+
+        clock.shift(40)
+        assert client.get("/check/?platform=tiktok&followers=900").status_code == 200
+
+
+def test_codes_are_not_guessed_at_checkout(monkeypatch, client):
+    monkeypatch.setattr(checkout, "MOST_CODES", 3)
+    put_in_bag(client, make_variant())
+
+    answers = [order_it(client, apply_code="1", creator_code=f"GUESS{n}") for n in range(5)]
+
+    assert [answer.status_code for answer in answers] == [422] * 3 + [429] * 2
+    assert all(int(answer["Retry-After"]) <= 600 for answer in answers[3:])
+    assert order_it(client, creator_code="").status_code == 302  # she still buys
+
+
+def test_an_account_takes_sixty_files_an_hour(client):
+    """Whatever files they are; another account is not touched by it."""
+    people = [make_user(), make_user()]
+    brands = [make_brand(owner=person) for person in people]
+    paths = ["balance/entries.csv", "balance/statement.csv", "balance/statement.xlsx"]
+
+    client.force_login(people[0])
+    seen = [client.get(f"/brand/{brands[0].slug}/{paths[n % 3]}").status_code for n in range(62)]
+    client.force_login(people[1])
+    other = client.get(f"/brand/{brands[1].slug}/{paths[0]}").status_code
+
+    assert (set(seen[:60]), seen[60:], other) == ({200}, [429, 429], 200)
+
+
+def test_an_account_opens_ten_brands_an_hour(client):
+    client.force_login(make_user())
+    assert [client.post("/brands/join/", {"name": ""}).status_code for _n in range(11)] == [
+        422
+    ] * 10 + [429]
+    assert client.get("/brands/join/").status_code == 200
+
+
+@pytest.mark.parametrize(("path", "most"), [("feeds/", 20), ("team/", 20)])
+def test_a_brand_sends_so_many_forms_an_hour(client, path, most):
+    owner = make_user()
+    brand = make_brand(owner=owner)
+    client.force_login(owner)
+    seen = [client.post(f"/brand/{brand.slug}/{path}", {}).status_code for _n in range(most + 1)]
+
+    assert seen[:most].count(429) == 0 and seen[most] == 429

@@ -25,6 +25,7 @@ class Api(BaseHTTPRequestHandler):
     seen: list[tuple[str, dict, str]] = []
     keys: dict[str, dict] = {}
     fail = False
+    pages: list[dict] = []
     paid_by: dict = {"type": "ideal", "ideal": {"bank": "ing"}}
 
     def refuse(self, code):
@@ -36,6 +37,8 @@ class Api(BaseHTTPRequestHandler):
         self.seen.append((self.path, {}, ""))
         path, _mark, query = self.path.partition("?")
         answer = {"id": path.rsplit("/")[-1], "fee": 82, "currency": "eur"}
+        if path == "/v1/balance_transactions":
+            answer = self.pages[1 if "starting_after" in query else 0]
         if "payment_intents" in path:
             charge = {"id": "ch_1", "payment_method_details": self.paid_by}
             asked = parse_qs(query).get("expand[]") == ["latest_charge"]

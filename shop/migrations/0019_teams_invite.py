@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0017_payments_ask_who_paid'),
+        ('shop', '0018_ways_to_deliver'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

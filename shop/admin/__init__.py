@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.lib import money
+from config.lib import money, stepup
+from config.lib.access import FINANCE
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnly, ReadOnlyRows
 from shop import orders, products, refunds, tasks, terms
+from shop.admin import failures
 from shop.models import (
     Acceptance,
     Brand,
@@ -39,6 +41,8 @@ from shop.models import (
     WebhookEvent,
 )
 
+__all__ = ["failures"]
+
 
 class MembershipInline(admin.TabularInline):
     model = Membership
@@ -53,6 +57,22 @@ class BrandAdmin(admin.ModelAdmin):
     search_fields = ["name", "slug", "legal_name", "vat_number", "register_number", "email"]
     readonly_fields = ["self_certified_at", "mandate_accepted_at", "connect_since", "created_at"]
     inlines = [MembershipInline]
+
+    def get_readonly_fields(self, request, obj=None):
+        """Where a brand is paid is changed by finance alone; its owners get a mail."""
+        user = request.user
+        is_finance = user.is_superuser or user.groups.filter(name=FINANCE).exists()
+        return self.readonly_fields if is_finance else [*self.readonly_fields, "connect_account"]
+
+    def changeform_view(self, request, object_id=None, *args, **kwargs):
+        """Another account takes a second factor that was given a moment ago."""
+        typed = request.POST.get("connect_account")
+        known = Brand.objects.filter(pk=object_id) if object_id else Brand.objects.none()
+        held = known.values_list("connect_account", flat=True).first() or ""
+        changes = typed is not None and typed.strip() != held
+        if changes and not stepup.is_confirmed(request, second_factor=True):
+            return stepup.ask(request, request.get_full_path())
+        return super().changeform_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request, obj, form, change):
         if "connect_account" in form.changed_data:
