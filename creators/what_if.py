@@ -6,10 +6,12 @@ against themselves differ in nothing.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from creators import enrolment, policy
@@ -73,8 +75,24 @@ def compare(proposed: policy.Policy, at: datetime) -> Difference:
     """Decide on every creator under the rules in force, and with `proposed` added to them."""
     now = enrolment.rules(at)
     then = [*now, proposed]
-    local = at.astimezone(enrolment.market_zone())
     found = Difference()
+    with _reading_only():
+        _look(found, now, then, at)
+    return found
+
+
+@contextmanager
+def _reading_only() -> Iterator[None]:
+    """Let the database refuse every write until this block ends."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+        yield
+
+
+def _look(
+    found: Difference, now: Sequence[policy.Policy], then: Sequence[policy.Policy], at: datetime
+) -> None:
+    local = at.astimezone(enrolment.market_zone())
     for batch in _batches():
         facts = enrolment.facts_of(batch, at)
         found.looked_at += len(batch)
@@ -89,7 +107,6 @@ def compare(proposed: policy.Policy, at: datetime) -> Difference:
         entries = shown.in_bulk([creator.pk for _side, creator, _platform in changed])
         for side, creator, platform in changed:
             _count(side, creator, platform, entries.get(creator.pk))
-    return found
 
 
 def _batches() -> Iterator[Sequence[Creator]]:

@@ -1,5 +1,6 @@
 """Decisions as they are stored: status only with one, fixed once made, repeated every night."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -191,3 +192,32 @@ def test_the_auditor_sees_creators():
          "waiting", None, waiting.display_name, "noor@example.com"),
         (draft.pk, None, draft.handle, "draft", 0, None, None, None, draft.display_name, None),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_stored_decision_replays_to_its_hash_whatever_happened(seed):
+    chance = random.Random(seed)
+    at = NOW
+    people = [make_creator(followers=chance.randrange(300, 7_000)) for _ in range(8)]
+    for _night in range(5):
+        at += timedelta(days=chance.randrange(1, 12))
+        one = chance.choice(people)
+        make_channel(creator=one, platform="youtube", followers=chance.randrange(9_000), at=at)
+        if chance.random() < 0.5:
+            make_policy(min_followers=chance.randrange(400, 3_000), effective_from=at)
+        enrolment.redecide_waiting(at)
+        enrolment.redecide_pilots(at, {person.pk: chance.randrange(5) for person in people})
+
+    stored = list(Decision.objects.all())
+    assert len(stored) > len(people)
+    for decision in stored:
+        again = policy.replay(decision.facts)
+        assert (again.sha256, again.outcome) == (decision.sha256, decision.outcome)
+
+
+@pytest.mark.parametrize(
+    ("followers", "outcome"),
+    [(999, "waiting"), (1_000, "pilot"), (4_999, "pilot"), (5_000, "full")],
+)
+def test_the_boundaries_hold_from_reading_to_status(followers, outcome):
+    assert make_creator(followers=followers).status == outcome

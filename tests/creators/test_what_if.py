@@ -6,12 +6,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError
 from django.urls import reverse
 from django.utils import timezone
 
 from creators import directory, enrolment, what_if
-from creators.models import Decision, EnrolmentPolicy
-from tests.creators.factories import make_creator, make_user, rule
+from creators.models import Creator, Decision, EnrolmentPolicy
+from tests.creators.factories import make_creator, make_policy, make_user, rule
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,39 @@ def test_who_would_change_sides(market, least, full, expected):
     proposed = rule(id=None, effective_from=now, min_followers=least, full_followers=full)
 
     assert sides(what_if.compare(proposed, now)) == expected
+
+
+def test_the_rules_in_force_change_nobody(market):
+    now = timezone.now()
+    for one in enrolment.rules(now):
+        if one.min_followers == 1_000:
+            assert sides(what_if.compare(one, now)) == (0, 0, 0, 0)
+    said = StringIO()
+    call_command("what_if", min_followers=1_000, as_json=True, stdout=said)
+    parts = json.loads(said.getvalue())
+    assert parts.pop("looked_at") == 3
+    assert {part["creators"] for part in parts.values()} == {0}
+
+
+def test_5000_to_1000_lets_in_exactly_those_between():
+    now = timezone.now()
+    make_policy(min_followers=5_000, effective_from=now - timedelta(minutes=1))
+    counts = (999, 1_000, 1_001, 4_999, 5_000, 5_001)
+    for count in counts:
+        make_creator(followers=count, decided=False, status="draft")
+    Creator.objects.update(status="waiting", decision=make_creator(followers=1, at=now).decision)
+
+    found = what_if.compare(rule(id=None, effective_from=now, min_followers=1_000), now)
+
+    assert sides(found) == (3, 0, 0, 0)
+    assert found.come_in.by_size == {"1,000-4,999": 3}
+
+
+def test_the_database_refuses_every_write_meanwhile_and_none_after(market):
+    with pytest.raises(DatabaseError), what_if._reading_only():
+        make_creator()
+    what_if.compare(rule(id=None, effective_from=timezone.now()), timezone.now())
+    make_creator()
 
 
 def test_the_command_says_it_in_words_and_as_json_and_changes_nothing(market):
