@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import OuterRef, Subquery, Sum
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
@@ -103,6 +104,11 @@ def rule_for(creator: Creator, at: datetime) -> policy.Policy:
     return policy.in_force(rules(at), "", creator.country, at)
 
 
+def listed(ids: Sequence[int]) -> RawSQL:
+    """Return many ids as one parameter: thousands of them would be parsed each by itself."""
+    return RawSQL("SELECT unnest(%s::bigint[])", (list(ids),))
+
+
 def facts_of(
     creators: Sequence[Creator], at: datetime, weeks_with_links: Mapping[int, int] | None = None
 ) -> dict[int, policy.Facts]:
@@ -113,11 +119,12 @@ def facts_of(
     `weeks_with_links` comes from whoever counts clicks: in how many weeks her links were used.
     """
     ids = [creator.pk for creator in creators]
+    asked = listed(ids)
     channels: dict[int, list[policy.Channel]] = {pk: [] for pk in ids}
     latest = Reading.objects.filter(channel=OuterRef("pk")).order_by("-day")
     newest = JSONObject(followers="followers", day="day")
     rows = (
-        Channel.objects.filter(creator__in=ids)
+        Channel.objects.filter(creator__in=asked)
         .verified()
         .order_by("id")
         .annotate(latest=Subquery(latest.values(one=newest)[:1]))
@@ -128,7 +135,7 @@ def facts_of(
         day = date.fromisoformat(read_on) if read_on else None
         channels[creator_id].append(policy.Channel(platform, handle, True, followers, day))
     points = dict(
-        Case.objects.filter(creator__in=ids, state=Case.State.UPHELD, points__gt=0)
+        Case.objects.filter(creator__in=asked, state=Case.State.UPHELD, points__gt=0)
         .exclude(points_expire_on__lte=market_day(at))
         .values_list("creator")
         .annotate(total=Sum("points"))

@@ -155,6 +155,18 @@ def in_force(policies: Iterable[Policy], platform: str, country: str, at: dateti
     return found[0] if len(found) == 1 else max(found, key=lambda policy: policy.narrowness)
 
 
+def newest(policies: Iterable[Policy], at: datetime) -> list[Policy]:
+    """Return of each place the policy that is in force: the ones that can decide at `at`."""
+    found: dict[tuple[str, str], Policy] = {}
+    for policy in policies:
+        place = (policy.platform, policy.country)
+        if policy.effective_from <= at and (
+            place not in found or policy.narrowness > found[place].narrowness
+        ):
+            found[place] = policy
+    return list(found.values())
+
+
 def age_on(birth_on: date, on: date) -> int:
     """Return whole years; someone born on 29 February has a birthday on 1 March in other years."""
     return on.year - birth_on.year - ((on.month, on.day) < (birth_on.month, birth_on.day))
@@ -322,10 +334,10 @@ def _full_checks(channel: Channel, policy: Policy, facts: Facts, at: datetime) -
 
 
 def _is_full(checks: Sequence[Check]) -> bool:
-    by_rule = {check.rule: check.passed for check in checks if check.opens_full}
-    if by_rule.pop("full_followers", None):
-        return True
-    return bool(by_rule) and all(by_rule.values())
+    """Judge the answer of `_full_checks`: the followers, or all of the others."""
+    if not checks or checks[0].passed:
+        return bool(checks)
+    return len(checks) > 1 and all(check.passed for check in checks[1:])
 
 
 # --- what is stored, and how it is read back

@@ -73,8 +73,8 @@ def plain(found: Difference) -> dict[str, object]:
 
 def compare(proposed: policy.Policy, at: datetime) -> Difference:
     """Decide on every creator under the rules in force, and with `proposed` added to them."""
-    now = enrolment.rules(at)
-    then = [*now, proposed]
+    now = policy.newest(enrolment.rules(at), at)
+    then = policy.newest([*now, proposed], at)
     found = Difference()
     with _reading_only():
         _look(found, now, then, at)
@@ -103,18 +103,26 @@ def _look(
             side = _side(found, before.outcome, after.outcome)
             if side is not None:
                 changed.append((side, creator, after.platform))
-        shown = DirectoryEntry.objects.only("sales_90d", "niches", "followers_max")
-        entries = shown.in_bulk([creator.pk for _side, creator, _platform in changed])
+        entries = _entries([creator.pk for _side, creator, _platform in changed])
         for side, creator, platform in changed:
             _count(side, creator, platform, entries.get(creator.pk))
 
 
+def _entries(ids: list[int]) -> dict[int, DirectoryEntry]:
+    """Return sales, subjects and size of these creators, by id, as plain rows."""
+    rows = DirectoryEntry.objects.filter(creator__in=enrolment.listed(ids))
+    fields = ("creator_id", "sales_90d", "niches", "followers_max")
+    return {row.creator_id: row for row in rows.values_list(*fields, named=True)}
+
+
 def _batches() -> Iterator[Sequence[Creator]]:
+    """Yield those who are judged by rules, as plain rows: no model is made of each."""
+    fields = ("pk", "country", "birth_on", "status", "pilot_since", "quiz_passed_at")
     rows = (
         Creator.objects.exclude(status__in=["draft", "suspended", "closed"])
         .filter(erased_at__isnull=True)
-        .only("country", "birth_on", "status", "pilot_since", "quiz_passed_at")
         .order_by("pk")
+        .values_list(*fields, named=True)
         .iterator(chunk_size=BATCH)
     )
     while batch := list(islice(rows, BATCH)):
