@@ -6,11 +6,12 @@ from django.apps import apps
 from django.db import transaction
 
 KEPT = {  # seeded by migrations, or not of this market
-    "shop_category", "shop_taxrate", "shop_terms", "creators_niche", "creators_platformstatus",
+    "shop_category", "shop_taxrate", "creators_niche", "creators_platformstatus",
     "auth_permission", "auth_group", "auth_group_permissions", "affiliates_clickstream",
 }  # fmt: skip
 # Seeded too, but they name people or brands: emptied, and what is everybody's put back.
 PUT_BACK = {
+    "shop_terms": "update {copy} set published_by_id = null",
     "creators_enrolmentpolicy": "update {copy} set published_by_id = null",
     "affiliates_feepolicy": "delete from {copy} where brand_id is not null",
 }

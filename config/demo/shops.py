@@ -11,7 +11,17 @@ from affiliates import tax
 from affiliates.models import Collaboration, Participation
 from config.demo import words
 from config.demo.world import CURRENCY, Shop, Ware, World
-from shop.models import Acceptance, Brand, Category, Membership, Product, TaxRate, Terms, Variant
+from shop.models import (
+    Acceptance,
+    Brand,
+    Category,
+    DeliveryOption,
+    Membership,
+    Product,
+    TaxRate,
+    Terms,
+    Variant,
+)
 
 OWNER = "brand@thousand.example"
 COUNTRIES = {"NL": 62, "BE": 12, "DE": 10, "FR": 6, "DK": 4, "ES": 3, "IT": 3}
@@ -31,8 +41,10 @@ class _Maker:
             "id slug name description status currency sells_at legal_name address postal_code"
             " city country email phone register_number vat_number self_certified_at"
             " mandate_accepted_at tax_class category_id shipping_price free_shipping_from"
-            " ships_to return_days connect_account is_demo created_at",
+            " ships_to return_days connect_account is_demo created_at"
+            " delivery_days_from delivery_days_to",
         )
+        self.way = table(DeliveryOption, "id brand_id name price free_from days_from days_to")
         self.product = table(
             Product,
             "id brand_id category_id slug title description status missing currency sells_at"
@@ -115,8 +127,11 @@ class _Maker:
             CURRENCY, "here", trader["legal_name"], trader["address"], trader["postal_code"],
             trader["city"], country, trader["email"], trader["phone"], trader["register_number"],
             trader["vat_number"], since, since, tax_class, self.categories[shelf], shipping, free,
-            "[]", 14, "", True, since,
+            "[]", 14, "", True, since, 1, 2 + pk % 2,
         )  # fmt: skip
+        if n % 2 == 0:
+            way = self.copier.id(self.way)
+            self.copier.add(self.way, way, pk, "Pick-up point", shipping - 150, None, 2, 4)
         self._owner(shop, n)
         self._offers(shop, n)
         self._products(shop, country, tax_class, products)

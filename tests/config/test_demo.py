@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.apps import apps
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import transaction
@@ -15,11 +16,11 @@ from django.utils import timezone
 from affiliates import attribution, documents, invariants
 from affiliates.models import Attribution, Click, Commission, LinkDay, Payout, PayoutBatch, SelfBill
 from config import demo
-from config.demo import accounts
+from config.demo import accounts, emptying
 from config.demo.world import Size
 from creators import policy
 from creators.models import Creator, Decision
-from shop.models import Brand, Order, Product, Refund
+from shop.models import Brand, DeliveryOption, Order, Product, Refund
 
 pytestmark = pytest.mark.django_db
 SMALL = Size(creators=60, brands=8, products=60, orders=700)
@@ -150,3 +151,23 @@ def test_no_name_of_a_real_company_or_bank():
         "payout_methods__iban", flat=True
     )
     assert all(re.fullmatch(r"NL\d\dDEMO\d{10}", iban) for iban in ibans)
+
+
+def test_what_emptying_keeps_points_at_nothing_that_it_empties():
+    kept = [model for model in apps.get_models() if model._meta.db_table in emptying.KEPT]
+    targets = {
+        (model._meta.db_table, field.related_model._meta.db_table)
+        for model in kept
+        for field in model._meta.concrete_fields
+        if field.is_relation and field.related_model._meta.app_label in emptying.OURS
+    }
+
+    assert kept
+    assert {pair for pair in targets if pair[1] not in emptying.KEPT} == set()
+
+
+def test_every_second_brand_of_the_market_has_a_second_way_to_deliver():
+    fill(Size(creators=12, brands=4, products=12, orders=20))
+
+    assert DeliveryOption.objects.count() == 2
+    assert not Brand.objects.filter(delivery_days_to=None).exists()
