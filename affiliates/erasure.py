@@ -25,6 +25,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from affiliates import codes, links
 from affiliates.models import (
+    BrandNotice,
     Commission,
     Link,
     Message,
@@ -57,7 +58,7 @@ from creators.models import (
     Report,
 )
 from creators.platforms.base import Token
-from shop.models import Membership, Order, TermsNotice
+from shop.models import Membership, Order, TeamInvitation, TermsNotice
 
 logger = logging.getLogger(__name__)
 KEEP_TAX = timedelta(days=3_653)  # ten years: VAT on services across borders, and DAC7
@@ -200,6 +201,8 @@ def _close_user(user: AbstractUser) -> None:
     mails = [user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)]
     Report.objects.filter(email__in=[mail for mail in mails if mail]).update(name="", email="")
     Order.objects.filter(buyer=user).update(phone="")
+    TeamInvitation.objects.filter(email__in=[mail for mail in mails if mail]).delete()
+    BrandNotice.objects.filter(user=user).delete()
     Membership.objects.filter(user=user).delete()
     TermsNotice.objects.filter(user=user).delete()
     for session in UserSession.objects.filter(user=user):

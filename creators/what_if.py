@@ -4,6 +4,7 @@ Both sides are decided by the same pure function on today's facts, so the rules 
 against themselves differ in nothing.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -89,20 +90,58 @@ def _reading_only() -> Iterator[None]:
         yield
 
 
+class Judge:
+    """Decides before and after; once for all who differ in nothing that a rule looks at.
+
+    Of a single channel the rules look at which of their numbers it reaches, and of a birth date
+    at the age. Between several channels the counts themselves choose: those are decided in full.
+    """
+
+    def __init__(
+        self, now: Sequence[policy.Policy], then: Sequence[policy.Policy], at: datetime
+    ) -> None:
+        self.now, self.then, self.at, self.today = now, then, at, at.date()
+        self.steps = sorted(
+            {step for one in (*now, *then) for step in (one.min_followers, one.full_followers)}
+        )
+        self.known: dict[tuple[object, ...], tuple[str, str, str]] = {}
+
+    def __call__(self, facts: policy.Facts) -> tuple[str, str, str]:
+        """Return the outcome before, the one after, and the platform that decides after."""
+        if len(facts.channels) != 1:
+            return self._decide(facts)
+        channel, born = facts.channels[0], facts.birth_on
+        have = channel.followers
+        key = (
+            facts.country, born and policy.age_on(born, self.today), channel.platform,
+            channel.verified, have if have is None else bisect_right(self.steps, have),
+            channel.account_age_days, channel.posts_28d, facts.suspended, facts.violation_points,
+            facts.pilot_since, facts.weeks_with_links, facts.quiz_passed,
+        )  # fmt: skip
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = self._decide(facts)
+        return found
+
+    def _decide(self, facts: policy.Facts) -> tuple[str, str, str]:
+        before = policy.decide(self.now, facts, self.at)
+        after = policy.decide(self.then, facts, self.at)
+        return before.outcome, after.outcome, after.platform
+
+
 def _look(
     found: Difference, now: Sequence[policy.Policy], then: Sequence[policy.Policy], at: datetime
 ) -> None:
-    local = at.astimezone(enrolment.market_zone())
+    judge = Judge(now, then, at.astimezone(enrolment.market_zone()))
     for batch in _batches():
         facts = enrolment.facts_of(batch, at)
         found.looked_at += len(batch)
         changed = []
         for creator in batch:
-            before = policy.decide(now, facts[creator.pk], local)
-            after = policy.decide(then, facts[creator.pk], local)
-            side = _side(found, before.outcome, after.outcome)
+            before, after, platform = judge(facts[creator.pk])
+            side = _side(found, before, after)
             if side is not None:
-                changed.append((side, creator, after.platform))
+                changed.append((side, creator, platform))
         entries = _entries([creator.pk for _side, creator, _platform in changed])
         for side, creator, platform in changed:
             _count(side, creator, platform, entries.get(creator.pk))

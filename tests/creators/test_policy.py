@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creators import policy
+from creators import policy, what_if
 from creators.policy import Channel, Facts, Outcome
 from tests.creators.factories import rule
 
@@ -195,3 +195,25 @@ def test_the_hash_tells_facts_apart():
     hashes = {policy.decide([rule()], facts(count), AT).sha256 for count in (1_000, 1_001)}
 
     assert len(hashes) == 2
+
+
+singles = st.builds(
+    facts,
+    counts,
+    birth_on=st.one_of(st.none(), st.dates(date(2006, 1, 1), date(2010, 12, 31))),
+    violation_points=st.integers(0, 2),
+    pilot_since=st.one_of(st.none(), st.dates(date(2026, 1, 1), date(2026, 3, 10))),
+    weeks_with_links=st.integers(2, 4),
+    quiz_passed=st.booleans(),
+)
+
+
+@given(st.lists(singles | people, max_size=30), st.lists(rules, min_size=1, max_size=3), rules)
+def test_deciding_once_for_those_alike_is_deciding_on_each(everyone, in_force, drafted):
+    now = [replace(one, id=n) for n, one in enumerate(in_force)]
+    then = policy.newest([*now, replace(drafted, id=99, effective_from=AT)], AT)
+    judge = what_if.Judge(now, then, AT)
+
+    for person in everyone:
+        before, after = policy.decide(now, person, AT), policy.decide(then, person, AT)
+        assert judge(person) == (before.outcome, after.outcome, after.platform)
