@@ -30,7 +30,7 @@ def asks_for_payouts(creator) -> None:
     creator.goto("/creator/payouts/bank/")
     creator.checks_page()
     creator.fill(password=PASSWORD)
-    creator.press("Confirm")
+    creator.press("It is me")
     creator.fill(**{"bank-iban": "NL91 ABNA 0417 1643 00", "bank-holder": "Noor Bakes"})
     creator.checks_page(wide=True)
     creator.press("Save bank account")
