@@ -60,13 +60,13 @@ def test_the_check_answers_htmx_with_the_part_alone(client):
     assert "Yes, you can join." in text(part)
 
 
-@pytest.mark.parametrize("followers", ["", "many", "-5", "1e9", "９００", "1" * 15, "1.24", "\x00"])
+@pytest.mark.parametrize("followers", ["", "many", "-5", "1e9", "９００", "1" * 15, "1.24"])
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
 def test_the_check_says_what_is_wrong_at_the_field(client, followers, headers):
     page = client.get("/check/", {"platform": "tiktok", "followers": followers}, headers=headers)
 
     assert page.status_code == 422
-    assert "for example 1240" in text(page) or "Null characters" in text(page)
+    assert "for example 1240" in text(page)
     if not headers:
         assert '<a href="#id_followers">' in page.content.decode()
         assert 'id="id_followers-error"' in page.content.decode()

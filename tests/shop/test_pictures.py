@@ -15,6 +15,7 @@ from config.lib import images
 from shop import pictures, tasks
 from shop.feeds import importer
 from shop.models import Image, Product, Variant
+from tests.affiliates.factories import sign_in
 from tests.config.test_images import made, opened
 from tests.shop.factories import make_brand, make_user, make_variant
 
@@ -294,7 +295,7 @@ class TestShown:
             assert client.get(f"/media/{path}").status_code in {302, 404}
         client.force_login(make_user())
         assert client.get("/media/checks/1.png").status_code == 403
-        client.force_login(make_user(is_staff=True, is_superuser=True))
+        sign_in(client, make_user(is_staff=True, is_superuser=True))
         assert client.get("/media/checks/1.png").status_code == 200
 
 
