@@ -31,7 +31,9 @@ SOLD = """
                                     where r.reverses_id = s.id and r.state <> 'void'), 0) as earned,
                ((l.net - l.refunded - l.charged_back) * coalesce(l.fee_bp, 0) + 5000) / 10000 as fee
         from affiliates_commission s
-        join shop_orderline l on l.id = s.order_line_id
+        cross join lateral (  -- line by line: never through everybody's lines
+            select brand_order_id, variant_id, quantity, net, refunded, charged_back, fee_bp
+            from shop_orderline where id = s.order_line_id offset 0) l
         join shop_variant v on v.id = l.variant_id
         left join affiliates_link k on k.id = s.link_id
         where s.brand_id = %(brand)s and s.kind = 'sale' and s.state <> 'void'

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         found = list(User.objects.select_for_update().filter(email__iexact=address))
         if len(found) != 1:
             known = "nobody has" if not found else f"{len(found)} accounts have"
-            raise CommandError(f"{known} the address {address}")
+            raise CommandError(f"{known} the address {address}", returncode=2)
         (user,) = found
         user.is_staff = not remove
         user.is_superuser = user.is_superuser and not remove
