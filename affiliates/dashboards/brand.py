@@ -24,7 +24,8 @@ SOLD = """
     with sold as (
         select date_trunc('week', s.created_at at time zone %(zone)s)::date as week,
                s.created_at >= %(since)s as now, s.creator_id, v.product_id, l.brand_order_id,
-               coalesce(k.platform, 'code') as platform, l.quantity,
+               coalesce((select k.platform from affiliates_link k where k.id = s.link_id),
+                        'code') as platform, l.quantity,
                l.net - l.refunded - l.charged_back as sales,
                (l.refunded + l.charged_back > 0)::int as back,
                s.amount + coalesce((select sum(r.amount) from affiliates_commission r
@@ -35,7 +36,6 @@ SOLD = """
             select brand_order_id, variant_id, quantity, net, refunded, charged_back, fee_bp
             from shop_orderline where id = s.order_line_id offset 0) l
         join shop_variant v on v.id = l.variant_id
-        left join affiliates_link k on k.id = s.link_id
         where s.brand_id = %(brand)s and s.kind = 'sale' and s.state <> 'void'
           and s.currency = %(currency)s and s.created_at >= %(before)s
     )
