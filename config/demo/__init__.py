@@ -55,6 +55,7 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         world.step("ledger")
         books.write_entries()
         world.copier.finish()
+        _analyze()  # all that follows joins what was just written
         closings.close_all()
         world.step("proofs")
         proof.publish()
@@ -63,9 +64,13 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         solvency.refresh(world.now)
         signed = accounts.people_of(seed) + signed
         _check(world)
+    _analyze()
+    return signed
+
+
+def _analyze() -> None:
     with connection.cursor() as cursor:
         cursor.execute("analyze")
-    return signed
 
 
 def _refresh_products(world: World) -> None:
@@ -78,8 +83,6 @@ def _refresh_products(world: World) -> None:
 
 def _check(world: World) -> None:
     world.step("checking the books")
-    with connection.cursor() as cursor:
-        cursor.execute("analyze")
     if broken := invariants.check():
         raise BooksOff(f"the books are off: {broken}")
 
