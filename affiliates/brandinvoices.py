@@ -13,10 +13,10 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from affiliates import clock
+from affiliates.locks import Lock
 from affiliates.models import BrandInvoice
 from shop.models import Brand
 
-NUMBER_LOCK = 7_264_003  # advisory: one numbering at a time
 OWED_SQL = """
     WITH moved AS (
         SELECT a.brand_id, a.currency, s.kind, s.v FROM (
@@ -60,7 +60,7 @@ def issue(at: datetime, month: date | None = None) -> int:
     if clock.midnight(after) > at:
         raise ValueError(f"{month:%Y-%m} is not over")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBER_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.NUMBER])
         cursor.execute(OWED_SQL, {"end": clock.midnight(after), "month": month})
         owed = [row for row in cursor.fetchall() if any(row[2:])]
     brands = Brand.objects.in_bulk({row[0] for row in owed})

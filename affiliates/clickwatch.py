@@ -21,6 +21,7 @@ from django.db import connection, transaction
 from affiliates import clicks, clock, commissions, fraud
 from affiliates.fraud import rules
 from affiliates.fraud.rules import Evidence
+from affiliates.locks import Lock
 from affiliates.models import ClickFinding, ClickScan
 from creators.models import Creator
 
@@ -28,7 +29,6 @@ logger = logging.getLogger(__name__)
 DAYS_BACK = 35  # days that were missed are looked through later, no further back than this
 EARNS_FOR = timedelta(days=91)  # the longest window that a collaboration may have
 RETURNS_BACK = timedelta(days=90)
-LOCK = 7_264_011  # advisory: one at a time
 
 # A click's id begins with its moment, so a day is a range of the primary key.
 DAY = """
@@ -166,7 +166,7 @@ def days_to_see(at: datetime) -> list[date]:
 def look(day: date, at: datetime) -> int:
     """Keep what one day's clicks show; return how many findings are new."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.CLICK_WATCH])
     if ClickScan.objects.filter(day=day).exists():
         return 0
     rows = ClickFinding.objects.bulk_create(

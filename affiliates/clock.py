@@ -44,6 +44,11 @@ def last_night_over(at: datetime) -> date:
     return local_day(at) - timedelta(days=1)
 
 
+def monday_of(day: date) -> date:
+    """Return the Monday of the week of `day`."""
+    return day - timedelta(days=day.weekday())
+
+
 def friday_from(day: date) -> date:
     """Return `day` if it is a Friday, else the next one."""
     return day + timedelta(days=(4 - day.weekday()) % 7)

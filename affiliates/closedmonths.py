@@ -11,10 +11,10 @@ from datetime import date, datetime
 from django.db import connection, transaction
 
 from affiliates import clock
+from affiliates.locks import Lock
 from affiliates.models import ClosedMonth
 
-MONTH_LOCK = 7_264_004  # advisory: shared by who posts, exclusive to who closes
-HOLD_SQL = f"SELECT pg_advisory_xact_lock_shared({MONTH_LOCK})"
+HOLD_SQL = f"SELECT pg_advisory_xact_lock_shared({Lock.MONTH})"
 # An entry's moment: what is late for its month is posted as the open one begins.
 LATEST_SQL = "greatest({at}, (SELECT max(until) FROM affiliates_closedmonth))"
 
@@ -26,7 +26,7 @@ def close(at: datetime) -> int:
     if ClosedMonth.objects.filter(month__gte=month).exists():
         return 0
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MONTH_LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [Lock.MONTH])
         if not cursor.fetchone()[0]:
             return 0  # the next beat tries again; nobody waits for us
     until = clock.midnight(clock.local_day(at).replace(day=1))

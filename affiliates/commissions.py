@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from affiliates import attribution, fraud
 from affiliates.clock import PAUSED, local_day, midnight
+from affiliates.locks import Lock
 from affiliates.models import Attribution, Collaboration, Commission, RiskFlag, SettlementRun
 from config.lib.money import half_up
 from creators import cases
@@ -25,7 +26,6 @@ State, Kind = Commission.State, Commission.Kind
 OPEN = (State.PENDING, State.HELD)
 
 NOBODY_REPORTS_DAYS = 45  # after payment, when no delivery is ever reported
-RUN_LOCK = 7_264_001  # advisory: shared by what becomes pending, exclusive to a new run
 
 
 class NotHeld(Exception):
@@ -53,7 +53,7 @@ def due(
 def lock_out_new_runs() -> datetime | None:
     """Keep new runs waiting until this transaction ends; return the newest cutoff so far."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [RUN_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [Lock.RUN])
     return SettlementRun.objects.aggregate(newest=Max("cutoff"))["newest"]
 
 

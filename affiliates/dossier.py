@@ -136,6 +136,8 @@ LEFT = {
     "affiliates.FeePolicy": A_BRAND,
     "affiliates.OwnProgramme": A_BRAND,
     "affiliates.BrandLight": A_BRAND,
+    "affiliates.BrandWeek": "sums of commissions that are in the file",
+    "affiliates.BrandWeekStale": A_BRAND,
     "affiliates.PayoutBatch": A_MARKET,
     "affiliates.PlatformSwitch": A_MARKET,
     "affiliates.SettlementRun": A_MARKET,

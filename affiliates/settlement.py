@@ -17,13 +17,12 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Max, Min
 
 from affiliates import clock, closedmonths, fraud, tax
-from affiliates.commissions import RUN_LOCK
+from affiliates.locks import Lock
 from affiliates.models import Commission, LedgerEntry, SettlementRun, SettlementShard
 from affiliates.models.commissions import SHARDS
 from creators.models import Creator
 
 logger = logging.getLogger(__name__)
-SHARD_LOCK = 7_264_005  # advisory: shared by shards, exclusive to who builds payouts
 Progress = Callable[[str, int, int], None]  # night, shards done, shards in all
 
 
@@ -139,7 +138,7 @@ def start(night: date) -> SettlementRun:
     if run:
         return run
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RUN_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.RUN])
     run, new = SettlementRun.objects.get_or_create(
         night=night, defaults={"cutoff": clock.cutoff_of(night), "created_at": clock.now()}
     )
@@ -321,7 +320,7 @@ def try_shard(run_id: int, shard: int) -> SettlementShard | None:
 def _claim_and_settle(run_id: int, shard: int, one_by_one: bool) -> SettlementShard | None:
     begun = time.monotonic()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [SHARD_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [Lock.SHARD])
         cursor.execute(closedmonths.HOLD_SQL)
     row = (
         SettlementShard.objects.select_for_update(skip_locked=True, of=["self"])

@@ -10,6 +10,7 @@ from affiliates import (
     books,
     brandinvoices,
     brandletters,
+    brandweeks,
     caseletters,
     clicks,
     clickwatch,
@@ -225,6 +226,12 @@ CLICKS_BACK = timedelta(days=2)
 def rollup_links() -> int:
     """Sum what links earned on the days that changed lately."""
     return clicks.rollup_orders(timezone.now() - CLICKS_BACK)
+
+
+@shared_task
+def sum_weeks(weeks: int = brandweeks.WEEKS_KEPT) -> int:
+    """Sum what brands sold in weeks that changed, or are over and were never summed."""
+    return brandweeks.refresh(timezone.now(), weeks)
 
 
 @shared_task

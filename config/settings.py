@@ -267,6 +267,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("ask again whose accounts these are", "affiliates.tasks.check_names", 3_600),
         ("ask whether VAT numbers are in use", "affiliates.tasks.check_vat_numbers", 300),
         ("sum clicks by day", "affiliates.tasks.rollup_links", 300),
+        ("sum the weeks of brands", "affiliates.tasks.sum_weeks", 600),
         ("make the months of clicks ahead", "affiliates.tasks.make_partitions", 86_400),
         ("fetch pictures of feeds", "shop.tasks.fetch_pictures", 60),
         ("remove pictures that nothing shows", "shop.tasks.sweep_pictures", 86_400),

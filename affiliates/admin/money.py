@@ -13,7 +13,16 @@ from django.utils.translation import gettext_lazy
 
 from affiliates import commissions, fraud, holds, ledger
 from affiliates.admin.base import Desk, amount, second_factor
-from affiliates.models import Account, Closing, Commission, FeePolicy, LedgerEntry, RiskFlag
+from affiliates.models import (
+    Account,
+    BrandWeek,
+    BrandWeekStale,
+    Closing,
+    Commission,
+    FeePolicy,
+    LedgerEntry,
+    RiskFlag,
+)
 from config.lib import money, stepup
 
 BY_HAND = "by_hand"
@@ -117,6 +126,27 @@ class ClosingAdmin(Desk):
     @admin.display(description=gettext_lazy("balance"), ordering="amount")
     def held(self, row):
         return money.display(row.amount, row.account.currency)
+
+
+@admin.register(BrandWeek)
+class BrandWeekAdmin(Desk):
+    list_display = ["id", "brand", "week", "grain", "platform", "creator", "product", "sold"]
+    list_filter = ["grain", "week"]
+    list_select_related = ["brand", "creator", "product"]
+    search_fields = ["brand__name"]
+    ordering = ["-id"]
+
+    @admin.display(description=gettext_lazy("sales"), ordering="sales")
+    def sold(self, row):
+        return money.display(row.sales, row.currency)
+
+
+@admin.register(BrandWeekStale)
+class BrandWeekStaleAdmin(Desk):
+    list_display = ["id", "brand", "at"]
+    list_select_related = ["brand"]
+    search_fields = ["brand__name"]
+    ordering = ["-id"]
 
 
 @admin.register(FeePolicy)

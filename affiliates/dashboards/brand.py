@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from affiliates import clock, ledger, market
+from affiliates import brandweeks, clock, ledger, market
 from affiliates.dashboards.query import rows_of
+from affiliates.models import BrandWeek
 from creators.models import Creator, Platform
 from shop import storefront
 from shop.models import Brand, Product
@@ -19,34 +20,6 @@ WEEKS = {"4": 4, "12": 12, "52": 52}
 SHOWN = 5
 PLATFORMS = list(Platform.values)
 
-# One pass over the lines that creators sold in this period and the one before.
-SOLD = """
-    with sold as (
-        select date_trunc('week', s.created_at at time zone %(zone)s)::date as week,
-               s.created_at >= %(since)s as now, s.creator_id, v.product_id, l.brand_order_id,
-               coalesce((select k.platform from affiliates_link k where k.id = s.link_id),
-                        'code') as platform, l.quantity,
-               l.net - l.refunded - l.charged_back as sales,
-               (l.refunded + l.charged_back > 0)::int as back,
-               s.amount + coalesce((select sum(r.amount) from affiliates_commission r
-                                    where r.reverses_id = s.id and r.state <> 'void'), 0) as earned,
-               ((l.net - l.refunded - l.charged_back) * coalesce(l.fee_bp, 0) + 5000) / 10000 as fee
-        from affiliates_commission s
-        cross join lateral (  -- line by line: never through everybody's lines
-            select brand_order_id, variant_id, quantity, net, refunded, charged_back, fee_bp
-            from shop_orderline where id = s.order_line_id offset 0) l
-        join shop_variant v on v.id = l.variant_id
-        where s.brand_id = %(brand)s and s.kind = 'sale' and s.state <> 'void'
-          and s.currency = %(currency)s and s.created_at >= %(before)s
-    )
-    select grouping(week), grouping(creator_id), grouping(product_id), now, week, platform,
-           creator_id, product_id, coalesce(sum(sales), 0)::bigint,
-           coalesce(sum(earned), 0)::bigint, coalesce(sum(fee), 0)::bigint,
-           count(distinct brand_order_id), coalesce(sum(quantity), 0)::int,
-           coalesce(sum(back), 0)::int, count(*)::int, count(distinct creator_id)
-    from sold
-    group by grouping sets ((now), (now, week, platform), (now, creator_id), (now, product_id))
-"""
 STOCK = """
     select p.id,
            (select count(distinct k.creator_id) from affiliates_link k
@@ -80,7 +53,6 @@ class Sum:
     quantity: int = 0
     back: int = 0
     lines: int = 0
-    creators: int = 0
 
     @property
     def cost(self) -> int:
@@ -130,6 +102,7 @@ class Week:
 class BrandBoard:
     now: Sum
     before: Sum
+    sellers: int  # creators who sold something
     weeks: list[Week]
     platforms: dict[str, int]
     elsewhere: int  # sales through creators' pages here and typed codes
@@ -199,39 +172,33 @@ def drill(board: BrandBoard, platform: str = "") -> Drill | None:
 
 def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:
     """Return everything on a brand's first page: whole weeks, this one included."""
-    today = clock.local_day(at)
-    monday = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
-    values = {
-        "brand": brand.pk, "currency": brand.currency, "zone": clock.zone().key,
-        "since": clock.midnight(monday),
-        "before": clock.midnight(monday - timedelta(weeks=weeks)),
-    }  # fmt: skip
+    last = clock.monday_of(clock.local_day(at))
+    monday = last - timedelta(weeks=weeks - 1)
     sums = {True: Sum(), False: Sum()}
     by_week = {monday + timedelta(weeks=k): Week(monday + timedelta(weeks=k)) for k in range(weeks)}
     platforms: dict[str, int] = {}
     creators: dict[int, Sum] = {}
     products: dict[int, Sum] = {}
-    for no_week, no_creator, no_product, now, week, platform, creator, product, *rest in rows_of(
-        SOLD, values
+    for grain, now, week, platform, creator, product, *rest in brandweeks.read(
+        brand.pk, brand.currency, monday, last, monday - timedelta(weeks=weeks)
     ):
         one = Sum(*rest)
-        if no_week and no_creator and no_product:
+        if grain == BrandWeek.Grain.ALL:
             sums[now] = one
-        elif not now:
-            continue
-        elif not no_week:
+        elif grain == BrandWeek.Grain.PLATFORM:
             platforms[platform] = platforms.get(platform, 0) + one.sales
-            if week in by_week:
-                by_week[week].sales += one.sales
-                by_week[week].parts[platform] = one.sales
-        elif not no_creator:
+            by_week[week].sales += one.sales
+            by_week[week].parts[platform] = one.sales
+        elif grain == BrandWeek.Grain.CREATOR:
             creators[creator] = one
         else:
             products[product] = one
     elsewhere = platforms.pop("page", 0) + platforms.pop("code", 0)
-    to_ship, unsettled, applied = rows_of(WAITING, values)[0]
+    to_ship, unsettled, applied = rows_of(
+        WAITING, {"brand": brand.pk, "currency": brand.currency}
+    )[0]
     return BrandBoard(
-        now=sums[True], before=sums[False], weeks=list(by_week.values()),
+        now=sums[True], before=sums[False], sellers=len(creators), weeks=list(by_week.values()),
         platforms={name: max(0, amount) for name, amount in platforms.items()},
         elsewhere=elsewhere, creators=_creators(creators), products=_products(brand, products, at),
         balance=ledger.balance(ledger.brand(brand.pk), brand.currency), unsettled=int(unsettled),

@@ -217,7 +217,7 @@ def _weeks(bars: Sequence[Bar]) -> list[Bar]:
     """Add bars up by week, from Monday."""
     weeks: dict[date, list[Bar]] = {}
     for bar in bars:
-        weeks.setdefault(bar.day - timedelta(days=bar.day.weekday()), []).append(bar)
+        weeks.setdefault(clock.monday_of(bar.day), []).append(bar)
     rank = {name: stage for stage, name in STAGES.items() if stage is not None}
     return [
         Bar(

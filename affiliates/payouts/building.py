@@ -8,12 +8,12 @@ from datetime import date, datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
-from affiliates import books, clock, closedmonths, funding, ledger, rails, settlement, tax
+from affiliates import books, clock, closedmonths, funding, ledger, rails, tax
+from affiliates.locks import Lock
 from affiliates.models import PayoutBatch, PayoutMethod
 from affiliates.payouts import brands
 
 logger = logging.getLogger(__name__)
-BUILD_LOCK = 7_264_002  # advisory: one build at a time
 
 # A creator's negative lines are all claimed, of her positive ones those that are funded.
 BUILD_SQL = """
@@ -124,8 +124,8 @@ def lock_books() -> None:
     """
     books.require_balance()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BUILD_LOCK])
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [settlement.SHARD_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.BUILD])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.SHARD])
         cursor.execute(closedmonths.HOLD_SQL)
         cursor.execute(
             "SELECT id FROM affiliates_account WHERE kind = 'brand_balance' ORDER BY id FOR UPDATE"

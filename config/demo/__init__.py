@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from affiliates import closings, invariants, proof, solvency
+from affiliates import brandweeks, closings, invariants, proof, solvency
 from affiliates.models import Commission
 from config.demo import accounts, books, clicks, fridays, nights, people, sales, shops, ties
 from config.demo.copying import Copier
@@ -61,6 +61,7 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         proof.publish()
         clicks.make(world)
         clicks.show_in_directory(world)
+        brandweeks.refresh(world.now)
         solvency.refresh(world.now)
         signed = accounts.people_of(seed) + signed
         _check(world)

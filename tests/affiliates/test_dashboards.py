@@ -224,7 +224,7 @@ def test_a_brand_sees_what_creators_sold_and_what_it_cost():
     assert board.now.sales == sum(sale.base for sale in sales)
     assert board.now.earned == sum(sale.amount for sale in sales)
     assert board.now.fee == sum(fees)
-    assert (board.now.orders, board.now.creators, board.before.sales) == (2, 2, 0)
+    assert (board.now.orders, board.sellers, board.before.sales) == (2, 2, 0)
     assert board.now.per_euro == (board.now.sales * 100 + board.now.cost // 2) // board.now.cost
     assert sum(week.sales for week in board.weeks) == board.now.sales
     assert board.elsewhere + sum(board.platforms.values()) == board.now.sales
@@ -277,7 +277,7 @@ def test_nobody_sees_another_ones_dashboard(client):
 def board_of(platforms, elsewhere=0, weeks=4):
     week = [Week(NIGHT_OVER.date()) for _ in range(weeks)]
     return BrandBoard(
-        now=Sum(), before=Sum(), weeks=week, platforms=platforms, elsewhere=elsewhere,
+        now=Sum(), before=Sum(), sellers=0, weeks=week, platforms=platforms, elsewhere=elsewhere,
         creators=[], products=[], balance=0, unsettled=0, to_ship=0, applied=0, made_at=NIGHT_OVER,
     )  # fmt: skip
 

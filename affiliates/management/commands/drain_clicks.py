@@ -13,9 +13,9 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from affiliates import clicks, linkcache
+from affiliates.locks import Lock
 from config.lib import arguments
 
-LOCK = 7_264_002  # advisory: only one drain moves clicks
 GATHER_S = 0.2  # between small batches, so that a commit carries more than a click
 REST_S = 1.0
 
@@ -63,5 +63,5 @@ class Command(BaseCommand):
     def _alone(self) -> bool:
         """Take the lock; PostgreSQL frees it when this process dies."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [Lock.DRAIN])
             return cursor.fetchone()[0]
