@@ -13,7 +13,6 @@ from django.db import connection, transaction
 
 from affiliates import clock
 from affiliates.locks import Lock
-from affiliates.models import BrandWeek
 
 WEEKS_KEPT = 106  # two periods of a year, as pages compare them
 # Who wrote a line on Sunday may commit on Monday; from then on triggers tell.

@@ -194,9 +194,9 @@ def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:
         else:
             products[product] = one
     elsewhere = platforms.pop("page", 0) + platforms.pop("code", 0)
-    to_ship, unsettled, applied = rows_of(
-        WAITING, {"brand": brand.pk, "currency": brand.currency}
-    )[0]
+    to_ship, unsettled, applied = rows_of(WAITING, {"brand": brand.pk, "currency": brand.currency})[
+        0
+    ]
     return BrandBoard(
         now=sums[True], before=sums[False], sellers=len(creators), weeks=list(by_week.values()),
         platforms={name: max(0, amount) for name, amount in platforms.items()},

@@ -2,9 +2,9 @@
 
 from affiliates.models.adjustments import Adjustment
 from affiliates.models.bankfiles import BankFile, BankReply
+from affiliates.models.brandweeks import BrandWeek, BrandWeekStale
 from affiliates.models.cases import CaseLine
 from affiliates.models.checks import BooksCheck
-from affiliates.models.brandweeks import BrandWeek, BrandWeekStale
 from affiliates.models.clicks import Click, ClickFinding, ClickScan, ClickStream, LinkDay
 from affiliates.models.closedmonths import ClosedMonth
 from affiliates.models.collaborations import (
