@@ -78,7 +78,7 @@ READ_SQL = f"""
            platform, creator_id, product_id, sum(sales)::bigint, sum(earned)::bigint,
            sum(fee)::bigint, sum(orders)::int, sum(quantity)::int, sum(back)::int, sum(lines)::int
     FROM every WHERE currency = %(currency)s GROUP BY 1, 2, 3, 4, 5, 6
-"""
+"""  # noqa: S608
 
 FORGET_SQL = """
     DELETE FROM affiliates_brandweekstale WHERE id IN (
@@ -105,7 +105,7 @@ WRITE_SQL = f"""
     ), {SUMS_SQL}
     INSERT INTO affiliates_brandweek ({COLUMNS})
     SELECT {COLUMNS} FROM sums ORDER BY brand_id, grain, week, currency, creator_id, product_id
-"""
+"""  # noqa: S608
 
 
 def read(brand_id: int, currency: str, since: date, last: date, before: date) -> list[tuple]:
