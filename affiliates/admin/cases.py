@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from affiliates import commissions, holds
+from affiliates.admin.base import second_factor
 from affiliates.forms.cases import DecideForm, OpenForm
 from affiliates.models import CaseLine
-from config.lib import money
+from config.lib import money, stepup
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnly, ReadOnlyRows, ReasonForm
 from creators import cases, channels, enrolment
@@ -150,7 +151,9 @@ class CaseAdmin(admin.ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj=None, change=False, **kwargs):
         kwargs["form"] = DecideForm if change else OpenForm
-        return super().get_form(request, obj, change=change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.is_confirmed = stepup.is_confirmed(request, second_factor=True)
+        return form
 
     def get_readonly_fields(self, request: HttpRequest, obj=None):
         return self.readonly_facts if obj else []
@@ -198,6 +201,7 @@ class CaseAdmin(admin.ModelAdmin):
         description=gettext_lazy("Uphold, with a reason that the creator reads"),
         permissions=["change"],
     )
+    @second_factor
     def uphold(self, request: HttpRequest, queryset: QuerySet) -> None:
         self._decide(request, queryset, upheld=True)
 
@@ -205,6 +209,7 @@ class CaseAdmin(admin.ModelAdmin):
         description=gettext_lazy("Dismiss, with a reason that the creator reads"),
         permissions=["change"],
     )
+    @second_factor
     def dismiss(self, request: HttpRequest, queryset: QuerySet) -> None:
         self._decide(request, queryset, upheld=False)
 

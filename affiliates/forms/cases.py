@@ -1,7 +1,9 @@
 """What an admin types to open a case or to decide one, and what a creator answers."""
 
 from django import forms
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -9,7 +11,28 @@ from affiliates.models import RiskFlag
 from creators.models import Case, Violation
 
 
-class OpenForm(forms.ModelForm):
+class ConfirmedForm(forms.ModelForm):
+    """Asks for a second factor given a moment ago, and keeps what was typed meanwhile."""
+
+    is_confirmed = False  # set for each request
+
+    def acts(self, data: dict[str, object]) -> bool:
+        """Say whether what was typed freezes or moves anything."""
+        return True
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean()
+        if self.acts(data) and not self.is_confirmed:
+            said = _("Confirm that it is you, then save once more: {link}.")
+            link = format_html(
+                '<a href="{}" target="_blank" rel="noopener">{}</a>',
+                reverse("mfa_reauthenticate"), _("confirm in a new window"),
+            )  # fmt: skip
+            self.add_error(None, format_html(said, link=link))
+        return data
+
+
+class OpenForm(ConfirmedForm):
     """A new case: against whom, for what, and about which commissions exactly."""
 
     violation = forms.ModelChoiceField(Violation.objects.none(), label=gettext_lazy("violation"))
@@ -51,7 +74,7 @@ class OpenForm(forms.ModelForm):
         return text
 
 
-class DecideForm(forms.ModelForm):
+class DecideForm(ConfirmedForm):
     """A decision on one case."""
 
     outcome = forms.ChoiceField(
@@ -73,6 +96,9 @@ class DecideForm(forms.ModelForm):
         model = Case
         fields = ["takes_lines"]
         labels = {"takes_lines": gettext_lazy("If it is upheld, these are not paid")}
+
+    def acts(self, data: dict[str, object]) -> bool:
+        return bool(data.get("outcome"))
 
     def clean(self) -> dict[str, object]:
         data = super().clean()

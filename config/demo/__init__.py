@@ -12,7 +12,18 @@ from django.db import connection, transaction
 
 from affiliates import brandweeks, closings, invariants, proof, solvency
 from affiliates.models import Commission
-from config.demo import accounts, books, clicks, fridays, nights, people, sales, shops, ties
+from config.demo import (
+    accounts,
+    books,
+    clicks,
+    disputes,
+    fridays,
+    nights,
+    people,
+    sales,
+    shops,
+    ties,
+)
 from config.demo.copying import Copier
 from config.demo.world import Size, World
 from creators.models import Creator
@@ -61,6 +72,7 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         proof.publish()
         clicks.make(world)
         clicks.show_in_directory(world)
+        disputes.make(world)
         brandweeks.refresh(world.now)
         solvency.refresh(world.now)
         signed = accounts.people_of(seed) + signed

@@ -7,6 +7,7 @@ from django.db import transaction
 
 KEPT = {  # seeded by migrations, or not of this market
     "shop_category", "shop_taxrate", "creators_niche", "creators_platformstatus",
+    "creators_violation", "creators_sanction",
     "auth_permission", "auth_group", "auth_group_permissions", "affiliates_clickstream",
 }  # fmt: skip
 # Seeded too, but they name people or brands: emptied, and what is everybody's put back.

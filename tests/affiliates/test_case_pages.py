@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +11,7 @@ from affiliates import fraud, holds
 from affiliates.models import Commission
 from creators import casefigures, cases
 from creators.models import Case, Sanction, Violation
-from tests.affiliates.factories import make_commission, make_user
+from tests.affiliates.factories import make_commission, make_user, sign_in
 from tests.creators.factories import make_creator
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
@@ -88,8 +87,7 @@ ROWS = {  # what the admin's own page sends for the rows that are only shown
 
 @pytest.fixture
 def desk(client, admin_user):
-    Authenticator.objects.create(user=admin_user, type="totp", data={"secret": "x"})
-    client.force_login(admin_user)
+    sign_in(client, admin_user)
     return client
 
 
@@ -132,7 +130,7 @@ def test_a_flag_becomes_a_case_at_the_desk(desk):
 def test_a_decision_needs_a_reason_and_is_logged_and_an_early_one_is_refused(
     desk, case, admin_user
 ):
-    desk.force_login(admin_user)
+    sign_in(desk, admin_user)
     url = reverse("admin:creators_case_change", args=[case.pk])
     assert "It cures nothing." in desk.get(url).content.decode()
 
@@ -150,8 +148,25 @@ def test_a_decision_needs_a_reason_and_is_logged_and_an_early_one_is_refused(
     assert desk.get(url).status_code == 200  # to read
 
 
+def test_a_decision_waits_for_a_fresh_second_factor_and_keeps_what_was_typed(
+    desk, case, admin_user
+):
+    desk.force_login(admin_user)  # signed in long ago
+    url = reverse("admin:creators_case_change", args=[case.pk])
+    typed = {"takes_lines": "on", "outcome": "dismiss", "outcome_reason": "A reason of mine."}
+
+    page = desk.post(url, ROWS | typed).content.decode()
+
+    assert "Confirm that it is you" in page and reverse("mfa_reauthenticate") in page
+    assert "A reason of mine." in page
+    picked = {"action": "dismiss", "_selected_action": [case.pk], "reason": "Seen."}
+    sent = desk.post(reverse("admin:creators_case_changelist"), picked)
+    assert sent["Location"].startswith(reverse("mfa_reauthenticate"))
+    assert Case.objects.get(pk=case.pk).state == "open"
+
+
 def test_the_queue_shows_what_is_overdue_and_decides_in_bulk(desk, case, admin_user):
-    desk.force_login(admin_user)
+    sign_in(desk, admin_user)
     Case.objects.filter(pk=case.pk).update(decide_by=timezone.now() - DAY)
     contest = cases.contest(case.creator, "commission:9", "Why?", timezone.now())
     url = reverse("admin:creators_case_changelist")

@@ -16,10 +16,10 @@ from django.utils import timezone
 from affiliates import attribution, documents, invariants
 from affiliates.models import Attribution, Click, Commission, LinkDay, Payout, PayoutBatch, SelfBill
 from config import demo
-from config.demo import accounts, emptying
+from config.demo import accounts, emptying, people
 from config.demo.world import Size
 from creators import policy
-from creators.models import Creator, Decision
+from creators.models import Case, CaseEvent, Creator, Decision
 from shop.models import Brand, DeliveryOption, Order, Product, Refund
 
 pytestmark = pytest.mark.django_db
@@ -164,6 +164,28 @@ def test_what_emptying_keeps_points_at_nothing_that_it_empties():
 
     assert kept
     assert {pair for pair in targets if pair[1] not in emptying.KEPT} == set()
+
+
+def test_a_market_holds_cases_at_every_stage_and_mails_nobody_about_them():
+    fill(Size(creators=120, brands=8, products=60, orders=700))
+
+    found = set(Case.objects.filter(kind="violation").values_list("state", flat=True))
+    assert found == {"open", "answered", "upheld", "dismissed", "reversed"}
+    assert Case.objects.filter(kind="appeal", state="answered").exists()
+    assert Case.objects.filter(kind="contest", creator__user__email=people.STAR).count() == 1
+    assert not CaseEvent.objects.filter(tells=True).exists()
+
+
+def test_emptying_leaves_what_migrations_wrote():
+    seeded = {
+        model._meta.db_table
+        for label in ("shop", "creators", "affiliates")
+        for model in apps.get_app_config(label).get_models()
+        if model._default_manager.exists()
+    }
+
+    assert {"creators_sanction", "shop_category"} <= seeded
+    assert seeded <= emptying.KEPT | set(emptying.PUT_BACK)
 
 
 def test_every_second_brand_of_the_market_has_a_second_way_to_deliver():
