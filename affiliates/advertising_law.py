@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from django.db.models import Max, Min
 
-from affiliates.models import Commission, TaxProfile
+from affiliates.models import Commission, SampleRequest, TaxProfile
 from creators.models import Creator, Platform, Reading
 
 SOURCE = "https://zoek.officielebekendmakingen.nl/stcrt-2025-18028.html"
@@ -57,7 +57,7 @@ def supervised(facts: Facts) -> bool | None:
 
 
 def facts_of(creator: Creator, on: date) -> Facts:
-    """Return what we hold on one creator: three queries."""
+    """Return what we hold on one creator: four queries at most."""
     seen = (
         Reading.objects.filter(
             channel__creator=creator,
@@ -83,6 +83,7 @@ def facts_of(creator: Creator, on: date) -> Facts:
         whole_year=bool(counted) and all(row["first"] <= on - YEAR for row in counted),
         benefit=Commission.objects.filter(creator=creator, kind="sale")
         .exclude(state="void")
-        .exists(),
+        .exists()
+        or SampleRequest.objects.filter(creator=creator, delivered_at__isnull=False).exists(),
         registered=None if profile is None else profile.kind != TaxProfile.Kind.PRIVATE,
     )

@@ -69,6 +69,8 @@ PARTS = (
     Part("creators.Report", (), mail="email"),
     _creator("affiliates.Participation"),
     _creator("affiliates.SampleRequest"),
+    _creator("affiliates.SampleEvent", "sample__creator"),
+    _creator("creators.SampleRecord"),
     _creator("affiliates.Message"),
     _creator("affiliates.Link"),
     _creator("affiliates.PageLink"),

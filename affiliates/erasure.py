@@ -34,6 +34,7 @@ from affiliates.models import (
     Payout,
     PayoutClaim,
     PayoutMethod,
+    SampleEvent,
     SampleRequest,
     SelfBill,
     SettlementLine,
@@ -56,6 +57,7 @@ from creators.models import (
     ManualCheck,
     QuizAttempt,
     Report,
+    SampleRecord,
 )
 from creators.platforms.base import Token
 from shop.models import Membership, Order, TeamInvitation, TermsNotice
@@ -173,10 +175,12 @@ def _forget_market(creator: Creator, at: datetime) -> None:
     asked.exclude(state__in=["declined", "ended"]).update(state="ended")
     asked.update(message="")
     samples = SampleRequest.objects.filter(creator=creator)
-    samples.filter(state__in=["asked", "accepted"], closed_at=None).update(
-        state=SampleRequest.State.CLOSED, closed_at=at
+    samples.open().update(
+        state=SampleRequest.State.CLOSED, closed_at=at, excuse=SampleRequest.Excuse.WITHDRAWN
     )
-    samples.update(address={}, message="")
+    samples.update(address={}, message="", tracking="")
+    SampleEvent.objects.filter(sample__creator=creator).update(text="", tells=False)
+    SampleRecord.objects.filter(creator=creator).delete()
     Message.objects.filter(creator=creator).delete()
     ShortlistEntry.objects.filter(creator=creator).delete()
 

@@ -1,5 +1,5 @@
-"""What happens when a night is over: lift what nobody decided in time, look through the day's
-clicks, settle, publish the proof, check the books, pay; then decide again on who waits and who is
+"""What happens when a night is over: lift what nobody decided in time, end samples whose clock ran
+out, look through the day's clicks, settle, publish the proof, check the books, pay; then decide again on who waits and who is
 a pilot, and show in the directory what was sold.
 
 Each step finds its own work, so a call that was killed is finished by the next one.
@@ -18,6 +18,8 @@ from affiliates import (
     holds,
     payouts,
     proof,
+    sampleclocks,
+    samplerecords,
     settlement,
     solvency,
     sweeping,
@@ -50,6 +52,9 @@ def run(
     """
     at = settlement.moment(as_of)
     lifted = holds.lift(at)
+    sampleclocks.resolve(at)
+    sampleclocks.remind(at)
+    samplerecords.expire(at)
     seen = clickwatch.run(at)
     done = Done(settlement.settle(as_of, night, progress), lifted=lifted, seen=seen)
     follow(at, done)

@@ -21,6 +21,9 @@ from affiliates import (
     night,
     payouts,
     programmeletters,
+    sampleclocks,
+    sampleletters,
+    samplerecords,
     settlement,
     solvency,
     sweeping,
@@ -39,6 +42,28 @@ def lift_holds(as_of: str | None = None) -> int:
     """Lift the cases and flags that nobody decided in time; return how many."""
     done = holds.lift(_moment(as_of))
     return done.cases + done.flags + done.creators
+
+
+@shared_task
+def run_sample_clocks(as_of: str | None = None) -> int:
+    """Do what silence does to samples, remind, count records anew; return how many were silent."""
+    at = _moment(as_of)
+    done = sampleclocks.resolve(at)
+    sampleclocks.remind(at)
+    samplerecords.expire(at)
+    return done
+
+
+@shared_task
+def check_posts() -> int:
+    """Ask platforms again about posts that they could say nothing of."""
+    return sampleclocks.check_again(timezone.now())
+
+
+@shared_task
+def mail_samples() -> int:
+    """Mail the steps of samples to those whom they concern."""
+    return sampleletters.send_waiting()
 
 
 @shared_task

@@ -8,6 +8,7 @@ from affiliates.views import (
     balance,
     brandlinks,
     brands,
+    brandsamples,
     cases,
     codes,
     collaborations,
@@ -27,6 +28,7 @@ from affiliates.views import (
     qr,
     reports,
     rules,
+    samples,
     shortlists,
     statements,
     storefront,
@@ -123,6 +125,16 @@ urlpatterns += [
         invitations.invitation_answer,
         name="invitation_answer",
     ),
+]
+
+# ------------------------------------------------------------ samples
+urlpatterns += [
+    path("creator/samples/", samples.samples, name="samples"),
+    path("creator/samples/new/<int:product_id>/", samples.sample_new, name="sample_new"),
+    path("creator/samples/<int:pk>/", samples.sample, name="sample"),
+    path(f"{BRAND}/samples/", brandsamples.brand_samples, name="brand_samples"),
+    path(f"{BRAND}/samples/<int:pk>/", brandsamples.brand_sample, name="brand_sample"),
+    path(f"{OFFER}/samples/", brandsamples.collaboration_samples, name="collaboration_samples"),
 ]
 
 # ------------------------------------------------------------ links

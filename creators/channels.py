@@ -3,10 +3,11 @@ disconnect.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
+from typing import TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
@@ -24,6 +25,7 @@ from creators.platforms.base import (
 )
 
 log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 REFRESH_BEFORE = timedelta(minutes=5)
 RENEW_BEFORE = timedelta(days=10)  # Instagram renews only a token that still works
@@ -292,7 +294,8 @@ def _read_well(done: Iterable[Read]) -> list[Channel]:
 def read_again(channel: Channel, at: datetime) -> Read:
     """Read one channel now. On failure the last counts stay, and the channel says what happened."""
     try:
-        profile = _ask(channel, at)
+        platform = registry.get(channel.platform)
+        profile = with_token(channel, at, lambda token: platform.read(token, channel.external_id))
         if profile.external_id != channel.external_id:
             raise NotEligible("another account answered", "other_account")
     except TokenOver:
@@ -322,8 +325,10 @@ def count_again(channel: Channel, at: datetime) -> Read:
     return read
 
 
-def _ask(channel: Channel, at: datetime) -> Profile:
-    """Read with the token that is held, renewed when it is nearly over or refused once."""
+def with_token(channel: Channel, at: datetime, ask: Callable[[str], Answer]) -> Answer:
+    """Return what `ask` does with the token that is held, renewed when it is nearly over or
+    refused once. Raises PlatformError.
+    """
     platform = registry.get(channel.platform)
     held = ChannelToken.objects.filter(channel=channel).first()
     if held is None or not held.access:
@@ -332,20 +337,20 @@ def _ask(channel: Channel, at: datetime) -> Profile:
     if token.expires_at and token.expires_at < at + REFRESH_BEFORE:
         token = platform.refresh(token)
         _keep(channel, token)
-        return platform.read(token.access, channel.external_id)
+        return ask(token.access)
     try:
-        profile = platform.read(token.access, channel.external_id)
+        answer = ask(token.access)
     except TokenOver:
         token = platform.refresh(token)
         _keep(channel, token)
-        return platform.read(token.access, channel.external_id)
+        return ask(token.access)
     if (
         channel.platform == "instagram"
         and token.expires_at
         and token.expires_at < at + RENEW_BEFORE
     ):
         _keep(channel, platform.refresh(token))
-    return profile
+    return answer
 
 
 def _failed(

@@ -53,6 +53,14 @@ def take(quantities: Mapping[int, int]) -> None:
         )
 
 
+def give(variant_id: int) -> bool:
+    """Take one piece off the shelf that nobody buys (a sample); False: none was free there."""
+    free = Q(stock__gt=F("reserved"))
+    taken = Variant.objects.filter(free, pk=variant_id).update(stock=F("stock") - 1)
+    _refresh({variant_id: 1})
+    return bool(taken)
+
+
 def _refresh(quantities: Mapping[int, int]) -> None:
     ids = Variant.objects.filter(pk__in=list(quantities)).values_list("product_id", flat=True)
     products.refresh_stock(set(ids))

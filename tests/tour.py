@@ -15,6 +15,7 @@ from affiliates.models import (
     Collaboration,
     CreatorCode,
     Link,
+    SampleRequest,
     SelfBill,
     SettlementLine,
 )
@@ -31,6 +32,8 @@ OBJECT = {
     "affiliates:balance_line": "owed",
     "affiliates:case": "case",
     "affiliates:report": "creator_id",
+    "affiliates:sample": "sample",
+    "affiliates:brand_sample": "given",
 }  # not "pk"
 WORD = re.compile(r"<(?:\w+:)?(\w+)>")
 FILES = re.compile(r"\.(csv|pdf|json|py|svg|png|xlsx)$|<str:kind>|^/go/|/qr\.")
@@ -83,6 +86,8 @@ def _facts() -> dict[str, object]:
         or newest(BrandInvoice.objects.filter(brand=brand)),
         "word": newest(CreatorCode.objects.filter(creator=creator)),
         "earned": newest(SettlementLine.objects.filter(creator=creator)),
+        "sample": newest(SampleRequest.objects.filter(creator=creator)),
+        "given": newest(SampleRequest.objects.filter(collaboration__brand=brand)),
         "case": newest(Case.objects.filter(creator=creator)),
         "kind": "creator",
         "version": 1,

@@ -9,6 +9,7 @@ from affiliates.models import (
     PlatformSwitch,
     ProductRate,
     RateChange,
+    SampleEvent,
     SampleRequest,
     Shortlist,
 )
@@ -42,12 +43,21 @@ class ParticipationAdmin(Desk):
     list_select_related = ("creator", "collaboration__brand")
 
 
+class SampleSteps(ReadOnlyRows):
+    model = SampleEvent
+    fields = readonly_fields = ("at", "kind", "side", "text", "tells")
+
+
 @admin.register(SampleRequest)
 class SampleRequestAdmin(Desk):
-    list_display = ("creator", "variant", "state", "asked_at", "act_by")
-    list_filter = ("state",)
-    search_fields = ("creator__handle",)
+    list_display = (
+        "creator", "variant", "state", "asked_at", "act_by", "checked_by", "excuse", "lapsed_side",
+    )  # fmt: skip
+    list_filter = ("state", "lapsed_side", "excuse", "checked_by")
+    search_fields = ("creator__handle", "collaboration__brand__name", "variant__product__title")
     list_select_related = ("creator", "variant__product")
+    exclude = ("address",)  # the brand's alone, for one parcel
+    inlines = (SampleSteps,)
 
 
 @admin.register(PlatformSwitch)

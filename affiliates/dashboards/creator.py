@@ -15,6 +15,7 @@ from affiliates.dashboards.purses import Purse, purses_of
 from affiliates.dashboards.query import rows_of
 from affiliates.models import Commission, Link, Participation, PayoutClaim
 from affiliates.payday import Payday
+from affiliates.samplerules import TURN, Side
 from creators.models import Creator
 
 PERIODS = {"7": 7, "30": 30, "all": None}
@@ -298,6 +299,13 @@ def _todos(
     )
     if asked:
         todos.insert(0, ("case", Asked(int(asked[0]), parse_datetime(asked[1]))))
+    samples = (
+        creator.samples.open()
+        .filter(state__in=[key for key, side in TURN.items() if side == Side.CREATOR])
+        .select_related("variant__product")
+        .order_by("act_by")[:3]
+    )
+    todos += [("sample", one) for one in samples]
     return todos + [("invitation", one) for one in invitations]
 
 

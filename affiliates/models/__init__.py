@@ -12,7 +12,6 @@ from affiliates.models.collaborations import (
     Participation,
     ProductRate,
     RateChange,
-    SampleRequest,
 )
 from affiliates.models.commissions import Attribution, Commission
 from affiliates.models.invoices import BrandInvoice, SelfBill
@@ -31,6 +30,7 @@ from affiliates.models.payouts import (
 )
 from affiliates.models.programmes import OwnProgramme
 from affiliates.models.risk import PlatformSwitch, RiskFlag
+from affiliates.models.samples import SampleEvent, SampleRequest
 from affiliates.models.settlement import SettlementLine, SettlementRun, SettlementShard
 from affiliates.models.shortlists import Message, Shortlist, ShortlistEntry
 from affiliates.models.solvency import BrandLight
@@ -76,6 +76,7 @@ __all__ = [
     "ProductRate",
     "RateChange",
     "RiskFlag",
+    "SampleEvent",
     "SampleRequest",
     "SelfBill",
     "SettlementLine",

@@ -43,6 +43,9 @@ class Collaboration(models.Model):
     show_amount = models.BooleanField(
         default=False, help_text="let shoppers see the commission in money"
     )
+    gives_samples = models.BooleanField(
+        _("creators may ask for samples"), default=False, db_default=False
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -137,42 +140,3 @@ class Participation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.creator} in {self.collaboration}: {self.state}"
-
-
-class SampleRequest(models.Model):
-    """A product sent to a creator for free, with clocks on both sides."""
-
-    class State(models.TextChoices):
-        ASKED = "asked", _("asked")
-        DECLINED = "declined", _("declined")
-        ACCEPTED = "accepted", _("accepted")
-        SHIPPED = "shipped", _("shipped")
-        DELIVERED = "delivered", _("delivered")
-        POSTED = "posted", _("posted")
-        CLOSED = "closed", _("closed")
-        LAPSED = "lapsed", _("lapsed")
-
-    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="samples")
-    collaboration = models.ForeignKey(Collaboration, models.PROTECT, related_name="samples")
-    variant = models.ForeignKey("shop.Variant", models.PROTECT, related_name="+")
-    state = models.CharField(max_length=10, choices=State, default=State.ASKED)
-    message = models.TextField(blank=True, max_length=1000)
-    address = models.JSONField(default=dict, help_text="erased when closed")
-    post_url = models.URLField(max_length=500, blank=True)
-    asked_at = models.DateTimeField()
-    act_by = models.DateTimeField(help_text="until when the side whose turn it is must act")
-    extended = models.BooleanField(default=False)
-    closed_at = models.DateTimeField(null=True, blank=True)
-    lapsed_side = models.CharField(max_length=8, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["creator", "variant"],
-                condition=Q(closed_at=None),
-                name="sample_open_once",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"sample of {self.variant} for {self.creator}"

@@ -21,6 +21,7 @@ from config.demo import (
     nights,
     people,
     sales,
+    samples,
     shops,
     ties,
 )
@@ -75,6 +76,8 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         disputes.make(world)
         brandweeks.refresh(world.now)
         solvency.refresh(world.now)
+        world.step("samples")
+        samples.make(world)
         signed = accounts.people_of(seed) + signed
         _check(world)
     _analyze()

@@ -132,6 +132,12 @@ def day(moment: date | datetime | None) -> str:
 
 
 @register.filter
+def last_day(moment: datetime | None) -> str:
+    """Return the last whole day of a clock that ends at midnight, as `day` writes it."""
+    return day(moment - timedelta(seconds=1)) if moment else ""
+
+
+@register.filter
 def day_short(moment: date | datetime | None, year: str = "") -> str:
     """Return `27 Nov`, with the year when it is not this one; `:"year"`: always with it."""
     if not moment:

@@ -7,6 +7,7 @@ from creators.models.directory import DirectoryEntry
 from creators.models.disputes import ChannelDispute
 from creators.models.enrolment import Decision, DecisionCheck, EnrolmentPolicy, QuizAttempt
 from creators.models.reports import Report
+from creators.models.samples import SampleRecord
 from creators.models.standing import Sanction, Violation
 from creators.models.tokens import ChannelToken
 
@@ -28,6 +29,7 @@ __all__ = [
     "QuizAttempt",
     "Reading",
     "Report",
+    "SampleRecord",
     "Sanction",
     "Violation",
 ]

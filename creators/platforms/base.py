@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from allauth.socialaccount.providers.base import ProviderAccount
@@ -44,6 +44,27 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """One post by its address: `id` within its platform, `url` without what tracks."""
+
+    platform: str
+    id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a platform says of a post: whether it is the asked account's (None: it does not say),
+    how we know, and when it was published.
+    """
+
+    is_hers: bool | None
+    how: str = "api"
+    author: str = ""
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """The right to read one account. `expires_at` None: the platform did not say."""
 
@@ -57,10 +78,13 @@ class PlatformError(Exception):
 
     code = "unavailable"
 
-    def __init__(self, message: str, code: str = "", retry_after_s: int = 0) -> None:
+    def __init__(
+        self, message: str, code: str = "", retry_after_s: int = 0, status: int = 0
+    ) -> None:
         super().__init__(message)
         self.code = code or self.code
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class Unavailable(PlatformError):
@@ -83,6 +107,12 @@ class TokenOver(PlatformError):
     """The token expired or access was withdrawn: refresh once, then ask the creator."""
 
     code = "token_over"
+
+
+class NoPost(PlatformError):
+    """The platform shows nobody a post at this address."""
+
+    code = "no_post"
 
 
 class NotEligible(PlatformError):
@@ -133,6 +163,29 @@ class Platform:
         Raises PlatformError.
         """
         raise NotImplementedError
+
+    def post_of(self, parts: SplitResult) -> Post | None:
+        """Return the post that an address of this platform names; None: it names none."""
+        raise NotImplementedError
+
+    def see_post(self, post: Post, external_id: str, handle: str, token: str) -> Seen:
+        """Ask whose a post is: that of the account with this id, or this handle where we know no
+        id; `token` is hers, or empty. Raises PlatformError.
+        """
+        raise NotImplementedError
+
+    def embed(self, real: str, post: Post, handle: str) -> Seen:
+        """Ask the platform's public oEmbed address who published a post."""
+        try:
+            answer = self.ask("GET", real, query={"url": post.url, "format": "json"})
+        except BadAnswer as error:
+            if error.status in (400, 401, 403, 404):
+                raise NoPost(f"{self.id}: {post.url}") from error
+            raise
+        author = handle_in(text(answer.get("author_url")))
+        if not author:
+            return Seen(None, "oembed")
+        return Seen(author == handle.lower().lstrip("@"), "oembed", author)
 
     def refresh(self, token: Token) -> Token:
         """Return a newer token. Raises TokenOver when the creator must sign in again."""
@@ -217,7 +270,7 @@ class Platform:
         if status >= 500:
             raise Unavailable(f"{self.id}: status {status}")
         if status >= 400:
-            raise BadAnswer(f"{self.id}: status {status}")
+            raise BadAnswer(f"{self.id}: status {status}", status=status)
 
 
 def _seconds(header: str) -> int:
@@ -248,6 +301,21 @@ def text(value: Any, limit: int = 300) -> str:
     if not isinstance(value, str):
         raise BadAnswer(f"a text is {type(value).__name__}")
     return value.replace("\x00", "")[:limit]
+
+
+def handle_in(url: str) -> str:
+    """Return the handle in an account's address (`…/@noor.bakes`), small, or nothing."""
+    first = urlsplit(url).path.strip("/").partition("/")[0]
+    return first[1:].lower() if first.startswith("@") else ""
+
+
+def moment(value: Any) -> datetime | None:
+    """Read a time as platforms write it (ISO 8601); None where there is none."""
+    try:
+        found = datetime.fromisoformat(text(value, 40).replace("+0000", "+00:00"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 # --- the handshake: django-allauth's, with our addresses

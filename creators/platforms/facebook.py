@@ -5,11 +5,17 @@ followers is the channel. Tokens last 60 days and cannot be refreshed: then we a
 again.
 """
 
+import re
 from typing import Any, ClassVar
+from urllib.parse import SplitResult, parse_qs
 
 from creators.platforms import base, meta
 
 FIELDS = "id,name,username,link,followers_count,fan_count,about"
+
+
+HOSTS = {"facebook.com", "www.facebook.com", "m.facebook.com"}
+NUMBER = re.compile(r"pfbid\w{10,80}|\d{5,25}")
 
 
 class Facebook(meta.MetaPlatform):
@@ -19,6 +25,38 @@ class Facebook(meta.MetaPlatform):
     authorize_url = f"https://www.facebook.com/{meta.GRAPH_VERSION}/dialog/oauth"
     token_url = f"https://graph.facebook.com/{meta.GRAPH_VERSION}/oauth/access_token"
     pages_url: ClassVar[str] = f"https://graph.facebook.com/{meta.GRAPH_VERSION}/me/accounts"
+
+    graph_url: ClassVar[str] = f"https://graph.facebook.com/{meta.GRAPH_VERSION}"
+
+    def post_of(self, parts: SplitResult) -> base.Post | None:
+        if parts.hostname not in HOSTS:
+            return None
+        query = parse_qs(parts.query)
+        words = [word for word in parts.path.split("/") if word]
+        last = words[-1] if len(words) > 1 else ""
+        number = next((query[key][0] for key in ("story_fbid", "v", "fbid") if key in query), last)
+        if not NUMBER.fullmatch(number):
+            return None
+        kept = f"?v={number}" if "v" in query else ""
+        if "story_fbid" in query:
+            kept = f"?story_fbid={number}&id={query.get('id', [''])[0]}"
+        return base.Post(self.id, number, f"https://www.facebook.com{parts.path}{kept}")
+
+    def see_post(self, post: base.Post, external_id: str, handle: str, token: str) -> base.Seen:
+        """Look for it among the newest posts of her page, with the page's own token."""
+        if not token:
+            raise base.TokenOver("facebook: no token is held")
+        pages = self.ask("GET", self.pages_url, token=token, query={"fields": "id,access_token"})
+        rows = pages.get("data")
+        if not isinstance(rows, list):
+            raise base.BadAnswer("facebook: no list of pages in the answer")
+        own = next((row for row in rows if str(row.get("id")) == external_id), None)
+        if own is None or not own.get("access_token"):
+            raise base.NotEligible("facebook: no page", "no_page")
+        query = {"fields": "permalink_url,created_time", "limit": "100"}
+        url = f"{self.graph_url}/{external_id}/posts"
+        answer = self.ask("GET", url, token=str(own["access_token"]), query=query)
+        return meta.among(answer, post, "permalink_url", "created_time")
 
     def read(self, token: str, external_id: str = "") -> base.Profile:
         answer = self.ask("GET", self.pages_url, token=token, query={"fields": FIELDS})

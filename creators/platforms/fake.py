@@ -4,7 +4,8 @@
 
 Needs nothing but the standard library. An account is whatever was typed on its sign-in page; its
 counts travel inside the signed code and token, so the server may be restarted at any time. `POST
-/_control` changes an account while it is connected: its followers, or how it answers from now on
+/_control` publishes a post (`post`, `handle`), or changes an account while it is connected: its
+followers, or how it answers from now on
 (`fail` = 429, 500, garbage, expired, revoked, personal, hidden, none; "token 429", "token 500" and
 "token garbage" at its token address).
 """
@@ -28,6 +29,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from creators.platforms.fake_answers import Account, failure, profile, seal, unseal
+from creators.platforms.fake_posts import (
+    Published,
+    author_in,
+    embedded,
+    last_word,
+    listed,
+    videos,
+)
 
 NAMES = {
     "tiktok": "TikTok",
@@ -55,7 +64,12 @@ ROUTES = {  # path below /<platform> -> what it does
     ("facebook", "/dialog/oauth"): "authorize",
     ("facebook", "/oauth/access_token"): "token",
     ("facebook", "/me/accounts"): "profile",
+    ("tiktok", "/oembed"): "embed",
+    ("youtube", "/oembed"): "embed",
+    ("youtube", "/youtube/v3/videos"): "video",
+    ("instagram", "/me/media"): "posts",
 }
+PAGE_POSTS = re.compile(r"/\d+/posts")
 
 
 class State:
@@ -66,6 +80,7 @@ class State:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.accounts: dict[tuple[str, str], dict[str, Any]] = {}
+        self.posts: dict[tuple[str, str], Published] = {}
         self.spent: set[str] = set()
         self.revoked: set[str] = set()
 
@@ -75,6 +90,14 @@ class State:
                 return False
             self.spent.add(code)
             return True
+
+    def post_at(self, platform: str, url: str) -> Published | None:
+        """Return the post that an address names, or None."""
+        handle, word = author_in(url), last_word(url)
+        known = self.posts.get((platform, word))
+        if known is None and platform == "tiktok" and handle and not word.endswith("404"):
+            return Published(platform, word, handle)
+        return known
 
     def current(self, account: Account) -> Account:
         return replace(account, **self.accounts.get((account.platform, account.handle), {}))
@@ -107,7 +130,10 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == "/_control":
             return self.control(posted)
         platform, _, rest = url.path.lstrip("/").partition("/")
-        action = ROUTES.get((platform, re.sub(r"^/v\d+\.\d+/", "/", f"/{rest}")))
+        path = re.sub(r"^/v\d+\.\d+/", "/", f"/{rest}")
+        action = ROUTES.get((platform, path))
+        if platform == "facebook" and PAGE_POSTS.fullmatch(path):
+            action = "posts"
         if action is None:
             return self.answer(404, {"error": {"message": "no such address here", "code": 404}})
         return getattr(self, f"on_{action}")(platform, asked, posted)
@@ -259,7 +285,42 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(*failure(platform, account.fail))
         return self.answer(200, profile(account))
 
+    def on_embed(self, platform: str, asked: dict[str, str], posted: dict[str, str]) -> None:
+        """Who published a post: as /_control said; TikTok's addresses name their author."""
+        known = self.state.post_at(platform, asked.get("url", ""))
+        if known is None:
+            return self.answer(400, {"code": 400, "message": "Something went wrong"})
+        return self.answer(200, embedded(platform, known))
+
+    def on_video(self, platform: str, asked: dict[str, str], posted: dict[str, str]) -> None:
+        if not asked.get("key") and self.signed_in(asked) is None:
+            return self.answer(*failure(platform, "revoked"))
+        known = self.state.posts.get((platform, asked.get("id", "")))
+        return self.answer(200, {"kind": "youtube#videoListResponse", "items": videos(known)})
+
+    def on_posts(self, platform: str, asked: dict[str, str], posted: dict[str, str]) -> None:
+        account = self.signed_in(asked)
+        if account is None or account.fail in ("429", "500", "revoked"):
+            return self.answer(*failure(platform, account.fail if account else "revoked"))
+        mine = [one for one in self.state.posts.values() if one.handle == account.handle]
+        rows = [listed(platform, one) for one in mine if one.platform == platform]
+        return self.answer(200, {"data": rows})
+
+    def signed_in(self, asked: dict[str, str]) -> Account | None:
+        """Return the account whose token came along."""
+        word = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        held = unseal(word or asked.get("access_token", ""))
+        if held is None or held.get("kind") != "access" or word in self.state.revoked:
+            return None
+        return self.now(held)
+
     def control(self, posted: dict[str, str]) -> None:
+        if "post" in posted:
+            made = Published(
+                posted["platform"], posted["post"], posted["handle"], posted.get("published", "")
+            )
+            self.state.posts[made.platform, made.id] = made
+            return self.answer(200, asdict(made))
         changes: dict[str, Any] = {key: posted[key] for key in ("fail", "bio") if key in posted}
         if "followers" in posted:
             changes["followers"] = int(posted["followers"])

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 KEY = b"the fake signs with a key that everyone may know"
@@ -103,6 +103,7 @@ def profile(account: Account) -> dict[str, Any]:
         "link": f"https://www.facebook.com/{account.handle}",
         "followers_count": count,
         "fan_count": max(0, count - 11),
+        "access_token": seal({"account": asdict(account), "kind": "access"}),
     }
     return {"data": [] if account.fail == "none" else [page]}
 

@@ -6,11 +6,17 @@ to switch. A sign-in gives a token for an hour, traded at once for one of 60 day
 while it is read weekly. Limit: 200 calls per hour and user.
 """
 
+import re
 from typing import Any, ClassVar
+from urllib.parse import SplitResult
 
 from creators.platforms import base, meta
 
 FIELDS = "user_id,username,name,account_type,biography,followers_count,media_count"
+
+
+HOSTS = {"instagram.com", "www.instagram.com"}
+POST = re.compile(r"(?:/[\w.]{1,30})?/(p|reel|tv)/([\w-]{5,40})/?")
 
 
 class Instagram(meta.MetaPlatform):
@@ -22,6 +28,25 @@ class Instagram(meta.MetaPlatform):
     exchange_url: ClassVar[str] = "https://graph.instagram.com/access_token"
     refresh_url: ClassVar[str] = "https://graph.instagram.com/refresh_access_token"
     profile_url: ClassVar[str] = f"https://graph.instagram.com/{meta.GRAPH_VERSION}/me"
+
+    media_url: ClassVar[str] = f"https://graph.instagram.com/{meta.GRAPH_VERSION}/me/media"
+
+    def post_of(self, parts: SplitResult) -> base.Post | None:
+        found = POST.fullmatch(parts.path) if parts.hostname in HOSTS else None
+        if found is None:
+            return None
+        kind, code = found.groups()
+        return base.Post(self.id, code, f"https://www.instagram.com/{kind}/{code}/")
+
+    def see_post(self, post: base.Post, external_id: str, handle: str, token: str) -> base.Seen:
+        """Look for it among her newest posts: oEmbed names no author any more. What is not among
+        them may be older, or a story: then Instagram does not say.
+        """
+        if not token:
+            raise base.TokenOver("instagram: no token is held")
+        query = {"fields": "permalink,timestamp", "limit": "100"}
+        answer = self.ask("GET", self.media_url, token=token, query=query)
+        return meta.among(answer, post, "permalink", "timestamp")
 
     def read(self, token: str, external_id: str = "") -> base.Profile:
         return self.profile(

@@ -1,5 +1,6 @@
 """What Instagram and Facebook share: one company's error codes and long-lived tokens."""
 
+import re
 from typing import Any
 
 from creators.platforms import base
@@ -24,3 +25,14 @@ class MetaPlatform(base.Platform):
         if code in (1, 2):
             raise base.Unavailable(f"{self.id}: code {code}")
         super().refuse(status, answer, retry_after_s)
+
+
+def among(answer: dict[str, Any], post: base.Post, link: str, time: str) -> base.Seen:
+    """Look for a post in a list of an account's newest ones, by the id in their addresses."""
+    rows = answer.get("data")
+    if not isinstance(rows, list):
+        raise base.BadAnswer(f"{post.platform}: no list of posts in the answer")
+    for row in rows:
+        if isinstance(row, dict) and post.id in re.split(r"[/?&=]", base.text(row.get(link), 500)):
+            return base.Seen(True, "api", "", base.moment(row.get(time)))
+    return base.Seen(None)

@@ -5,11 +5,16 @@ digits by YouTube, and a creator may hide hers: then we say so and offer the man
 available: likes; an e-mail is not asked for.
 """
 
+import re
 from typing import Any, ClassVar
+from urllib.parse import SplitResult, parse_qs
 
 from django.conf import settings
 
 from creators.platforms import base
+
+HOSTS = {"youtube.com", "www.youtube.com", "m.youtube.com"}
+VIDEO = re.compile(r"[\w-]{11}")
 
 
 class YouTube(base.Platform):
@@ -20,11 +25,46 @@ class YouTube(base.Platform):
     token_url = "https://oauth2.googleapis.com/token"  # noqa: S105
     revoke_url: ClassVar[str] = "https://oauth2.googleapis.com/revoke"
     profile_url: ClassVar[str] = "https://www.googleapis.com/youtube/v3/channels"
+    videos_url: ClassVar[str] = "https://www.googleapis.com/youtube/v3/videos"
+    embed_url: ClassVar[str] = "https://www.youtube.com/oembed"
     calls_a_day = 9_000  # of 10,000 units: the rest is for sign-ins
 
     def read(self, token: str, external_id: str = "") -> base.Profile:
         query = {"part": "snippet,statistics", "mine": "true"}
         return self.profile(self.ask("GET", self.profile_url, token=token, query=query))
+
+    def post_of(self, parts: SplitResult) -> base.Post | None:
+        words = parts.path.strip("/").split("/")
+        video = ""
+        if parts.hostname == "youtu.be":
+            video = words[0]
+        elif parts.hostname in HOSTS and words[0] == "watch":
+            video = parse_qs(parts.query).get("v", [""])[0]
+        elif parts.hostname in HOSTS and words[0] in ("shorts", "live") and len(words) > 1:
+            video = words[1]
+        if not VIDEO.fullmatch(video):
+            return None
+        return base.Post(self.id, video, f"https://www.youtube.com/watch?v={video}")
+
+    def see_post(self, post: base.Post, external_id: str, handle: str, token: str) -> base.Seen:
+        """By videos.list with our key or her token (1 unit); without either by oEmbed."""
+        key = settings.GOOGLE_API_KEY
+        if not (key or token):
+            return self.embed(self.embed_url, post, handle)
+        query = {"part": "snippet", "id": post.id} | ({"key": key} if key else {})
+        answer = self.ask("GET", self.videos_url, token="" if key else token, query=query)
+        items = answer.get("items")
+        if not items:
+            raise base.NoPost(f"youtube: {post.url}")
+        snippet = items[0].get("snippet") if isinstance(items[0], dict) else None
+        if not isinstance(snippet, dict) or not snippet.get("channelId"):
+            raise base.BadAnswer("youtube: no snippet in the answer")
+        published = base.moment(snippet.get("publishedAt"))
+        author = base.text(snippet.get("channelTitle"), 80)
+        if not external_id:
+            seen = self.embed(self.embed_url, post, handle)
+            return base.Seen(seen.is_hers, seen.how, seen.author or author, published)
+        return base.Seen(snippet["channelId"] == external_id, "api", author, published)
 
     @property
     def tells_bios(self) -> bool:
