@@ -9,33 +9,56 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max, Prefetch
+from django.db.models import Exists, Max, OuterRef, Prefetch, QuerySet
 
 from affiliates import links
 from affiliates.models import Link
 from affiliates.models.links import PostedOn
 from creators.models import Creator
 from shop.models import Brand, Product
-from shop.storefront import pictures
+from shop.storefront import UNSHOWN, pictures
 
 SHELF = 60  # cards on one page
 
 
-def shelf(creator: Creator) -> list[Link]:
-    """Return the links of a creator's page in her order, only what can be bought; 2 queries."""
-    rows = (
-        creator.links.active()
+def cards() -> QuerySet[Link]:
+    """Return the links on creators' pages, in the order of each page, only what is on sale.
+
+    With what a card shows: the product, its brand and shelf.
+    """
+    return (
+        Link.objects.active()
         .filter(
             on_storefront=True,
             platform=PostedOn.PAGE,
             product__status=Product.Status.ACTIVE,
             product__brand__status=Brand.Status.ACTIVE,
         )
-        .select_related("product__brand", "product__category", "collaboration")
-        .prefetch_related(_product_pictures())
+        .select_related("product__brand", "product__category")
+        .defer(*(f"product__{name}" for name in UNSHOWN))
         .order_by("position", "id")
     )
-    return list(rows[:SHELF])
+
+
+def shelf(creator: Creator) -> list[Link]:
+    """Return the links of a creator's page; 2 queries."""
+    rows = cards().filter(creator=creator).select_related("collaboration")
+    return list(rows.prefetch_related(_product_pictures())[:SHELF])
+
+
+def has_more() -> Exists:
+    """Say of links whether more than one product that is in stock is on their creator's page."""
+    in_stock = cards().filter(creator=OuterRef("creator"), product__in_stock=True)
+    return Exists(in_stock[1:2])
+
+
+def more(creator_id: int, but: Product, limit: int = 4) -> list[Link]:
+    """Return the first links of her page that lead to something else in stock; one query.
+
+    Pictures are not fetched yet.
+    """
+    rows = cards().filter(creator=creator_id, product__in_stock=True).exclude(product=but)
+    return list(rows[:limit])
 
 
 def candidates(creator: Creator) -> list[Product]:

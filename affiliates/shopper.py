@@ -9,14 +9,25 @@ from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from affiliates import codes, consent, disclosure, programmes, redirect, referral, visitors
+from affiliates import (
+    codes,
+    consent,
+    disclosure,
+    programmes,
+    redirect,
+    referral,
+    shelf,
+    visitors,
+)
 from affiliates.codes import ForCode
 from affiliates.models import Commission, Link
 from affiliates.referral import Seen
 from creators.models import Creator
+from shop.models import Product
 
 OWN_PAGES = {"shop:brand_page", "shop:product"}  # where a brand's own programme lands
 
@@ -25,6 +36,7 @@ OWN_PAGES = {"shop:brand_page", "shop:product"}  # where a brand's own programme
 class ForBrand:
     """The creator that the shop names beside a brand's products, and stamps on the bag."""
 
+    creator_id: int
     creator_name: str
     creator_handle: str
     creator_bio: str
@@ -32,6 +44,7 @@ class ForBrand:
     touch: str
     rate_bp: int | None  # only where the brand lets shoppers see the amount
     ad_word: str = ""  # of advertising, as her country and language have it
+    has_shelf: bool = False  # her page has more than one product in stock
 
 
 class Referral:
@@ -65,6 +78,7 @@ class Referral:
     @cached_property
     def _links(self) -> dict[int, Link]:
         rows = Link.objects.select_related("creator", "collaboration")
+        rows = rows.annotate(has_shelf=shelf.has_more())
         rows = rows.filter(pk__in=[t.link_id for t in self.touches], is_active=True)
         return {row.pk: row for row in rows} if self.touches else {}
 
@@ -76,6 +90,7 @@ class Referral:
             if link and _stands(link, seen, at):
                 shown = link.collaboration.show_amount
                 return ForBrand(
+                    creator_id=link.creator_id,
                     creator_name=link.creator.display_name,
                     creator_handle=link.creator.handle,
                     creator_bio=link.creator.bio,
@@ -85,8 +100,19 @@ class Referral:
                     ad_word=disclosure.word(
                         consent.country_of(self._request.META), get_language() or "en"
                     ),
+                    has_shelf=link.has_shelf,
                 )
         return None
+
+    @staticmethod
+    def more_of_shelf(shown: ForBrand, but: Product) -> list[tuple[Product, str]]:
+        """Return more of what her page shows, each with the address of her link."""
+        if not shown.has_shelf:
+            return []
+        return [
+            (link.product, reverse("affiliates:go", args=[link.code]))
+            for link in shelf.more(shown.creator_id, but)
+        ]
 
     def of_code(self, word: str, brand_ids: Collection[int]) -> ForCode | None:
         """Return whose code `word` is and on which of these brands it earns, or None."""

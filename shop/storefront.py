@@ -14,6 +14,7 @@ from shop.models import Category, Image, Product, TaxRate
 
 PAGE = 24
 LEAD = 180  # characters of a description under the title
+UNSHOWN = ("description", "search", "details", "brand__description", "feed_digest")  # on a card
 SORTS = {
     "new": ("-created_at", "-id"),
     "cheap": ("price_from", "id"),
@@ -69,11 +70,7 @@ def words(text: str) -> SearchQuery:
 
 def cards(rows: QuerySet[Product]) -> QuerySet[Product]:
     """Return products with what a card shows: brand, shelf, first picture."""
-    return (
-        rows.select_related("brand", "category")
-        .defer("description", "search", "details", "brand__description", "feed_digest")
-        .prefetch_related(pictures())
-    )
+    return rows.select_related("brand", "category").defer(*UNSHOWN).prefetch_related(pictures())
 
 
 def pictures(path: str = "images") -> Prefetch:

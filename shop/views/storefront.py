@@ -59,12 +59,14 @@ def product(request, brand_slug, product_slug):
     found = storefront.product(brand_slug, product_slug, timezone.localdate())
     if found is None:
         raise Http404("no such product on sale")
-    more = storefront.more_of(found)
-    prefetch_related_objects([found, *more], storefront.pictures())
+    referral = referral_for(request, found.brand_id)
+    shelf = request.referral.more_of_shelf(referral, found) if referral else []
+    more = shelf or [(one, one.get_absolute_url()) for one in storefront.more_of(found)]
+    shown = [found, *(one for one, _url in more)]
+    prefetch_related_objects(shown, storefront.pictures())
     variants = [variant for variant in found.variants.all() if variant.is_active]
     chosen = _chosen(variants, request.GET.get("variant", ""))
     pictures = list(found.images.all())
-    referral = referral_for(request, found.brand_id)
     lead, is_longer = storefront.lead(found.description)
     sold_here = found.sells_at == SellsAt.HERE
     context = {
@@ -78,6 +80,7 @@ def product(request, brand_slug, product_slug):
         "shown": _shown(pictures, chosen),
         "share": _share(pictures),
         "more": more,
+        "more_of_shelf": bool(shelf),
         "referral": referral,
         "elsewhere": elsewhere(
             request, found.get_absolute_url(), referral.touch if referral else ""

@@ -3,9 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from affiliates import links, pagelinks, shelf
+from affiliates import links, pagelinks, redirect, referral, shelf
 from creators.models import DirectoryEntry
-from shop.models import Category
+from shop.models import Category, Product
 from tests.affiliates import factories as money
 from tests.creators.factories import make_creator, make_user
 
@@ -23,7 +23,7 @@ def put(creator, title="Sourdough jar", **brand):
     shop = money.make_brand(**brand)
     money.make_collaboration(shop)
     product = money.make_variant(shop).product
-    product.title = title
+    product.title, product.in_stock = title, True
     product.save()
     return shelf.put(creator, product, timezone.now())
 
@@ -187,3 +187,42 @@ def test_only_a_good_score_is_said_to_shoppers(client, creator, score, is_said):
 
     assert ("look real" in page) is is_said
     assert "1,240" in page
+
+
+def come_by(client, link):
+    """Let a shopper with something in her bag come by a creator's link."""
+    brand_id = link.collaboration.brand_id
+    seen = referral.Seen(brand_id, link.pk, redirect.new_click(), 1200, "thousand_first")
+    client.cookies[referral.COOKIE] = referral.write([seen])
+    client.post("/cart/add/", {"variant": link.product.variants.get().pk})
+
+
+def test_whom_she_sent_sees_more_of_her_shelf(client, creator, django_assert_max_num_queries):
+    first, second, sold_out, last = (put(creator, title) for title in ("A", "B", "C", "D"))
+    Product.objects.filter(pk=sold_out.product_id).update(in_stock=False)
+    money.make_variant(first.product.brand)
+    come_by(client, first)
+
+    with django_assert_max_num_queries(6):
+        page = client.get(first.product.get_absolute_url())
+
+    assert page.context["more"] == [(link.product, f"/go/{link.code}") for link in (second, last)]
+    text = page.content.decode()
+    assert f"More from {creator.display_name}'s shelf" in text
+    assert f'<a href="/go/{second.code}" rel="sponsored">B</a>' in text
+
+
+def test_where_her_shelf_has_no_more_the_brands_products_follow(
+    client, creator, django_assert_max_num_queries
+):
+    link = put(creator)
+    brand = link.product.brand
+    other = money.make_variant(brand).product
+    Product.objects.filter(pk=other.pk).update(in_stock=True)
+    come_by(client, link)
+
+    with django_assert_max_num_queries(6):
+        page = client.get(link.product.get_absolute_url())
+
+    assert page.context["more"] == [(other, other.get_absolute_url())]
+    assert f'<h2 id="more">More from {brand.name}</h2>' in page.content.decode()
