@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from affiliates import collaborations, market, pricelist
-from affiliates.models import Link, Participation, ProductRate
+from affiliates.models import BrandLight, Link, Participation, ProductRate
 from shop import refunds, storefront
 from shop.models import Category, Product, TaxRate
 from tests.affiliates import factories as money
@@ -39,6 +39,32 @@ def test_a_card_says_what_a_sale_earns(client, creator):
 
     assert "€3.42" in text
     assert "per sale (12%)" in text
+
+
+@pytest.mark.parametrize(
+    ("light", "programme", "line"),
+    [
+        (None, "thousand_first", "You earn first"),
+        (("green", 20), "thousand_first", "Pays after about 20 days · you earn first"),
+        (("amber", 1), "newest", "Pays after about 1 day · the newest click earns"),
+        (("green", None), "own_first", "No payout yet · the brand's own programme goes first"),
+        (("red", 20), "thousand_first", "No new links now · you earn first"),
+    ],
+)
+def test_a_card_says_in_one_line_when_it_pays_and_who_goes_first(
+    client, creator, light, programme, line
+):
+    brand = offer().brand
+    brand.collaborations.update(other_programme=programme)
+    if light:
+        BrandLight.objects.create(
+            brand=brand, health=light[0], median_days=light[1], seen_at=timezone.now()
+        )
+
+    text = client.get("/creator/market/").content.decode()
+
+    assert f"<span>{line}</span>" in text
+    assert f"If {brand.name}'s own programme claims an order too, " in text
 
 
 def test_products_without_an_offer_are_not_there(client, creator):
