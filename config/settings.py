@@ -285,6 +285,7 @@ CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work
         ("decide pilots again", "affiliates.tasks.redecide", 21_600),
         ("look at every brand's money", "affiliates.tasks.refresh_lights", 1_800),
         ("show what creators sold", "affiliates.tasks.refresh_directory", 3_600),
+        ("number the creators of the search", "creators.tasks.number_directory", 600),
     ]
 }
 

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from config.lib.sealed import unseal
-from creators import channels, enrolment, manual_checks, profiles, reasons
+from creators import channels, directory, enrolment, manual_checks, profiles, reasons
 from creators.models import Creator, Decision
 from creators.platforms.base import Token
 
@@ -37,6 +37,12 @@ def check_codes() -> int:
 def forget_screenshots() -> int:
     """Delete the screenshots that no decision needs any more."""
     return manual_checks.forget(timezone.now())
+
+
+@shared_task
+def number_directory() -> int:
+    """Build the index of the search anew if enough has changed; return how many it numbers."""
+    return directory.number(timezone.now())
 
 
 @shared_task

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.formats import number_format
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.forms import filters
-from creators.directory import SORTS, Filters
+from creators.directory import EDGES, SORTS, Filters
 from creators.models import Niche, Platform
 
 MICRO = (1_000, 50_000)
@@ -23,12 +25,23 @@ COUNTRY_NAMES = {
     "FI": _("Finland"), "GB": _("United Kingdom"),
 }  # fmt: skip
 SORT_NAMES = {
+    "fit": _("Best fit"),
     "engagement": _("Engagement"),
-    "score": _("Real followers"),
+    "score": _("Authenticity"),
     "followers": _("Followers"),
     "newest": _("Newest first"),
 }
 ANY = ("", _("Any"))
+FOLLOWERS = [
+    (str(n), lazy(number_format, str)(n, use_l10n=True, force_grouping=True)) for n in EDGES
+]
+OUT_OF_100 = _("{n} of 100")
+
+
+def _steps(label, choices) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=label, required=False, coerce=int, empty_value=None, choices=[ANY, *choices]
+    )
 
 
 class DiscoverForm(forms.Form):
@@ -38,21 +51,26 @@ class DiscoverForm(forms.Form):
     platform = forms.ChoiceField(
         label=_("Platform"), required=False, choices=[ANY, *Platform.choices]
     )
-    followers_min = forms.IntegerField(
-        label=_("Fewest followers"), required=False, min_value=0, max_value=10**9
+    followers_min = _steps(_("Fewest followers"), FOLLOWERS)
+    followers_max = _steps(_("Most followers"), FOLLOWERS)
+    engagement_band = _steps(
+        _("Engagement for their size"),
+        [("50", _("Above the middle")), ("75", _("Best quarter")), ("90", _("Best tenth"))],
     )
-    followers_max = forms.IntegerField(
-        label=_("Most followers"), required=False, min_value=0, max_value=10**9
+    engagement_min = _steps(
+        _("Engagement at least"), [("100", "1%"), ("300", "3%"), ("500", "5%"), ("800", "8%")]
     )
-    engagement_min = forms.TypedChoiceField(
-        label=_("Engagement at least"), required=False, coerce=int, empty_value=None,
-        choices=[ANY, ("100", "1%"), ("300", "3%"), ("500", "5%"), ("800", "8%")],
-    )  # fmt: skip
-    score_min = forms.TypedChoiceField(
-        label=_("Real followers at least"), required=False, coerce=int, empty_value=None,
-        choices=[ANY, *((str(n), format_lazy(_("{n} of 100"), n=n)) for n in (50, 70, 80, 90))],
-    )  # fmt: skip
+    score_min = _steps(
+        _("Authenticity at least"),
+        [(str(n), format_lazy(OUT_OF_100, n=n)) for n in (50, 70, 80, 90)],
+    )
+    samples_min = _steps(
+        _("Kept their word on samples"),
+        [(str(n), format_lazy(_("{n}% of the time"), n=n)) for n in (60, 80, 90)],
+    )
+    sold = forms.BooleanField(label=_("Sold in the last 90 days"), required=False)
     niche = forms.ChoiceField(label=_("Niche"), required=False)
+    niche2 = forms.ChoiceField(label=_("And also"), required=False)
     country = forms.ChoiceField(
         label=_("Country"),
         required=False,
@@ -70,7 +88,8 @@ class DiscoverForm(forms.Form):
         # Small creators are who brands come for: so the range starts there, unless asked otherwise.
         values = start | {key: data.get(key, "") for key in data}
         super().__init__(values)
-        self.fields["niche"].choices = [ANY, *((n.slug, n.label) for n in niches)]
+        for name in ("niche", "niche2"):
+            self.fields[name].choices = [ANY, *((n.slug, n.label) for n in niches)]
 
     def on_now(self) -> list[str]:
         """Return the filters that are on, in words."""
@@ -86,9 +105,12 @@ class DiscoverForm(forms.Form):
             followers_min=clean.get("followers_min"),
             followers_max=clean.get("followers_max"),
             engagement_min_bp=clean.get("engagement_min"),
+            engagement_pct_min=clean.get("engagement_band"),
             score_min=clean.get("score_min"),
-            niche=clean.get("niche", ""),
+            samples_min=clean.get("samples_min"),
+            is_sold=clean.get("sold", False),
+            niches=tuple(filter(None, (clean.get("niche"), clean.get("niche2")))),
             country=clean.get("country", ""),
             language=clean.get("language", ""),
-            sort=clean.get("sort") or "engagement",
+            sort=clean.get("sort") or "fit",
         )

@@ -9,8 +9,8 @@ from affiliates.rates import SUGGESTED_BP
 from affiliates.views.brands import quote
 from config.lib.access import public
 from config.lib.http import client_language, render_page
+from creators import directory, fitness, smallfirst, standing
 from creators import rulebook as joining
-from creators import smallfirst, standing
 
 EXAMPLE_GROSS = 3450  # cents
 
@@ -34,6 +34,8 @@ def rules(request):
         "micro": discover.MICRO,
         "creator_orders": [discover.SORT_NAMES[key] for key in discover.SORTS],
         "small_first": smallfirst,
+        "fitness": fitness,
+        "seed": directory.seed_of(now),
         "small_share": smallfirst.measured(now),
         "small_invited": rulebook.invited_small(now),
         "market_orders": [words for _key, words in market.SORTS],

@@ -8,6 +8,7 @@ from django.db import connection
 
 from affiliates import clicks, trackrecord
 from config.demo.world import World, midnight
+from creators import directory
 
 RAW_DAYS = 30
 # Chance without a random generator: the same seed, link and day give the same number.
@@ -85,3 +86,4 @@ def show_in_directory(world: World, batch: int = 2_000) -> None:
         world.step("directory")
         last = min(high, first + batch - 1)
         trackrecord.record(range(first, last + 1), world.now)
+    directory.number(world.now)

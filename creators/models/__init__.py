@@ -3,7 +3,12 @@
 from creators.models.cases import Case, CaseEvent
 from creators.models.channels import Channel, ManualCheck, Platform, PlatformStatus, Reading
 from creators.models.creators import Creator, Niche
-from creators.models.directory import DirectoryEntry
+from creators.models.directory import (
+    DirectoryBits,
+    DirectoryEntry,
+    DirectoryGone,
+    DirectoryIndex,
+)
 from creators.models.disputes import ChannelDispute
 from creators.models.enrolment import Decision, DecisionCheck, EnrolmentPolicy, QuizAttempt
 from creators.models.reports import Report
@@ -20,7 +25,10 @@ __all__ = [
     "Creator",
     "Decision",
     "DecisionCheck",
+    "DirectoryBits",
     "DirectoryEntry",
+    "DirectoryGone",
+    "DirectoryIndex",
     "EnrolmentPolicy",
     "ManualCheck",
     "Niche",

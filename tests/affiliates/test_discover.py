@@ -176,9 +176,9 @@ def test_the_calculator_speaks_and_reads_dutch_numbers(client):
 
 
 def test_a_search_without_a_find_names_the_filters_that_are_on(client, brand):
-    text = page(client, brand, "?platform=tiktok&followers_min=10&followers_max=").content.decode()
+    text = page(client, brand, "?platform=tiktok&followers_min=500&followers_max=").content.decode()
 
-    assert "Now on: Platform: TikTok, Fewest followers: 10. Take one away" in text
+    assert "Now on: Platform: TikTok, Fewest followers: 500. Take one away" in text
 
 
 def test_the_card_says_why_it_is_there_in_points_that_add_up(client, brand):

@@ -6,7 +6,7 @@ import sys
 
 from tests.benchmarks import lib
 
-BENCHES = ("settle", "books", "redirect", "ingest", "attribution", "pages", "policy")
+BENCHES = ("settle", "books", "redirect", "ingest", "attribution", "pages", "policy", "directory")
 ON_DEMAND = ("start",)  # installs every package again
 
 

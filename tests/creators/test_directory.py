@@ -66,7 +66,7 @@ def test_text_is_found_in_names_handles_niches_and_bio_in_both_languages():
     assert found(text="repair bicycle") == ["sam"]
     assert found(text="zuurdesembroden") == ["noor.bakes"]
     assert found(text="'; drop table \x00 & | !") == []
-    assert found(niche="food") == ["noor.bakes"]
+    assert found(niches=("food",)) == ["noor.bakes"]
 
 
 @pytest.mark.parametrize("sort", ["followers", "engagement", "score", "newest", "nonsense"])
@@ -94,12 +94,12 @@ def test_a_cursor_that_makes_no_sense_starts_again(cursor):
     assert len(directory.search(Filters(), cursor=cursor).entries) <= 1
 
 
-def test_a_search_is_two_questions(django_assert_num_queries):
+def test_a_search_is_three_questions(django_assert_num_queries):
     for _ in range(3):
-        make_creator(followers=1_000)
-    with django_assert_num_queries(2):
-        page = directory.search(Filters(text="creator", sort="followers"))
-        assert all(entry.creator.handle for entry in page.entries)
+        make_creator(followers=1_000, bio="bread")
+    with django_assert_num_queries(3):  # is there an index; who fits; their rows
+        page = directory.search(Filters(text="bread", sort="followers"))
+        assert len({entry.creator.handle for entry in page.entries}) == 3
 
 
 def test_the_score_needs_enough_readings_and_explains_itself():
@@ -181,7 +181,7 @@ def test_a_small_creator_gets_no_place_that_the_filter_denies_her():
     make_creator(handle="small", followers=1_000, at=settled)
     large = [make_creator(followers=20_000 + n, at=settled).pk for n in range(3)]
 
-    page = directory.search(Filters(followers_min=10_000), size=12, at=NOW)
+    page = directory.search(Filters(followers_min=10_000, sort="newest"), size=12, at=NOW)
 
     assert [entry.pk for entry in page.entries] == large[::-1]
 
@@ -190,7 +190,7 @@ def test_more_followers_move_nobody_up_and_the_small_ones_may_fill_a_page():
     settled = NOW - timedelta(days=200)
     made = [make_creator(followers=4_000 - n, at=settled).pk for n in range(13)]
 
-    page = directory.search(Filters(), size=12, at=NOW)
+    page = directory.search(Filters(sort="newest"), size=12, at=NOW)
 
     assert [entry.pk for entry in page.entries] == made[:0:-1]
 

@@ -1,0 +1,255 @@
+"""Reading the directory: the index by bitmaps, and what changed since by its rows.
+
+`Standing` is one order of everybody: numbers of the index, then those who have none yet, then
+those who rest because brands saw them much this week. A search is a set of numbers in it; the
+lowest of each track make the page, and how many there are is the size of the set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import BooleanField, Case, Q, QuerySet, When
+from django.utils import timezone
+
+from creators import smallfirst
+from creators.directory import index, masks
+from creators.directory.facets import Filters, matching, names, saying
+from creators.models import DirectoryEntry
+
+FEW = 4_000  # creators that a text names: then they are all looked up
+WALKED = (100, 400, 1_600)  # creators whose text is looked at in one question, one after another
+MOST_WALKED = 30_000
+TEXT_CAP = 1_000  # a count of a common word goes so far
+BETWEEN = "_"  # the two ends in a cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    entries: list[DirectoryEntry]
+    next_cursor: str
+    count: int
+    is_capped: bool = False  # there are more than `count`
+
+
+class Standing:
+    """Everybody in one order, and who of them a search without its text finds."""
+
+    def __init__(self, filters: Filters, at: datetime, resting: Collection[int] = ()) -> None:
+        self.order = filters.sort if filters.sort in index.SORTS else "fit"
+        self.filters = filters
+        self.index = index.latest(at)
+        changed = self._changed(at)
+        self.ids, self.places = self.index.arrays(self.order) if self.index.size else ([], [])
+        fresh = {entry.creator_id for entry in changed}
+        self.found = self._of_index(filters)
+        self.kept = self.index.bits(self.order, [smallfirst.NAME])[smallfirst.NAME]
+        stale = masks.of(
+            place
+            for one in (*fresh, *self.index.gone)
+            if (place := self._numbered(one)) is not None
+        )
+        self.found = masks.without(self.found, stale)
+        self.kept = masks.without(self.kept, stale)
+        fitting = [entry for entry in changed if entry.fits]
+        new = [entry for entry in fitting if self._numbered(entry.creator_id) is None]
+        new.sort(key=lambda entry: index.key(self.order, self.index.seed, entry))
+        self.extra: list[int] = []  # creators numbered after those of the index
+        self.extra_place: dict[int, int] = {}
+        self._append(entry.creator_id for entry in new)
+        self.found |= masks.of(self.place(entry.creator_id) for entry in fitting)
+        self.kept |= masks.of(
+            self.place(entry.creator_id) for entry in fitting if smallfirst.is_kept(entry, at)
+        )
+        self._rest(resting)
+
+    def _changed(self, at: datetime) -> list[DirectoryEntry]:
+        """Return the entries that the index does not know as they are, with whether they fit."""
+        if not self.index.is_behind:
+            return []
+        fits = Case(
+            When(matching(self.filters), then=True), default=False, output_field=BooleanField()
+        )
+        rows = DirectoryEntry.objects.filter(changed_in__gte=self.index.horizon)
+        if not self.index.size:
+            rows = DirectoryEntry.objects.filter(matching(self.filters))
+        return list(
+            rows.annotate(fits=fits).only(
+                "creator_id", "fit", "engagement_bp", "score", "followers_max", "enrolled_at"
+            )
+        )
+
+    def _of_index(self, filters: Filters) -> int:
+        if not self.index.size:
+            return 0
+        asked = names(filters)
+        if asked is None:  # a number between two steps: ask the rows
+            rows = DirectoryEntry.objects.filter(matching(filters, text=False))
+            return self.set_of(rows.values_list("creator_id", flat=True))
+        bits = self.index.bits(self.order, [*asked.wanted, *asked.unwanted])
+        found = (1 << self.index.size) - 1
+        for name in asked.wanted:
+            found &= bits[name]
+        for name in asked.unwanted:
+            found = masks.without(found, bits[name])
+        return found
+
+    def _numbered(self, creator_id: int) -> int | None:
+        """Return her number in the index."""
+        known = creator_id < len(self.places) and self.places[creator_id]
+        return known - 1 if known else None
+
+    def place(self, creator_id: int) -> int | None:
+        extra = self.extra_place.get(creator_id)
+        return self._numbered(creator_id) if extra is None else extra
+
+    def creator(self, place: int) -> int:
+        size = self.index.size
+        return self.ids[place] if place < size else self.extra[place - size]
+
+    def set_of(self, creator_ids: Iterable[int]) -> int:
+        """Return the set of those of these creators that have a place."""
+        places = (
+            (self.place(one) for one in creator_ids)
+            if hasattr(self, "extra_place")
+            else (self._numbered(one) for one in creator_ids)
+        )
+        return masks.of(place for place in places if place is not None)
+
+    def _append(self, creator_ids: Iterable[int]) -> None:
+        for one in creator_ids:
+            self.extra_place[one] = self.index.size + len(self.extra)
+            self.extra.append(one)
+
+    def _rest(self, resting: Collection[int]) -> None:
+        """Give those who rest places behind everybody; they stay found and counted."""
+        was = sorted(
+            place
+            for one in resting
+            if (place := self.place(one)) is not None and masks.has(self.found, place)
+        )
+        people = [self.creator(place) for place in was]
+        small = [masks.has(self.kept, place) for place in was]
+        moved = masks.of(was)
+        self.found = masks.without(self.found, moved)
+        self.kept = masks.without(self.kept, moved)
+        self._append(people)
+        self.found |= masks.of(self.place(one) for one in people)
+        self.kept |= masks.of(
+            self.place(one) for one, is_small in zip(people, small, strict=True) if is_small
+        )
+
+
+def search(
+    filters: Filters,
+    *,
+    cursor: str = "",
+    size: int = 24,
+    at: datetime | None = None,
+    resting: Collection[int] = (),
+) -> Page:
+    """Return one page of listed creators in the order asked for.
+
+    Small and new creators have their kept places on every page (`smallfirst`), so a cursor
+    holds how far each of the two tracks was read. Those in `resting` come last.
+    """
+    now = at or timezone.now()
+    standing = Standing(filters, now, resting)
+    starts = _starts(standing, cursor)
+    tracks, count, is_capped = _tracks(standing, starts, size + 1)
+    chosen = smallfirst.choose(*tracks, key=lambda place: place, size=size)
+    ends = cursor.split(BETWEEN) if cursor.count(BETWEEN) == 1 else ["", ""]
+    for n, track in enumerate(tracks):
+        if taken := [place for place in chosen if place in set(track)]:
+            ends[n] = f"{standing.creator(taken[-1])}.{taken[-1]}"
+    ids = [standing.creator(place) for place in chosen]
+    rows = DirectoryEntry.objects.select_related("creator").defer("search", "facets").in_bulk(ids)
+    return Page(
+        entries=[rows[one] for one in ids if one in rows and rows[one].is_listed],
+        next_cursor=BETWEEN.join(ends) if sum(map(len, tracks)) > len(chosen) else "",
+        count=count,
+        is_capped=is_capped,
+    )
+
+
+def _starts(standing: Standing, cursor: str) -> list[int]:
+    """Return the place after the last one that was read of each track; nonsense starts again."""
+    ends = cursor.split(BETWEEN) if cursor.count(BETWEEN) == 1 else ["", ""]
+    found = []
+    for end in ends:
+        who, _dot, place = end.partition(".")
+        if not (who.isascii() and who.isdigit() and place.isascii() and place.isdigit()):
+            found.append(0)
+            continue
+        now_at = standing.place(int(who[:10]))
+        found.append((int(place[:10]) if now_at is None else now_at) + 1)
+    return found
+
+
+def _tracks(
+    standing: Standing, starts: list[int], most: int
+) -> tuple[tuple[list[int], list[int]], int, bool]:
+    """Return the next places of the small and of the others, the count, and if there are more."""
+    words = standing.filters.words
+    found, kept = standing.found, standing.kept
+    if words and standing.index.size:
+        named = _named(standing, words)
+        if named is None:
+            return _walk(standing, words, starts, most)
+        found &= named
+    small, others = found & kept, masks.without(found, kept)
+    tracks = (masks.first(small, starts[0], most), masks.first(others, starts[1], most))
+    return tracks, found.bit_count(), False
+
+
+def _named(standing: Standing, words: str) -> int | None:
+    """Return everybody whom a text names; None if those are many."""
+    rows = DirectoryEntry.objects.filter(saying(words)).order_by()
+    if _estimate(rows) > FEW:
+        return None
+    ids = list(rows.values_list("creator_id", flat=True)[: 4 * FEW])
+    return standing.set_of(ids) if len(ids) < 4 * FEW else None
+
+
+def _estimate(rows: QuerySet) -> int:
+    """Return how many rows PostgreSQL expects."""
+    sql, values = rows.values("creator_id").query.sql_with_params()
+    with connection.cursor() as asked:
+        asked.execute(f"EXPLAIN (FORMAT JSON) {sql}", values)
+        (plan,) = asked.fetchone()
+    return plan[0]["Plan"]["Plan Rows"]
+
+
+def _walk(
+    standing: Standing, words: str, starts: list[int], most: int
+) -> tuple[tuple[list[int], list[int]], int, bool]:
+    """Look at the text of one creator after the other, in order, until the page is full."""
+    small, others = standing.found & standing.kept, masks.without(standing.found, standing.kept)
+    tracks, seen, hits = [], 0, 0
+    for mask, start in ((small, starts[0]), (others, starts[1])):
+        track: list[int] = []
+        places, at_once = masks.members(mask, start), iter(WALKED)
+        step = WALKED[0]
+        while len(track) < most and seen < MOST_WALKED:
+            step = next(at_once, step)
+            some = [place for place, _n in zip(places, range(step), strict=False)]
+            if not some:
+                break
+            track += _saying(standing, words, some)
+            seen += len(some)
+        hits += len(track)
+        tracks.append(track[:most])
+    share = hits / seen if seen else 0
+    expected = round(share * standing.found.bit_count())
+    count = max(hits, min(expected, TEXT_CAP))
+    return (tracks[0], tracks[1]), count, expected > count
+
+
+def _saying(standing: Standing, words: str, places: list[int]) -> list[int]:
+    """Return those of `places` whose text has the words, in order."""
+    by_id = {standing.creator(place): place for place in places}
+    rows = DirectoryEntry.objects.filter(Q(creator_id__in=list(by_id)) & saying(words)).order_by()
+    return sorted(by_id[one] for one in rows.values_list("creator_id", flat=True))
