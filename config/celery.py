@@ -1,4 +1,4 @@
-"""The queue's door: finds the tasks of every app. What runs when: settings.CELERY_BEAT_SCHEDULE."""
+"""The queue's door: finds the tasks of every app. What runs when: config/schedule.py."""
 
 import os
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import addresses, embedded, keys
+from config import addresses, contentpolicy, embedded, keys, schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -243,51 +242,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 25
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
-CELERY_BEAT_SCHEDULE = {  # a task may be missed or doubled: each finds its work in the database
-    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-    for name, task, seconds in [
-        ("settle every night that is over", "affiliates.tasks.settle_nights", 900),
-        ("lift what nobody decided in time", "affiliates.tasks.lift_holds", 3_600),
-        ("look through the clicks of the day", "affiliates.tasks.watch_clicks", 3_600),
-        ("tell what was claimed twice", "affiliates.tasks.mail_claims", 21_600),
-        (
-            "erase what the tax office needs no more",
-            "affiliates.tasks.expire_closed_accounts",
-            86_400,
-        ),
-        ("tell what happened in cases", "affiliates.tasks.mail_cases", 60),
-        ("let the clocks of samples run out", "affiliates.tasks.run_sample_clocks", 3_600),
-        ("ask again whose posts these are", "affiliates.tasks.check_posts", 21_600),
-        ("tell what happened to samples", "affiliates.tasks.mail_samples", 120),
-        ("tell of terms to come", "affiliates.tasks.mail_terms", 300),
-        ("do what a signal or a message missed", "affiliates.tasks.sweep", 300),
-        ("send payouts, ask about unclear ones", "affiliates.tasks.send_payouts", 60),
-        ("book the rest of the bank's answers", "affiliates.tasks.book_bank_replies", 120),
-        ("invoice the month that is over", "affiliates.tasks.invoice_brands", 21_600),
-        ("tell whose payout came back", "affiliates.tasks.mail_payouts_back", 300),
-        ("tell whose bank account was changed", "affiliates.tasks.mail_accounts_changed", 300),
-        ("tell brands of account and fees", "affiliates.tasks.mail_brands", 300),
-        ("ask again whose accounts these are", "affiliates.tasks.check_names", 3_600),
-        ("ask whether VAT numbers are in use", "affiliates.tasks.check_vat_numbers", 300),
-        ("sum clicks by day", "affiliates.tasks.rollup_links", 300),
-        ("sum the weeks of brands", "affiliates.tasks.sum_weeks", 600),
-        ("make the months of clicks ahead", "affiliates.tasks.make_partitions", 86_400),
-        ("fetch pictures of feeds", "shop.tasks.fetch_pictures", 60),
-        ("remove pictures that nothing shows", "shop.tasks.sweep_pictures", 86_400),
-        ("ask providers for their fees", "shop.tasks.ask_fees", 600),
-        ("book fees for no payment", "shop.tasks.collect_own_fees", 21_600),
-        ("ask providers who paid", "shop.tasks.ask_payers", 120),
-        ("give back lapsed stock", "shop.tasks.release_reservations", 60),
-        ("read channels that are due", "creators.tasks.read_channels", 3_600),
-        ("look for codes where an API tells", "creators.tasks.check_codes", 300),
-        ("delete screenshots that nobody needs", "creators.tasks.forget_screenshots", 86_400),
-        ("decide waiting creators again", "creators.tasks.redecide_waiting", 3_600),
-        ("decide pilots again", "affiliates.tasks.redecide", 21_600),
-        ("look at every brand's money", "affiliates.tasks.refresh_lights", 1_800),
-        ("show what creators sold", "affiliates.tasks.refresh_directory", 3_600),
-        ("number the creators of the search", "creators.tasks.number_directory", 600),
-    ]
-}
+CELERY_BEAT_SCHEDULE = schedule.BEAT
 
 # ---------------------------------------------------------------- accounts
 AUTHENTICATION_BACKENDS = [
@@ -438,34 +393,7 @@ else:  # two clones on one host must not sign each other out
     SESSION_COOKIE_NAME = f"session_{PORT}"
     CSRF_COOKIE_NAME = f"csrf_{PORT}"
 
-FORM_TARGETS = (  # a form may lead on to these: Chromium applies form-action to redirects too
-    [FAKE_PLATFORM_URL]
-    if DEMO
-    else [
-        "https://checkout.stripe.com",
-        "https://connect.stripe.com",
-        "https://www.tiktok.com",
-        "https://accounts.google.com",
-        "https://www.instagram.com",
-        "https://www.facebook.com",
-    ]
-)
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF, *FORM_TARGETS],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-        "object-src": [NONE],
-        "upgrade-insecure-requests": LIVE,
-    }
-}
+CONTENT_SECURITY_POLICY = contentpolicy.policy(secure=LIVE, stand_in=FAKE_PLATFORM_URL)
 
 LOGGING = {
     "version": 1,

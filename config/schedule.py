@@ -1,0 +1,48 @@
+"""What Celery's clock rings, and how often: CELERY_BEAT_SCHEDULE.
+
+A task may be missed or doubled: each finds its work in the database.
+"""
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+EVERY = [  # what it does, task, seconds
+    ("settle every night that is over", "affiliates.tasks.settle_nights", 15 * MINUTE),
+    ("lift what nobody decided in time", "affiliates.tasks.lift_holds", HOUR),
+    ("look through the clicks of the day", "affiliates.tasks.watch_clicks", HOUR),
+    ("tell what was claimed twice", "affiliates.tasks.mail_claims", 6 * HOUR),
+    ("erase what the tax office needs no more", "affiliates.tasks.expire_closed_accounts", DAY),
+    ("tell what happened in cases", "affiliates.tasks.mail_cases", MINUTE),
+    ("let the clocks of samples run out", "affiliates.tasks.run_sample_clocks", HOUR),
+    ("ask again whose posts these are", "affiliates.tasks.check_posts", 6 * HOUR),
+    ("tell what happened to samples", "affiliates.tasks.mail_samples", 2 * MINUTE),
+    ("tell of terms to come", "affiliates.tasks.mail_terms", 5 * MINUTE),
+    ("do what a signal or a message missed", "affiliates.tasks.sweep", 5 * MINUTE),
+    ("send payouts, ask about unclear ones", "affiliates.tasks.send_payouts", MINUTE),
+    ("book the rest of the bank's answers", "affiliates.tasks.book_bank_replies", 2 * MINUTE),
+    ("invoice the month that is over", "affiliates.tasks.invoice_brands", 6 * HOUR),
+    ("tell whose payout came back", "affiliates.tasks.mail_payouts_back", 5 * MINUTE),
+    ("tell whose bank account was changed", "affiliates.tasks.mail_accounts_changed", 5 * MINUTE),
+    ("tell brands of account and fees", "affiliates.tasks.mail_brands", 5 * MINUTE),
+    ("ask again whose accounts these are", "affiliates.tasks.check_names", HOUR),
+    ("ask whether VAT numbers are in use", "affiliates.tasks.check_vat_numbers", 5 * MINUTE),
+    ("sum clicks by day", "affiliates.tasks.rollup_links", 5 * MINUTE),
+    ("sum the weeks of brands", "affiliates.tasks.sum_weeks", 10 * MINUTE),
+    ("make the months of clicks ahead", "affiliates.tasks.make_partitions", DAY),
+    ("fetch pictures of feeds", "shop.tasks.fetch_pictures", MINUTE),
+    ("remove pictures that nothing shows", "shop.tasks.sweep_pictures", DAY),
+    ("ask providers for their fees", "shop.tasks.ask_fees", 10 * MINUTE),
+    ("book fees for no payment", "shop.tasks.collect_own_fees", 6 * HOUR),
+    ("ask providers who paid", "shop.tasks.ask_payers", 2 * MINUTE),
+    ("give back lapsed stock", "shop.tasks.release_reservations", MINUTE),
+    ("read channels that are due", "creators.tasks.read_channels", HOUR),
+    ("look for codes where an API tells", "creators.tasks.check_codes", 5 * MINUTE),
+    ("delete screenshots that nobody needs", "creators.tasks.forget_screenshots", DAY),
+    ("decide waiting creators again", "creators.tasks.redecide_waiting", HOUR),
+    ("decide pilots again", "affiliates.tasks.redecide", 6 * HOUR),
+    ("look at every brand's money", "affiliates.tasks.refresh_lights", 30 * MINUTE),
+    ("number the creators of the search", "creators.tasks.number_directory", 10 * MINUTE),
+    ("show what creators sold", "affiliates.tasks.refresh_directory", HOUR),
+]
+BEAT = {
+    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for name, task, seconds in EVERY
+}
