@@ -29,6 +29,7 @@ from affiliates.models import (
     Commission,
     Link,
     Message,
+    MessageDigest,
     PageLink,
     Participation,
     Payout,
@@ -41,6 +42,7 @@ from affiliates.models import (
     ShortlistEntry,
     TaxIdentity,
     TaxProfile,
+    Thread,
     VatCheck,
 )
 from creators import channels
@@ -182,6 +184,7 @@ def _forget_market(creator: Creator, at: datetime) -> None:
     SampleEvent.objects.filter(sample__creator=creator).update(text="", tells=False)
     SampleRecord.objects.filter(creator=creator).delete()
     Message.objects.filter(creator=creator).delete()
+    Thread.objects.filter(creator=creator).delete()
     ShortlistEntry.objects.filter(creator=creator).delete()
 
 
@@ -207,6 +210,7 @@ def _close_user(user: AbstractUser) -> None:
     Order.objects.filter(buyer=user).update(phone="")
     TeamInvitation.objects.filter(email__in=[mail for mail in mails if mail]).delete()
     BrandNotice.objects.filter(user=user).delete()
+    MessageDigest.objects.filter(user=user).delete()
     Membership.objects.filter(user=user).delete()
     TermsNotice.objects.filter(user=user).delete()
     for session in UserSession.objects.filter(user=user):

@@ -15,12 +15,13 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from affiliates import letters
+from affiliates import letters, messages
 from affiliates.letters import Letter, day
+from affiliates.models import Message
 from creators import profiles, reports
 from creators.models import Case, CaseEvent, Creator, Report
 from shop import products
-from shop.models import Product
+from shop.models import Brand, Product
 
 DECIDED = (Case.State.UPHELD, Case.State.DISMISSED)
 
@@ -34,6 +35,8 @@ class Subject:
     path: str
     creator: Creator | None = None
     product: Product | None = None
+    brand: Brand | None = None
+    message: Message | None = None
 
 
 def find(kind: str, pk: int) -> Subject | None:
@@ -57,23 +60,40 @@ def of_creator(creator: Creator) -> Subject:
                    creator=creator)  # fmt: skip
 
 
+def of_message(message: Message) -> Subject:
+    """A message, for whoever sent it; only the two sides can report it."""
+    key, brand, creator = f"message:{message.pk}", message.brand, message.creator
+    if message.from_brand:
+        path = reverse("affiliates:brand_thread", args=[brand.slug, creator.pk])
+        name = _("a message of %s") % brand.name
+        return Subject(key, name, path, brand=brand, message=message)
+    path = reverse("affiliates:thread", args=[brand.slug])
+    name = _("a message of %s") % creator.display_name
+    return Subject(key, name, path, creator=creator, message=message)
+
+
 def of_case(case: Case) -> Subject | None:
     """Return what a case is about, shown today or not."""
     kind, _sep, pk = case.subject.partition(":")
     if kind == "product" and pk.isdigit():
         product = Product.objects.select_related("brand").filter(pk=pk).first()
         return product and of_product(product)
+    if kind == "message" and pk.isdigit():
+        message = Message.objects.select_related("brand", "creator__user").filter(pk=pk).first()
+        return message and of_message(message)
     return of_creator(case.creator) if kind == "creator" and case.creator else None
 
 
 def enforce(case: Case, at: datetime) -> bool:
-    """Do what an upheld report asks for: hide the product that it is about; say whether it did.
+    """Do what an upheld report asks for: hide the product or message; say whether it did.
 
     What follows for a creator is decided in a case of its own, with its own notice.
     """
     if case.kind != Case.Kind.REPORT or case.state != Case.State.UPHELD:
         return False
     subject = of_case(case)
+    if subject is not None and subject.message is not None:
+        return bool(messages.hide(subject.message.pk, at))
     if subject is None or subject.product is None:
         return False
     products.hide(subject.product, at)
@@ -112,8 +132,8 @@ def tell(event: CaseEvent) -> None:
 
 def _other_side(subject: Subject | None) -> list[tuple[str, str]]:
     """Return address and language of whoever answers for the page."""
-    if subject and subject.product:
-        brand = subject.product.brand
+    brand = subject and (subject.brand or (subject.product and subject.product.brand))
+    if brand:
         return [(brand.email, "nl" if brand.country == "NL" else "en")] if brand.email else []
     if subject and subject.creator and subject.creator.user and not subject.creator.is_demo:
         creator = subject.creator
@@ -169,6 +189,8 @@ def measure(case: Case, upheld: bool) -> str:
     """Say what a decision does (EU DSA art. 17: the restriction, where, for how long)."""
     if not upheld:
         return _("The page stays as it is: we found nothing against the law or our terms.")
+    if case.subject.startswith("message:"):
+        return _("The message is not shown any more, to neither side.")
     if case.subject.startswith("product:"):
         return _(
             "The product is no longer shown or sold here, in any country, until we say otherwise."

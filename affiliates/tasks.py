@@ -18,6 +18,7 @@ from affiliates import (
     erasure,
     holds,
     mails,
+    messageletters,
     night,
     payouts,
     programmeletters,
@@ -64,6 +65,12 @@ def check_posts() -> int:
 def mail_samples() -> int:
     """Mail the steps of samples to those whom they concern."""
     return sampleletters.send_waiting()
+
+
+@shared_task
+def mail_messages() -> int:
+    """Mail people what they have not read, each once a day at the most."""
+    return messageletters.send(timezone.now())
 
 
 @shared_task

@@ -7,6 +7,7 @@ from affiliates.views import (
     advertising,
     balance,
     brandlinks,
+    brandmessages,
     brands,
     brandsamples,
     cases,
@@ -21,6 +22,7 @@ from affiliates.views import (
     links,
     manylinks,
     market,
+    messages,
     payouts,
     privacy,
     programmes,
@@ -135,6 +137,22 @@ urlpatterns += [
     path(f"{BRAND}/samples/", brandsamples.brand_samples, name="brand_samples"),
     path(f"{BRAND}/samples/<int:pk>/", brandsamples.brand_sample, name="brand_sample"),
     path(f"{OFFER}/samples/", brandsamples.collaboration_samples, name="collaboration_samples"),
+]
+
+# ------------------------------------------------------------ messages
+WITH_CREATOR = f"{BRAND}/messages/<int:creator_id>"
+WITH_BRAND = "creator/messages/<slug:brand_slug>"
+urlpatterns += [
+    path("creator/messages/", messages.messages, name="messages"),
+    path(f"{WITH_BRAND}/", messages.thread, name="thread"),
+    path(f"{WITH_BRAND}/<int:pk>/report/", messages.report_message, name="report_message"),
+    path(f"{BRAND}/messages/", brandmessages.brand_messages, name="brand_messages"),
+    path(f"{WITH_CREATOR}/", brandmessages.brand_thread, name="brand_thread"),
+    path(
+        f"{WITH_CREATOR}/<int:pk>/report/",
+        brandmessages.brand_report_message,
+        name="brand_report_message",
+    ),
 ]
 
 # ------------------------------------------------------------ links

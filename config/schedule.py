@@ -13,6 +13,7 @@ EVERY = [  # what it does, task, seconds
     ("tell what happened in cases", "affiliates.tasks.mail_cases", MINUTE),
     ("let the clocks of samples run out", "affiliates.tasks.run_sample_clocks", HOUR),
     ("ask again whose posts these are", "affiliates.tasks.check_posts", 6 * HOUR),
+    ("tell of unread messages", "affiliates.tasks.mail_messages", 900),
     ("tell what happened to samples", "affiliates.tasks.mail_samples", 2 * MINUTE),
     ("tell of terms to come", "affiliates.tasks.mail_terms", 5 * MINUTE),
     ("do what a signal or a message missed", "affiliates.tasks.sweep", 5 * MINUTE),

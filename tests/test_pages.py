@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from affiliates import links, samples
+from affiliates import links, messages, samples
 from config import checks
 from creators import cases
 from tests.affiliates.factories import make_collaboration
@@ -42,12 +42,18 @@ def market():
     offer.save()
     wish = samples.Wish(variant, "video", {"name": "A"}, channel=channel)
     sample = samples.ask(creator, wish, now)
+    word = messages.send(
+        brand, creator, "Hello", by=people["brand"], from_brand=True, at=now
+    )  # fmt: skip
+    reply = messages.send(
+        brand, creator, "Hi", by=people["creator"], from_brand=False, at=now
+    )  # fmt: skip
     facts = {
         "brand_slug": brand.slug, "product_slug": variant.product.slug, "code": link.code,
         "handle": creator.handle, "collaboration_id": offer.pk, "creator_id": creator.pk,
         "product_id": variant.product_id, "part_id": order.parts.get().pk, "platform": "tiktok",
         "kind": "svg", "word": "none", "pk": link.pk, "provider": "none", "return_id": 1,
-        "sample": sample.pk, "case": cases.contest(creator, "commission:1", "Why?", now).pk, "participation_id": 1, "number": 1, "run_id": 1, "membership_id": 1, "invitation_id": 1, "token": "none", "reference": "none",
+        "sample": sample.pk, "got": word.pk, "reply": reply.pk, "case": cases.contest(creator, "commission:1", "Why?", now).pk, "participation_id": 1, "number": 1, "run_id": 1, "membership_id": 1, "invitation_id": 1, "token": "none", "reference": "none",
     }  # fmt: skip
     return people, facts, channel.pk
 
@@ -58,6 +64,8 @@ def address(route, facts, channel) -> str:
         facts = facts | {"pk": facts["case"]}
     if route.name in {"affiliates:sample", "affiliates:brand_sample"}:
         facts = facts | {"pk": facts["sample"]}
+    if route.name.endswith("report_message"):
+        facts = facts | {"pk": facts["reply" if "brand_" in route.name else "got"]}
     if route.name.startswith("shop:terms"):
         facts = facts | {"kind": "creator", "version": 1}
     if route.name == "affiliates:report":

@@ -15,6 +15,7 @@ from affiliates.models import (
     Collaboration,
     CreatorCode,
     Link,
+    Message,
     SampleRequest,
     SelfBill,
     SettlementLine,
@@ -33,6 +34,8 @@ OBJECT = {
     "affiliates:case": "case",
     "affiliates:report": "creator_id",
     "affiliates:sample": "sample",
+    "affiliates:report_message": "got",
+    "affiliates:brand_report_message": "reply",
     "affiliates:brand_sample": "given",
 }  # not "pk"
 WORD = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -86,6 +89,8 @@ def _facts() -> dict[str, object]:
         or newest(BrandInvoice.objects.filter(brand=brand)),
         "word": newest(CreatorCode.objects.filter(creator=creator)),
         "earned": newest(SettlementLine.objects.filter(creator=creator)),
+        "got": newest(Message.objects.filter(creator=creator, brand=brand, from_brand=True)),
+        "reply": newest(Message.objects.filter(creator=creator, brand=brand, from_brand=False)),
         "sample": newest(SampleRequest.objects.filter(creator=creator)),
         "given": newest(SampleRequest.objects.filter(collaboration__brand=brand)),
         "case": newest(Case.objects.filter(creator=creator)),

@@ -5,6 +5,7 @@ from django.contrib import admin
 from affiliates.admin.base import Desk
 from affiliates.models import (
     Collaboration,
+    Message,
     Participation,
     PlatformSwitch,
     ProductRate,
@@ -14,6 +15,7 @@ from affiliates.models import (
     Shortlist,
 )
 from config.lib.readonly import ReadOnlyRows
+from creators.models import Case
 
 
 class Rates(ReadOnlyRows):
@@ -58,6 +60,21 @@ class SampleRequestAdmin(Desk):
     list_select_related = ("creator", "variant__product")
     exclude = ("address",)  # the brand's alone, for one parcel
     inlines = (SampleSteps,)
+
+
+@admin.register(Message)
+class MessageAdmin(Desk):
+    """Only what was reported: nobody of ours reads what brands and creators write otherwise."""
+
+    list_display = ("id", "brand", "creator", "from_brand", "sent_at", "hidden_at")
+    list_filter = ("from_brand",)
+    search_fields = ("brand__name", "creator__handle")
+    list_select_related = ("brand", "creator")
+
+    def get_queryset(self, request):
+        reports = Case.objects.filter(kind=Case.Kind.REPORT, subject__startswith="message:")
+        ids = [subject.partition(":")[2] for subject in reports.values_list("subject", flat=True)]
+        return super().get_queryset(request).filter(pk__in=[pk for pk in ids if pk.isdigit()])
 
 
 @admin.register(PlatformSwitch)

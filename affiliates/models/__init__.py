@@ -17,6 +17,7 @@ from affiliates.models.commissions import Attribution, Commission
 from affiliates.models.invoices import BrandInvoice, SelfBill
 from affiliates.models.ledger import Account, Closing, LedgerEntry
 from affiliates.models.links import CreatorCode, Link, PageLink
+from affiliates.models.messages import Message, MessageDigest, Thread
 from affiliates.models.payouts import (
     BrandNotice,
     FeePolicy,
@@ -32,7 +33,7 @@ from affiliates.models.programmes import OwnProgramme
 from affiliates.models.risk import PlatformSwitch, RiskFlag
 from affiliates.models.samples import SampleEvent, SampleRequest
 from affiliates.models.settlement import SettlementLine, SettlementRun, SettlementShard
-from affiliates.models.shortlists import Message, Shortlist, ShortlistEntry
+from affiliates.models.shortlists import Shortlist, ShortlistEntry
 from affiliates.models.solvency import BrandLight
 from affiliates.models.taxes import TaxIdentity, TaxLook, VatCheck
 
@@ -63,6 +64,7 @@ __all__ = [
     "Link",
     "LinkDay",
     "Message",
+    "MessageDigest",
     "OwnProgramme",
     "PageLink",
     "Participation",
@@ -87,5 +89,6 @@ __all__ = [
     "TaxIdentity",
     "TaxLook",
     "TaxProfile",
+    "Thread",
     "VatCheck",
 ]

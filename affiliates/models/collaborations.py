@@ -124,11 +124,13 @@ class Participation(models.Model):
         ACCEPTED = "accepted", _("accepted")
         DECLINED = "declined", _("declined")
         ENDED = "ended", _("ended")
+        LAPSED = "lapsed", _("not answered in time")
 
     creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="participations")
     collaboration = models.ForeignKey(Collaboration, models.PROTECT, related_name="participations")
     state = models.CharField(max_length=10, choices=State)
     message = models.TextField(blank=True, max_length=2000)
+    asked_by_creator = models.BooleanField(default=False, db_default=False)
     asked_at = models.DateTimeField()
     answer_by = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""Creators that a brand keeps in mind, and what both wrote to each other."""
+"""Creators that a brand keeps in mind."""
 
 from django.conf import settings
 from django.db import models
@@ -27,6 +27,9 @@ class ShortlistEntry(models.Model):
     creator = models.ForeignKey("creators.Creator", models.CASCADE, related_name="+")
     note = models.CharField(max_length=300, blank=True)
     added_at = models.DateTimeField(auto_now_add=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [
@@ -35,21 +38,3 @@ class ShortlistEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.creator} on {self.shortlist}"
-
-
-class Message(models.Model):
-    """Plain text from a brand to a creator, or back."""
-
-    brand = models.ForeignKey("shop.Brand", models.PROTECT, related_name="messages")
-    creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="messages")
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    from_brand = models.BooleanField()
-    text = models.TextField(max_length=2000)
-    sent_at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["creator", "brand", "-sent_at"], name="message_thread")]
-
-    def __str__(self) -> str:
-        return f"message {self.pk}"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 # URL name, words, icon, and the paths below the role's root that belong to it.
 CREATOR = (
     ("affiliates:creator_dashboard", _("Home"), "home", ()),
-    ("affiliates:market", _("Products"), "bag", ("samples/", "invitations/")),
+    ("affiliates:market", _("Products"), "bag", ("samples/", "invitations/", "messages/")),
     ("affiliates:links", _("Links"), "link", ()),
     ("affiliates:earnings", _("Earnings"), "wallet", ("payouts/",)),
     ("affiliates:storefront_settings", _("My page"), "user", ("settings/", "channels/")),
@@ -16,7 +16,7 @@ CREATOR = (
 BRAND = (
     ("affiliates:brand_dashboard", _("Overview"), "chart", ("risk/", "plan/")),
     ("affiliates:discover", _("Creators"), "users",
-     ("creators/", "shortlists/", "collaborations/", "samples/")),
+     ("creators/", "shortlists/", "collaborations/", "samples/", "messages/")),
     ("shop:products", _("Products"), "box", ("products/", "feeds/")),
     ("shop:brand_orders", _("Orders"), "truck", ("orders/",)),
     ("shop:brand_settings", _("My brand"), "store",

@@ -1,0 +1,115 @@
+"""The digest of unread messages: one mail a day at the most, and only of what is new in it."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from affiliates import messages
+from affiliates.letters import Letter
+from affiliates.models import Message, MessageDigest
+from affiliates.sampleletters import language_of
+from creators import profiles
+from shop.models import Membership
+
+logger = logging.getLogger(__name__)
+QUIET = timedelta(hours=1)  # who reads it at once needs no mail
+A_DAY = timedelta(days=1)
+SHOWN = 80  # characters of a message
+
+
+@dataclass
+class Digest:
+    """What one person has not read: (from whom, its beginning) and where to read it."""
+
+    language: str
+    path: str
+    newest: datetime
+    rows: list[tuple[str, str]] = field(default_factory=list)
+
+
+def send(at: datetime) -> int:
+    """Mail everybody who has unread messages that she was not told of; return how many."""
+    sent = 0
+    for user_id, digest in _waiting(at).items():
+        try:
+            sent += _tell(user_id, digest, at)
+        except OSError:  # this address or the server refused it; the next call tries again
+            logger.exception("user %s could not be told of messages", user_id)
+    return sent
+
+
+def _waiting(at: datetime) -> dict[int, Digest]:
+    found: dict[int, Digest] = {}
+    rows = messages.waiting_for(at, QUIET).select_related("brand", "creator__user")
+    teams: dict[int, list[int]] = defaultdict(list)
+    unread = list(rows.order_by("sent_at", "id")[:5_000])
+    for membership in Membership.objects.filter(brand__in={row.brand_id for row in unread}):
+        teams[membership.brand_id].append(membership.user_id)
+    for row in unread:
+        for user_id, language, path in _readers(row, teams):
+            digest = found.setdefault(user_id, Digest(language, path, row.sent_at))
+            digest.newest = row.sent_at
+            name = row.brand.name if row.from_brand else row.creator.display_name
+            digest.rows.append((name, _beginning(row.text)))
+    return found
+
+
+def _readers(row: Message, teams: dict[int, list[int]]) -> list[tuple[int, str, str]]:
+    if row.from_brand:
+        creator = row.creator
+        if creator.user_id is None or creator.is_demo:
+            return []
+        path = reverse("affiliates:messages")
+        return [(creator.user_id, profiles.mail_language(creator), path)]
+    if row.brand.is_demo:
+        return []
+    path = reverse("affiliates:brand_messages", args=[row.brand.slug])
+    return [(user_id, language_of(row.brand), path) for user_id in teams[row.brand_id]]
+
+
+def _beginning(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+
+
+@transaction.atomic
+def _tell(user_id: int, digest: Digest, at: datetime) -> bool:
+    """Send one digest, unless one went out today or nothing is new since the last one."""
+    user = User.objects.select_for_update().filter(pk=user_id).exclude(email="").first()
+    if user is None:
+        return False
+    last = MessageDigest.objects.filter(user=user).first()
+    if last and (last.sent_at > at - A_DAY or digest.newest + QUIET <= last.sent_at):
+        return False
+    MessageDigest.objects.update_or_create(user=user, defaults={"sent_at": at})
+    with translation.override(digest.language):
+        _letter(user.email, digest).send()
+    return True
+
+
+def _letter(address: str, digest: Digest) -> Letter:
+    n = len(digest.rows)
+    title = ngettext(
+        "You have %(n)d unread message", "You have %(n)d unread messages", n
+    ) % {"n": n}  # fmt: skip
+    return Letter(
+        to=address,
+        subject=title,
+        title=title,
+        paragraphs=[_("You get one such mail a day at the most.")],
+        rows=digest.rows[:20],
+        url=settings.SITE_URL + digest.path,
+        button=_("Read them"),
+        why=_("You get this mail because somebody wrote to you on Thousand."),
+    )
