@@ -29,6 +29,22 @@ def database(name: str, url: str) -> dict[str, object]:
     }
 
 
+def redis(name: str, url: str) -> str:
+    """Return `url`, the value of the variable `name`, if it is empty or leads to a Redis."""
+    if not url:
+        return url
+    parts = urlsplit(url)
+    number = parse_qs(parts.query).get("db", ["0"])[0]
+    if parts.scheme != "unix":
+        number = parts.path.strip("/") or "0"
+    is_redis = parts.scheme in {"redis", "rediss", "unix"} and (parts.hostname or parts.path)
+    if not (is_redis and number.isascii() and number.isdigit()):
+        raise ImproperlyConfigured(
+            f"{name} is no Redis address: redis://host:6379/0 or unix:///a/redis.sock?db=0"
+        )
+    return url
+
+
 def next_database(redis_url: str) -> str:
     """Return the address of the database after that of `redis_url` on the same server."""
     parts = urlsplit(redis_url)

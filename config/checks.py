@@ -1,9 +1,14 @@
-"""At start: every address has an access rule. Third-party views get theirs from one map here."""
+"""At start: every address has an access rule. Third-party views get theirs from one map here.
+
+Before a deployment: what a live market still lacks.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as Caution
 from django.urls import URLPattern, URLResolver, get_resolver
 
 # Views of packages: those of a module say `login_required` themselves, a namespace has one rule.
@@ -80,4 +85,26 @@ def every_view_declares_who_may_see_it(app_configs: object, **kwargs: object) ->
         )
         for route in routes()
         if route.who is None
+    ]
+
+
+@register("market", deploy=True)
+def a_live_market_can_move_money(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """Name what a start does not need, and a market that sells and pays does."""
+    needed = {
+        "STRIPE_SECRET_KEY": (settings.STRIPE_SECRET_KEY, "shoppers cannot pay"),
+        "STRIPE_WEBHOOK_SECRET": (settings.STRIPE_WEBHOOK_SECRET, "no payment is ever confirmed"),
+        "STRIPE_CONNECT_WEBHOOK_SECRET": (
+            settings.STRIPE_CONNECT_WEBHOOK_SECRET, "no payout to a brand is ever confirmed",
+        ),
+        "COMPANY_NAME": (settings.COMPANY["name"], "invoices name nobody"),
+        "COMPANY_ADDRESS": (settings.COMPANY["address"], "invoices have no address"),
+        "COMPANY_VAT_NUMBER": (settings.COMPANY["vat_number"], "invoices have no VAT number"),
+        "PAYOUT_NAME": (settings.PAYOUT_ACCOUNT["name"], "creators cannot be paid by SEPA"),
+        "PAYOUT_IBAN": (settings.PAYOUT_ACCOUNT["IBAN"], "creators cannot be paid by SEPA"),
+    }  # fmt: skip
+    return [
+        Caution(f"{name} is not set: {then}.", id="config.W001")
+        for name, (value, then) in needed.items()
+        if settings.LIVE and not value
     ]

@@ -7,53 +7,31 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import addresses, contentpolicy, embedded, keys, schedule
+from config import addresses, connections, contentpolicy, embedded, keys, schedule
+from config.environment import Environment, check_live
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Environment()
 env.read_env(BASE_DIR / ".env")  # what the environment says wins
 
 # ---------------------------------------------------------------- mode
-MARKET_MODE = env.str("MARKET_MODE", "") or "live"
-if MARKET_MODE not in {"demo", "live"}:
-    raise ImproperlyConfigured(f"MARKET_MODE must be demo or live, not {MARKET_MODE!r}.")
+MARKET_MODE = env.choice("MARKET_MODE", ("demo", "live"), "live")
 DEMO = MARKET_MODE == "demo"
 LIVE = not DEMO
-DEBUG = env.bool("DEBUG", False)
-PART = env.str("THOUSAND_PART", "")  # which part of `up` this process is: web, worker, beat, drain
-DATA_DIR = Path(env.str("DATA_DIR", "") or BASE_DIR / ".data").expanduser().absolute()
-PORT = env.int("PORT", 8000)
-PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", "") or ("fake" if DEMO else "stripe")
+DEBUG = env.flag("DEBUG")
+PART = env.word("THOUSAND_PART")  # which part of `up` this process is: web, worker, beat, drain
+DATA_DIR = Path(env.word("DATA_DIR") or BASE_DIR / ".data").expanduser().absolute()
+PORT = env.whole("PORT", 8000)
+PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ("fake", "stripe"), "fake" if DEMO else "stripe")
 
 if LIVE:
-    needed = {
-        "SECRET_KEY": "50 random characters or more; they sign sessions and links",
-        "ALLOWED_HOSTS": "the host names that this site answers to, separated by commas",
-        "SITE_URL": "the site's own address, such as https://market.example",
-        "EMAIL_URL": "how mail is sent, such as smtp+tls://user:password@mail.example:587",
-    }
-    if missing := [f"{name} ({what})" for name, what in needed.items() if not env.str(name, "")]:
-        raise ImproperlyConfigured("MARKET_MODE is live, so set " + "; ".join(missing) + ".")
-    if len(env.str("SECRET_KEY")) < 50:
-        raise ImproperlyConfigured("SECRET_KEY is too short for live: use 50 characters or more.")
-    if "*" in env.list("ALLOWED_HOSTS"):
-        raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts: * is refused in live.")
-    if not env.str("SITE_URL").startswith("https://"):
-        raise ImproperlyConfigured("SITE_URL must start with https:// in live.")
-    if DEBUG:
-        raise ImproperlyConfigured("DEBUG is refused while MARKET_MODE is live: unset it.")
-    if PAYMENT_GATEWAY == "fake":
-        raise ImproperlyConfigured("PAYMENT_GATEWAY=fake is refused while MARKET_MODE is live.")
-    if env.str("FAKE_PLATFORM_URL", ""):
-        raise ImproperlyConfigured("FAKE_PLATFORM_URL is refused while MARKET_MODE is live.")
+    check_live(env)
 
 # ---------------------------------------------------------------- site
-SITE_URL = (env.str("SITE_URL", "") or f"http://localhost:{PORT}").rstrip("/")
-SECRET_KEY = env.str("SECRET_KEY", "") or keys.key_in(DATA_DIR)
+SITE_URL = (env.word("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
+SECRET_KEY = env.word("SECRET_KEY") or keys.key_in(DATA_DIR)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -103,9 +81,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "config.middleware.staff_need_a_second_factor",
+    "affiliates.middleware.referral",
 ]
-if (BASE_DIR / "affiliates" / "middleware.py").exists():
-    MIDDLEWARE.append("affiliates.middleware.referral")
 
 TEMPLATES = [
     {
@@ -127,10 +104,10 @@ TEMPLATES = [
 FORM_RENDERER = "config.forms.Renderer"
 
 # ---------------------------------------------------------------- engines
-DATABASE_URL = env.str("DATABASE_URL", "")
-DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", "")
-REDIS_URL = env.str("REDIS_URL", "")
-CLICKS_REDIS_URL = env.str("CLICKS_REDIS_URL", "") or REDIS_URL
+DATABASE_URL = env.word("DATABASE_URL")
+DATABASE_OWNER_URL = env.word("DATABASE_OWNER_URL")
+REDIS_URL = addresses.redis("REDIS_URL", env.word("REDIS_URL"))
+CLICKS_REDIS_URL = addresses.redis("CLICKS_REDIS_URL", env.word("CLICKS_REDIS_URL")) or REDIS_URL
 EMBEDDED = {
     name
     for name, address in {
@@ -146,31 +123,12 @@ CLICKS_REDIS_URL = CLICKS_REDIS_URL or ENGINES.redis_url("clicks")
 
 # Commands that change the schema, or fill and empty whole tables, work as the owner of the
 # tables. Everything else is the application's role, which owns nothing.
-OWNER_COMMANDS = {
-    "backup",
-    "demo",
-    "flush",
-    "makemigrations",
-    "migrate",
-    "restore",
-    "showmigrations",
-    "sqlmigrate",
-}
-IS_OWNER = (
-    Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != [] and sys.argv[1] in OWNER_COMMANDS
-)
+OWNER_COMMANDS = {"demo", "flush", "makemigrations", "migrate", "showmigrations", "sqlmigrate"}
+IS_OWNER = Path(sys.argv[0]).name == "manage.py" and bool(OWNER_COMMANDS & set(sys.argv[1:2]))
 APP_ROLE = embedded.APP  # whom each migrate grants rights; of DATABASE_URL if that is set
-APPEND_ONLY_TABLES = [
-    "affiliates_ledgerentry",
-    "affiliates_taxlook",
-]  # the application may only read and add
+# The application may only read and add here.
+APPEND_ONLY_TABLES = ["affiliates_ledgerentry", "affiliates_taxlook"]
 
-TIMEOUTS_MS = {  # part -> statement_timeout; a command by hand has none
-    "web": 5_000,
-    "worker": 60_000,
-    "beat": 60_000,
-    "drain": 60_000,
-}
 if "postgres" in EMBEDDED:
     database = ENGINES.database(owner=IS_OWNER)
 else:
@@ -178,22 +136,7 @@ else:
     database = addresses.database(address, env.str(address))
 if DATABASE_URL:
     APP_ROLE = addresses.database("DATABASE_URL", DATABASE_URL)["USER"]
-limits = (
-    {"idle_in_transaction_session_timeout": 30_000, "lock_timeout": 2_000} if PART == "web" else {}
-)
-if PART in TIMEOUTS_MS:
-    limits["statement_timeout"] = TIMEOUTS_MS[PART]
-database["CONN_MAX_AGE"] = 0
-database["CONN_HEALTH_CHECKS"] = (
-    True  # after a restart of the server no request meets a dead connection
-)
-database["OPTIONS"] = database.get("OPTIONS", {}) | {
-    "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
-    "application_name": f"thousand {PART}".strip(),
-}
-if PART == "web":  # Celery closes its pool after every task, so only the web has one
-    database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5}
-DATABASES = {"default": database}
+DATABASES = {"default": connections.limited(database, PART)}
 
 REDIS_LIMITS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 CACHES = {
@@ -271,9 +214,9 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # The header in which a trusted proxy tells a shopper's country, such as CF-IPCountry; empty: none.
-COUNTRY_HEADER = env.str("COUNTRY_HEADER", "").upper().replace("-", "_")
+COUNTRY_HEADER = env.word("COUNTRY_HEADER").upper().replace("-", "_")
 COUNTRY_HEADER = f"HTTP_{COUNTRY_HEADER}" if COUNTRY_HEADER else ""
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", 0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
@@ -285,41 +228,39 @@ SOCIALACCOUNT_STORE_TOKENS = (
 USERSESSIONS_TRACK_ACTIVITY = False
 
 # ---------------------------------------------------------------- the market
-MARKET_TIME_ZONE = env.str("MARKET_TIME_ZONE", "") or "Europe/Amsterdam"
+MARKET_TIME_ZONE = env.time_zone("MARKET_TIME_ZONE", "Europe/Amsterdam")
 TIME_ZONE = MARKET_TIME_ZONE
 USE_TZ = True
-FAKE_PLATFORM_PORT = env.int("FAKE_PLATFORM_PORT", PORT + 1)
-FAKE_PLATFORM_URL = env.str("FAKE_PLATFORM_URL", "") or f"http://127.0.0.1:{FAKE_PLATFORM_PORT}"
+FAKE_PLATFORM_PORT = env.whole("FAKE_PLATFORM_PORT", PORT + 1)
+FAKE_PLATFORM_URL = env.word("FAKE_PLATFORM_URL") or f"http://127.0.0.1:{FAKE_PLATFORM_PORT}"
 if LIVE:
     FAKE_PLATFORM_URL = ""
 PAYOUT_ACCOUNT = {  # our own bank account, which SEPA payouts leave from; empty: no export in live
-    "name": env.str("PAYOUT_NAME", ""),
-    "IBAN": env.str("PAYOUT_IBAN", ""),
+    "name": env.word("PAYOUT_NAME"),
+    "IBAN": env.word("PAYOUT_IBAN"),
 }
 COMPANY = {  # who issues invoices
-    "name": env.str("COMPANY_NAME", "") or ("Thousand (demo)" if DEMO else ""),
-    "address": env.str("COMPANY_ADDRESS", ""),
-    "country": env.str("COMPANY_COUNTRY", "") or "NL",
-    "vat_number": env.str("COMPANY_VAT_NUMBER", ""),
+    "name": env.word("COMPANY_NAME") or ("Thousand (demo)" if DEMO else ""),
+    "address": env.word("COMPANY_ADDRESS"),
+    "country": env.word("COMPANY_COUNTRY", "NL"),
+    "vat_number": env.word("COMPANY_VAT_NUMBER"),
 }
-PAYOUT_SCHEMA = env.str("PAYOUT_SCHEMA", "") or "pain.001.001.09"
-if PAYOUT_SCHEMA not in {"pain.001.001.09", "pain.001.001.03"}:
-    raise ImproperlyConfigured("PAYOUT_SCHEMA must be pain.001.001.09 or pain.001.001.03.")
-VIES_API_URL = env.str("VIES_API_URL", "")  # empty: the Commission's own; in demo a stand-in
-STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
-STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
-STRIPE_CONNECT_WEBHOOK_SECRET = env.str(
-    "STRIPE_CONNECT_WEBHOOK_SECRET", ""
-)  # /hooks/stripe-connect/
+PAYOUT_SCHEMA = env.choice(
+    "PAYOUT_SCHEMA", ("pain.001.001.09", "pain.001.001.03"), "pain.001.001.09"
+)
+VIES_API_URL = env.word("VIES_API_URL")  # empty: the Commission's own; in demo a stand-in
+STRIPE_SECRET_KEY = env.word("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = env.word("STRIPE_WEBHOOK_SECRET")
+STRIPE_CONNECT_WEBHOOK_SECRET = env.word("STRIPE_CONNECT_WEBHOOK_SECRET")  # /hooks/stripe-connect/
 PLATFORM_KEYS = {  # provider -> (client id, secret); empty: that platform is off in live
-    "tiktok": (env.str("TIKTOK_CLIENT_KEY", ""), env.str("TIKTOK_CLIENT_SECRET", "")),
-    "youtube": (env.str("GOOGLE_CLIENT_ID", ""), env.str("GOOGLE_CLIENT_SECRET", "")),
-    "instagram": (env.str("META_CLIENT_ID", ""), env.str("META_CLIENT_SECRET", "")),
-    "facebook": (env.str("META_CLIENT_ID", ""), env.str("META_CLIENT_SECRET", "")),
+    "tiktok": (env.word("TIKTOK_CLIENT_KEY"), env.word("TIKTOK_CLIENT_SECRET")),
+    "youtube": (env.word("GOOGLE_CLIENT_ID"), env.word("GOOGLE_CLIENT_SECRET")),
+    "instagram": (env.word("META_CLIENT_ID"), env.word("META_CLIENT_SECRET")),
+    "facebook": (env.word("META_CLIENT_ID"), env.word("META_CLIENT_SECRET")),
 }
 if DEMO:  # what the stand-in platforms know us by
     PLATFORM_KEYS = {name: (f"demo-{name}", "demo-secret") for name in PLATFORM_KEYS}
-GOOGLE_API_KEY = env.str("GOOGLE_API_KEY", "")  # looks for codes in descriptions at YouTube
+GOOGLE_API_KEY = env.word("GOOGLE_API_KEY")  # looks for codes in descriptions at YouTube
 if DEMO:
     GOOGLE_API_KEY = GOOGLE_API_KEY or "demo-key"
 SOCIALACCOUNT_PROVIDERS = {
@@ -334,13 +275,11 @@ LANGUAGES = [("en", _("English")), ("nl", _("Dutch"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 MAIL_DIR = DATA_DIR / "mail"
-if email_url := env.str("EMAIL_URL", ""):
-    vars().update(env.email_url_config(email_url))
-else:
-    EMAIL_BACKEND = "config.mailbox.Mailbox"  # demo: files, shown at /mailbox/
+EMAIL_BACKEND = "config.mailbox.Mailbox"  # demo: files, shown at /mailbox/
+vars().update(env.mail("EMAIL_URL"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = (
-    env.str("DEFAULT_FROM_EMAIL", "") or f"Thousand <hello@{urlsplit(SITE_URL).hostname}>"
+    env.word("DEFAULT_FROM_EMAIL") or f"Thousand <hello@{urlsplit(SITE_URL).hostname}>"
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -381,11 +320,11 @@ if LIVE:
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
-    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", False)
+    SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", False)
     SILENCED_SYSTEM_CHECKS = [] if SECURE_HSTS_PRELOAD else ["security.W021"]  # preload is opt-in
     if ALLAUTH_TRUSTED_PROXY_COUNT:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -395,12 +334,13 @@ else:  # two clones on one host must not sign each other out
 
 CONTENT_SECURITY_POLICY = contentpolicy.policy(secure=LIVE, stand_in=FAKE_PLATFORM_URL)
 
+LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "") or "INFO"},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "celery": {"level": "WARNING"},
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},

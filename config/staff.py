@@ -34,7 +34,7 @@ SEES = {
     " creators.enrolmentpolicy creators.manualcheck creators.niche creators.platformstatus"
     " creators.quizattempt creators.reading affiliates.creatorcode affiliates.link"
     " affiliates.linkday affiliates.participation affiliates.platformswitch"
-    " affiliates.samplerequest shop.acceptance"
+    " affiliates.samplerequest affiliates.sampleevent shop.acceptance"
     " shop.category shop.feed shop.feedrun shop.image shop.product shop.terms shop.termsnotice shop.variant",
 }
 DOES = {

@@ -10,6 +10,7 @@ from affiliates import links
 from affiliates.models import Link
 from config import staff
 from creators.models import Case
+from tests.affiliates import factories as money
 from tests.affiliates.factories import make_collaboration, make_user
 from tests.creators.factories import make_creator
 from tests.shop.factories import make_brand, make_variant
@@ -18,17 +19,12 @@ pytestmark = pytest.mark.django_db
 ROLES = [staff.FINANCE, staff.SUPPORT]
 
 
-@pytest.fixture(autouse=True)
-def _past_the_second_factor(settings):
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "config.middleware" not in name]
-
-
 @pytest.fixture
 def sign_in(client):
     def begin(role):
         user = make_user(is_staff=True)
         user.groups.add(Group.objects.get(name=role))
-        client.force_login(user)
+        money.sign_in(client, user)
         return user
 
     return begin
