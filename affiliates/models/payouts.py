@@ -205,7 +205,6 @@ class Payout(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     OPEN = (State.PENDING, State.PROCESSING)
-    HOLDS_LINES = (State.PENDING, State.PROCESSING, State.PAID)
 
     batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="payouts")
     creator = models.ForeignKey(

@@ -14,7 +14,6 @@ from config.demo.books import ENTRIES, Accounts
 from config.demo.world import World
 
 MINIMUM = 1_000  # €10
-FRIDAY = 4
 READ = """
     select l.creator_id, l.id, l.amount, r.night, m.usable_from
     from affiliates_settlementline l

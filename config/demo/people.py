@@ -99,7 +99,7 @@ def _creator(world, tables, n, niches, rules, terms, taken) -> None:
     since = next(when for one, when in decided if one.outcome in ("pilot", "full"))
     best = max(channel.counts[-1][1] for channel in channels)
     maker = Maker(
-        creator_id, handle, country, since, result.outcome == "pilot",
+        creator_id, handle, country, since,
         [channel.platform for channel in channels], subjects,
         best**0.6 * math.exp(rng.gauss(0, 0.9)),
     )  # fmt: skip

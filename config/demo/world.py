@@ -28,7 +28,6 @@ class Maker:
     handle: str
     country: str
     since: datetime
-    is_pilot: bool
     platforms: list[str]
     niches: list[str]
     weight: float

@@ -1,5 +1,6 @@
 """The words, numbers and fields that every page is made of."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,8 @@ from config import art, fonts
 from config.components import charts
 from config.lib.fields import PercentField, PriceField
 from config.templatetags import thousand
+
+SHEETS = ("theme", "site")
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +142,24 @@ def test_every_drawing_is_there_and_is_what_the_code_draws(tmp_path):
 def test_missing_fonts_are_no_error(tmp_path):
     assert fonts.install(tmp_path / "none", tmp_path / "fonts") == 0
     assert not (tmp_path / "fonts").exists()
+
+
+def test_every_class_of_the_stylesheets_is_used():
+    """Those whose names are put together (`chart-{{ size }}`) are looked for by their beginning."""
+    made = ("av-", "bl-", "blogo-", "chart-", "p-", "htmx-request", "c-")
+    css = "".join((settings.BASE_DIR / f"static/css/{name}.css").read_text() for name in SHEETS)
+    css = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", css, flags=re.S)
+    classes = set(re.findall(r"\.([a-z][\w-]*)(?=[^{}]*\{)", css))
+    files = [
+        path
+        for folder in ("templates", "static/js", "config", "creators", "shop", "affiliates")
+        for path in (settings.BASE_DIR / folder).rglob("*")
+        if path.suffix in {".html", ".py", ".js"}
+    ]
+    words = set(re.findall(r"[\w-]+", "".join(path.read_text() for path in files)))
+
+    assert len(classes) > 300
+    assert [name for name in sorted(classes - words) if not name.startswith(made)] == []
 
 
 def test_no_template_has_an_inline_style_or_script():
