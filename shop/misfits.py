@@ -47,7 +47,7 @@ def of(event: Event) -> Payment | None:
     rows = Payment.objects.filter(gateway=event.gateway)
     if event.our_refund.startswith("misfit-"):
         number = event.our_refund.split("-")[1]
-        return rows.filter(pk=int(number), kind=Kind.MISFIT).first() if number.isdigit() else None
+        return rows.filter(pk=int(number), kind=Kind.MISFIT).first() if number.isdecimal() else None
     charge = rows.filter(kind=Kind.MISFIT, reference=event.charge) if event.charge else rows.none()
     return charge.first()
 

@@ -13,7 +13,8 @@ from affiliates import dossier
 def person(word: str) -> AbstractUser:
     """Return the user with this number or this address. Raises CommandError."""
     users = get_user_model().objects
-    found = users.filter(pk=word) if word.isdigit() else users.filter(email__iexact=word)
+    is_number = word.isascii() and word.isdigit()
+    found = users.filter(pk=word) if is_number else users.filter(email__iexact=word)
     user = found.first()
     if user is None:
         raise CommandError(f"There is no account {word}.", returncode=2)

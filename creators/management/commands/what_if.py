@@ -32,7 +32,7 @@ class Command(BaseCommand):
         if least < 0 or full < 0 or not 0 <= options["min_age"] <= 120:
             raise CommandError("Give numbers of 0 or more.", returncode=2)
         country = options["country"].upper()
-        if country and not (len(country) == 2 and country.isalpha()):
+        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
             raise CommandError("--country is two letters, for example NL.", returncode=2)
         now = timezone.now()
         proposed = policy.Policy(
