@@ -6,14 +6,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from affiliates import shortlists
 from affiliates.models import Participation
-from creators import authenticity, smallfirst
+from config.lib import local
+from creators import authenticity, fitness, smallfirst
 from creators.authenticity import Reason
 from creators.models import Creator, DirectoryEntry, Niche, Platform
 from shop.models import Brand
 
 MOST_COMPARED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FitPart:
+    """One part of a creator's fit in words, and what would move it."""
+
+    name: str
+    text: str
+    points: int
+    of: int
+    hint: str  # "" where it is full
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +39,7 @@ class Candidate:
     mix: dict[str, int]  # followers by platform
     is_kept: bool
     state: str  # of her newest invitation by this brand; "": none
+    fit: list[FitPart]  # parts that add up to entry.fit
     why: list[Reason]  # parts that add up to entry.score
     kept_place: str  # "small", "new" or "": whether the kept places are for her
     orders: int
@@ -51,12 +66,55 @@ def of(
             mix={key: value for key in Platform.values if (value := getattr(entry, key))},
             is_kept=entry.creator_id in kept,
             state=states.get(entry.creator_id, ""),
+            fit=fit_in_words(entry),
             why=authenticity.in_words(entry.score_parts),
             kept_place=smallfirst.reason(entry, at),
             orders=orders.get(entry.creator_id, 0),
         )
         for entry in entries
     ]
+
+
+def fit_in_words(entry: DirectoryEntry) -> list[FitPart]:
+    """Return the parts of an entry's fit as a person reads them, in the language in force."""
+    return [
+        FitPart(
+            part.name,
+            _FIT_KNOWN[part.name]() % {"n": part.measured, "rate": _rate(part.measured)}
+            if part.measured is not None
+            else _FIT_UNKNOWN[part.name](),
+            part.points,
+            part.of,
+            _FIT_HINTS[part.name]() if part.points < part.of else "",
+        )
+        for part in fitness.parts(entry)
+    ]
+
+
+def _rate(bp: int | None) -> str:
+    return f"{local.decimal((bp or 0) / 100, 1)}%"
+
+
+_FIT_KNOWN = {
+    "engagement": lambda: _("More engagement than %(n)d%% of channels of the same size"),
+    "authenticity": lambda: _("Authenticity %(n)d of 100"),
+    "sales": lambda: _("%(rate)s of clicks became orders"),
+    "samples": lambda: _("Kept %(n)d%% of what was agreed on samples"),
+}
+_FIT_UNKNOWN = {
+    "engagement": lambda: _("Engagement: not enough data, so the middle"),
+    "authenticity": lambda: _("Authenticity: not enough data, so the middle"),
+    "sales": lambda: _("Orders per click: not enough data, so the middle"),
+    "samples": lambda: _("Samples: not enough data, so the middle"),
+}
+_FIT_HINTS = {
+    "engagement": lambda: _(
+        "Posts that your followers react to move this. TikTok and YouTube tell us; a connected channel there is read each week."
+    ),
+    "authenticity": lambda: _("Its parts are below. Steady growth and clicks that buy move it."),
+    "sales": lambda: _("Show what your followers want to buy: it counts from 50 clicks on."),
+    "samples": lambda: _("Show samples as agreed and in time: it counts from three on."),
+}
 
 
 def chosen(creator_ids: Sequence[int], most: int) -> list[DirectoryEntry]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Avg, Count, Sum
 
-from affiliates.models import Commission, Shortlist, ShortlistEntry
+from affiliates.models import Commission, Participation, Shortlist, ShortlistEntry
 from creators.models import Creator, DirectoryEntry
 from shop.models import Brand
 
@@ -74,4 +75,14 @@ def summary(brand: Brand) -> Summary:
         followers=sums["followers"] or 0,
         engagement_bp=None if engagement is None else round(engagement),
         first=[entry.creator for entry in entries_of(brand)[:FEW]] if sums["count"] else [],
+    )
+
+
+def attention(creator: Creator, since: datetime) -> tuple[int, int]:
+    """Return how many brands put her on a list since then, and how many invited her."""
+    kept = ShortlistEntry.objects.filter(creator=creator, added_at__gte=since)
+    asked = Participation.objects.filter(creator=creator, asked_at__gte=since)
+    return (
+        kept.aggregate(n=Count("shortlist__brand", distinct=True))["n"],
+        asked.aggregate(n=Count("collaboration__brand", distinct=True))["n"],
     )

@@ -25,6 +25,7 @@ from affiliates import (
     sampleclocks,
     sampleletters,
     samplerecords,
+    savedsearches,
     settlement,
     solvency,
     sweeping,
@@ -159,6 +160,12 @@ def refresh_directory(as_of: str | None = None) -> bool:
     if not done:
         refresh_directory.delay(as_of)
     return done
+
+
+@shared_task
+def mail_saved_searches() -> int:
+    """Tell who fits newly in searches that brands saved; each search once a day."""
+    return savedsearches.tell(timezone.now())
 
 
 def _moment(as_of: str | None) -> datetime:

@@ -10,12 +10,12 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 
 from affiliates import clock
-from creators import directory, enrolment
+from creators import directory, enrolment, peers
 from creators.directory import SalesFacts
-from creators.models import Creator
+from creators.models import Creator, PeerFigure
 
 WINDOW = timedelta(days=90)
 BATCH = 2_000
@@ -23,11 +23,14 @@ BATCH = 2_000
 # Net of what went back. Other currencies than EUR are not added up: there is no rate.
 FACTS = """
     SELECT asked.id, coalesce(sold.orders, 0), coalesce(sold.sales, 0),
-           coalesce(clicked.clicks, 0), coalesce(sold.brands, 0)
+           coalesce(clicked.clicks, 0), coalesce(sold.brands, 0),
+           (sold.back * 10000 / nullif(sold.net, 0))::int
     FROM unnest(%(ids)s::bigint[]) AS asked (id)
     LEFT JOIN (
         SELECT c.creator_id, count(DISTINCT l.brand_order_id)::int AS orders,
                count(DISTINCT c.brand_id)::int AS brands,
+               sum(l.net) FILTER (WHERE c.currency = 'EUR') AS net,
+               sum(l.refunded + l.charged_back) FILTER (WHERE c.currency = 'EUR') AS back,
                (sum(l.net - l.refunded - l.charged_back)
                    FILTER (WHERE c.currency = 'EUR'))::bigint AS sales
         FROM affiliates_commission c
@@ -63,20 +66,25 @@ def facts(creator_ids: Sequence[int], at: datetime) -> list[SalesFacts]:
         return [SalesFacts(*row) for row in cursor.fetchall()]
 
 
-@transaction.atomic
 def record(creator_ids: Sequence[int], at: datetime) -> int:
     """Write the directory entries of these creators anew, with what they sold; return how many."""
-    directory.record(creator_ids, at)
-    return directory.record_sales(facts(creator_ids, at), clock.local_day(at))
+    return directory.record(creator_ids, at, facts(creator_ids, at), clock.local_day(at))
 
 
 def refresh(at: datetime, seconds: float | None = None) -> bool:
-    """Bring every directory entry to the day of `at`; False when `seconds` ran out before that."""
-    begun = time.monotonic()
-    while ids := directory.behind(clock.local_day(at), BATCH):
+    """Bring every directory entry to the day of `at`; False when `seconds` ran out before that.
+
+    What is usual among peers is counted first, once a day.
+    """
+    begun, last, day = time.monotonic(), 0, clock.local_day(at)
+    if not PeerFigure.objects.filter(counted_on=day).exists():
+        peers.refresh(at)
+    while ids := directory.behind(day, BATCH, last):
         record(ids, at)
+        last = ids[-1]
         if seconds is not None and time.monotonic() - begun > seconds:
             return False
+    directory.number(at)
     return True
 
 

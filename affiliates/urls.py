@@ -31,6 +31,8 @@ from affiliates.views import (
     reports,
     rules,
     samples,
+    savedsearches,
+    seen,
     shortlists,
     statements,
     storefront,
@@ -43,6 +45,13 @@ BRAND = "brand/<slug:brand_slug>"
 urlpatterns = [
     path("brands/", brands.brands_home, name="brands_home"),
     path(f"{BRAND}/creators/", discover.discover, name="discover"),
+    path(f"{BRAND}/creators/searches/", savedsearches.search_save, name="search_save"),
+    path(
+        f"{BRAND}/creators/searches/<int:pk>/remove/",
+        savedsearches.search_unsave,
+        name="search_unsave",
+    ),
+    path("creator/seen/", seen.seen_by_brands, name="seen"),
     path(f"{BRAND}/creators/compare/", discover.compare, name="compare"),
     path(f"{BRAND}/creators/invite/", invite.invite_many, name="invite_many"),
     path(f"{BRAND}/creators/<int:creator_id>/invite/", invite.invite, name="invite"),

@@ -1,13 +1,22 @@
 """The authenticity score: 0–100, from parts that are each shown with what was measured and what is
-usual.
+usual among peers, which are channels of the same platform and size (`peers`).
 
-Two parts so far, half of the points each. Engagement: likes per post and follower against what is
-usual for channels of that size; far below or far above loses points. Growth: the largest jump
-between two readings against steady growth. A creator with fewer than three readings, spread over
-less than two weeks, or without likes has no score: "not enough data", which is not low. A score is
-never a verdict by itself.
+`judge` is the score: pure, versioned, in whole numbers. `SCORES` is the same for many creators at
+once, in SQL; a test holds the two together. What a platform's API does not tell is not scored, and
+takes no points away: the others count for more. Which part can be known from which platform:
+
+    part         most  TikTok           YouTube           Instagram   Facebook
+    engagement    40   likes per post   views per video   –           –
+    growth        30   followers        subscribers       followers   followers
+    orders        20   clicks and orders of her own links here, whatever the platform
+    returns       10   what of her sales went back, whatever the platform
+
+A score needs growth (three readings over two weeks) and one of engagement and orders; else it is
+"not enough data", which is not low. It is never a verdict by itself, and says nothing of any single
+follower.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,21 +24,112 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-VERSION = 1
+VERSION = 2
 GOOD = 0.7  # of the points that a part can give
 MIN_READINGS = 3
 MIN_DAYS = 14
 WINDOW_DAYS = 90
-# followers below -> usual likes per post and follower, in bp; until our own peers are many
-USUAL_BP = ((5_000, 600), (20_000, 450), (100_000, 300), (2_147_483_647, 200))
+MIN_CLICKS, MIN_ORDERS = 50, 5  # in 90 days, before orders and returns say something
+MOST = {"engagement": 40, "growth": 30, "orders": 20, "returns": 10}
+STEADY_BP = 200  # more followers in a day
+RETURNS_BP = 2_000  # of sales
+BANDS = (5_000, 20_000, 100_000)  # followers: peers are between two of these
+# Usual engagement in bp, per platform and band, while peers are few: from, to.
+USUAL = {
+    "tiktok": ((300, 1_800), (225, 1_400), (150, 1_000), (100, 800)),
+    "youtube": ((500, 15_000),) * 4,
+}
+USUAL_ORDERS_BP = 50  # per click
 
-# One row per creator in %(ids)s: score (or null) and its parts. Channels weigh by their followers.
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What is known of one channel; `low` and `high` are what is usual among its peers."""
+
+    followers: int
+    engagement_bp: int | None
+    low: int | None
+    high: int | None
+    jump_bp: int  # the most new followers of a day, per follower
+    readings: int
+    days: int
+
+    @property
+    def is_watched(self) -> bool:
+        return self.readings >= MIN_READINGS and self.days >= MIN_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one creator; her largest channel comes first."""
+
+    channels: Sequence[Channel] = ()
+    clicks: int = 0
+    orders: int = 0
+    usual_orders_bp: int = USUAL_ORDERS_BP
+    returned_bp: int | None = None
+
+
+def judge(facts: Facts) -> tuple[int | None, list[dict[str, Any]]]:
+    """Return the score and its parts, whose points add up to it; None is "not enough data"."""
+    told = [one for one in facts.channels if one.engagement_bp is not None and one.low]
+    watched = [one for one in facts.channels if one.is_watched]
+    known: list[tuple[str, int, int, int | None, int | None]] = []  # part, permille, measured …
+    if sum(one.followers for one in told):
+        weighed = sum(_engaged(one) * one.followers for one in told)
+        known.append((
+            "engagement", weighed // sum(one.followers for one in told),
+            told[0].engagement_bp, told[0].low, told[0].high,
+        ))  # fmt: skip
+    if watched:
+        jump = max(one.jump_bp for one in watched)
+        known.append(("growth", _falling(jump, STEADY_BP, 2), jump, None, STEADY_BP))
+    if facts.clicks >= MIN_CLICKS:
+        rate = facts.orders * 10_000 // facts.clicks
+        low = facts.usual_orders_bp
+        known.append(("orders", min(1_000, rate * 1_000 // low), rate, low, None))
+    if facts.orders >= MIN_ORDERS and facts.returned_bp is not None:
+        back = facts.returned_bp
+        known.append(("returns", _falling(back, RETURNS_BP, 5), back, None, RETURNS_BP))
+    names = {name for name, *_rest in known}
+    if "growth" not in names or not names & {"engagement", "orders"}:
+        return None, []
+    parts, before, whole = [], 0, sum(MOST[name] for name in names)
+    for name, quality, measured, low, high in known:
+        upto = before + MOST[name]
+        most = 100 * upto // whole - 100 * before // whole
+        before = upto
+        parts.append({
+            "part": name, "measured": measured, "low": low, "high": high,
+            "points": most * quality // 1_000, "of": most,
+        })  # fmt: skip
+    return sum(part["points"] for part in parts), parts
+
+
+def _engaged(one: Channel) -> int:
+    """Permille: full from the low end on; far above all peers it falls again."""
+    if one.engagement_bp < one.low:
+        return one.engagement_bp * 1_000 // one.low
+    over = max(0, one.engagement_bp - 3 * one.high)
+    return max(0, 1_000 - over * 1_000 // (6 * one.high))
+
+
+def _falling(measured: int, free: int, per_permille: int) -> int:
+    return max(0, 1_000 - max(0, measured - free) // per_permille)
+
+
+def band(followers: int) -> int:
+    """Return which size a channel is of: 0 is the smallest."""
+    return sum(followers >= edge for edge in BANDS)
+
+
+# One row per creator in %(ids)s: engagement, its place among peers, the score and its parts.
 SCORES = """
 WITH seen AS (
-    SELECT channel.creator_id, channel.id AS channel_id, reading.*
+    SELECT channel.creator_id, channel.id AS channel_id, channel.platform, reading.*
     FROM creators_channel channel
     CROSS JOIN LATERAL (  -- channel by channel through the index, however many others there are
-        SELECT day, followers, likes, posts,
+        SELECT day, followers, likes, views, posts,
                lag(followers) OVER w AS before, lag(day) OVER w AS day_before,
                row_number() OVER (ORDER BY day DESC) AS newest
         FROM creators_reading
@@ -40,57 +140,95 @@ WITH seen AS (
     WHERE channel.creator_id = ANY(%(ids)s)
       AND channel.verified_at IS NOT NULL AND channel.disconnected_at IS NULL
 ), per_channel AS (
-    SELECT creator_id, channel_id,
-           count(*) AS readings,
-           max(day) - min(day) AS days,
+    SELECT creator_id, channel_id, platform,
+           count(*) AS readings, max(day) - min(day) AS days,
            max(followers) FILTER (WHERE newest = 1) AS followers,
-           max(CASE WHEN posts > 0 AND followers > 0 AND likes IS NOT NULL
-                    THEN least(likes::numeric * 10000 / posts / followers, 100000) END)
+           max(creators_engagement_bp(platform, followers, likes, views, posts))
                FILTER (WHERE newest = 1) AS engagement_bp,
-           coalesce(max((followers - before)::numeric * 10000 / greatest(before, 100)
+           coalesce(max((followers - before)::bigint * 10000 / greatest(before, 100)
                         / greatest(day - day_before, 1)), 0) AS jump_bp
-    FROM seen GROUP BY creator_id, channel_id
-), judged AS (
-    SELECT *, CASE {usual} END AS usual_bp FROM per_channel
-), points AS (
-    SELECT *,
-           CASE WHEN engagement_bp IS NULL THEN NULL
-                WHEN engagement_bp < usual_bp THEN round(50.0 * engagement_bp / usual_bp)
-                WHEN engagement_bp <= 5 * usual_bp THEN 50
-                ELSE greatest(0, round(50.0 - (engagement_bp / usual_bp - 5) * 5)) END AS engaged,
-           greatest(0, least(50, round(50.0 - greatest(jump_bp - 200, 0) / 40.0))) AS steady
-    FROM judged
+    FROM seen GROUP BY creator_id, channel_id, platform
+), beside AS (
+    SELECT one.*, coalesce(peer.low, usual.low) AS low, coalesce(peer.high, usual.high) AS high,
+           width_bucket(engagement_bp, peer.figures) * 5 AS engagement_pct,
+           readings >= %(min_readings)s AND days >= %(min_days)s AS is_watched
+    FROM per_channel one
+    LEFT JOIN (VALUES {usual}) usual (platform, band, low, high)
+        ON usual.platform = one.platform AND usual.band = width_bucket(followers, {bands})
+    LEFT JOIN creators_peerfigure peer ON peer.measure = 'engagement'
+        AND peer.platform = one.platform AND peer.band = width_bucket(followers, {bands})
+), permille AS (
+    SELECT *, CASE WHEN engagement_bp IS NULL OR low IS NULL THEN NULL
+                   WHEN engagement_bp < low THEN engagement_bp * 1000 / low
+                   ELSE greatest(0, 1000 - greatest(0, engagement_bp - 3 * high) * 1000 / (6 * high))
+              END AS engaged
+    FROM beside
+), per_creator AS (
+    SELECT creator_id,
+           (sum(engagement_bp::bigint * followers) FILTER (WHERE engagement_bp IS NOT NULL)
+            / nullif(sum(followers) FILTER (WHERE engagement_bp IS NOT NULL), 0))::int
+               AS engagement_bp,
+           (sum(engagement_pct * followers::bigint) FILTER (WHERE engagement_pct IS NOT NULL)
+            / nullif(sum(followers) FILTER (WHERE engagement_pct IS NOT NULL), 0))::int
+               AS engagement_pct,
+           (sum(engaged * followers::bigint) FILTER (WHERE engaged IS NOT NULL))::bigint
+               / nullif(sum(followers) FILTER (WHERE engaged IS NOT NULL), 0) AS engaged,
+           (array_agg(ARRAY[engagement_bp, low, high] ORDER BY followers DESC, channel_id)
+                FILTER (WHERE engaged IS NOT NULL))[1:1] AS shown,
+           max(jump_bp) FILTER (WHERE is_watched) AS jump_bp
+    FROM permille GROUP BY creator_id
+), known AS (
+    SELECT c.creator_id, part.*
+    FROM per_creator c
+    LEFT JOIN sold ON sold.creator_id = c.creator_id
+    CROSS JOIN LATERAL (VALUES
+        (1, 'engagement', {engagement}, c.engaged, c.shown[1][1]::bigint, c.shown[1][2], c.shown[1][3]),
+        (2, 'growth', {growth}, CASE WHEN c.jump_bp IS NOT NULL
+            THEN greatest(0, 1000 - greatest(0, c.jump_bp - {steady}) / 2) END,
+            c.jump_bp, NULL, {steady}),
+        (3, 'orders', {orders}, CASE WHEN sold.clicks >= {min_clicks}
+            THEN least(1000, sold.orders::bigint * 10000 / sold.clicks * 1000 / %(usual_orders)s) END,
+            sold.orders::bigint * 10000 / nullif(sold.clicks, 0), %(usual_orders)s, NULL),
+        (4, 'returns', {returns}, CASE WHEN sold.orders >= {min_orders}
+            THEN greatest(0, 1000 - greatest(0, sold.returned_bp - {free}) / 5) END,
+            sold.returned_bp::bigint, NULL, {free})
+    ) part (n, name, most, permille, measured, low, high)
+    WHERE part.permille IS NOT NULL
+), shared AS (
+    SELECT *, 100 * sum(most) OVER (PARTITION BY creator_id ORDER BY n)
+                  / sum(most) OVER (PARTITION BY creator_id)
+              - 100 * (sum(most) OVER (PARTITION BY creator_id ORDER BY n) - most)
+                  / sum(most) OVER (PARTITION BY creator_id) AS share
+    FROM known
+), summed AS (
+    SELECT creator_id,
+           sum(share * permille / 1000)::int AS score,
+           jsonb_agg(jsonb_build_object('part', name, 'measured', measured, 'low', low,
+               'high', high, 'points', share * permille / 1000, 'of', share) ORDER BY n) AS parts
+    FROM shared GROUP BY creator_id
+    HAVING bool_or(name = 'growth') AND bool_or(name IN ('engagement', 'orders'))
 )
-SELECT creator_id,
-       round(sum(engagement_bp * followers) FILTER (WHERE engagement_bp IS NOT NULL)
-             / nullif(sum(followers) FILTER (WHERE engagement_bp IS NOT NULL), 0))::int
-           AS engagement_bp,
-       CASE WHEN bool_or(enough) THEN
-           round(sum((engaged + steady) * followers) FILTER (WHERE enough)
-                 / nullif(sum(followers) FILTER (WHERE enough), 0))::int END AS score,
-       CASE WHEN bool_or(enough) THEN jsonb_build_array(
-           jsonb_build_object('part', 'engagement',
-               'measured', round(max(engagement_bp) FILTER (WHERE enough)),
-               'usual', max(usual_bp) FILTER (WHERE enough),
-               'points', round(sum(engaged * followers) FILTER (WHERE enough)
-                               / nullif(sum(followers) FILTER (WHERE enough), 0)), 'of', 50),
-           jsonb_build_object('part', 'growth',
-               'measured', round(max(jump_bp) FILTER (WHERE enough)), 'usual', 200,
-               'points', round(sum((engaged + steady) * followers) FILTER (WHERE enough)
-                               / nullif(sum(followers) FILTER (WHERE enough), 0))
-                       - round(sum(engaged * followers) FILTER (WHERE enough)
-                               / nullif(sum(followers) FILTER (WHERE enough), 0)), 'of', 50))
-       ELSE '[]'::jsonb END AS parts
-FROM (SELECT *, engaged IS NOT NULL AND readings >= %(min_readings)s AND days >= %(min_days)s
-                AS enough FROM points) one
-GROUP BY creator_id
+SELECT c.creator_id, c.engagement_bp, c.engagement_pct, summed.score,
+       coalesce(summed.parts, '[]'::jsonb) AS parts
+FROM per_creator c LEFT JOIN summed ON summed.creator_id = c.creator_id
 """
 
 
 def scores_sql() -> str:
-    """Return the statement with the size bands written in; its parameters stay parameters."""
-    usual = " ".join(f"WHEN followers < {below} THEN {bp}" for below, bp in USUAL_BP)
-    return SCORES.replace("{usual}", f"{usual} ELSE {USUAL_BP[-1][1]}")
+    """Return the statement with the rules written in; its parameters stay parameters."""
+    usual = ", ".join(
+        f"('{platform}', {size}, {low}, {high})"
+        for platform, bands in USUAL.items()
+        for size, (low, high) in enumerate(bands)
+    )
+    written = {
+        "usual": usual, "bands": f"ARRAY{list(BANDS)}", "steady": STEADY_BP, "free": RETURNS_BP,
+        "min_clicks": MIN_CLICKS, "min_orders": MIN_ORDERS, **MOST,
+    }  # fmt: skip
+    sql = SCORES
+    for name, value in written.items():
+        sql = sql.replace("{" + name + "}", str(value))
+    return sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +246,35 @@ def in_words(parts: list[dict[str, Any]]) -> list[Reason]:
     """Return the parts of a stored score as a person reads them, in the language in force."""
     reasons = []
     for part in parts:
-        facts = {"seen": _percent(part["measured"]), "usual": _percent(part["usual"])}
         good = part["points"] >= GOOD * part["of"]
-        if part["part"] == "engagement":
-            text = _("Likes fit the number of followers") if good else _("Likes do not fit")
-            small = _("%(seen)s of followers like a post; %(usual)s is usual at this size") % facts
-        else:
-            text = _("Growth is steady") if good else _("Followers jumped")
-            small = _("at most %(seen)s more in a day; up to %(usual)s is usual") % facts
-        reasons.append(Reason(good, text, small, part["points"], part["of"]))
+        text, small = _words(part["part"], good)
+        facts = {name: _percent(part.get(name) or 0) for name in ("measured", "low", "high")}
+        reasons.append(Reason(good, text, small % facts, part["points"], part["of"]))
     return reasons
+
+
+def _words(name: str, good: bool) -> tuple[str, str]:
+    match name:
+        case "engagement":
+            return (
+                _("Reactions fit the number of followers") if good else _("Reactions do not fit"),
+                _("%(measured)s of followers react; %(low)s to %(high)s is usual among peers"),
+            )
+        case "growth":
+            return (
+                _("Growth is steady") if good else _("Followers jumped"),
+                _("at most %(measured)s more in a day; up to %(high)s is usual"),
+            )
+        case "orders":
+            return (
+                _("Clicks turn into orders") if good else _("Few clicks turn into orders"),
+                _("%(measured)s of clicks buy; from %(low)s on is usual among peers"),
+            )
+        case _:
+            return (
+                _("What is sold stays sold") if good else _("Much of what is sold goes back"),
+                _("%(measured)s goes back; up to %(high)s is usual"),
+            )
 
 
 def _percent(bp: float) -> str:

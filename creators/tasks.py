@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from config.lib.sealed import unseal
-from creators import channels, directory, enrolment, manual_checks, profiles, reasons
+from creators import channels, directory, enrolment, manual_checks, profiles, reasons, seen
 from creators.models import Creator, Decision
 from creators.platforms.base import Token
 
@@ -43,6 +43,12 @@ def forget_screenshots() -> int:
 def number_directory() -> int:
     """Build the index of the search anew if enough has changed; return how many it numbers."""
     return directory.number(timezone.now())
+
+
+@shared_task
+def roll_up_seen() -> int:
+    """Write down how often brands saw each creator this week and last; return how many rows."""
+    return seen.roll_up(timezone.now())
 
 
 @shared_task

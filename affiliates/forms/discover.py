@@ -114,3 +114,7 @@ class DiscoverForm(forms.Form):
             language=clean.get("language", ""),
             sort=clean.get("sort") or "fit",
         )
+
+
+class SaveSearchForm(forms.Form):
+    name = forms.CharField(label=_("Name of this search"), max_length=80)

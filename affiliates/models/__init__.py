@@ -32,6 +32,7 @@ from affiliates.models.payouts import (
 from affiliates.models.programmes import OwnProgramme
 from affiliates.models.risk import PlatformSwitch, RiskFlag
 from affiliates.models.samples import SampleEvent, SampleRequest
+from affiliates.models.savedsearches import SavedSearch
 from affiliates.models.settlement import SettlementLine, SettlementRun, SettlementShard
 from affiliates.models.shortlists import Shortlist, ShortlistEntry
 from affiliates.models.solvency import BrandLight
@@ -80,6 +81,7 @@ __all__ = [
     "RiskFlag",
     "SampleEvent",
     "SampleRequest",
+    "SavedSearch",
     "SelfBill",
     "SettlementLine",
     "SettlementRun",

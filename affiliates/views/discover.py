@@ -5,12 +5,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from affiliates import candidates
+from affiliates import candidates, savedsearches
 from affiliates import shortlists as lists
-from affiliates.forms.discover import DiscoverForm
+from affiliates.forms.discover import DiscoverForm, SaveSearchForm
 from affiliates.forms.invite import ids_in
 from config.lib.http import render_page
-from creators import directory, smallfirst
+from creators import directory, seen, smallfirst
 from creators.models import Niche
 from shop.access import brand_required
 
@@ -24,11 +24,19 @@ def discover(request):
     niches = list(Niche.objects.all())
     form = DiscoverForm(request.GET, niches=niches)
     after = request.GET.get("after", "")
-    page = directory.search(form.filters(), cursor=after, size=PAGE, at=now)
+    filters = form.filters()
+    resting = seen.resting(now)
+    page = directory.search(filters, cursor=after, size=PAGE, at=now, resting=resting)
+    if page.count > PAGE:  # there was a choice
+        seen.record(page.entries, now, resting)
     context = {
         "form": form,
         "cards": candidates.of(request.brand, page.entries, niches, now),
         "page": page,
+        "view": "table" if request.GET.get("view") == "table" else "cards",
+        "saved": savedsearches.of(request.brand),
+        "save_form": SaveSearchForm(),
+        "asked": [(key, value) for key, value in request.GET.items() if key != "after"],
         "shortlist": lists.summary(request.brand),
         "kept_places": smallfirst.KEPT,
         "small_below": smallfirst.BELOW,

@@ -8,7 +8,7 @@ from django.db import connection
 
 from affiliates import clicks, trackrecord
 from config.demo.world import World, midnight
-from creators import directory
+from creators import directory, peers
 
 RAW_DAYS = 30
 # Chance without a random generator: the same seed, link and day give the same number.
@@ -82,6 +82,7 @@ def show_in_directory(world: World, batch: int = 2_000) -> None:
         cursor.execute("select min(id), max(id) from creators_creator")
         low, high = cursor.fetchone()
         cursor.execute("analyze creators_channel, creators_reading, affiliates_linkday")
+    peers.refresh(world.now)
     for first in range(low, high + 1, batch):
         world.step("directory")
         last = min(high, first + batch - 1)

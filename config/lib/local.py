@@ -3,7 +3,7 @@
 from datetime import date
 
 from babel import Locale
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
 
 
@@ -20,6 +20,11 @@ def country(iso: str) -> str:
 def language(iso: str) -> str:
     """Return the name of a language by its code; an unknown code stays as it is."""
     return Locale(code()).languages.get(iso, iso)
+
+
+def decimal(value: float, places: int) -> str:
+    """Return a number with so many decimals and the language's decimal sign."""
+    return number_format(round(value, places), places)
 
 
 def code() -> str:

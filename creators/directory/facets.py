@@ -45,7 +45,7 @@ class Filters:
     @property
     def words(self) -> str:
         """The search text without what PostgreSQL refuses."""
-        return self.text.replace("\x00", "").strip().lstrip("@")[:MAX_WORDS]
+        return self.text.replace("\x00", "").replace("-", " ").strip().lstrip("@")[:MAX_WORDS]
 
     @property
     def gate(self) -> str:
@@ -78,7 +78,7 @@ def matching(filters: Filters, *, text: bool = True) -> Q:
 def saying(words: str) -> Q:
     """Return the condition of a text, read as a name, as English and as Dutch."""
     simple, english, dutch = (
-        SearchQuery(words, config=config, search_type="websearch")
+        SearchQuery(words, config=config, search_type="plain")
         for config in ("simple", "english", "dutch")
     )
     return Q(search=simple | english | dutch)

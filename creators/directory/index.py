@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from creators import smallfirst
-from creators.directory import masks
+from creators.directory import masks, words
 from creators.directory.facets import from_steps
 from creators.models import DirectoryBits, DirectoryEntry, DirectoryGone, DirectoryIndex
 
@@ -44,7 +44,7 @@ SELECT i.id, i.built_in, i.horizon, i.seed, i.size,
 FROM creators_directoryindex i ORDER BY i.id DESC LIMIT 1
 """
 ROWS = """
-SELECT creator_id, facets, {small}, {places}
+SELECT creator_id, facets, {small}, tsvector_to_array(search), {places}
 FROM creators_directoryentry WHERE is_listed
 """
 _kept = masks.Kept(CACHE_BYTES)
@@ -73,6 +73,11 @@ class Latest:
         """Return creator by number, and number + 1 by creator (0: has none)."""
         found = dict(self._load(order, ("ids", "places"), lambda raw: array("I", bytes(raw))))
         return found["ids"] or array("I"), found["places"] or array("I")
+
+    def list(self, order: str, name: str) -> array:
+        """Return a list of creators, empty if it is not kept."""
+        ((_name, found),) = self._load(order, [name], lambda raw: array("I", bytes(raw)))
+        return found
 
     def _load(self, order, names, read):
         # By its transaction too: a restored database gives ids again.
@@ -151,11 +156,13 @@ def build(at: datetime) -> int:
             cursor.execute("SET LOCAL work_mem = '64MB'")
             cursor.execute(HORIZON)
             horizon, built_in = cursor.fetchone()
-        ids, numbers, members = _read(sql, values, len(orders))
+        by_word = words.frequent()
+        ids, numbers, members = _read(sql, values, len(orders), by_word)
         index = DirectoryIndex.objects.create(
             built_at=at, built_in=built_in, horizon=horizon, seed=seed, size=len(ids),
             kept=len(members.get(smallfirst.NAME, ())),
         )  # fmt: skip
+        _keep_words(index, ids, by_word, members)
         for order, numbered in zip(orders, numbers, strict=True):
             _write(index, order, ids, numbered, members)
         old = DirectoryIndex.objects.filter(id__lt=index.id).order_by("-id")[1:2]
@@ -165,14 +172,16 @@ def build(at: datetime) -> int:
     return len(ids)
 
 
-def _read(sql: str, values: dict, orders: int) -> tuple[array, list[array], dict[str, array]]:
+def _read(
+    sql: str, values: dict, orders: int, by_word: dict[str, array]
+) -> tuple[array, list[array], dict[str, array]]:
     """Return ids, their numbers per order, and per name which rows have it."""
     ids, numbers = array("I"), [array("I") for _ in range(orders)]
     members: dict[str, array] = {}
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, values)
         while rows := cursor.fetchmany(FETCH):
-            for creator_id, facets, is_small, *places in rows:
+            for creator_id, facets, is_small, lexemes, *places in rows:
                 row = len(ids)
                 ids.append(creator_id)
                 for numbered, place in zip(numbers, places, strict=True):
@@ -180,11 +189,31 @@ def _read(sql: str, values: dict, orders: int) -> tuple[array, list[array], dict
                 tokens = facets.split()
                 if is_small and smallfirst.FLOOR_FACET in tokens:
                     tokens.append(smallfirst.NAME)
+                for word in lexemes or ():
+                    if word in by_word:
+                        by_word[word].append(row)
                 for token in tokens:
                     if token not in members:
                         members[token] = array("I")
                     members[token].append(row)
     return ids, numbers, members
+
+
+def _keep_words(
+    index: DirectoryIndex, ids: array, by_word: dict[str, array], members: dict[str, array]
+) -> None:
+    """Write the lists of words, and add the common ones to `members`."""
+    lists = []
+    for word, rows in by_word.items():
+        if len(rows) * words.COMMON >= len(ids):
+            members[words.name(word)] = rows
+        elif rows:
+            raw = array("I", map(ids.__getitem__, rows)).tobytes()
+            lists.append((words.name(word), raw))
+    DirectoryBits.objects.bulk_create(
+        (DirectoryBits(index=index, order=words.LISTS, name=name, bits=raw) for name, raw in lists),
+        200,
+    )
 
 
 def _write(

@@ -13,6 +13,8 @@ from django.utils import timezone
 from creators import authenticity
 from creators.models import DirectoryEntry
 
+MIN_SAMPLES = 3  # promises, before the share that was kept says something
+
 RECORD = """
 WITH chosen AS (
     SELECT id FROM creators_creator WHERE id = ANY(%(ids)s)
@@ -42,18 +44,41 @@ WITH chosen AS (
            string_agg(niche.name, ' ') AS names, string_agg(niche.name_nl, ' ') AS names_nl
     FROM creators_creator_niches link JOIN creators_niche niche ON niche.id = link.niche_id
     WHERE link.creator_id = ANY(%(ids)s) GROUP BY link.creator_id
+), sold AS (
+    SELECT chosen.id AS creator_id,
+           CASE WHEN %(sales_on)s::date IS NULL THEN old.orders_90d ELSE coalesce(fact.orders, 0) END
+               AS orders,
+           CASE WHEN %(sales_on)s::date IS NULL THEN old.sales_90d ELSE coalesce(fact.sales, 0) END
+               AS sales,
+           CASE WHEN %(sales_on)s::date IS NULL THEN old.clicks_90d ELSE coalesce(fact.clicks, 0) END
+               AS clicks,
+           CASE WHEN %(sales_on)s::date IS NULL THEN old.brands_worked ELSE coalesce(fact.brands, 0) END
+               AS brands,
+           CASE WHEN %(sales_on)s::date IS NULL THEN old.returned_bp ELSE fact.returned_bp END
+               AS returned_bp,
+           coalesce(%(sales_on)s::date, old.sales_on) AS sales_on
+    FROM chosen
+    LEFT JOIN creators_directoryentry old ON old.creator_id = chosen.id
+    LEFT JOIN unnest(%(sold_ids)s::bigint[], %(orders)s::int[], %(sales)s::bigint[],
+                     %(clicks)s::int[], %(brands)s::int[], %(returned)s::int[])
+        AS fact (creator_id, orders, sales, clicks, brands, returned_bp)
+        ON fact.creator_id = chosen.id
 ), scored AS ({scores})
 INSERT INTO creators_directoryentry (
     creator_id, is_listed, best_platform, followers_total, followers_max, tiktok, instagram,
-    youtube, facebook, engagement_bp, score, score_parts, niches, country, languages,
-    orders_90d, sales_90d,
-    clicks_90d, brands_worked, enrolled_at, search, refreshed_at)
+    youtube, facebook, engagement_bp, engagement_pct, score, score_version, score_parts, niches,
+    country, languages, orders_90d, sales_90d, clicks_90d, brands_worked, returned_bp, sales_on,
+    sample_reliability, enrolled_at, search, refreshed_at)
 SELECT creator.id,
        creator.status IN ('pilot', 'full') AND creator.erased_at IS NULL,
        coalesce(summed.best_platform, ''), coalesce(summed.followers_total, 0),
        coalesce(summed.followers_max, 0), summed.tiktok, summed.instagram, summed.youtube,
-       summed.facebook, scored.engagement_bp, scored.score, coalesce(scored.parts, '[]'),
-       coalesce(subjects.niches, '{}'), creator.country, creator.languages, 0, 0, 0, 0,
+       summed.facebook, scored.engagement_bp, scored.engagement_pct, scored.score, %(version)s,
+       coalesce(scored.parts, '[]'), coalesce(subjects.niches, '{}'), creator.country,
+       creator.languages, coalesce(sold.orders, 0), coalesce(sold.sales, 0),
+       coalesce(sold.clicks, 0), coalesce(sold.brands, 0), sold.returned_bp, sold.sales_on,
+       CASE WHEN samples.kept + samples.broken >= %(min_samples)s
+            THEN 100 * samples.kept / (samples.kept + samples.broken) END,
        coalesce(creator.pilot_since, decision.decided_at),
        setweight(to_tsvector('simple', creator.display_name || ' '
            || replace(replace(creator.handle, '.', ' '), '_', ' ') || ' ' || creator.handle), 'A')
@@ -69,24 +94,22 @@ LEFT JOIN creators_decision decision ON decision.id = creator.decision_id
 LEFT JOIN summed ON summed.creator_id = creator.id
 LEFT JOIN subjects ON subjects.creator_id = creator.id
 LEFT JOIN scored ON scored.creator_id = creator.id
+LEFT JOIN sold ON sold.creator_id = creator.id
+LEFT JOIN creators_samplerecord samples ON samples.creator_id = creator.id
 ORDER BY creator.id
 ON CONFLICT (creator_id) DO UPDATE SET
     is_listed = excluded.is_listed, best_platform = excluded.best_platform,
     followers_total = excluded.followers_total, followers_max = excluded.followers_max,
     tiktok = excluded.tiktok, instagram = excluded.instagram, youtube = excluded.youtube,
-    facebook = excluded.facebook, engagement_bp = excluded.engagement_bp, score = excluded.score,
-    score_parts = excluded.score_parts, niches = excluded.niches, country = excluded.country,
+    facebook = excluded.facebook, engagement_bp = excluded.engagement_bp,
+    engagement_pct = excluded.engagement_pct, score = excluded.score,
+    score_version = excluded.score_version, score_parts = excluded.score_parts,
+    orders_90d = excluded.orders_90d, sales_90d = excluded.sales_90d,
+    clicks_90d = excluded.clicks_90d, brands_worked = excluded.brands_worked,
+    returned_bp = excluded.returned_bp, sales_on = excluded.sales_on,
+    sample_reliability = excluded.sample_reliability, niches = excluded.niches, country = excluded.country,
     languages = excluded.languages, enrolled_at = excluded.enrolled_at, search = excluded.search,
     refreshed_at = excluded.refreshed_at
-"""
-
-RECORD_SALES = """
-UPDATE creators_directoryentry entry
-SET orders_90d = fact.orders, sales_90d = fact.sales, clicks_90d = fact.clicks,
-    brands_worked = fact.brands, sales_on = %s
-FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::int[], %s::int[])
-    AS fact (creator_id, orders, sales, clicks, brands)
-WHERE entry.creator_id = fact.creator_id
 """
 
 
@@ -99,11 +122,18 @@ class SalesFacts:
     sales_90d: int
     clicks_90d: int
     brands_worked: int
+    returned_bp: int | None = None  # of what was sold, that which went back
 
 
-def record(creator_ids: Sequence[int], at: datetime | None = None) -> int:
-    """Write the entries of these creators anew, in one statement; sales facts stay. Returns how
-    many.
+def record(
+    creator_ids: Sequence[int],
+    at: datetime | None = None,
+    sold: Iterable[SalesFacts] = (),
+    sales_on: date | None = None,
+) -> int:
+    """Write the entries of these creators anew, in one statement; return how many.
+
+    With `sales_on`, `sold` is what they had sold by that market day; without, sales facts stay.
     """
     ids = sorted(set(creator_ids))
     if not ids:
@@ -116,6 +146,11 @@ def record(creator_ids: Sequence[int], at: datetime | None = None) -> int:
         "window": authenticity.WINDOW_DAYS,
         "min_readings": authenticity.MIN_READINGS,
         "min_days": authenticity.MIN_DAYS,
+        "usual_orders": authenticity.USUAL_ORDERS_BP,
+        "version": authenticity.VERSION,
+        "min_samples": MIN_SAMPLES,
+        "sales_on": sales_on,
+        **_columns(sold),
     }
     with connection.cursor() as cursor:
         cursor.execute(RECORD.replace("{scores}", authenticity.scores_sql()), values)
@@ -123,24 +158,24 @@ def record(creator_ids: Sequence[int], at: datetime | None = None) -> int:
 
 
 def record_sales(rows: Iterable[SalesFacts], on: date) -> int:
-    """Take over what creators had sold by the market day `on`; those without an entry are
-    skipped. Returns how many were written.
-    """
+    """Take over what creators had sold by the market day `on`; return how many were written."""
     facts = list(rows)
-    columns = [
-        on,
-        [fact.creator_id for fact in facts],
-        [fact.orders_90d for fact in facts],
-        [fact.sales_90d for fact in facts],
-        [fact.clicks_90d for fact in facts],
-        [fact.brands_worked for fact in facts],
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD_SALES, columns)
-        return cursor.rowcount
+    return record([fact.creator_id for fact in facts], None, facts, on)
 
 
-def behind(on: date, size: int) -> list[int]:
-    """Return up to `size` creators whose entries do not hold what they had sold by `on`."""
-    rows = DirectoryEntry.objects.filter(Q(sales_on=None) | ~Q(sales_on=on))
+def _columns(rows: Iterable[SalesFacts]) -> dict[str, list]:
+    facts = list(rows)
+    return {
+        "sold_ids": [fact.creator_id for fact in facts],
+        "orders": [fact.orders_90d for fact in facts],
+        "sales": [fact.sales_90d for fact in facts],
+        "clicks": [fact.clicks_90d for fact in facts],
+        "brands": [fact.brands_worked for fact in facts],
+        "returned": [fact.returned_bp for fact in facts],
+    }
+
+
+def behind(on: date, size: int, after: int = 0) -> list[int]:
+    """Return up to `size` creators past `after` whose entries hold not what they had sold by `on`."""
+    rows = DirectoryEntry.objects.filter(Q(sales_on=None) | ~Q(sales_on=on), pk__gt=after)
     return list(rows.order_by("pk").values_list("pk", flat=True)[:size])

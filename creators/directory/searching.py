@@ -10,20 +10,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import and_, or_
 
-from django.db import connection
-from django.db.models import BooleanField, Case, Q, QuerySet, When
+from django.db.models import BooleanField, Case, When
 from django.utils import timezone
 
 from creators import smallfirst
-from creators.directory import index, masks
-from creators.directory.facets import Filters, matching, names, saying
+from creators.directory import index, masks, words
+from creators.directory.facets import Filters, matching, names
 from creators.models import DirectoryEntry
 
-FEW = 4_000  # creators that a text names: then they are all looked up
-WALKED = (100, 400, 1_600)  # creators whose text is looked at in one question, one after another
-MOST_WALKED = 30_000
-TEXT_CAP = 1_000  # a count of a common word goes so far
 BETWEEN = "_"  # the two ends in a cursor
 
 
@@ -32,7 +29,6 @@ class Page:
     entries: list[DirectoryEntry]
     next_cursor: str
     count: int
-    is_capped: bool = False  # there are more than `count`
 
 
 class Standing:
@@ -45,8 +41,10 @@ class Standing:
         changed = self._changed(at)
         self.ids, self.places = self.index.arrays(self.order) if self.index.size else ([], [])
         fresh = {entry.creator_id for entry in changed}
-        self.found = self._of_index(filters)
-        self.kept = self.index.bits(self.order, [smallfirst.NAME])[smallfirst.NAME]
+        self.kept = 0
+        self.found = self._of_index(filters) if self.index.size else 0
+        if self.found and filters.words:
+            self.found &= self._saying(filters.words)
         stale = masks.of(
             place
             for one in (*fresh, *self.index.gone)
@@ -83,19 +81,34 @@ class Standing:
         )
 
     def _of_index(self, filters: Filters) -> int:
-        if not self.index.size:
-            return 0
+        """Return whom the index finds by all but the text."""
         asked = names(filters)
+        wanted = [*asked.wanted, *asked.unwanted] if asked else []
+        bits = self.index.bits(self.order, [*wanted, smallfirst.NAME])
+        self.kept = bits[smallfirst.NAME]
         if asked is None:  # a number between two steps: ask the rows
             rows = DirectoryEntry.objects.filter(matching(filters, text=False))
-            return self.set_of(rows.values_list("creator_id", flat=True))
-        bits = self.index.bits(self.order, [*asked.wanted, *asked.unwanted])
+            return self._set_of(rows.values_list("creator_id", flat=True))
         found = (1 << self.index.size) - 1
         for name in asked.wanted:
             found &= bits[name]
         for name in asked.unwanted:
             found = masks.without(found, bits[name])
         return found
+
+    def _saying(self, text: str) -> int:
+        """Return whom the index finds by a text."""
+        asked = words.readings(text)
+        by_word = {
+            word: self._having(word) for word in dict.fromkeys(w for one in asked for w in one)
+        }
+        return reduce(or_, (reduce(and_, (by_word[w] for w in one)) for one in asked), 0)
+
+    def _having(self, word: str) -> int:
+        name = words.name(word)
+        if common := self.index.bits(self.order, [name])[name]:
+            return common
+        return self._set_of(self.index.list(words.LISTS, name) or words.rare(word))
 
     def _numbered(self, creator_id: int) -> int | None:
         """Return her number in the index."""
@@ -110,14 +123,13 @@ class Standing:
         size = self.index.size
         return self.ids[place] if place < size else self.extra[place - size]
 
-    def set_of(self, creator_ids: Iterable[int]) -> int:
-        """Return the set of those of these creators that have a place."""
-        places = (
-            (self.place(one) for one in creator_ids)
-            if hasattr(self, "extra_place")
-            else (self._numbered(one) for one in creator_ids)
+    def _set_of(self, creator_ids: Iterable[int]) -> int:
+        """Return the set of those of these creators whom the index numbers."""
+        known, places = len(self.places), self.places
+        return masks.of(
+            (places[one] - 1 for one in creator_ids if one < known and places[one]),
+            self.index.size,
         )
-        return masks.of(place for place in places if place is not None)
 
     def _append(self, creator_ids: Iterable[int]) -> None:
         for one in creator_ids:
@@ -159,7 +171,8 @@ def search(
     now = at or timezone.now()
     standing = Standing(filters, now, resting)
     starts = _starts(standing, cursor)
-    tracks, count, is_capped = _tracks(standing, starts, size + 1)
+    small, others = standing.found & standing.kept, masks.without(standing.found, standing.kept)
+    tracks = (masks.first(small, starts[0], size + 1), masks.first(others, starts[1], size + 1))
     chosen = smallfirst.choose(*tracks, key=lambda place: place, size=size)
     ends = cursor.split(BETWEEN) if cursor.count(BETWEEN) == 1 else ["", ""]
     for n, track in enumerate(tracks):
@@ -170,8 +183,7 @@ def search(
     return Page(
         entries=[rows[one] for one in ids if one in rows and rows[one].is_listed],
         next_cursor=BETWEEN.join(ends) if sum(map(len, tracks)) > len(chosen) else "",
-        count=count,
-        is_capped=is_capped,
+        count=standing.found.bit_count(),
     )
 
 
@@ -187,69 +199,3 @@ def _starts(standing: Standing, cursor: str) -> list[int]:
         now_at = standing.place(int(who[:10]))
         found.append((int(place[:10]) if now_at is None else now_at) + 1)
     return found
-
-
-def _tracks(
-    standing: Standing, starts: list[int], most: int
-) -> tuple[tuple[list[int], list[int]], int, bool]:
-    """Return the next places of the small and of the others, the count, and if there are more."""
-    words = standing.filters.words
-    found, kept = standing.found, standing.kept
-    if words and standing.index.size:
-        named = _named(standing, words)
-        if named is None:
-            return _walk(standing, words, starts, most)
-        found &= named
-    small, others = found & kept, masks.without(found, kept)
-    tracks = (masks.first(small, starts[0], most), masks.first(others, starts[1], most))
-    return tracks, found.bit_count(), False
-
-
-def _named(standing: Standing, words: str) -> int | None:
-    """Return everybody whom a text names; None if those are many."""
-    rows = DirectoryEntry.objects.filter(saying(words)).order_by()
-    if _estimate(rows) > FEW:
-        return None
-    ids = list(rows.values_list("creator_id", flat=True)[: 4 * FEW])
-    return standing.set_of(ids) if len(ids) < 4 * FEW else None
-
-
-def _estimate(rows: QuerySet) -> int:
-    """Return how many rows PostgreSQL expects."""
-    sql, values = rows.values("creator_id").query.sql_with_params()
-    with connection.cursor() as asked:
-        asked.execute(f"EXPLAIN (FORMAT JSON) {sql}", values)
-        (plan,) = asked.fetchone()
-    return plan[0]["Plan"]["Plan Rows"]
-
-
-def _walk(
-    standing: Standing, words: str, starts: list[int], most: int
-) -> tuple[tuple[list[int], list[int]], int, bool]:
-    """Look at the text of one creator after the other, in order, until the page is full."""
-    small, others = standing.found & standing.kept, masks.without(standing.found, standing.kept)
-    tracks, seen, hits = [], 0, 0
-    for mask, start in ((small, starts[0]), (others, starts[1])):
-        track: list[int] = []
-        places, at_once = masks.members(mask, start), iter(WALKED)
-        step = WALKED[0]
-        while len(track) < most and seen < MOST_WALKED:
-            step = next(at_once, step)
-            some = [place for place, _n in zip(places, range(step), strict=False)]
-            if not some:
-                break
-            track += _saying(standing, words, some)
-            seen += len(some)
-        hits += len(track)
-        tracks.append(track[:most])
-    share = hits / seen if seen else 0
-    expected = round(share * standing.found.bit_count())
-    count = max(hits, min(expected, TEXT_CAP))
-    return (tracks[0], tracks[1]), count, expected > count
-
-
-def _saying(standing: Standing, words: str, places: list[int]) -> list[int]:
-    """Return those of `places` whose text has the words, in order."""
-    by_id = {standing.creator(place): place for place in places}
-    rows = DirectoryEntry.objects.filter(Q(creator_id__in=list(by_id)) & saying(words)).order_by()
-    return sorted(by_id[one] for one in rows.values_list("creator_id", flat=True))

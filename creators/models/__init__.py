@@ -8,11 +8,13 @@ from creators.models.directory import (
     DirectoryEntry,
     DirectoryGone,
     DirectoryIndex,
+    PeerFigure,
 )
 from creators.models.disputes import ChannelDispute
 from creators.models.enrolment import Decision, DecisionCheck, EnrolmentPolicy, QuizAttempt
 from creators.models.reports import Report
 from creators.models.samples import SampleRecord
+from creators.models.seen import SeenWeek
 from creators.models.standing import Sanction, Violation
 from creators.models.tokens import ChannelToken
 
@@ -32,6 +34,7 @@ __all__ = [
     "EnrolmentPolicy",
     "ManualCheck",
     "Niche",
+    "PeerFigure",
     "Platform",
     "PlatformStatus",
     "QuizAttempt",
@@ -39,5 +42,6 @@ __all__ = [
     "Report",
     "SampleRecord",
     "Sanction",
+    "SeenWeek",
     "Violation",
 ]

@@ -30,6 +30,7 @@ class DirectoryEntry(models.Model):
         null=True, help_text="percent of channels of the same platform and size that have less"
     )
     score = models.PositiveSmallIntegerField(null=True, help_text="0–100; null: not enough data")
+    score_version = models.PositiveSmallIntegerField(default=0, db_default=0)
     score_parts = models.JSONField(default=list, help_text="component, measured, peers, points")
     niches = ArrayField(models.CharField(max_length=40), default=list)
     country = models.CharField(max_length=2)
@@ -59,6 +60,7 @@ class DirectoryEntry(models.Model):
         indexes = [
             GinIndex("search", name="directory_search"),
             models.Index(fields=["changed_in"], name="directory_changed"),
+            models.Index(fields=["enrolled_at"], name="directory_enrolled"),
         ]
 
     def __str__(self) -> str:
@@ -116,3 +118,26 @@ class DirectoryBits(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} by {self.order}"
+
+
+class PeerFigure(models.Model):
+    """What is usual among channels of one platform and size; counted anew each night."""
+
+    measure = models.CharField(max_length=12)
+    platform = models.CharField(max_length=10, choices=Platform)
+    band = models.PositiveSmallIntegerField(help_text="of followers: authenticity.BANDS")
+    channels = models.PositiveIntegerField()
+    low = models.PositiveIntegerField(help_text="the 25th percentile, bp")
+    high = models.PositiveIntegerField(help_text="the 95th percentile, bp")
+    figures = ArrayField(models.PositiveIntegerField(), help_text="each fifth percentile, bp")
+    counted_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measure", "platform", "band"], name="peer_figure_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} on {self.platform}, size {self.band}"

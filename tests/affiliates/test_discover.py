@@ -61,8 +61,8 @@ def test_a_senseless_filter_is_an_error_at_its_field_and_the_rest_still_filters(
 def test_the_score_is_explained_and_gates(client, brand):
     good, other = make_creator(handle="baker", followers=4_000), make_creator(followers=4_000)
     parts = [
-        {"part": "engagement", "measured": 520, "usual": 600, "points": 43, "of": 50},
-        {"part": "growth", "measured": 1_234, "usual": 200, "points": 12, "of": 50},
+        {"part": "engagement", "measured": 520, "low": 300, "high": 1_800, "points": 57, "of": 57},
+        {"part": "growth", "measured": 1_234, "low": None, "high": 200, "points": 15, "of": 43},
     ]
     DirectoryEntry.objects.filter(creator=good).update(
         engagement_bp=520, score=72, score_parts=parts
@@ -74,12 +74,12 @@ def test_the_score_is_explained_and_gates(client, brand):
     (card,) = answer.context["cards"]
     assert card.creator == good
     assert [(reason.good, reason.text) for reason in card.why] == [
-        (True, "Likes fit the number of followers"),
+        (True, "Reactions fit the number of followers"),
         (False, "Followers jumped"),
     ]
     text = answer.content.decode()
-    assert "Why 72?" in text
-    assert "5.2% of followers like a post; 6.0% is usual at this size" in text
+    assert "Authenticity 72: why?" in text
+    assert "5.2% of followers react; 3.0% to 18.0% is usual among peers" in text
     assert "at most 12.3% more in a day; up to 2.0% is usual" in text
 
 
@@ -184,16 +184,20 @@ def test_a_search_without_a_find_names_the_filters_that_are_on(client, brand):
 def test_the_card_says_why_it_is_there_in_points_that_add_up(client, brand):
     creator = make_creator(followers=3_000, at=NOW)
     parts = [
-        {"part": "engagement", "measured": 520, "usual": 600, "points": 43, "of": 50},
-        {"part": "growth", "measured": 100, "usual": 200, "points": 50, "of": 50},
+        {"part": "engagement", "measured": 250, "low": 300, "high": 1_800, "points": 50, "of": 57},
+        {"part": "growth", "measured": 100, "low": None, "high": 200, "points": 43, "of": 43},
     ]
     DirectoryEntry.objects.filter(creator=creator).update(score=93, score_parts=parts)
 
-    text = page(client, brand).content.decode()
+    answer = page(client, brand)
+    text = answer.content.decode()
 
-    assert "43 of 50 points" in text
-    assert "50 of 50 points" in text
-    assert "Together 93 of 100. The number of followers adds nothing." in text
+    assert "50 of 57 points" in text
+    assert "43 of 43 points" in text
+    assert "Together 93 of 100. It says how the figures fit together" in text
+    (card,) = answer.context["cards"]
+    assert sum(part.points for part in card.fit) == card.entry.fit == 20 + 27 + 10 + 5
+    assert f"Together {card.entry.fit} of 100. The number of followers adds nothing." in text
     assert "Under 5,000 followers: may take a place kept for small creators." in text
 
 

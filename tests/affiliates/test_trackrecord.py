@@ -55,7 +55,7 @@ def test_facts_are_of_ninety_days_net_of_what_went_back():
     )
 
     assert trackrecord.facts([creator.pk, idle.pk], NOW) == [
-        SalesFacts(creator.pk, 2, 8_000, 3, 2),
+        SalesFacts(creator.pk, 2, 8_000, 3, 2, 2_000),
         SalesFacts(idle.pk, 0, 0, 0, 0),
     ]
 

@@ -1,11 +1,12 @@
 """The index of the search: says what the rows say, also of what changed since it was built."""
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.contrib.postgres.search import SearchVector
 from django.db import connection
+from django.db.models import Value
 
 from creators import directory, fitness, smallfirst
 from creators.directory import Filters, facets, index, masks
@@ -116,7 +117,7 @@ def test_what_changed_since_is_right_at_once(seed):
         DirectoryEntry.objects.filter(pk=entry.pk).delete()
     assert DirectoryGone.objects.exists()
     for _ in range(25):
-        filters = replace(chance_filters(chance), text="")
+        filters = chance_filters(chance)
         seen, counts = everybody(filters)
         expected = plainly(filters)
         assert (sorted(seen), counts) == (sorted(expected), {len(expected)}), filters
@@ -164,15 +165,20 @@ def test_the_trigger_computes_what_fitness_says():
         assert is_ok == fitness.passes(entry.fit, entry.score)
 
 
-def test_a_common_word_is_looked_for_creator_by_creator(monkeypatch):
+@pytest.mark.parametrize(("common", "listed"), [(100, 1), (1, 1), (1, 10**9)])
+def test_words_are_found_as_bitmaps_as_lists_and_in_the_rows(monkeypatch, common, listed):
+    monkeypatch.setattr("creators.directory.words.COMMON", common)
+    monkeypatch.setattr("creators.directory.words.LISTED", listed)
     fill(random.Random(11), 150)
     index.build(NOW)
-    exact = everybody(Filters(text="bread"))[0]
-    monkeypatch.setattr("creators.directory.searching.FEW", -1)
-    seen, _counts = everybody(Filters(text="bread"))
-
-    assert seen == exact
-    assert sorted(seen) == sorted(plainly(Filters(text="bread")))
+    chance = random.Random(12)
+    for entry in chance.sample(list(DirectoryEntry.objects.all()), 9):
+        entry.search = SearchVector(Value("garden bread"), config="simple")
+        entry.save()
+    for text in ("bread", "garden bread", "Bread-Garden", "nobody's \\ word"):
+        seen, counts = everybody(Filters(text=text))
+        expected = plainly(Filters(text=text))
+        assert (sorted(seen), counts) == (sorted(expected), {len(expected)}), text
 
 
 def test_an_index_is_built_when_it_is_worth_it(monkeypatch):

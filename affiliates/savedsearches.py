@@ -1,0 +1,145 @@
+"""Searches that a brand keeps, and the one letter a day about creators who are new in them.
+
+A creator is new in a search who fits and came in since it was last looked at. Whoever takes a
+search away gets no more letters about it; who left the brand gets none either.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from itertools import groupby
+from urllib.parse import parse_qsl, urlencode
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from affiliates import clock
+from affiliates.letters import Letter
+from affiliates.models import SavedSearch
+from creators import directory
+from creators.directory import Filters
+from creators.models import DirectoryEntry
+from shop.models import Brand, Membership
+
+logger = logging.getLogger(__name__)
+MOST = 20  # of one brand
+NAMED = 5  # creators of a search in a letter
+PAGE_ONLY = {"after", "view"}  # of an address: not what is looked for
+
+
+class TooMany(Exception):
+    """The brand keeps MOST searches already."""
+
+
+def of(brand: Brand) -> list[SavedSearch]:
+    return list(SavedSearch.objects.filter(brand=brand).order_by("name"))
+
+
+@transaction.atomic
+def save(
+    brand: Brand, user: User, name: str, query: str, filters: Filters, at: datetime
+) -> SavedSearch:
+    """Keep a search; one of the same name is replaced. Raises TooMany."""
+    Brand.objects.select_for_update().get(pk=brand.pk)
+    kept = SavedSearch.objects.filter(brand=brand)
+    if kept.exclude(name=name).count() >= MOST:
+        raise TooMany(f"{brand} keeps {MOST} searches")
+    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in PAGE_ONLY]
+    values = {
+        "user": user, "query": urlencode(sorted(pairs))[:600], "filters": asdict(filters),
+        "saved_at": at, "looked_at": at,
+    }  # fmt: skip
+    saved, _new = kept.update_or_create(brand=brand, name=name, defaults=values)
+    return saved
+
+
+def filters_of(saved: SavedSearch) -> Filters:
+    """Return what is looked for; what a later version does not know is left out."""
+    known = {field.name for field in fields(Filters)}
+    values = {name: value for name, value in saved.filters.items() if name in known}
+    return Filters(**values | {"niches": tuple(values.get("niches", ()))})
+
+
+def new_in(saved: SavedSearch, at: datetime) -> list[DirectoryEntry]:
+    """Return the listed creators who fit and came in since it was last looked at."""
+    rows = DirectoryEntry.objects.filter(
+        directory.matching(filters_of(saved)), enrolled_at__gt=saved.looked_at, enrolled_at__lte=at
+    )
+    return list(rows.select_related("creator").defer("search", "facets").order_by("-enrolled_at"))
+
+
+def tell(at: datetime) -> int:
+    """Mail who fits newly, one letter per brand and saver; return how many went out.
+
+    A search is looked at once per market day; a letter that could not leave goes with the next.
+    """
+    today = clock.midnight(clock.local_day(at))
+    due = SavedSearch.objects.filter(looked_at__lt=today).order_by("brand_id", "user_id", "name")
+    pairs = groupby(due.values_list("brand_id", "user_id", "pk"), key=lambda row: row[:2])
+    sent = 0
+    for (_brand, _user), rows in pairs:
+        try:
+            sent += _tell([pk for _b, _u, pk in rows], at)
+        except OSError:  # the mail server is away: looked_at stays, tomorrow's letter has it
+            logger.exception("a letter about saved searches could not be sent")
+    return sent
+
+
+@transaction.atomic
+def _tell(pks: Sequence[int], at: datetime) -> int:
+    rows = SavedSearch.objects.select_for_update(of=["self"], skip_locked=True)
+    searches = list(rows.select_related("brand", "user").filter(pk__in=pks).order_by("name"))
+    if not searches:
+        return 0
+    found = [(saved, new) for saved in searches if (new := new_in(saved, at))]
+    SavedSearch.objects.filter(pk__in=[one.pk for one in searches]).update(looked_at=at)
+    brand, user = searches[0].brand, searches[0].user
+    still_here = Membership.objects.filter(brand=brand, user=user).exists()
+    if not found or not still_here or not user.email:
+        return 0
+    with translation.override("nl" if brand.country in {"NL", "BE"} else "en"):
+        letter(brand, user.email, found).send()
+    return 1
+
+
+def letter(brand: Brand, to: str, found: list[tuple[SavedSearch, list[DirectoryEntry]]]) -> Letter:
+    """Return the letter in the language that is active."""
+    count = len({entry.pk for _saved, new in found for entry in new})
+    said = ngettext(
+        "%(n)d new creator fits what %(brand)s looks for",
+        "%(n)d new creators fit what %(brand)s looks for",
+        count,
+    ) % {"n": count, "brand": brand.name}
+    rows = [(saved.name, _named(new)) for saved, new in found]
+    query = found[0][0].query
+    url = settings.SITE_URL + reverse("affiliates:discover", args=[brand.slug])
+    return Letter(
+        to=to,
+        subject=said,
+        title=said,
+        paragraphs=[_("They came to Thousand since the last letter about these searches.")],
+        rows=rows,
+        url=f"{url}?{query}" if query else url,
+        button=_("See the creators"),
+        why=_(
+            "You get this mail because you saved these searches. Take one away, and it is silent."
+        ),
+    )
+
+
+def _named(new: list[DirectoryEntry]) -> str:
+    names = ", ".join(entry.creator.display_name for entry in new[:NAMED])
+    more = len(new) - NAMED
+    if more <= 0:
+        return names
+    return ngettext("%(names)s and %(n)d more", "%(names)s and %(n)d more", more) % {
+        "names": names, "n": more,
+    }  # fmt: skip
