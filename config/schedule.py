@@ -41,6 +41,8 @@ EVERY = [  # what it does, task, seconds
     ("decide pilots again", "affiliates.tasks.redecide", 6 * HOUR),
     ("look at every brand's money", "affiliates.tasks.refresh_lights", 30 * MINUTE),
     ("number the creators of the search", "creators.tasks.number_directory", 10 * MINUTE),
+    ("write down who was seen in searches", "creators.tasks.roll_up_seen", HOUR),
+    ("tell who fits saved searches", "affiliates.tasks.mail_saved_searches", HOUR),
     ("show what creators sold", "affiliates.tasks.refresh_directory", HOUR),
 ]
 BEAT = {
