@@ -24,6 +24,7 @@ from affiliates.views import (
     market,
     messages,
     payouts,
+    plan,
     privacy,
     programmes,
     proof,
@@ -55,6 +56,7 @@ urlpatterns = [
     path(f"{BRAND}/creators/compare/", discover.compare, name="compare"),
     path(f"{BRAND}/creators/invite/", invite.invite_many, name="invite_many"),
     path(f"{BRAND}/creators/<int:creator_id>/invite/", invite.invite, name="invite"),
+    path(f"{BRAND}/plan/", plan.plan, name="plan"),
     path(f"{BRAND}/shortlists/", shortlists.shortlists, name="shortlists"),
     path(
         f"{BRAND}/shortlists/toggle/<int:creator_id>/", shortlists.toggle, name="shortlist_toggle"

@@ -6,7 +6,10 @@ import sys
 
 from tests.benchmarks import lib
 
-BENCHES = ("settle", "books", "redirect", "ingest", "attribution", "pages", "policy", "directory")
+BENCHES = (
+    "settle", "books", "redirect", "ingest", "attribution", "pages", "policy", "directory",
+    "plan",
+)  # fmt: skip
 ON_DEMAND = ("start",)  # installs every package again
 
 
