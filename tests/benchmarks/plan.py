@@ -15,8 +15,9 @@ from django.utils import timezone  # noqa: E402
 
 from affiliates import plans  # noqa: E402
 from creators.models import DirectoryEntry  # noqa: E402
-from shop.models import Brand, Product  # noqa: E402
+from shop.models import Brand  # noqa: E402
 from tests.benchmarks import people  # noqa: E402
+from tests.shop.factories import make_variant  # noqa: E402
 
 CREATORS = 1_000_000 if lib.FULL else 100_000
 ROUNDS = 3
@@ -49,11 +50,8 @@ def fill() -> Brand:
     with connection.cursor() as cursor:
         cursor.execute(FILL.replace("%%", "%"))
         cursor.execute("analyze creators_directoryentry")
-    brand = Brand.objects.create(slug="plans", name="Plans", status="active")
-    Product.objects.create(
-        brand=brand, slug="thing", title="Thing", status="active", price_from=4_000
-    )
-    return brand
+    variant = make_variant(price=4_000)
+    return variant.product.brand
 
 
 def sql_alone() -> float:
