@@ -114,6 +114,13 @@ def number(value: int | None) -> str:
     return number_format(int(value), use_l10n=True, force_grouping=True)
 
 
+@register.filter
+def between(ends: tuple[int, int], currency: str = "") -> str:
+    """Return `1,200–1,400`, of amounts with a currency in whole units; equal ends once."""
+    shown = [money_whole(end, currency) if currency else number(end) for end in ends]
+    return shown[0] if shown[0] == shown[1] else f"{shown[0]}–{shown[1]}"
+
+
 def _local(moment: date | datetime) -> date:
     if isinstance(moment, datetime):
         return timezone.localtime(moment).date() if timezone.is_aware(moment) else moment.date()
