@@ -1,0 +1,52 @@
+"""Brands, who works for them, and how they send."""
+
+from django.contrib import admin
+from django.utils import timezone
+
+from config.lib import stepup
+from config.lib.access import FINANCE
+from shop.models import Brand, DeliveryOption, Membership
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user"]
+
+
+@admin.register(Brand)
+class BrandAdmin(admin.ModelAdmin):
+    list_display = ["name", "status", "country", "sells_at", "currency", "created_at"]
+    list_filter = ["status", "sells_at", "country", "is_demo"]
+    search_fields = ["name", "slug", "legal_name", "vat_number", "register_number", "email"]
+    readonly_fields = ["self_certified_at", "mandate_accepted_at", "connect_since", "created_at"]
+    inlines = [MembershipInline]
+
+    def get_readonly_fields(self, request, obj=None):
+        """Where a brand is paid is changed by finance alone; its owners get a mail."""
+        user = request.user
+        is_finance = user.is_superuser or user.groups.filter(name=FINANCE).exists()
+        return self.readonly_fields if is_finance else [*self.readonly_fields, "connect_account"]
+
+    def changeform_view(self, request, object_id=None, *args, **kwargs):
+        """Another account takes a second factor that was given a moment ago."""
+        typed = request.POST.get("connect_account")
+        known = Brand.objects.filter(pk=object_id) if object_id else Brand.objects.none()
+        held = known.values_list("connect_account", flat=True).first() or ""
+        changes = typed is not None and typed.strip() != held
+        if changes and not stepup.is_confirmed(request, second_factor=True):
+            return stepup.ask(request, request.get_full_path())
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def save_model(self, request, obj, form, change):
+        if "connect_account" in form.changed_data:
+            obj.connect_since = timezone.now()
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(DeliveryOption)
+class DeliveryOptionAdmin(admin.ModelAdmin):
+    list_display = ["name", "brand", "price", "free_from", "days_from", "days_to"]
+    list_select_related = ["brand"]
+    autocomplete_fields = ["brand"]
+    search_fields = ["name", "brand__name"]

@@ -1,0 +1,89 @@
+"""What brands sell: shelves, products, VAT, and the catalogues they come from."""
+
+from django.contrib import admin
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.lib.readonly import ReadOnly
+from shop import products
+from shop.models import Category, Feed, FeedRun, Image, Product, TaxRate, Variant
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):
+    list_display = ["name", "name_nl", "slug", "is_blocked", "position"]
+    list_filter = ["is_blocked"]
+    search_fields = ["name", "name_nl", "slug"]
+
+
+class VariantInline(admin.TabularInline):
+    model = Variant
+    extra = 0
+    can_delete = False
+    fields = ["sku", "options", "price", "compare_at", "stock", "reserved", "is_active"]
+    readonly_fields = ["reserved"]
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+
+class ImageInline(admin.TabularInline):
+    """Pictures, to be taken away when they may not be shown."""
+
+    model = Image
+    extra = 0
+    fields = readonly_fields = ["file", "source_url", "problem", "next_try_at"]
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):
+    list_display = ["title", "brand", "category", "status", "price_from", "in_stock", "updated_at"]
+    list_filter = ["status", "in_stock", "sells_at", "category"]
+    list_select_related = ["brand", "category"]
+    search_fields = ["title", "external_id", "brand__name"]
+    autocomplete_fields = ["brand", "category"]
+    readonly_fields = [
+        "price_from", "in_stock", "missing", "hidden_at", "feed", "feed_digest", "created_at"
+    ]  # fmt: skip
+    exclude = ["search"]
+    show_full_result_count = False
+    inlines = [VariantInline, ImageInline]
+    actions = ["show_again"]
+
+    @admin.action(
+        description=gettext_lazy("Show again what a report had us hide"), permissions=["change"]
+    )
+    def show_again(self, request, queryset):
+        rows = list(queryset.exclude(hidden_at=None))
+        for product in rows:
+            products.show_again(product)
+            self.log_change(request, product, "shown again")
+        self.message_user(request, _("%(n)d may be shown again.") % {"n": len(rows)})
+
+
+@admin.register(TaxRate)
+class TaxRateAdmin(admin.ModelAdmin):
+    list_display = ["country", "tax_class", "rate_bp", "effective_from", "source"]
+    list_filter = ["tax_class", "country"]
+
+
+@admin.register(Feed)
+class FeedAdmin(admin.ModelAdmin):
+    list_display = ["name", "brand", "format", "url"]
+    list_filter = ["format"]
+    list_select_related = ["brand"]
+    search_fields = ["name", "brand__name"]
+    autocomplete_fields = ["brand"]
+
+
+@admin.register(FeedRun)
+class FeedRunAdmin(ReadOnly):
+    list_display = [
+        "feed", "state", "started_at", "rows_read", "added", "changed", "removed", "problem_count",
+    ]  # fmt: skip
+    list_filter = ["state", "format"]
+    list_select_related = ["feed__brand"]
+    search_fields = ["feed__name", "feed__brand__name"]
