@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from django.db.models import Count, QuerySet, Sum
 
 from affiliates.models import LinkDay
+from config.lib import pages
 from config.lib.money import decimal
 from creators.models import Creator
 from shop.models import Brand
@@ -44,20 +45,11 @@ class Row:
     sums: Sums
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    rows: list[Row]
+@dataclass(frozen=True)
+class Page(pages.Page):
+    """One page of rows, with the sums of all."""
+
     total: Sums
-    number: int
-    has_next: bool
-
-    @property
-    def next_number(self) -> int:
-        return self.number + 1
-
-    @property
-    def previous_number(self) -> int:
-        return self.number - 1
 
 
 SUMS = {
@@ -85,15 +77,14 @@ def _by_creator(brand: Brand, last: date, length: int) -> QuerySet:
 
 def page(brand: Brand, last: date, length: int, number: int = 1) -> Page:
     """Return one page, who earned most first, and the sums of all. Three queries."""
-    start = (max(number, 1) - 1) * PAGE
-    found = list(_by_creator(brand, last, length)[start : start + PAGE + 1])
+    found = pages.page(_by_creator(brand, last, length), number, PAGE)
     people = Creator.objects.in_bulk({row["link__creator"] for row in found})
     rows = [
         Row(people[row["link__creator"]], row["link__platform"], row["links"], _sums(row))
-        for row in found[:PAGE]
+        for row in found
     ]
     total = _sums(_days(brand, last, length).aggregate(**SUMS))
-    return Page(rows, total, max(number, 1), len(found) > PAGE)
+    return Page(rows, found.number, found.has_next, total)
 
 
 def table(brand: Brand, last: date, length: int) -> Iterator[list[object]]:

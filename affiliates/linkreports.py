@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.db.models import Count, Q, QuerySet, Sum
 
 from affiliates import disclosure, links
 from affiliates.models import Click, Commission, Link, LinkDay
+from config.lib import pages
 from config.lib.money import decimal
 from creators.models import Creator
 
@@ -44,33 +45,15 @@ class Row:
         return disclosure.switch(self.link.platform)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of links, newest first."""
-
-    rows: list[Row]
-    number: int
-    has_next: bool
-
-    @property
-    def next_number(self) -> int:
-        return self.number + 1
-
-    @property
-    def previous_number(self) -> int:
-        return self.number - 1
-
-
-def own_links(creator: Creator, number: int = 1) -> Page:
+def own_links(creator: Creator, number: int = 1) -> pages.Page:
     """Return one page of the links that she posts, with clicks, orders and income. 4 queries."""
     found = (
         creator.links.filter(collaboration__isnull=False)
         .select_related("product__category", "product__brand", "collaboration__brand", "creator")
         .order_by("-is_active", "-created_at", "-pk")
     )
-    start = (max(number, 1) - 1) * PAGE
-    page = list(found[start : start + PAGE + 1])
-    return Page(_rows(page[:PAGE]), max(number, 1), len(page) > PAGE)
+    page = pages.page(found, number, PAGE)
+    return replace(page, rows=_rows(page.rows))
 
 
 def _rows(found: Sequence[Link]) -> list[Row]:

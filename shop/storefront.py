@@ -10,6 +10,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
+from config.lib import pages
 from shop.models import Category, Image, Product, TaxRate
 
 PAGE = 24
@@ -100,11 +101,9 @@ def with_returns(rows: QuerySet[Product], at: datetime) -> QuerySet[Product]:
     return rows.annotate(returned=share)
 
 
-def page(filters: Filters, number: int) -> tuple[list[Product], bool]:
-    """Return one page of products and whether there is a next one; never counts them all."""
-    start = (max(number, 1) - 1) * PAGE
-    rows = list(search(filters)[start : start + PAGE + 1])
-    return rows[:PAGE], len(rows) > PAGE
+def page(filters: Filters, number: int) -> pages.Page:
+    """Return one page of products; never counts them all."""
+    return pages.page(search(filters), number, PAGE)
 
 
 def product(brand_slug: str, slug: str, day: date) -> Product | None:

@@ -20,16 +20,13 @@ from shop.views.bag import cart_count, elsewhere, referral_for
 
 def _listing(request, form, brand=None):
     """Return what a list of products shows."""
-    number = page_number(request)
-    found, more = storefront.page(form.filters(brand.slug if brand else ""), number)
+    wanted = form.filters(brand.slug if brand else "")
+    found = storefront.page(wanted, page_number(request))
     return {
         "form": form,
         "brand": brand,
         "products": found,
         "filters_on": [] if found else form.on(),
-        "page_number": number,
-        "next_page": number + 1 if more else None,
-        "previous_page": number - 1 if number > 1 else None,
         "cart_count": cart_count(request),
     }
 
