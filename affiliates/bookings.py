@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db.models import Sum
 
-from affiliates import attribution, commissions, fees, ledger
+from affiliates import attribution, budgets, commissions, fees, ledger
 from affiliates.ledger import Transfer
 from affiliates.models import LedgerEntry
 from config.lib import money
@@ -41,6 +41,7 @@ def paid(order: Order, at: datetime) -> int:
     rows = attribution.attribute(order, at)
     born = commissions.bear(order, rows, at)
     earning = {row.order_line_id for row in rows if row.creator_id and row.rate_bp}
+    earning -= budgets.beyond(earning)
     fees.freeze(order, earning, order.paid_at)
     ledger.post(fees.charge(order), at)
     if born:

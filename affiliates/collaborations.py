@@ -1,4 +1,4 @@
-"""What brands offer: opening and changing collaborations, invitations, the best offer.
+"""What brands offer: opening and changing collaborations, the best offer.
 
 offer_for(creator, product, at) -> Offer | None
 offers_for(creator, products, at) -> {product_id: Offer}     # set-based, 2 queries
@@ -24,20 +24,10 @@ from shop.models import Brand, Product
 
 RANK = {Collaboration.Kind.TARGETED: 2, Collaboration.Kind.APPROVAL: 1, Collaboration.Kind.OPEN: 0}
 NO_MOMENT = Value(None, output_field=DateTimeField())
-ANSWER_WITHIN = timedelta(days=14)
-MOST_AT_ONCE = 100  # creators that one click invites
 
 
 class AlreadyOpen(Exception):
     """The brand has an open collaboration already; it changes that one instead."""
-
-
-class TooMany(Exception):
-    """More creators than may be invited at once."""
-
-
-class NotInvited(Exception):
-    """There is no invitation (any more) to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +80,7 @@ def open_to(creator: Creator, at: datetime, brand_ids: Iterable[int] | None = No
     found = Collaboration.objects.running(at).filter(
         Q(kind=Collaboration.Kind.OPEN, min_followers__lte=followers) | Q(pk__in=accepted),
         brand__status=Brand.Status.ACTIVE,
+        budget_spent_at=None,
     )
     return found if brand_ids is None else found.filter(brand__in=list(brand_ids))
 
@@ -171,8 +162,9 @@ def create(
         Brand.objects.select_for_update().get(pk=brand.pk)
         if brand.collaborations.running(at).filter(kind=kind).exists():
             raise AlreadyOpen(f"brand {brand.slug} has an open collaboration")
+    since = None if terms.get("budget") is None else at
     return Collaboration.objects.create(
-        brand=brand, kind=kind, name=name, rate_bp=rate_bp, starts_at=at, **terms
+        brand=brand, kind=kind, name=name, rate_bp=rate_bp, starts_at=at, budget_from=since, **terms
     )
 
 
@@ -220,78 +212,3 @@ def end(collaboration: Collaboration, at: datetime) -> datetime:
 def _forget_links(collaboration_id: int) -> None:
     """Drop the cached links of a collaboration once this transaction is through."""
     transaction.on_commit(lambda: linkcache.forget_of(collaboration_id))
-
-
-@transaction.atomic
-def invite(
-    collaboration: Collaboration, creators: Iterable[Creator], at: datetime, message: str = ""
-) -> int:
-    """Invite creators to a collaboration that is not open to all; return how many are new.
-
-    Whoever was invited before keeps that invitation. Raises TooMany above MOST_AT_ONCE.
-    """
-    creators = list(creators)
-    if len(creators) > MOST_AT_ONCE:
-        raise TooMany(f"{len(creators)} creators, {MOST_AT_ONCE} at once at most")
-    rows = [
-        Participation(
-            creator=creator, collaboration=collaboration, state=Participation.State.INVITED,
-            message=message, asked_at=at, answer_by=at + ANSWER_WITHIN,
-        )
-        for creator in creators
-    ]  # fmt: skip
-    before = collaboration.participations.count()
-    Participation.objects.bulk_create(rows, ignore_conflicts=True)
-    return collaboration.participations.count() - before
-
-
-@transaction.atomic
-def invite_to_new(
-    brand: Brand,
-    creators: Iterable[Creator],
-    at: datetime,
-    message: str,
-    *,
-    name: str,
-    rate_bp: int,
-    starts_at: datetime,
-    ends_at: datetime | None,
-) -> tuple[Collaboration, int]:
-    """Make a targeted collaboration and invite `creators` to it, or do neither."""
-    offer = create(
-        brand, kind=Collaboration.Kind.TARGETED, name=name, rate_bp=rate_bp, at=starts_at,
-        ends_at=ends_at, message=message,
-    )  # fmt: skip
-    return offer, invite(offer, creators, at, message)
-
-
-def accept(creator: Creator, participation_id: int, at: datetime) -> Participation:
-    """Take part. Raises NotInvited when the invitation is gone or too late."""
-    return _answer(creator, participation_id, Participation.State.ACCEPTED, at)
-
-
-def decline(creator: Creator, participation_id: int, at: datetime) -> Participation:
-    """Say no; nothing else changes. Raises NotInvited as accept does."""
-    return _answer(creator, participation_id, Participation.State.DECLINED, at)
-
-
-@transaction.atomic
-def _answer(creator: Creator, participation_id: int, state: str, at: datetime) -> Participation:
-    row = (
-        Participation.objects.select_for_update(of=("self",))
-        .select_related("collaboration__brand")
-        .filter(pk=participation_id, creator=creator)
-        .first()
-    )
-    if row is None or row.state != Participation.State.INVITED or _lapsed(row, at):
-        raise NotInvited(f"no open invitation {participation_id} for {creator}")
-    row.state, row.answered_at = state, at
-    row.save(update_fields=["state", "answered_at"])
-    return row
-
-
-def _lapsed(row: Participation, at: datetime) -> bool:
-    ends_at = row.collaboration.ends_at
-    return (row.answer_by is not None and row.answer_by < at) or (
-        ends_at is not None and ends_at <= at
-    )

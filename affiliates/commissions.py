@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q, Sum
 from django.utils.translation import gettext as _
 
-from affiliates import attribution, fraud
+from affiliates import attribution, budgets, fraud
 from affiliates.clock import PAUSED, local_day, midnight
 from affiliates.locks import Lock
 from affiliates.models import Attribution, Collaboration, Commission, RiskFlag, SettlementRun
@@ -103,6 +103,8 @@ def reschedule(part: BrandOrder) -> int:
 def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
     """Make the commission of each line that a creator sold; return how many are new.
 
+    What the budget of its collaboration has no room for is born void: it earns nothing, never a
+    part, and its reason says so.
     `rows` are the order's attributions. Safe to repeat: a line earns once, and what was
     made void stays void.
     """
@@ -118,6 +120,7 @@ def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
     lines = OrderLine.objects.select_related("brand_order").in_bulk(
         {row.order_line_id for row in won}
     )
+    room = budgets.rooms(deals.values(), order.currency)
     born = []
     for row in won:
         creator, line = creators[row.creator_id], lines[row.order_line_id]
@@ -126,10 +129,14 @@ def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
         flag, case = reason_to_hold(order, row, creator, at)
         part = line.brand_order
         deal = deals[row.collaboration_id]
+        amount = half_up(line.net, row.rate_bp)
+        fits = room.take(deal.pk, amount, at)
+        state = State.HELD if flag or case else State.PENDING
         born.append(
             Commission(
                 kind=Kind.SALE,
-                state=State.HELD if flag or case else State.PENDING,
+                state=state if fits else State.VOID,
+                reason="" if fits else budgets.SPENT,
                 creator=creator,
                 brand_id=part.brand_id,
                 collaboration=deal,
@@ -137,7 +144,7 @@ def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
                 order_line=line,
                 base=line.net,
                 rate_bp=row.rate_bp,
-                amount=half_up(line.net, row.rate_bp),
+                amount=amount,
                 currency=order.currency,
                 due_at=late(due(order.paid_at, part.delivered_at, deal.hold_days, is_paused(part))),
                 flag=flag,

@@ -69,6 +69,7 @@ PARTS = (
     Part("creators.ChannelDispute", ("case__creator__user",)),
     Part("creators.Report", (), mail="email"),
     _creator("affiliates.Participation"),
+    _creator("affiliates.FlatFee", "participation__creator"),
     _creator("affiliates.SampleRequest"),
     _creator("affiliates.SampleEvent", "sample__creator"),
     _creator("creators.SampleRecord"),

@@ -27,6 +27,7 @@ from affiliates import codes, links
 from affiliates.models import (
     BrandNotice,
     Commission,
+    FlatFee,
     Link,
     Message,
     MessageDigest,
@@ -175,7 +176,8 @@ def _forget_market(creator: Creator, at: datetime) -> None:
     PageLink.objects.filter(creator=creator).delete()
     asked = Participation.objects.filter(creator=creator)
     asked.exclude(state__in=["declined", "ended"]).update(state="ended")
-    asked.update(message="")
+    asked.update(message="", tells=False)
+    FlatFee.objects.filter(participation__creator=creator).update(tells=False)
     samples = SampleRequest.objects.filter(creator=creator)
     samples.open().update(
         state=SampleRequest.State.CLOSED, closed_at=at, excuse=SampleRequest.Excuse.WITHDRAWN

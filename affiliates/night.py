@@ -15,7 +15,9 @@ from affiliates import (
     clickwatch,
     clock,
     closings,
+    flatfees,
     holds,
+    participations,
     payouts,
     proof,
     sampleclocks,
@@ -52,6 +54,8 @@ def run(
     """
     at = settlement.moment(as_of)
     lifted = holds.lift(at)
+    participations.lapse(at)
+    flatfees.resolve(at)
     sampleclocks.resolve(at)
     sampleclocks.remind(at)
     samplerecords.expire(at)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Avg, Count, Sum
 
+from affiliates import clock
 from affiliates.models import Commission, Participation, Shortlist, ShortlistEntry
-from creators.models import Creator, DirectoryEntry
+from creators.models import Creator, DirectoryEntry, Platform
 from shop.models import Brand
 
 FEW = 5
@@ -37,22 +40,54 @@ def kept(brand: Brand, creator_ids: Sequence[int]) -> set[int]:
 
 
 @transaction.atomic
-def toggle(brand: Brand, creator: Creator) -> bool:
+def toggle(brand: Brand, creator: Creator, by: AbstractBaseUser | None = None) -> bool:
     """Put a creator on the brand's list, or take her off; return whether she is on it now."""
     entries = ShortlistEntry.objects.filter(shortlist__brand=brand, creator=creator)
     if entries.exists():
         entries.delete()
         return False
     chosen, _new = Shortlist.objects.get_or_create(brand=brand, name=FIRST)
-    ShortlistEntry.objects.get_or_create(shortlist=chosen, creator=creator)
+    ShortlistEntry.objects.get_or_create(
+        shortlist=chosen, creator=creator, defaults={"added_by": by}
+    )
     return True
+
+
+def note(brand: Brand, creator_id: int, text: str) -> int:
+    """Write what the team thinks of a creator on the brand's list; return whether she is on it."""
+    rows = ShortlistEntry.objects.filter(shortlist__brand=brand, creator=creator_id)
+    return rows.update(note=" ".join(text.replace("\x00", "").split())[:300])
+
+
+def table(brand: Brand) -> Iterator[list[object]]:
+    """Yield the brand's list as rows of a CSV file, newest first."""
+    yield ["handle", "name", "page", "country", "followers", *Platform.values,
+           "engagement_percent", "orders_for_you", "note", "added_on", "added_by"]  # fmt: skip
+    entries = list(entries_of(brand).select_related("added_by", "creator__directoryentry"))
+    orders = orders_for(brand, [entry.creator_id for entry in entries])
+    for entry in entries:
+        creator, found = entry.creator, entry.creator.directoryentry
+        rate = None if found.engagement_bp is None else found.engagement_bp / 100
+        yield [
+            creator.handle,
+            creator.display_name,
+            settings.SITE_URL + creator.get_absolute_url(),
+            found.country,
+            found.followers_total,
+            *(getattr(found, key) for key in Platform.values),
+            rate,
+            orders.get(creator.pk, 0),
+            entry.note,
+            clock.local_day(entry.added_at).isoformat(),
+            entry.added_by.email if entry.added_by else "",
+        ]
 
 
 def entries_of(brand: Brand):
     """Return the brand's kept creators with their directory entries, newest first."""
     return (
         ShortlistEntry.objects.filter(shortlist__brand=brand)
-        .select_related("creator__directoryentry", "shortlist")
+        .select_related("creator__directoryentry", "shortlist", "added_by")
         .order_by("-added_at", "-id")
     )
 

@@ -16,10 +16,13 @@ from affiliates import (
     clickwatch,
     closedmonths,
     erasure,
+    flatfees,
     holds,
     mails,
     messageletters,
     night,
+    participationletters,
+    participations,
     payouts,
     programmeletters,
     sampleclocks,
@@ -54,6 +57,20 @@ def run_sample_clocks(as_of: str | None = None) -> int:
     sampleclocks.remind(at)
     samplerecords.expire(at)
     return done
+
+
+@shared_task
+def close_unanswered(as_of: str | None = None) -> int:
+    """Close invitations and applications that nobody answered, and fees by their clocks."""
+    at = _moment(as_of)
+    return participations.lapse(at) + flatfees.resolve(at)
+
+
+@shared_task
+def mail_participations() -> int:
+    """Mail invitations, answers, fees, and rates that change."""
+    told = participationletters.send_waiting()
+    return told + participationletters.rate_changes(timezone.now())
 
 
 @shared_task

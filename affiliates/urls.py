@@ -57,6 +57,8 @@ urlpatterns = [
     path(f"{BRAND}/creators/invite/", invite.invite_many, name="invite_many"),
     path(f"{BRAND}/creators/<int:creator_id>/invite/", invite.invite, name="invite"),
     path(f"{BRAND}/plan/", plan.plan, name="plan"),
+    path(f"{BRAND}/shortlists/list.csv", shortlists.shortlist_csv, name="shortlist_csv"),
+    path(f"{BRAND}/shortlists/<int:creator_id>/note/", shortlists.note, name="shortlist_note"),
     path(f"{BRAND}/shortlists/", shortlists.shortlists, name="shortlists"),
     path(
         f"{BRAND}/shortlists/toggle/<int:creator_id>/", shortlists.toggle, name="shortlist_toggle"
@@ -132,6 +134,19 @@ urlpatterns += [
     ),
     path(f"{OFFER}/", collaborations.collaboration, name="collaboration"),
     path(f"{OFFER}/end/", collaborations.collaboration_end, name="collaboration_end"),
+    path(f"{OFFER}/budget/", collaborations.collaboration_budget, name="collaboration_budget"),
+    path(
+        f"{OFFER}/applications/<int:participation_id>/",
+        collaborations.application_answer,
+        name="application_answer",
+    ),
+    path(f"{OFFER}/fees/<int:pk>/", collaborations.fee_answer, name="fee_answer"),
+    path(
+        "creator/invitations/apply/<int:collaboration_id>/",
+        invitations.application,
+        name="application",
+    ),
+    path("creator/invitations/fees/<int:pk>/", invitations.fee_post, name="fee_post"),
     path("creator/invitations/", invitations.invitations, name="invitations"),
     path(
         "creator/invitations/<int:participation_id>/",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import DateTimeField, F, OuterRef, Subquery, Sum
+from django.db.models import CharField, DateTimeField, F, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import Cast
 from django.utils.dateparse import parse_datetime
 
 from affiliates import clock, earnings, links, payday
@@ -69,6 +70,21 @@ class Funnel:
 
     def top(self, what: str) -> int:
         return max((getattr(bar, what) for bar in self.bars), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An invitation (detail: its rate) or a sample (detail: its state) that waits for her."""
+
+    kind: str
+    pk: int
+    name: str
+    detail: str
+    until: datetime | None
+
+    @property
+    def rate_bp(self) -> int:
+        return int(self.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,21 +308,30 @@ def _todos(
         todos.append(("identity", None))
     if next_payout.vat_state not in {"", "valid"}:
         todos.append(("vat_number", next_payout.vat_state))
-    invitations = (
-        creator.participations.filter(state=Participation.State.INVITED)
-        .select_related("collaboration__brand")
-        .order_by(F("answer_by").asc(nulls_last=True))[:3]
-    )
     if asked:
         todos.insert(0, ("case", Asked(int(asked[0]), parse_datetime(asked[1]))))
-    samples = (
-        creator.samples.open()
-        .filter(state__in=[key for key, side in TURN.items() if side == Side.CREATOR])
-        .select_related("variant__product")
-        .order_by("act_by")[:3]
-    )
-    todos += [("sample", one) for one in samples]
-    return todos + [("invitation", one) for one in invitations]
+    return todos + [(one.kind, one) for one in _waiting(creator)]
+
+
+def _waiting(creator: Creator) -> list[Waiting]:
+    """Return the invitations and samples that wait for her, the nearest end first. One query."""
+    text = CharField()
+    invitations = creator.participations.filter(
+        state=Participation.State.INVITED
+    ).annotate(
+        kind=Value("invitation"), name=F("collaboration__brand__name"),
+        detail=Cast("collaboration__rate_bp", text), until=F("answer_by"),
+    )  # fmt: skip
+    hers = [key for key, side in TURN.items() if side == Side.CREATOR]
+    samples = creator.samples.open().filter(state__in=hers).annotate(
+        kind=Value("sample"), name=F("variant__product__title"),
+        detail=Cast("state", text), until=F("act_by"),
+    )  # fmt: skip
+    fields = ("kind", "pk", "name", "detail", "until")
+    rows = invitations.order_by().values_list(*fields).union(
+        samples.order_by().values_list(*fields), all=True
+    )  # fmt: skip
+    return [Waiting(*row) for row in rows.order_by(F("until").asc(nulls_last=True))[:5]]
 
 
 def _tier(creator: Creator, followers: int) -> Tier | None:

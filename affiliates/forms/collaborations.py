@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Collaboration
 from affiliates.rates import HIGHEST_BP, LOWEST_BP, SUGGESTED_BP
-from config.lib.fields import PercentField
+from config.lib.fields import PercentField, PriceField
 
 
 def percent_field(**options) -> PercentField:
@@ -18,6 +18,37 @@ def percent_field(**options) -> PercentField:
         help_text=_("Of the price without VAT, from 1 to 80. Many brands give 15."),
         **options,
     )
+
+
+def fee_field() -> PriceField:
+    return PriceField(
+        label=_("A fee for one post, beside the commission"),
+        required=False,
+        help_text=_("Set aside when a creator says yes, paid after you approve her post."),
+    )
+
+
+def budget_field() -> PriceField:
+    return PriceField(
+        label=_("Budget for commissions"),
+        required=False,
+        help_text=_(
+            "In all, from now on. A sale that does not fit earns the creator nothing, never a part."
+            " Empty: no limit."
+        ),
+    )
+
+
+class BudgetForm(forms.Form):
+    """A new budget, from now on."""
+
+    budget = budget_field()
+
+
+class FeeWordForm(forms.Form):
+    """Why a post is not what was agreed."""
+
+    text = forms.CharField(label=_("Why not"), required=False, max_length=1000)
 
 
 class RateForm(forms.Form):
@@ -57,9 +88,18 @@ class CollaborationForm(RateForm):
     show_amount = forms.BooleanField(
         label=_("Shoppers may see the commission in euros"), required=False
     )
+    flat_fee = fee_field()
+    budget = budget_field()
     field_order = [
-        "kind", "name", "percent", "message", "other_programme", "show_amount",
+        "kind", "name", "percent", "flat_fee", "budget", "message", "other_programme",
+        "show_amount",
     ]  # fmt: skip
+
+    def clean(self) -> dict:
+        data = super().clean()
+        if data.get("flat_fee") and data.get("kind") == Collaboration.Kind.OPEN:
+            self.add_error("flat_fee", _("A fee is for creators you choose: not for all."))
+        return data
 
     def terms(self) -> dict[str, object]:
         """Return what `collaborations.create` takes beside the rate."""
@@ -67,4 +107,7 @@ class CollaborationForm(RateForm):
         return {
             name: data[name]
             for name in ("kind", "name", "message", "other_programme", "show_amount")
-        } | {"rate_bp": data["percent"]}
+        } | {
+            "rate_bp": data["percent"], "flat_fee": data["flat_fee"] or 0,
+            "budget": data["budget"],
+        }  # fmt: skip

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from affiliates import clock
-from affiliates.forms.collaborations import percent_field
+from affiliates.forms.collaborations import budget_field, fee_field, percent_field
 from affiliates.models import Collaboration
 from affiliates.rates import SUGGESTED_BP
 from shop.models import Brand
@@ -74,7 +74,12 @@ class InviteManyForm(InviteForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Leave it empty for no end."),
     )
-    field_order = ["collaboration", "name", "percent", "starts_on", "ends_on", "message"]
+    flat_fee = fee_field()
+    budget = budget_field()
+    field_order = [
+        "collaboration", "name", "percent", "flat_fee", "budget", "starts_on", "ends_on",
+        "message",
+    ]  # fmt: skip
 
     def __init__(self, *args, at: datetime, **kwargs):
         super().__init__(*args, at=at, **kwargs)
@@ -104,6 +109,8 @@ class InviteManyForm(InviteForm):
         return {
             "name": data["name"],
             "rate_bp": int(data["percent"] * 100),
+            "flat_fee": data["flat_fee"] or 0,
+            "budget": data["budget"],
             "starts_at": clock.midnight(starts) if later else self.at,
             "ends_at": clock.midnight(ends + timedelta(days=1)) if ends else None,
         }

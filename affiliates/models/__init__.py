@@ -14,6 +14,7 @@ from affiliates.models.collaborations import (
     RateChange,
 )
 from affiliates.models.commissions import Attribution, Commission
+from affiliates.models.flatfees import FlatFee
 from affiliates.models.invoices import BrandInvoice, SelfBill
 from affiliates.models.ledger import Account, Closing, LedgerEntry
 from affiliates.models.links import CreatorCode, Link, PageLink
@@ -61,6 +62,7 @@ __all__ = [
     "Commission",
     "CreatorCode",
     "FeePolicy",
+    "FlatFee",
     "LedgerEntry",
     "Link",
     "LinkDay",

@@ -46,6 +46,19 @@ class Collaboration(models.Model):
     gives_samples = models.BooleanField(
         _("creators may ask for samples"), default=False, db_default=False
     )
+    flat_fee = models.PositiveBigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="for one post of each creator, minor units of the brand's",
+    )
+    budget = models.PositiveBigIntegerField(
+        null=True, blank=True,
+        help_text="commissions in all since `budget_from`, minor units; empty: no limit",
+    )  # fmt: skip
+    budget_from = models.DateTimeField(null=True, blank=True)
+    budget_spent_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a sale did not fit any more; no new links since"
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -61,6 +74,14 @@ class Collaboration(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(window_days__range=(1, 90)), name="collaboration_window"
+            ),
+            models.CheckConstraint(
+                condition=Q(budget=None, budget_from=None, budget_spent_at=None)
+                | Q(budget__isnull=False, budget_from__isnull=False),
+                name="collaboration_budget_since",
+            ),
+            models.CheckConstraint(
+                condition=Q(flat_fee=0) | ~Q(kind="open"), name="flat_fee_of_chosen_creators"
             ),
             models.UniqueConstraint(
                 fields=["brand"],
@@ -101,6 +122,9 @@ class RateChange(models.Model):
     new_bp = models.PositiveIntegerField()
     announced_at = models.DateTimeField()
     effective_at = models.DateTimeField()
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when those who have links of it were mailed"
+    )
 
     class Meta:
         ordering = ["announced_at"]
@@ -134,10 +158,24 @@ class Participation(models.Model):
     asked_at = models.DateTimeField()
     answer_by = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+    unfunded_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a yes found no money for its fee"
+    )
+    tells = models.BooleanField(
+        default=False, db_default=False, help_text="its state waits to be mailed"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["creator", "collaboration"], name="participation_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["answer_by"],
+                name="participation_unanswered",
+                condition=Q(state__in=["invited", "applied"]),
+            ),
+            models.Index(fields=["id"], name="participation_untold", condition=Q(tells=True)),
         ]
 
     def __str__(self) -> str:

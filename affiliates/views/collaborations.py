@@ -10,11 +10,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from affiliates import budgets, fees, flatfees, participations
 from affiliates import collaborations as domain
-from affiliates import fees
 from affiliates.clock import local_day
-from affiliates.forms.collaborations import CollaborationForm, RateForm
-from affiliates.models import Collaboration
+from affiliates.forms.collaborations import BudgetForm, CollaborationForm, FeeWordForm, RateForm
+from affiliates.models import Collaboration, Participation
 from affiliates.views.brands import quote
 from config.lib.http import render_page
 from shop.access import brand_required
@@ -93,11 +93,20 @@ def collaboration(request, collaboration_id: int):
             messages.success(request, _("The new rate counts from now on."))
         return redirect("affiliates:collaborations", request.brand.slug)
     rate_bp = form.cleaned_data.get("percent", row.rate_bp) if form.is_bound else row.rate_bp
+    people = row.participations.select_related("creator", "fee__commission")
+    people = list(people.order_by("-asked_at", "-pk")[:200])
+    for one in people:
+        one.collaboration = row
     context = {
         "form": form,
         "row": row,
         "example": _example(request.brand, rate_bp),
-        "people": list(row.participations.select_related("creator").order_by("-asked_at")[:100]),
+        "people": people,
+        "applied": [one for one in people if one.state == Participation.State.APPLIED],
+        "fees": [(one, one.fee) for one in people if getattr(one, "fee", None)],
+        "unfunded": sum(1 for one in people if one.unfunded_at and one.state == "invited"),
+        "budget_form": BudgetForm(initial={"budget": row.budget}),
+        "budget_left": None if row.budget is None else budgets.left(row),
     }
     status = 422 if form.errors else 200
     return render_page(request, "affiliates/collaboration.html", context, status=status)
@@ -113,3 +122,55 @@ def collaboration_end(request, collaboration_id: int):
         request, _("It ends on %(day)s. Until then its links keep earning.") % {"day": day}
     )
     return redirect("affiliates:collaborations", request.brand.slug)
+
+
+@brand_required
+@require_POST
+def collaboration_budget(request, collaboration_id: int):
+    """Give a collaboration a new budget from now on, or none."""
+    row = get_object_or_404(Collaboration, pk=collaboration_id, brand=request.brand)
+    form = BudgetForm(request.POST)
+    if form.is_valid():
+        budgets.set_for(request.brand, row.pk, form.cleaned_data["budget"], timezone.now())
+        messages.success(request, _("The budget counts from now on."))
+    else:
+        messages.error(request, _("Write an amount like 34.50 or 34,50."))
+    return redirect("affiliates:collaboration", request.brand.slug, row.pk)
+
+
+@brand_required
+@require_POST
+def application_answer(request, collaboration_id: int, participation_id: int):
+    """Take an applicant in, or not."""
+    try:
+        row = participations.judge(
+            request.brand, participation_id, request.POST.get("answer") == "yes", timezone.now()
+        )
+    except participations.NotOpen:
+        messages.error(request, _("This application is not open any more."))
+    except flatfees.NotFunded:
+        messages.error(request, _("Your balance does not cover the fee. Top up first."))
+    else:
+        name = row.creator.display_name
+        messages.success(request, _("%(name)s has your answer.") % {"name": name})
+    return redirect("affiliates:collaboration", request.brand.slug, collaboration_id)
+
+
+@brand_required
+@require_POST
+def fee_answer(request, collaboration_id: int, pk: int):
+    """Approve the post that a fee is for, or say why not."""
+    form = FeeWordForm(request.POST)
+    text = form.cleaned_data["text"] if form.is_valid() else ""
+    try:
+        if request.POST.get("answer") == "yes":
+            flatfees.approve(request.brand, pk, timezone.now())
+            messages.success(request, _("Approved. The fee clears with the next night."))
+        else:
+            flatfees.refuse(request.brand, pk, text, timezone.now())
+            messages.success(request, _("The creator reads why not."))
+    except flatfees.OutOfOrder:
+        messages.error(request, _("This fee has gone on meanwhile. Here is how it stands."))
+    except ValueError:
+        messages.error(request, _("Say why not: the creator reads it."))
+    return redirect("affiliates:collaboration", request.brand.slug, collaboration_id)

@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from affiliates import candidates, collaborations
+from affiliates import candidates, flatfees, outreach, participations
 from affiliates import shortlists as lists
 from affiliates.forms.invite import InviteForm, InviteManyForm, ids_in
+from affiliates.views.messages import quota_words
 from config.lib import ratelimit
 from config.lib.http import render_page
 from creators.models import Creator
@@ -23,15 +24,14 @@ def invite(request, creator_id: int):
     creator = get_object_or_404(Creator.objects.enrolled(), pk=creator_id)
     now = timezone.now()
     form = InviteForm(request.POST or None, brand=request.brand, at=now)
-    if form.is_valid():
-        new = collaborations.invite(
-            form.cleaned_data["collaboration"], [creator], now, form.cleaned_data["message"]
-        )
-        if new:
+    if form.is_valid() and (done := _try(request.brand, form, [creator], now)):
+        if done[1]:
             messages.success(request, _("%(name)s is invited.") % {"name": creator.display_name})
         else:
             messages.info(
-                request, _("%(name)s was invited before.") % {"name": creator.display_name}
+                request,
+                _("%(name)s was invited before, or takes no invitations of yours.")
+                % {"name": creator.display_name},
             )
         return redirect("affiliates:discover", request.brand.slug)
     status = 422 if form.is_bound else 200
@@ -49,29 +49,49 @@ def invite_many(request):
     wanted = ids_in(asked)
     if "list" in asked and not wanted:
         wanted = [row.creator_id for row in lists.entries_of(request.brand)]
-    entries = candidates.chosen(wanted, collaborations.MOST_AT_ONCE)
+    entries = candidates.chosen(wanted, participations.MOST_AT_ONCE)
     form = InviteManyForm(request.POST or None, brand=request.brand, at=now)
-    if form.is_valid() and entries:
-        offer, new = _send(request.brand, form, [entry.creator for entry in entries], now)
+    people = [entry.creator for entry in entries]
+    if form.is_valid() and people and (done := _try(request.brand, form, people, now)):
+        offer, new = done
         _say(request, new, len(entries) - new)
         return redirect("affiliates:collaboration", request.brand.slug, offer.pk)
     context = {
         "form": form,
         "entries": entries,
-        "left_out": max(len(wanted) - collaborations.MOST_AT_ONCE, 0),
-        "most": collaborations.MOST_AT_ONCE,
+        "left_out": max(len(wanted) - participations.MOST_AT_ONCE, 0),
+        "most": participations.MOST_AT_ONCE,
+        "standing": outreach.standing(request.brand, now),
+        "rule": outreach,
         "nav_active": "discover",
     }
     status = 422 if form.is_bound else 200
     return render_page(request, "affiliates/invite_many.html", context, status=status)
 
 
+def _try(brand, form, people, now):
+    """Return the collaboration and how many are new; None: the form says why nobody is invited."""
+    try:
+        return _send(brand, form, people, now)
+    except outreach.QuotaReached as full:
+        form.add_error(None, quota_words(full))
+    except flatfees.NotFunded:
+        form.add_error(
+            None,
+            _(
+                "Your balance does not cover this fee for all of them, with VAT and what you have"
+                " promised already. Top up first, or invite fewer."
+            ),
+        )
+    return None
+
+
 def _send(brand, form, people, now):
     """Return the collaboration and how many were invited to it for the first time."""
     message = form.cleaned_data["message"]
     if offer := form.cleaned_data["collaboration"]:
-        return offer, collaborations.invite(offer, people, now, message)
-    return collaborations.invite_to_new(brand, people, now, message, **form.terms())
+        return offer, participations.invite(offer, people, now, message)
+    return participations.invite_to_new(brand, people, now, message, **form.terms())
 
 
 def _say(request, new, before):
@@ -79,5 +99,9 @@ def _say(request, new, before):
         words = ngettext("%(n)d creator is invited.", "%(n)d creators are invited.", new)
         messages.success(request, words % {"n": new})
     if before:
-        words = ngettext("%(n)d was invited before.", "%(n)d were invited before.", before)
+        words = ngettext(
+            "%(n)d was invited before, or takes no invitations of yours.",
+            "%(n)d were invited before, or take no invitations of yours.",
+            before,
+        )
         messages.info(request, words % {"n": before})

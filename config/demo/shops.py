@@ -9,6 +9,8 @@ from django.utils.text import slugify
 
 from affiliates import tax
 from affiliates.models import Collaboration, Participation
+from affiliates.participations import ANSWER_DAYS
+from affiliates.samplerules import until
 from config.demo import words
 from config.demo.world import CURRENCY, Shop, Ware, World
 from shop.models import (
@@ -249,12 +251,15 @@ def invite(world: World) -> None:
             if maker is world.star:
                 state = "accepted" if shop is world.shops[0] else "invited"
                 asked = world.now - timedelta(days=90 if state == "accepted" else 2)
+            answer_by = until(asked, ANSWER_DAYS)
+            if state == "invited" and answer_by <= world.now:
+                state = "lapsed"
             answered = min(asked + timedelta(hours=rng.randint(2, 90)), world.now)
             if state == "accepted":
                 shop.chosen.add(maker.id)
             copier.add(
                 table, copier.id(table), maker.id, shop.targeted_id, state,
-                "We like how you show things.", asked, asked + timedelta(days=14),
-                None if state == "invited" else answered,
+                "We like how you show things.", asked, answer_by,
+                answered if state in ("accepted", "declined") else None,
             )  # fmt: skip
     copier.flush()

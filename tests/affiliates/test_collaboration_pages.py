@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from affiliates import collaborations
+from affiliates import participations
 from affiliates.models import Collaboration
 from shop.models import Membership
 from tests.affiliates import factories as money
@@ -77,7 +77,7 @@ def test_a_creator_answers_an_invitation_once(client, answer, state):
         brand=money.make_brand(), kind="targeted", name="Bread week", rate_bp=1800, starts_at=NOW
     )
 
-    collaborations.invite(offer, [creator], timezone.now(), "Hello")
+    participations.invite(offer, [creator], timezone.now(), "Hello")
     client.force_login(creator.user)
     row = offer.participations.get()
 

@@ -1,0 +1,82 @@
+"""Budgets of collaborations: what a sale would earn is set aside under a lock, whole or not at all.
+
+A budget is spent by live commissions since it was set, and freed by what shoppers send back. A
+sale that does not fit earns nothing, says so (`SPENT`), and stops new links until the brand sets a
+new budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Sum
+
+from affiliates.models import Collaboration, Commission
+from shop.models import Brand
+
+SPENT = "budget_spent"  # reason of a commission that was born void
+
+
+@dataclass
+class Rooms:
+    """What is left of each budget, while their collaborations are locked."""
+
+    left: dict[int, int]
+
+    def take(self, collaboration_id: int, amount: int, at: datetime) -> bool:
+        """Set `amount` aside; False: it does not fit, and nothing is taken."""
+        if collaboration_id not in self.left:
+            return True
+        if amount > self.left[collaboration_id]:
+            rows = Collaboration.objects.filter(pk=collaboration_id, budget_spent_at=None)
+            rows.update(budget_spent_at=at)
+            return False
+        self.left[collaboration_id] -= amount
+        return True
+
+
+def rooms(deals: Iterable[Collaboration], currency: str) -> Rooms:
+    """Lock the collaborations that have a budget, and return what is left of each.
+
+    In the order of their ids, so that two orders never wait for each other. A budget is in the
+    brand's currency: in another nothing fits.
+    """
+    ids = sorted(deal.pk for deal in deals if deal.budget is not None)
+    if not ids:
+        return Rooms({})
+    rows = Collaboration.objects.select_for_update(no_key=True, of=("self",))
+    locked = rows.filter(pk__in=ids, budget__isnull=False).select_related("brand").order_by("pk")
+    return Rooms({row.pk: left(row) if row.brand.currency == currency else 0 for row in locked})
+
+
+def spent(deal: Collaboration) -> int:
+    """Return what the live commissions of a collaboration take of its budget."""
+    found = Commission.objects.live().filter(
+        brand=deal.brand_id, collaboration=deal.pk, created_at__gte=deal.budget_from,
+        kind__in=[Commission.Kind.SALE, Commission.Kind.REVERSAL],
+    )  # fmt: skip
+    return found.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+def left(deal: Collaboration) -> int:
+    """Return what is left of a budget; never below nothing."""
+    return max(0, deal.budget - spent(deal))
+
+
+def beyond(order_line_ids: Iterable[int]) -> set[int]:
+    """Return those of these lines that earn nothing because a budget was spent."""
+    rows = Commission.objects.filter(order_line__in=list(order_line_ids), reason=SPENT)
+    return set(rows.values_list("order_line_id", flat=True))
+
+
+@transaction.atomic
+def set_for(brand: Brand, collaboration_id: int, budget: int | None, at: datetime) -> Collaboration:
+    """Give a collaboration a budget from now on, or none; links can be taken again."""
+    row = Collaboration.objects.select_for_update(no_key=True).get(pk=collaboration_id, brand=brand)
+    row.budget, row.budget_from = budget, None if budget is None else at
+    row.budget_spent_at = None
+    row.save(update_fields=["budget", "budget_from", "budget_spent_at"])
+    return row

@@ -1,0 +1,160 @@
+"""Flat fees: a sum for a post, set aside when she says yes, paid after the brand approves the post.
+
+    reserve ─▶ hand_in ─▶ approve ─▶ settled with the next night
+    on yes     her post   the brand, within 7 days; its silence counts for her
+
+The money is an adjustment that is written at once and waits: the brand's funds cover it from then
+on, and nobody spends it twice. It goes back (void) when she does not post within 30 days, or when
+the brand says no to two posts, which she may contest. Source: docs/money.md, "Flat fees".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from affiliates import commissions, funding, ledger, tax
+from affiliates.clock import PAUSED, local_day
+from affiliates.models import Commission, FlatFee, Participation
+from affiliates.samplerules import AGAIN_DAYS, CONFIRM_DAYS, REFUSALS, until
+from config.lib.money import half_up
+from creators import posts
+from creators.models import Creator
+from shop.models import Brand
+
+POST_DAYS = 30
+State = FlatFee.State
+BATCH = 500
+
+
+class NotFunded(Exception):
+    """The brand's money does not cover the fee: nothing is promised that is not there."""
+
+
+class OutOfOrder(Exception):
+    """The fee is at another step, or it is not this side's turn."""
+
+
+class NotHers(Exception):
+    """The platform says that somebody else published the post."""
+
+
+def needed(brand: Brand, amount: int, at: datetime) -> int:
+    """Return what a fee takes of a brand's money: with the VAT that we invoice on it."""
+    home_bp = tax.home_vat_bp(local_day(at))
+    return amount + half_up(amount, tax.brand_vat_bp(brand.country, brand.vat_number, home_bp))
+
+
+def covers(brand: Brand, amount: int, count: int, at: datetime) -> bool:
+    """Say whether a brand's money covers `count` fees; lock its account first to act on it."""
+    return funding.of(brand, at=at).payable >= needed(brand, amount, at) * count
+
+
+@transaction.atomic
+def reserve(row: Participation, at: datetime) -> FlatFee:
+    """Set the fee of a participation aside, all of it or (NotFunded) nothing."""
+    offer, brand = row.collaboration, row.collaboration.brand
+    ledger.lock(ledger.brand(brand.pk), brand.currency)
+    if not covers(brand, offer.flat_fee, 1, at):
+        raise NotFunded(f"{brand} has no {offer.flat_fee} for {row}")
+    with override("nl" if row.creator.country in {"NL", "BE"} else "en"):
+        reason = _("Fee for a post: %(name)s") % {"name": offer.name}
+    commission = Commission.objects.create(
+        kind=Commission.Kind.ADJUSTMENT, creator=row.creator, brand=brand, collaboration=offer,
+        amount=offer.flat_fee, currency=brand.currency, reason=reason, due_at=PAUSED,
+        created_at=at,
+    )  # fmt: skip
+    return FlatFee.objects.create(
+        participation=row, commission=commission, act_by=until(at, POST_DAYS), reserved_at=at
+    )
+
+
+def _locked(pk: int, state: str, **whose) -> FlatFee:
+    rows = FlatFee.objects.select_for_update(of=("self",)).filter(pk=pk, **whose)
+    row = rows.select_related("commission", "participation__collaboration").first()
+    if row is None or row.state != state:
+        raise OutOfOrder(f"fee {pk} is not {state}")
+    return row
+
+
+def hand_in(creator: Creator, pk: int, url: str, at: datetime) -> FlatFee:
+    """Take the address of her post; the brand has seven days. Raises OutOfOrder, NotHers,
+    posts.NotAPost, posts.NoChannel, posts.NoPost.
+    """
+    found = posts.look(creator, url, at)  # before the lock: a platform may take its time
+    if found.verdict == posts.NOT_HERS:
+        raise NotHers(found.author)
+    with transaction.atomic():
+        row = _locked(pk, State.RESERVED, participation__creator=creator)
+        row.state, row.post_url, row.act_by = State.POSTED, found.url, until(at, CONFIRM_DAYS)
+        row.is_checked, row.tells = found.verdict == posts.HERS, True
+        row.save()
+    return row
+
+
+@transaction.atomic
+def approve(brand: Brand, pk: int, at: datetime) -> FlatFee:
+    """Let a fee be settled with the next night. Raises OutOfOrder."""
+    row = _locked(pk, State.POSTED, participation__collaboration__brand=brand)
+    return _pay(row, at)
+
+
+@transaction.atomic
+def refuse(brand: Brand, pk: int, reason: str, at: datetime) -> FlatFee:
+    """Say that a post is not what was agreed: she has seven days for another; the second no ends
+    it. Raises OutOfOrder, ValueError without a reason.
+    """
+    row = _locked(pk, State.POSTED, participation__collaboration__brand=brand)
+    if not reason.strip():
+        raise ValueError("a no needs a reason")
+    row.refusals, row.reason, row.tells = row.refusals + 1, reason.strip()[:1_000], True
+    if row.refusals >= REFUSALS:
+        return _give_back(row, State.REFUSED, at)
+    row.state, row.act_by = State.RESERVED, until(at, AGAIN_DAYS)
+    row.save()
+    return row
+
+
+def resolve(at: datetime) -> int:
+    """Do what silence does: an unseen post is paid, an unkept promise goes back; how many."""
+    silent = FlatFee.objects.filter(state__in=[State.RESERVED, State.POSTED], act_by__lte=at)
+    done = 0
+    for pk in list(silent.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        done += _resolve(pk, at)
+    return done
+
+
+@transaction.atomic
+def _resolve(pk: int, at: datetime) -> bool:
+    row = FlatFee.objects.select_for_update(of=("self",)).select_related("commission").get(pk=pk)
+    if row.act_by > at:
+        return False
+    if row.state == State.POSTED:
+        _pay(row, at)
+    elif row.state == State.RESERVED:
+        row.tells = True
+        _give_back(row, State.LAPSED, at)
+    return True
+
+
+def _pay(row: FlatFee, at: datetime) -> FlatFee:
+    due_at = commissions.late(at)
+    Commission.objects.filter(pk=row.commission_id, due_at=PAUSED).update(due_at=due_at)
+    row.state, row.decided_at, row.tells = State.APPROVED, at, True
+    row.save()
+    return row
+
+
+def _give_back(row: FlatFee, state: str, at: datetime) -> FlatFee:
+    commissions.void([row.commission_id])
+    row.state, row.decided_at = state, at
+    row.save()
+    return row
+
+
+def note_unfunded(participation_id: int, at: datetime) -> int:
+    """Remember that a yes found no money, for the brand to see; the invitation stays open."""
+    return Participation.objects.filter(pk=participation_id).update(unfunded_at=at)

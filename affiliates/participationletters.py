@@ -1,0 +1,259 @@
+"""Letters about taking part: invitations, answers, what was not answered in time, fees; and notice of
+rates that change, to those who have links of them.
+
+To a creator one letter for each; to a brand one letter an hour with all of its answers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from affiliates.letters import Letter, day
+from affiliates.models import FlatFee, Participation, RateChange
+from affiliates.sampleletters import language_of, team_of
+from config.lib import money
+from creators import profiles
+from creators.models import Creator
+from shop.models import Brand
+
+logger = logging.getLogger(__name__)
+AT_ONCE = 500
+NOTICE_WITHIN, WEEK_S = timedelta(days=7), 7 * 24 * 3600
+State = Participation.State
+SECOND = timedelta(seconds=1)  # clocks end at midnight: the last whole day is meant
+
+
+def send_waiting() -> int:
+    """Mail what waits about participations and fees; return how many changes were told."""
+    return _participations() + _fees()
+
+
+def _participations() -> int:
+    told = 0
+    answers: dict[int, list[int]] = defaultdict(list)
+    rows = Participation.objects.filter(tells=True).select_related("collaboration__brand")
+    for row in list(rows.order_by("pk")[:AT_ONCE]):
+        if _is_for_brand(row):
+            answers[row.collaboration.brand_id].append(row.pk)
+        if row.state != State.APPLIED and not _is_answer_of_hers(row):
+            told += _safely(lambda pk=row.pk: _to_creator(pk))
+    for brand_id, ids in answers.items():
+        told += _safely(lambda b=brand_id, i=ids: _to_brand(b, i))
+    return told
+
+
+def _is_answer_of_hers(row: Participation) -> bool:
+    return not row.asked_by_creator and row.state in (State.ACCEPTED, State.DECLINED)
+
+
+def _is_for_brand(row: Participation) -> bool:
+    """An application, her answer, or what nobody answered; not what the brand did itself."""
+    return row.state in (State.APPLIED, State.LAPSED) or _is_answer_of_hers(row)
+
+
+def _safely(tell: Callable[[], int]) -> int:
+    try:
+        return tell()
+    except OSError:  # this address or the server refused it; the next call tries again
+        logger.exception("somebody could not be told of a participation")
+        return 0
+
+
+def _mail_of(creator: Creator) -> str:
+    """Return the address of a creator who is to be mailed, or nothing."""
+    return "" if creator.user is None or creator.is_demo else creator.user.email
+
+
+@transaction.atomic
+def _to_creator(pk: int) -> int:
+    rows = Participation.objects.select_for_update(of=["self"], skip_locked=True)
+    row = rows.select_related("creator__user", "collaboration__brand").filter(pk=pk, tells=True)
+    row = row.first()
+    if row is None:
+        return 0
+    if row.state != State.LAPSED:  # the brand is told of that one too, in its own letter
+        row.tells = False
+        row.save(update_fields=["tells"])
+    if address := _mail_of(row.creator):
+        with translation.override(profiles.mail_language(row.creator)):
+            _creator_letter(row, address).send()
+    return 1
+
+
+def _creator_letter(row: Participation, address: str) -> Letter:
+    offer, brand = row.collaboration, row.collaboration.brand
+    facts = {"brand": brand.name, "name": offer.name}
+    lines = []
+    if row.state == State.INVITED:
+        title = _("%(brand)s invites you to %(name)s.") % facts
+        rate = f"{money.decimal(offer.rate_bp, 'EUR').normalize():f}"
+        lines += [row.message, _("It pays %s %% of each sale.") % rate]
+        if offer.flat_fee:
+            fee = money.display(offer.flat_fee, brand.currency, translation.get_language() or "en")
+            lines.append(_("Beside that %s for one post, paid after the brand approves it.") % fee)
+        lines.append(_("Answer by %s: one tap, yes or no.") % day(row.answer_by - SECOND))
+    elif row.state == State.ACCEPTED:
+        title = _("%(brand)s takes you in: %(name)s.") % facts
+    elif row.state == State.DECLINED:
+        title = _("%(brand)s does not take you in for %(name)s.") % facts
+    else:
+        title = _("%(name)s of %(brand)s is closed: nobody answered in time.") % facts
+    return Letter(
+        to=address, subject=title.rstrip("."), title=title,
+        paragraphs=[line for line in lines if line],
+        url=settings.SITE_URL + reverse("affiliates:invitations"), button=_("See your invitations"),
+        why=_("You get this mail because you are a creator on Thousand."),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def _to_brand(brand_id: int, ids: list[int]) -> int:
+    rows = Participation.objects.select_for_update(of=["self"], skip_locked=True)
+    found = list(
+        rows.select_related("creator", "collaboration")
+        .filter(pk__in=ids, tells=True)
+        .order_by("pk")
+    )
+    Participation.objects.filter(pk__in=[row.pk for row in found]).update(tells=False)
+    brand = Brand.objects.get(pk=brand_id)
+    if not found or brand.is_demo:
+        return 0
+    with translation.override(language_of(brand)):
+        lines = [
+            (f"{row.creator.display_name}, {row.collaboration.name}", str(row.get_state_display()))
+            for row in found
+        ]
+        for address in team_of(brand):
+            Letter(
+                to=address,
+                subject=_("Answers of creators to %s") % brand.name,
+                title=_("Creators have answered, or were not answered."),
+                paragraphs=[_("Who applied waits for your answer for seven days.")],
+                rows=lines[:50],
+                url=settings.SITE_URL + reverse("affiliates:collaborations", args=[brand.slug]),
+                button=_("See your collaborations"),
+                why=_("You get this because you are a member of %(brand)s.")
+                % {"brand": brand.name},
+            ).send()
+    return len(found)
+
+
+# ------------------------------------------------------------------ fees
+
+
+def _fees() -> int:
+    ids = list(FlatFee.objects.filter(tells=True).values_list("pk", flat=True)[:AT_ONCE])
+    return sum(_safely(lambda pk=pk: _fee(pk)) for pk in ids)
+
+
+@transaction.atomic
+def _fee(pk: int) -> int:
+    rows = FlatFee.objects.select_for_update(of=["self"], skip_locked=True).select_related(
+        "commission", "participation__creator__user", "participation__collaboration__brand"
+    )
+    row = rows.filter(pk=pk, tells=True).first()
+    if row is None:
+        return 0
+    row.tells = False
+    row.save(update_fields=["tells"])
+    creator, offer = row.participation.creator, row.participation.collaboration
+    if row.state == FlatFee.State.POSTED:
+        with translation.override(language_of(offer.brand)):
+            for address in [] if offer.brand.is_demo else team_of(offer.brand):
+                _fee_letter(row, address, for_brand=True).send()
+    elif address := _mail_of(creator):
+        with translation.override(profiles.mail_language(creator)):
+            _fee_letter(row, address).send()
+    return 1
+
+
+def _fee_letter(row: FlatFee, address: str, *, for_brand: bool = False) -> Letter:
+    offer, creator = row.participation.collaboration, row.participation.creator
+    language = translation.get_language() or "en"
+    facts = {
+        "fee": money.display(row.commission.amount, row.commission.currency, language),
+        "brand": offer.brand.name, "creator": creator.display_name,
+    }  # fmt: skip
+    titles = {
+        FlatFee.State.POSTED: _("%(creator)s has posted: look, and %(fee)s is paid."),
+        FlatFee.State.APPROVED: _("Your post is approved: %(fee)s of %(brand)s clears tonight."),
+        FlatFee.State.RESERVED: _("%(brand)s does not see what was agreed in your post."),
+        FlatFee.State.REFUSED: _("%(brand)s said no to a second post: %(fee)s is not paid."),
+        FlatFee.State.LAPSED: _("No post in time: %(fee)s of %(brand)s went back."),
+    }
+    path = reverse("affiliates:invitations")
+    if for_brand:
+        path = reverse("affiliates:collaboration", args=[offer.brand.slug, offer.pk])
+    lines = [row.post_url if for_brand else row.reason]
+    if for_brand:
+        last = day(row.act_by - SECOND)
+        lines.append(_("Without an answer by %s it counts as approved.") % last)
+    if row.state == FlatFee.State.REFUSED:
+        lines.append(_("You can contest that on the page of your earnings: a person decides."))
+    title = titles[row.state] % facts
+    return Letter(
+        to=address, subject=title.rstrip("."), title=title,
+        paragraphs=[line for line in lines if line], url=settings.SITE_URL + path,
+        button=_("See it"), why=_("You get this mail because you agreed on a fee for a post."),
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ rates that change
+
+
+def rate_changes(at: datetime) -> int:
+    """Give notice of the rates announced lately to everybody with a link of them; how many mails.
+
+    Asked twice, nobody is mailed twice within a week.
+    """
+    sent = 0
+    rows = RateChange.objects.filter(told_at=None, announced_at__gte=at - NOTICE_WITHIN)
+    for change in rows.select_related("collaboration__brand", "product"):
+        for creator in _with_links(change).iterator(500):
+            key = f"mail:rate:{change.pk}:{creator.pk}"
+            if _mail_of(creator) and cache.add(key, 1, WEEK_S):
+                sent += _safely(lambda c=change, k=creator: _rate(c, k))
+        RateChange.objects.filter(pk=change.pk).update(told_at=at)
+    return sent
+
+
+def _with_links(change: RateChange):
+    offer = change.collaboration_id
+    of = Q(links__collaboration=offer, links__is_active=True)
+    if change.product_id:
+        of &= Q(links__product=change.product_id)
+    takes_part = Q(participations__collaboration=offer, participations__state=State.ACCEPTED)
+    return Creator.objects.filter(of | takes_part).distinct().select_related("user").order_by("pk")
+
+
+def _rate(change: RateChange, creator: Creator) -> int:
+    brand = change.collaboration.brand
+    with translation.override(profiles.mail_language(creator)):
+        facts = {
+            "brand": brand.name,
+            "what": change.product.title if change.product else change.collaboration.name,
+            "old": f"{money.decimal(change.old_bp, 'EUR').normalize():f}",
+            "new": f"{money.decimal(change.new_bp, 'EUR').normalize():f}",
+            "day": day(change.effective_at),
+        }
+        title = _("%(brand)s changes what it pays for %(what)s.") % facts
+        lines = [_("%(new)s %% in place of %(old)s %%, from %(day)s.") % facts]
+        if change.new_bp < change.old_bp:
+            lines.append(_("A link keeps its rate for 30 days after you took it."))
+        Letter(
+            to=creator.user.email, subject=title.rstrip("."), title=title, paragraphs=lines,
+            url=settings.SITE_URL + reverse("affiliates:links"), button=_("See your links"),
+            why=_("You get this mail because you have a link of this brand."),
+        ).send()  # fmt: skip
+    return 1

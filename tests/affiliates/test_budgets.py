@@ -1,0 +1,146 @@
+"""Budgets of collaborations: whole or nothing, under a lock, freed by what comes back."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+
+from affiliates import bookings, budgets, collaborations, invariants
+from affiliates.models import Commission, LedgerEntry
+from shop import refunds
+from tests.affiliates.factories import (
+    PAID,
+    make_brand,
+    make_collaboration,
+    make_creator,
+    make_order,
+    make_user,
+    pay,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+ONE = 342  # of a sale of €34.50 at 12 %
+
+
+@pytest.fixture
+def deal():
+    """A brand whose open offer has a budget for two sales, not three."""
+    brand = make_brand()
+    offer = make_collaboration(brand)
+    return budgets.set_for(brand, offer.pk, 2 * ONE + 50, PAID - timedelta(days=1))
+
+
+def sell(deal, creator, **line):
+    return make_order({"brand": deal.brand, "creator": creator} | line)
+
+
+def of(creator):
+    rows = Commission.objects.filter(creator=creator, kind="sale").order_by("id")
+    return list(rows.values_list("state", "amount", "reason"))
+
+
+@pytest.mark.usefixtures("books")
+def test_what_does_not_fit_earns_nothing_and_never_a_part(deal):
+    creator = make_creator()
+    for _n in range(4):
+        sell(deal, creator)
+
+    assert of(creator) == [
+        ("pending", ONE, ""), ("pending", ONE, ""),
+        ("void", ONE, "budget_spent"), ("void", ONE, "budget_spent"),
+    ]  # fmt: skip
+    deal.refresh_from_db()
+    assert deal.budget_spent_at == PAID
+    assert budgets.left(deal) == 50
+
+
+@pytest.mark.usefixtures("books")
+def test_a_smaller_sale_still_fits_and_no_fee_is_taken_for_what_earned_nothing(deal):
+    creator = make_creator()
+    order = make_order(
+        {"brand": deal.brand, "creator": creator, "quantity": 2},
+        {"brand": deal.brand, "creator": creator},
+        {"brand": deal.brand, "creator": creator, "price": 500},
+    )  # fmt: skip
+
+    states = [state for state, _amount, _why in of(creator)]
+    assert states == ["pending", "void", "pending"]
+    lines = list(order.parts.get().lines.order_by("id").values_list("pk", flat=True))
+    charged = LedgerEntry.objects.filter(kind="fee", source_id__in=lines)
+    assert lines[1] not in set(charged.values_list("source_id", flat=True))
+    assert bookings.paid(order, PAID) == 0  # a sweep changes nothing
+
+
+@pytest.mark.usefixtures("books")
+def test_what_comes_back_is_free_again(deal):
+    creator = make_creator()
+    first = sell(deal, creator)
+    sell(deal, creator)
+    refunds.refund(first, at=PAID + timedelta(days=1), reference="rf-1")
+
+    assert budgets.left(deal) == ONE + 50
+    sell(deal, creator)
+    assert [state for state, *_ in of(creator)] == ["pending"] * 3
+
+
+def test_new_links_stop_until_there_is_a_new_budget(deal):
+    creator = make_creator()
+    assert list(collaborations.open_to(creator, PAID)) == [deal]
+    for _n in range(3):
+        sell(deal, creator)
+
+    assert not collaborations.open_to(creator, PAID).exists()
+    budgets.set_for(deal.brand, deal.pk, 10_000, PAID)
+    assert list(collaborations.open_to(creator, PAID)) == [deal]
+
+
+def test_the_creator_reads_why_a_sale_earns_nothing(client, deal):
+    creator = make_creator()
+    for _n in range(3):
+        sell(deal, creator)
+    client.force_login(creator.user)
+
+    assert "budget of this offer was spent" in client.get("/creator/earnings/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_orders_paid_at_once_never_overspend(transactional_db, clean_redis):
+    brand = make_brand()
+    offer = make_collaboration(brand)
+    deal = budgets.set_for(brand, offer.pk, 3 * ONE, PAID - timedelta(days=1))
+    orders = [make_order({"brand": brand, "creator": make_creator()}, paid=False) for _ in range(8)]
+    gate = threading.Barrier(8)
+
+    def buy(order):
+        gate.wait(timeout=20)
+        try:
+            pay(order)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(buy, orders))
+
+    states = sorted(Commission.objects.filter(collaboration=deal).values_list("state", flat=True))
+    assert states == ["pending"] * 3 + ["void"] * 5
+    assert budgets.left(deal) == 0
+    assert invariants.check() == {}
+
+
+def test_a_brand_sets_a_budget_on_the_page(client, deal):
+    from shop.models import Membership
+
+    user = make_user()
+    Membership.objects.create(user=user, brand=deal.brand)
+    client.force_login(user)
+    page = f"/brand/{deal.brand.slug}/collaborations/{deal.pk}/"
+
+    assert "€7.34 of €7.34 left" in client.get(page).content.decode()
+    client.post(page + "budget/", {"budget": "250,00"})
+    deal.refresh_from_db()
+    assert deal.budget == 25_000
+    client.post(page + "budget/", {"budget": ""})
+    deal.refresh_from_db()
+    assert (deal.budget, deal.budget_from) == (None, None)

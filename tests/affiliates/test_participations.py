@@ -1,0 +1,159 @@
+"""Invitations and applications: seven days, notices, the quota of strangers, and blocks."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from affiliates import collaborations, messages, outreach, participationletters, participations
+from affiliates.models import Collaboration, Link, RateChange
+from affiliates.samplerules import until
+from shop.models import Membership
+from tests.affiliates.factories import make_brand, make_user
+from tests.creators.factories import make_creator
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def make_offer(kind="targeted", **facts):
+    brand = make_brand()
+    Membership.objects.create(user=make_user(), brand=brand)
+    facts = {"name": "Bread week", "rate_bp": 1500, "starts_at": NOW - DAY} | facts
+    return Collaboration.objects.create(brand=brand, kind=kind, **facts)
+
+
+def make_person(**facts):
+    return make_creator(followers=6_000, user=make_user(), at=NOW, **facts)
+
+
+def test_an_invitation_that_nobody_answers_is_closed_with_a_notice_to_both(mailoutbox):
+    offer, creator = make_offer(), make_person()
+    participations.invite(offer, [creator], NOW, "Hello")
+    participationletters.send_waiting()
+    end = until(NOW, 7)
+
+    assert participations.lapse(end - timedelta(seconds=1)) == 0
+    assert participations.lapse(end) == 1
+    assert participations.lapse(end) == 0
+    with pytest.raises(participations.NotInvited):
+        participations.accept(creator, offer.participations.get().pk, end)
+    participationletters.send_waiting()
+    participationletters.send_waiting()
+
+    owner = offer.brand.memberships.get().user.email
+    assert [mail.to[0] for mail in mailoutbox] == [creator.user.email, creator.user.email, owner]
+    assert "invites you" in mailoutbox[0].subject and "closed" in mailoutbox[1].subject
+
+
+def test_a_creator_applies_and_the_brand_answers_in_seven_days(client):
+    now = timezone.now()
+    offer = make_offer("approval", starts_at=now - DAY)
+    creator, other = make_person(), make_person()
+    client.force_login(creator.user)
+    assert "Bread week" in client.get("/creator/invitations/").content.decode()
+    client.post(f"/creator/invitations/apply/{offer.pk}/", {"text": "I bake daily."})
+    client.post(f"/creator/invitations/apply/{offer.pk}/", {"text": "Again"})
+    row = offer.participations.get()
+    assert (row.state, row.message, row.answer_by) == ("applied", "I bake daily.", until(now, 7))
+    late = participations.apply(other, offer.pk, now)
+
+    client.force_login(offer.brand.memberships.get().user)
+    page = f"/brand/{offer.brand.slug}/collaborations/{offer.pk}/"
+    assert "I bake daily." in client.get(page).content.decode()
+    client.post(f"{page}applications/{row.pk}/", {"answer": "yes"})
+    participations.lapse(until(now, 7))
+
+    row.refresh_from_db()
+    late.refresh_from_db()
+    assert (row.state, late.state) == ("accepted", "lapsed")
+    assert offer in collaborations.open_to(creator, now)
+
+
+def test_applications_are_for_who_is_in_and_for_offers_by_approval():
+    targeted, approval = make_offer(), make_offer("approval", min_followers=10_000)
+    for offer in (targeted, approval):
+        with pytest.raises(participations.NotOpen):
+            participations.apply(make_person(), offer.pk, NOW)
+
+
+def test_answers_of_many_are_one_letter_to_the_brand(mailoutbox):
+    offer = make_offer()
+    people = [make_person() for _n in range(3)]
+    participations.invite(offer, people, NOW)
+    participationletters.send_waiting()
+    mailoutbox.clear()
+    for creator in people:
+        participations.decline(creator, offer.participations.get(creator=creator).pk, NOW)
+
+    participationletters.send_waiting()
+
+    (letter,) = mailoutbox
+    assert all(creator.display_name in letter.body for creator in people)
+
+
+def test_who_blocked_a_brand_gets_no_invitation():
+    offer, creator = make_offer(), make_person()
+    messages.block(offer.brand, creator, by_brand=False, at=NOW)
+
+    assert participations.invite(offer, [creator], NOW) == 0
+    assert not offer.participations.exists()
+
+
+def test_invitations_use_the_quota_of_strangers_and_say_when_it_is_used_up(client):
+    offer = make_offer()
+    for _n in range(2):
+        people = [make_creator(at=NOW) for _k in range(50)]
+        participations.invite(offer, people, timezone.now())
+    assert outreach.standing(offer.brand, timezone.now()).left == 0
+    one = make_person()
+    with pytest.raises(outreach.QuotaReached):
+        participations.invite(offer, [one], timezone.now())
+    client.force_login(offer.brand.memberships.get().user)
+
+    page = f"/brand/{offer.brand.slug}/creators/invite/?c={one.pk}"
+    assert "0</span> of 100 left" in client.get(page).content.decode()
+    refused = client.post(page, {"c": one.pk, "collaboration": offer.pk, "message": ""})
+
+    assert refused.status_code == 422
+    assert "0 more creators this week" in refused.content.decode()
+    assert offer.participations.count() == 100
+
+
+def test_a_cut_is_announced_to_who_has_a_link_and_to_nobody_twice(mailoutbox):
+    offer = make_offer("open")
+    holder, _other = make_person(), make_person()
+    Link.objects.create(
+        code="abcdefghjk", creator=holder, collaboration=offer, platform="tiktok",
+        destination="/", taken_bp=1500, rate_locked_until=NOW + 30 * DAY, created_at=NOW,
+    )  # fmt: skip
+    collaborations.change_rate(offer, 1000, NOW)
+
+    assert participationletters.rate_changes(NOW) == 1
+    assert participationletters.rate_changes(NOW) == 0
+    RateChange.objects.update(told_at=None)  # as if the call had been killed before it said so
+    assert participationletters.rate_changes(NOW) == 0
+
+    (letter,) = mailoutbox
+    assert letter.to == [holder.user.email]
+    assert "10 % in place of 15 %" in letter.body and "27 november 2026" in letter.body
+
+
+def test_a_team_keeps_notes_and_takes_its_list_along(client):
+    brand, creator, other = make_offer().brand, make_person(), make_brand()
+    owner = brand.memberships.get().user
+    client.force_login(owner)
+    client.post(f"/brand/{brand.slug}/shortlists/toggle/{creator.pk}/")
+    client.post(f"/brand/{brand.slug}/shortlists/{creator.pk}/note/", {"note": "=Bakes\n daily"})
+    member = Membership.objects.create(user=make_user(), brand=brand, role="member")
+    client.force_login(member.user)
+
+    page = client.get(f"/brand/{brand.slug}/shortlists/").content.decode()
+    sheet = b"".join(client.get(f"/brand/{brand.slug}/shortlists/list.csv")).decode()
+
+    assert "=Bakes daily" in page and owner.email in page
+    assert "'=Bakes daily" in sheet and creator.handle in sheet and "6000" in sheet
+    Membership.objects.create(user=member.user, brand=other)
+    path = f"/brand/{other.slug}/shortlists/{creator.pk}/note/"
+    assert client.post(path, {"note": "Mine"}).status_code == 404
