@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from affiliates import candidates, collaborations, plans
+from affiliates import candidates, participations, plans
 from affiliates.forms.invite import ids_in
 from affiliates.forms.plan import PlanForm
 from config.lib import ratelimit
@@ -33,7 +33,7 @@ def plan(request):
 
 
 def _accept(request):
-    entries = candidates.chosen(ids_in(request.POST), collaborations.MOST_AT_ONCE)
+    entries = candidates.chosen(ids_in(request.POST), participations.MOST_AT_ONCE)
     if not entries:
         return redirect("affiliates:plan", request.brand.slug)
     ids = [entry.creator_id for entry in entries]
