@@ -2,12 +2,10 @@
 
 import subprocess
 import sys
-import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.conf import settings as site
-from django.db import connection
 
 from affiliates import clock, ledger, payouts, settlement
 from affiliates.models import Commission, LedgerEntry, Payout, SettlementLine, SettlementRun
@@ -19,6 +17,7 @@ from tests.affiliates.factories import (
     make_creator,
     make_payable,
 )
+from tests.together import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 DAY = timedelta(days=1)
@@ -172,24 +171,10 @@ def test_two_settle_and_then_two_build_in_processes_of_their_own():
 @pytest.mark.django_db(transaction=True)
 def test_nights_and_builds_at_once_in_threads():
     rows = due(12)
-    errors = []
-
-    def work(job):
-        try:
-            job()
-        except Exception as error:  # noqa: BLE001
-            errors.append(error)
-        finally:
-            connection.close()
-
     jobs = [lambda: settlement.settle(NIGHT_OVER), lambda: payouts.build(NIGHT_OVER)] * 3
-    threads = [threading.Thread(target=work, args=[job]) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
-    assert errors == []
+    at_once(*jobs)
+
     assert settlement.settle(NIGHT_OVER).left == 0
     payouts.build(NIGHT_OVER + 7 * DAY)
     assert settled_once(rows)

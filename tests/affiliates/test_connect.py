@@ -2,11 +2,10 @@
 
 import itertools
 import json
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from affiliates import ledger, payouts, transfers
 from affiliates.ledger import Transfer
@@ -15,6 +14,7 @@ from affiliates.payouts import sending
 from tests.affiliates import factories as money
 from tests.affiliates import stripe_fake
 from tests.affiliates.test_payouts import FRIDAY
+from tests.together import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 LATER = timedelta(hours=7)
@@ -175,16 +175,9 @@ def test_four_senders_at_once_make_one_transfer_each(settings):
     with stripe_fake.running(settings) as stripe:
         let_go(make_batch(*[5000] * 6))
 
-        def work():
-            payouts.send_due(FRIDAY)
-            connection.close()
+        sent = at_once(*[lambda: payouts.send_due(FRIDAY)] * 4)
 
-        threads = [threading.Thread(target=work) for _n in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(stripe.transfers) == 6
+        assert len(stripe.transfers) == sum(sent) == 6
         assert Payout.objects.filter(state="paid").count() == 6
 
 

@@ -4,13 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.conf import settings as site
-from django.db import connection
 
 from affiliates import clock, commissions, ledger, settlement
 from affiliates.models import (
@@ -28,6 +26,7 @@ from tests.affiliates.factories import (
     make_commission,
     make_creator,
 )  # fmt: skip
+from tests.together import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
@@ -174,23 +173,9 @@ def assert_settled_once() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_settlements_at_the_same_moment():
     many(200)
-    results, errors = [], []
 
-    def work():
-        try:
-            results.append(settlement.settle(PAID + timedelta(days=1)))
-        except Exception as error:  # noqa: BLE001
-            errors.append(error)
-        finally:
-            connection.close()
+    results = at_once(*[lambda: settlement.settle(PAID + timedelta(days=1))] * 6)
 
-    threads = [threading.Thread(target=work) for _n in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert errors == []
     assert settlement.settle(PAID + timedelta(days=1)).left == 0
     assert sum(result.commissions for result in results) == 400
     assert SettlementRun.objects.count() == 1

@@ -2,8 +2,8 @@
 
 import json
 import re
-import threading
 from datetime import timedelta
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,6 +16,7 @@ from creators.platforms import base, registry
 from creators.platforms.base import Profile, Token
 from tests.creators.conftest import connect
 from tests.creators.factories import NOW, make_channel, make_creator, make_user
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 EVERY = pytest.mark.parametrize("platform", ["tiktok", "instagram", "youtube", "facebook"])
@@ -120,23 +121,13 @@ def test_a_channel_belongs_to_one_creator(client, stand_in, noor):
 @pytest.mark.django_db(transaction=True)
 def test_two_creators_at_the_same_moment_get_one_channel():
     pair = [make_creator(), make_creator()]
-    found = []
+    profile = Profile("x1", "x", "", 1_200)
 
-    def go(creator):
-        try:
-            channels.connect(creator, "tiktok", Profile("x1", "x", "", 1_200), Token("t"), NOW)
-            found.append("in")
-        except channels.ChannelTaken:
-            found.append("taken")
-        finally:
-            connection.close()
+    jobs = [partial(channels.connect, one, "tiktok", profile, Token("t"), NOW) for one in pair]
 
-    threads = [threading.Thread(target=go, args=(creator,)) for creator in pair]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(found) == ["in", "taken"]
+    got = at_once(*jobs, may_raise=(channels.ChannelTaken,))
+
+    assert [isinstance(one, channels.ChannelTaken) for one in got].count(True) == 1
 
 
 def test_a_state_of_someone_else_or_used_twice_connects_nothing(client, stand_in, noor):

@@ -1,9 +1,8 @@
 """The last pieces, with many hands after them."""
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from shop import cart as carts
@@ -11,22 +10,10 @@ from shop import checkout, gateways, payments
 from shop.gateways import fake
 from shop.models import Order, Payment, Product, Variant
 from tests.shop.factories import make_order, make_variant
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BUYER = checkout.Buyer("a@people.example", "A", "Canal 1", "3511 AB", "Utrecht", "NL")
-
-
-def at_once(work, items):
-    """Call `work` with each item in threads of their own; return the answers."""
-
-    def one(item):
-        try:
-            return work(item)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(one, items))
 
 
 def bag_with(variant, quantity=1):
@@ -50,7 +37,7 @@ def test_the_last_ten_go_to_ten_of_thirty_buyers():
     variant = make_variant(stock=10)
     bags = [bag_with(variant) for _n in range(30)]
 
-    made = [pk for pk in at_once(buy, bags) if pk]
+    made = [pk for pk in at_once(*[partial(buy, bag) for bag in bags]) if pk]
 
     assert (len(made), Order.objects.count()) == (10, 10)
     variant.refresh_from_db()
@@ -61,7 +48,7 @@ def test_the_last_ten_go_to_ten_of_thirty_buyers():
 def test_one_bag_ordered_eight_times_at_once_is_one_order():
     bag = bag_with(make_variant(stock=5))
 
-    made = at_once(buy, [bag] * 8)
+    made = at_once(*[partial(buy, bag)] * 8)
 
     assert len(set(made)) == 1
     assert Variant.objects.get().reserved == 1
@@ -73,7 +60,7 @@ def test_one_message_twenty_times_at_once_counts_once():
         "captured", order=order.number, amount=3450, currency="EUR", reference="ch"
     )
 
-    at_once(lambda _n: payments.receive(gateways.named("fake").parse(headers, body)), range(20))
+    at_once(*[lambda: payments.receive(gateways.named("fake").parse(headers, body))] * 20)
 
     assert Payment.objects.values_list("kind").get() == ("capture",)
     assert Variant.objects.values_list("stock", "reserved").get() == (4, 0)
