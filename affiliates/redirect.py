@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -18,7 +17,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from affiliates import clock, consent, linkcache, referral, resp, visitors
+from affiliates import clickids, clock, consent, linkcache, referral, resp, visitors
 from affiliates.links import CODE
 from affiliates.referral import Seen
 
@@ -38,7 +37,9 @@ HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Robots-Tag", "noindex, nofollow"),
 ]
-_today = (0, 0, b"")  # from, until (ms), the key of visitors
+READ = resp.opening(b"GET")
+APPEND = resp.opening(b"XADD", STREAM, b"*", b"d")
+_today = (0, 0, visitors.Key(b""))  # from, until (ms), the key of visitors
 
 
 @cache
@@ -84,15 +85,15 @@ def _from_redis(code: str, environ: Environ) -> list[tuple[str, str]] | None:
         return None
     kind = kind_of(environ)
     try:
-        read = resp.command(b"GET", linkcache.key(code).encode())
+        read = READ + resp.last(linkcache.key(code).encode())
         if kind == "machine":
             (raw,) = server().ask(read, 1)
             return None if raw is None else headers_for(raw, environ, None)
         # The entry names the code, not the link: the drain looks the link up in bulk, and
         # a code that is not cached is recorded all the same while Django finds it.
-        click = new_click()
+        click = clickids.new()
         entry = entry_for(code, click, kind, environ)
-        raw, _id = server().ask(read + resp.command(b"XADD", STREAM, b"*", b"d", entry), 2)
+        raw, _id = server().ask(read + APPEND + resp.last(entry), 2)
     except (resp.Away, resp.Refused) as error:
         logger.warning("links are answered without Redis: %s", error)
         return None
@@ -111,27 +112,16 @@ def kind_of(environ: Environ) -> str:
     return "embedded" if visitors.is_embedded(environ) else "person"
 
 
-def new_click() -> str:
-    """Return a uuid7 (RFC 9562) in the 22 characters that the cookie carries."""
-    ms = time.time_ns() // 1_000_000
-    tail = bytearray(os.urandom(10))
-    tail[0] = tail[0] & 0x0F | 0x70
-    tail[2] = tail[2] & 0x3F | 0x80
-    return urlsafe_b64encode(ms.to_bytes(6, "big") + tail)[:22].decode()
-
-
 def entry_for(code: str, click: str, kind: str, environ: Environ) -> bytes:
     """Return what the stream keeps of a click: code, id, visitor, whether, whence, how, paid."""
-    agent = visitors.agent(environ.get("HTTP_USER_AGENT", ""))
-    host = visitors.referrer_host(environ.get("HTTP_REFERER", ""))
-    platform = agent.platform or visitors.platform_of(host)
-    who = urlsafe_b64encode(visitors.visitor(day_key(), environ))[:22].decode()
+    came = visitors.came(environ.get("HTTP_USER_AGENT", ""), environ.get("HTTP_REFERER", ""))
+    who = day_key().visitor(environ)
     counts = "1" if kind == "person" else "0"
     paid = visitors.paid_by(environ.get("QUERY_STRING", ""))
-    return f"{code}|{click}|{who}|{counts}|{host}|{agent.device}|{platform}|{paid}".encode()
+    return f"{code}|{click}|{who}|{counts}|{came}|{paid}".encode()
 
 
-def day_key() -> bytes:
+def day_key() -> visitors.Key:
     """Return the market day's random key of visitors, the same for every process."""
     global _today
     ms = time.time_ns() // 1_000_000
@@ -143,7 +133,7 @@ def day_key() -> bytes:
         fresh = os.urandom(32).hex().encode()
         commands = resp.command(b"SET", name, fresh, b"NX", b"EX", KEY_LIFE_S)
         _set, shared = server().ask(commands + resp.command(b"GET", name), 2)
-        key = bytes.fromhex((shared or fresh).decode())
+        key = visitors.Key(bytes.fromhex((shared or fresh).decode()))
         bounds = (clock.midnight(day), clock.cutoff_of(day))
         _today = (*(int(moment.timestamp()) * 1_000 for moment in bounds), key)
     return key
@@ -176,7 +166,8 @@ def _carrying(destination: str, seen: Seen) -> str:
 
 def cookie_in(environ: Environ) -> str:
     """Return the cookie of touches as it was sent, without a full parse."""
-    for part in environ.get("HTTP_COOKIE", "").split(";"):
+    sent = environ.get("HTTP_COOKIE")
+    for part in sent.split(";") if sent else ():
         name, _equals, value = part.strip().partition("=")
         if name == referral.COOKIE:
             return value
@@ -193,10 +184,10 @@ def note(code: str, environ: Environ) -> str | None:
         return None
     click = environ.get(CLICK)
     if not click:
-        click = new_click()
+        click = clickids.new()
         try:
             entry = entry_for(code, click, kind, environ)
-            server().ask(resp.command(b"XADD", STREAM, b"*", b"d", entry), 1)
+            server().ask(APPEND + resp.last(entry), 1)
         except (resp.Away, resp.Refused) as error:
             logger.warning("a click is not counted: %s", error)
     return click if kind == "person" else None

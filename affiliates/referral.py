@@ -11,13 +11,14 @@ import logging
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature
+
+from config.lib.signing import QuickSigner
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +33,7 @@ ENTRY = re.compile(r"([1-9]\d{0,17})\.([1-9]\d{0,17})\.([A-Za-z0-9_-]{22})\.(\d{
 EARLIEST_MS, LATEST_MS = 1_577_836_800_000, 4_102_444_800_000  # 2020 and 2100
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One click as the cookie carries it; the moment is inside the click's uuid7."""
 
     brand_id: int
@@ -51,8 +51,8 @@ class Seen:
         return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=self.ms)
 
     def __str__(self) -> str:
-        letter = LETTERS.get(self.programme, "t")
-        return f"{self.brand_id}.{self.link_id}.{self.click}.{self.rate_bp}.{letter}"
+        brand, link, click, rate, programme = self
+        return f"{brand}.{link}.{click}.{rate}.{LETTERS.get(programme, 't')}"
 
 
 def parse(entry: str) -> Seen | None:
@@ -104,13 +104,13 @@ def _newest_first(touches: Iterable[Seen]) -> list[Seen]:
     return sorted(touches, key=lambda seen: (seen.ms, seen.click), reverse=True)
 
 
-def _signer(purpose: str) -> Signer:
+def _signer(purpose: str) -> QuickSigner:
     return _signer_with(purpose, settings.SECRET_KEY, tuple(settings.SECRET_KEY_FALLBACKS))
 
 
 @lru_cache(maxsize=8)
-def _signer_with(purpose: str, key: str, before: tuple[str, ...]) -> Signer:
-    return Signer(key=key, fallback_keys=before, salt=f"affiliates.{purpose}")
+def _signer_with(purpose: str, key: str, before: tuple[str, ...]) -> QuickSigner:
+    return QuickSigner(key=key, fallback_keys=before, salt=f"affiliates.{purpose}")
 
 
 def stamp(seen: Seen) -> str:

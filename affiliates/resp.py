@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 import threading
 import time
 from urllib.parse import parse_qs, unquote, urlsplit
 
 TIMEOUT_S = 0.25
+TIMEOUT = struct.pack("ll", 0, int(TIMEOUT_S * 1_000_000))  # as the kernel reads it
 SILENCE_S = 1.0  # after a failure nobody asks for so long
 
 
@@ -28,6 +30,15 @@ def command(*words: bytes) -> bytes:
     parts = [b"*%d\r\n" % len(words)]
     parts += [b"$%d\r\n%b\r\n" % (len(word), word) for word in words]
     return b"".join(parts)
+
+
+def opening(*words: bytes) -> bytes:
+    """Return a command without its last word, which `last` is to add."""
+    return command(*words, b"").removesuffix(last(b""))
+
+
+def last(word: bytes) -> bytes:
+    return b"$%d\r\n%b\r\n" % (len(word), word)
 
 
 class Server:
@@ -66,7 +77,7 @@ class Server:
             raise
         except (OSError, ValueError, IndexError) as error:
             self._drop()
-            if not fresh and not isinstance(error, TimeoutError):
+            if not fresh and not isinstance(error, (TimeoutError, BlockingIOError)):
                 return self.ask(commands, replies)  # the server closed an idle connection
             self._silent_until = time.monotonic() + SILENCE_S
             raise Away(str(error)) from error
@@ -81,6 +92,12 @@ class Server:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._is_tls:
             raw = ssl.create_default_context().wrap_socket(raw, server_hostname=self._address[0])
+        else:
+            # The kernel keeps the time: Python would look before each call whether it may,
+            # which is twice the calls, and each lets another thread in.
+            raw.setblocking(True)
+            for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                raw.setsockopt(socket.SOL_SOCKET, option, TIMEOUT)
         connection = self._local.connection = Connection(raw)
         if self._hello:
             connection.ask(self._hello, self._greetings)

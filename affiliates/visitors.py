@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -98,7 +99,6 @@ def is_embedded(environ: dict[str, str]) -> bool:
     return environ.get("HTTP_SEC_FETCH_DEST", "document") != "document"
 
 
-@lru_cache(maxsize=4_096)
 def referrer_host(header: str) -> str:
     """Return the host of a Referer header, or nothing if it is none."""
     try:
@@ -108,7 +108,6 @@ def referrer_host(header: str) -> str:
     return host if HOST.fullmatch(host) else ""
 
 
-@lru_cache(maxsize=4_096)
 def platform_of(host: str) -> str:
     """Return the platform whose site a referrer is."""
     return next(
@@ -116,7 +115,22 @@ def platform_of(host: str) -> str:
     )
 
 
-def visitor(key: bytes, environ: dict[str, str]) -> bytes:
-    """Return the 16 bytes that stand for one visitor on one day."""
-    who = f"{client_address(environ)}\n{environ.get('HTTP_USER_AGENT', '')}"
-    return hashlib.blake2b(who.encode(errors="replace"), key=key, digest_size=16).digest()
+@lru_cache(maxsize=4_096)
+def came(user_agent: str, referrer: str) -> str:
+    """Return whence and how, as the stream keeps it: host, device, platform."""
+    known, host = agent(user_agent), referrer_host(referrer)
+    return f"{host}|{known.device}|{known.platform or platform_of(host)}"
+
+
+class Key:
+    """A day's random key, which turns an address and a browser into one visitor."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._keyed = hashlib.blake2b(key=secret, digest_size=16)
+
+    def visitor(self, environ: dict[str, str]) -> str:
+        """Return the 22 characters (16 bytes) that stand for one visitor on one day."""
+        who = f"{client_address(environ)}\n{environ.get('HTTP_USER_AGENT', '')}"
+        state = self._keyed.copy()
+        state.update(who.encode(errors="replace"))
+        return urlsafe_b64encode(state.digest())[:22].decode()

@@ -8,7 +8,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affiliates import attribution, links, redirect, referral
+from affiliates import attribution, clickids, links, referral
 from affiliates.attribution import Line, Rule, Touch, decide
 from affiliates.models import Attribution, CreatorCode
 from creators.models import Case
@@ -138,7 +138,7 @@ def test_one_winner_or_none_and_a_loser_changes_nothing(competing, line):
 def test_the_cookie_stays_small_and_keeps_the_newest(clicks):
     seen = []
     for brand, link in clicks:
-        new = referral.Seen(brand, link, redirect.new_click(), 1200, "newest")
+        new = referral.Seen(brand, link, clickids.new(), 1200, "newest")
         seen = referral.add(seen, new)
         assert new in referral.read(referral.write(seen))
     assert len(referral.write(seen)) <= referral.MAX_BYTES
@@ -147,7 +147,7 @@ def test_the_cookie_stays_small_and_keeps_the_newest(clicks):
 
 def seen_of(link, rate_bp=1200):
     brand = link.collaboration.brand_id
-    return referral.Seen(brand, link.pk, redirect.new_click(), rate_bp, "thousand_first")
+    return referral.Seen(brand, link.pk, clickids.new(), rate_bp, "thousand_first")
 
 
 def ordered(brand, **facts):

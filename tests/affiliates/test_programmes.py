@@ -11,9 +11,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affiliates import attribution, codes, links, programmeletters, programmes, referral
+from affiliates import attribution, clickids, codes, links, programmeletters, programmes, referral
 from affiliates.models import Attribution, CreatorCode, LinkDay, OwnProgramme
-from affiliates.redirect import new_click
 from shop.models import Membership
 from tests.affiliates import factories as money
 from tests.affiliates.test_links import enrolled, offered
@@ -84,7 +83,7 @@ def deal(db, clean_redis):
 
 def ordered(link, brand, programme="thousand_first", claimed=None, code="", at=None):
     at = at or timezone.now()
-    seen = referral.Seen(brand.pk, link.pk, new_click(), 1200, programme)
+    seen = referral.Seen(brand.pk, link.pk, clickids.new(), 1200, programme)
     clicks = {"touches": [str(seen)]}
     if claimed:
         clicks["claims"] = {str(brand.pk): claimed.isoformat()}

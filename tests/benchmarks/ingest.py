@@ -21,7 +21,7 @@ django.setup()
 
 from django.db import connection  # noqa: E402
 
-from affiliates import clicks, linkcache, redirect  # noqa: E402
+from affiliates import clickids, clicks, linkcache, redirect  # noqa: E402
 from affiliates.models import Click, Link  # noqa: E402
 from tests.benchmarks.redirect import Bench  # noqa: E402
 
@@ -46,7 +46,7 @@ def fill(codes: list[str], size: int) -> None:
         with server.pipeline(transaction=False) as pipe:
             for n in range(start, min(start + 2_000, size)):
                 code, who = codes[n * 7 % len(codes)], people[n * 13 % VISITORS]
-                entry = f"{code}|{redirect.new_click()}|{who}|1|tiktok.com|phone|tiktok|"
+                entry = f"{code}|{clickids.new()}|{who}|1|tiktok.com|phone|tiktok|"
                 pipe.xadd(redirect.STREAM, {"d": entry})
             pipe.execute()
 
