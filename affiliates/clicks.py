@@ -7,42 +7,32 @@ dies begins again behind its last commit and finds nothing lost and nothing twic
 
 from __future__ import annotations
 
-import logging
-import re
 import secrets
-from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 
 import redis
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
-from affiliates import clock, linkcache
-from affiliates.models import ClickFinding, ClickScan, ClickStream, Link
+from affiliates import clickstream, clock, linkcache
+from affiliates.clickstream import Entry
+from affiliates.models import ClickFinding, ClickScan, ClickStream
 from affiliates.redirect import STREAM
-
-logger = logging.getLogger(__name__)
 
 NAME = "clicks"
 EPOCH = "clicks:epoch"  # lost with Redis's data; then the stream is read from its beginning
 START = "0-0"
 BATCH = 5_000
 MONTHS_KEPT, MONTHS_AHEAD = 13, 3
-ENTRY = re.compile(
-    rb"([a-z0-9]{10})\|([\w-]{22})\|([\w-]{22})\|([01])\|([a-z0-9.-]{0,100})\|(\w{0,10})\|(\w{0,10})"
-    rb"(?:\|(\w{0,10}))?"  # entries written before advertisements were looked for have none
-)
-
 COPY = """
     COPY affiliates_click
         (uid, link_id, clicked_at, visitor, referrer_host, device, seen_platform, paid, counted)
     FROM STDIN
 """
 KNOWN = """
-    SELECT s.day, s.link_id, s.visitor, s.hours
+    SELECT s.day, s.link_id, encode(s.visitor, 'hex'), s.hours
     FROM affiliates_clickseen s
     JOIN (
         SELECT day, link_id, decode(who, 'hex') AS visitor
@@ -68,23 +58,6 @@ SUM = """
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One click of the stream, with its link found."""
-
-    uid: bytes
-    link_id: int
-    at: datetime
-    day: date
-    hour: int
-    visitor: bytes
-    counts: bool  # a person's, on a link that is on
-    host: str
-    device: str
-    platform: str
-    paid: str  # the network of the paid advertisement that it came from
-
-
-@dataclass(frozen=True, slots=True)
 class Lag:
     """How far the drain is behind; `seconds` None: Redis does not answer."""
 
@@ -100,14 +73,11 @@ def drain_once(server: redis.Redis, size: int = BATCH, block_ms: int | None = No
     epoch = _epoch(server)
     mark, _made = ClickStream.objects.get_or_create(name=NAME, defaults={"epoch": epoch})
     last_id = mark.last_id if mark.epoch == epoch else START
-    answer = server.xread({STREAM: last_id}, count=size, block=block_ms)
-    if not answer:
-        return 0
-    rows = answer[0][1]
-    newest = rows[-1][0].decode()
-    _keep([fields.get(b"d", b"") for _id, fields in rows], newest, epoch)
-    server.xtrim(STREAM, minid=_after(newest), approximate=False)
-    return len(rows)
+    newest, raw = clickstream.waiting(server, last_id, size, block_ms)
+    if raw:
+        _keep(raw, newest, epoch, again=mark.epoch != epoch)
+        server.xtrim(STREAM, minid=_after(newest), approximate=False)
+    return len(raw)
 
 
 def _epoch(server: redis.Redis) -> str:
@@ -121,102 +91,63 @@ def _after(entry_id: str) -> str:
 
 
 @transaction.atomic
-def _keep(raw: Sequence[bytes], newest: str, epoch: str) -> None:
-    entries = _read(raw)
-    if entries:
-        entries = _without_copied(entries)
-        counted = _first_of_hour(entries)
-        _copy(entries, counted)
+def _keep(raw: Sequence[bytes], newest: str, epoch: str, *, again: bool) -> None:
+    """Store a batch; `again`: some of it may be stored already, under an earlier epoch."""
+    entries = clickstream.read(raw)
+    try:
+        with transaction.atomic():
+            _store(_without_copied(entries) if again else entries)
+    except IntegrityError:  # the redirect asked Redis twice when a connection ended
+        _store(_without_copied(entries))
     ClickStream.objects.filter(name=NAME).update(
         last_id=newest, epoch=epoch, moved_at=datetime.now(UTC)
     )
 
 
-def _read(raw: Sequence[bytes]) -> list[Entry]:
-    matches = [match.groups() for text in raw if (match := ENTRY.fullmatch(text))]
-    if len(matches) < len(raw):
-        logger.warning("left out %d entries that are no clicks", len(raw) - len(matches))
-    codes = {groups[0].decode() for groups in matches}
-    links = {
-        code.encode(): (pk, is_on)
-        for pk, code, is_on in Link.objects.filter(code__in=codes).values_list(
-            "pk", "code", "is_active"
-        )
-    }
-    return [_entry(groups, *links[groups[0]]) for groups in matches if groups[0] in links]
+def _store(entries: Sequence[Entry]) -> None:
+    if entries:
+        _copy(entries, _first_of_hour(entries))
 
 
-def _entry(groups: tuple[bytes, ...], link_id: int, is_on: bool) -> Entry:
-    _code, click, visitor, counts, host, device, platform, paid = groups
-    uid = urlsafe_b64decode(click + b"==")
-    ms = int.from_bytes(uid[:6], "big")
-    day, hour = _local(ms // 3_600_000)
-    return Entry(
-        uid=uid,
-        link_id=link_id,
-        at=datetime.fromtimestamp(ms // 1_000, UTC) + timedelta(milliseconds=ms % 1_000),
-        day=day,
-        hour=hour,
-        visitor=urlsafe_b64decode(visitor + b"=="),
-        counts=counts == b"1" and is_on,
-        host=host.decode(),
-        device=device.decode(),
-        platform=platform.decode(),
-        paid=(paid or b"").decode(),
-    )
-
-
-@lru_cache(maxsize=256)
-def _local(hours: int) -> tuple[date, int]:
-    """Return the market's date and hour of an hour since 1970."""
-    local = datetime.fromtimestamp(hours * 3_600, clock.zone())
-    return local.date(), local.hour
-
-
-def _without_copied(entries: list[Entry]) -> list[Entry]:
-    """Leave out what an earlier epoch copied already, by the clicks' own ids."""
-    unique = {entry.uid: entry for entry in entries}
+def _without_copied(entries: Sequence[Entry]) -> list[Entry]:
+    """Leave out what is stored already, by the clicks' own ids."""
+    if not entries:
+        return []
+    moments = [entry.at for entry in entries]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT uid FROM affiliates_click"
             " WHERE uid = ANY(%s::uuid[]) AND clicked_at BETWEEN %s AND %s",
-            [
-                _array(uid.hex() for uid in unique),
-                min(entry.at for entry in entries),
-                max(entry.at for entry in entries),
-            ],
+            [_array(entry.uid for entry in entries), min(moments), max(moments)],
         )
-        for (uid,) in cursor.fetchall():
-            del unique[uid.bytes]
-    return list(unique.values())
+        stored = {uid.hex for (uid,) in cursor.fetchall()}
+    return [entry for entry in entries if entry.uid not in stored]
 
 
-def _first_of_hour(entries: Iterable[Entry]) -> set[bytes]:
+def _first_of_hour(entries: Iterable[Entry]) -> set[str]:
     """Return the ids that count: the first per link, visitor and hour; keeps the day's sums."""
-    keys = {(e.day, e.link_id, e.visitor) for e in entries if e.counts}
-    seen: dict[tuple[date, int, bytes], int] = {}
-    counted: set[bytes] = set()
+    people = [((e.day, e.link_id, e.visitor), e.hour, e.uid) for e in entries if e.counts]
+    if not people:
+        return set()
+    changed: dict[tuple[date, int, str], int] = {}
+    counted: set[str] = set()
     clicks: Counter[tuple[int, date]] = Counter()
     uniques: Counter[tuple[int, date]] = Counter()
     with connection.cursor() as cursor:
-        if keys:
-            days, ids, people = zip(*keys, strict=True)
-            asked = [_array(days), _array(ids), _array(who.hex() for who in people)]
-            cursor.execute(KNOWN, asked)
-            seen = {(d, link, bytes(who)): hours for d, link, who, hours in cursor.fetchall()}
-        for entry in entries:
-            if not entry.counts:
-                continue
-            key, bit = (entry.day, entry.link_id, entry.visitor), 1 << entry.hour
+        asked = zip(*{key for key, _hour, _uid in people}, strict=True)
+        cursor.execute(KNOWN, [_array(column) for column in asked])
+        seen = {(day, link, who): hours for day, link, who, hours in cursor.fetchall()}
+        for key, hour, uid in people:
             before = seen.get(key, 0)
-            if before & bit:
+            if before & hour:
                 continue
-            seen[key] = before | bit
-            counted.add(entry.uid)
-            clicks[entry.link_id, entry.day] += 1
-            uniques[entry.link_id, entry.day] += not before
+            seen[key] = changed[key] = before | hour
+            counted.add(uid)
+            day = (key[1], key[0])
+            clicks[day] += 1
+            uniques[day] += not before
         if counted:
-            rows = [(*key[:2], key[2].hex(), hours) for key, hours in sorted(seen.items())]
+            rows = [(*key, hours) for key, hours in sorted(changed.items())]
             cursor.execute(SEE, [_array(column) for column in zip(*rows, strict=True)])
             sums = [(link, day, n, uniques[link, day]) for (link, day), n in clicks.items()]
             cursor.execute(SUM, [_array(column) for column in zip(*sums, strict=True)])
@@ -231,11 +162,11 @@ def _array(values: Iterable[object]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def _copy(entries: Iterable[Entry], counted: set[bytes]) -> None:
+def _copy(entries: Iterable[Entry], counted: set[str]) -> None:
     lines = [
-        f"{e.uid.hex()}\t{e.link_id}\t{e.at.isoformat()}\t\\\\x{e.visitor.hex()}\t{e.host}"
-        f"\t{e.device}\t{e.platform}\t{e.paid}\t{'t' if e.uid in counted else 'f'}\n"
-        for e in entries
+        f"{uid}\t{link}\t{at}\t\\\\x{who}\t{host}\t{device}\t{seen}\t{paid}"
+        f"\t{'t' if uid in counted else 'f'}\n"
+        for uid, link, at, _day, _hour, who, _counts, host, device, seen, paid in entries
     ]
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
         copy.write("".join(lines))

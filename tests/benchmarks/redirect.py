@@ -54,6 +54,7 @@ class Bench:
             owner.execute("analyze affiliates_link")
             codes = [row[0] for row in owner.execute("select code from affiliates_link")]
         self.codes.write_text("\n".join(codes))
+        self.watch = self.owner()
         self.lost = self.doubled = 0
         self.answers: dict[str, list[float]] = {}
 
@@ -62,6 +63,10 @@ class Bench:
         return psycopg.connect(
             host=where["HOST"], dbname=where["NAME"], user=where["USER"], autocommit=True
         )
+
+    def rows(self) -> int:
+        """Return how many clicks are stored; cheaply, for its cost is counted as well."""
+        return self.watch.execute("select count(*) from affiliates_click").fetchone()[0]
 
     def clicks(self) -> tuple[int, int]:
         with self.owner() as owner:
@@ -101,7 +106,7 @@ class Bench:
                 return self.count(name, port, [*roots, drainer.pid], recorded)
 
     def count(self, name: str, port: int, roots: list[int], recorded: bool) -> float:
-        before = self.clicks()[0]
+        before = self.rows()
         before += self.load(name, port, 2 * LINKS)  # warms every cache
         if recorded:
             self.wait(before)
@@ -109,16 +114,17 @@ class Bench:
         answered = self.load(name, port, REQUESTS[name])
         if recorded:
             self.wait(before + answered)
+        spent = lib.cpu(roots) - begun
+        if name == "ours":
             rows, distinct = self.clicks()
-            if name == "ours":
-                self.lost += before + answered - rows
-                self.doubled += rows - distinct
-        return (lib.cpu(roots) - begun) / answered
+            self.lost += before + answered - rows
+            self.doubled += rows - distinct
+        return spent / answered
 
     def wait(self, rows: int) -> None:
         """Wait until the queue is drained."""
         end = time.monotonic() + 60
-        while self.clicks()[0] < rows and time.monotonic() < end:
+        while self.rows() < rows and time.monotonic() < end:
             time.sleep(0.3)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from types import FrameType
@@ -16,7 +17,7 @@ from affiliates import clicks, linkcache
 from affiliates.locks import Lock
 from config.lib import arguments
 
-GATHER_S = 0.2  # between small batches, so that a commit carries more than a click
+GATHER_S = 0.4  # between small batches, so that a commit carries more than a click
 REST_S = 1.0
 
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.ended = False
+        gc.freeze()  # what is loaded stays; looking through it for garbage is half of all work
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._end)
         while not self.ended:
