@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from affiliates import disclosure, links
-from affiliates.models import Click, Commission, Link, LinkDay
+from affiliates.models import Commission, Link, LinkDay
 from config.lib import pages
 from config.lib.money import decimal
 from creators.models import Creator
 
 PAGE = 20
 DAYS = 30  # of a chart
-LATEST = 10_000  # clicks that tell where they were seen
+LATEST = 1_000  # clicks that tell where they were seen
+SEEN_ON = """
+    SELECT seen_platform, count(*) FROM (
+        SELECT seen_platform FROM affiliates_click
+        WHERE link_id = %s AND counted ORDER BY clicked_at DESC LIMIT %s
+    ) latest
+    GROUP BY 1 ORDER BY 2 DESC, 1
+"""
 
 
 @dataclass(slots=True)
@@ -113,9 +120,9 @@ def seen_on(link: Link) -> list[tuple[str, int]]:
     The platform is that of the in-app browser or of the referrer. Looks at LATEST clicks at
     the most, by index, however many there are.
     """
-    latest = Click.objects.filter(link_id=link.pk, counted=True).order_by("-clicked_at")
-    counts = Counter(latest.values_list("seen_platform", flat=True)[:LATEST])
-    return counts.most_common()
+    with connection.cursor() as cursor:
+        cursor.execute(SEEN_ON, [link.pk, LATEST])
+        return cursor.fetchall()
 
 
 def table(creator: Creator, pk: int | None = None) -> Iterator[list[object]]:

@@ -7,7 +7,7 @@ import sys
 from tests.benchmarks import lib
 
 BENCHES = (
-    "settle", "books", "redirect", "ingest", "attribution", "pages", "policy", "directory",
+    "settle", "books", "redirect", "ingest", "clicks", "attribution", "pages", "policy", "directory",
     "plan",
 )  # fmt: skip
 ON_DEMAND = ("start",)  # installs every package again

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-CONNECTIONS = 16
+CONNECTIONS = 32
 AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_{n} like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
 )

@@ -2,12 +2,16 @@
 
 Ours (granian, the clicks' Redis, the drain, PostgreSQL; the queue drained) beside a plain
 Django view that gets the link and INSERTs the click, beside a bare WSGI 302, and beside one that
-makes the same trip to Redis without Django (and whose clicks nobody moves anywhere).
+makes the same trip to Redis without Django (and whose clicks nobody moves anywhere). While ours
+is under full load, the age of the oldest click that waits is looked at ten times a second.
 """
 
+import contextlib
 import os
+import statistics
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -22,11 +26,12 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from affiliates import redirect  # noqa: E402
+from affiliates import clicks, redirect  # noqa: E402
 from tests.benchmarks import people  # noqa: E402
 
 ROUNDS = 3 if lib.FULL else 2
 LINKS = 1_000
+WANTED_P99_MS = 15  # said beside the ratios: a machine's clock is its own
 REQUESTS = {"ours": 16_000, "plain": 3_200, "bare": 16_000, "trip": 16_000}
 PREPARE = """
     set session_replication_role = replica;
@@ -43,6 +48,28 @@ PREPARE = """
 """
 
 
+class Lags:
+    """Looks at how old the oldest waiting click is, for as long as it is open."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> "Lags":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._closed.wait(0.1):
+            lag = clicks.lag().seconds
+            self.longest = float("inf") if lag is None else max(self.longest, lag)
+
+
 class Bench:
     def __init__(self) -> None:
         self.python = [sys.executable, "-m"]
@@ -57,6 +84,7 @@ class Bench:
         self.watch = self.owner()
         self.lost = self.doubled = 0
         self.answers: dict[str, list[float]] = {}
+        self.lags: list[float] = []  # the longest of each round, in seconds
 
     def owner(self) -> psycopg.Connection:
         where = self.engines.database(owner=True)
@@ -111,11 +139,13 @@ class Bench:
         if recorded:
             self.wait(before)
         begun = lib.cpu(roots)
-        answered = self.load(name, port, REQUESTS[name])
+        with Lags() if name == "ours" else contextlib.nullcontext(Lags()) as lags:
+            answered = self.load(name, port, REQUESTS[name])
         if recorded:
             self.wait(before + answered)
         spent = lib.cpu(roots) - begun
         if name == "ours":
+            self.lags.append(lags.longest)
             rows, distinct = self.clicks()
             self.lost += before + answered - rows
             self.doubled += rows - distinct
@@ -168,11 +198,13 @@ def main() -> int:
     return lib.report(
         "redirect", ROUNDS,
         {"cpu_us": round(cpu["ours"]), "plain_cpu_us": round(cpu["plain"]),
-         "bare_cpu_us": round(cpu["bare"]), "trip_cpu_us": round(cpu["trip"]), "per_s": round(rate), "p50_ms": p50, "p99_ms": p99},
+         "bare_cpu_us": round(cpu["bare"]), "trip_cpu_us": round(cpu["trip"]), "per_s": round(rate), "p50_ms": p50, "p99_ms": p99,
+         "wanted_p99_ms": WANTED_P99_MS},
         {"x_plain_cpu": cpu["plain"] / cpu["ours"], "of_bare_cpu": cpu["ours"] / cpu["bare"],
          "of_trip_cpu": cpu["ours"] / cpu["trip"],
+         "lag_s": statistics.median(bench.lags),
          "sql_on_warm_path": statements, "lost": bench.lost, "doubled": bench.doubled},
-        {"x_plain_cpu": {"min": 8}, "of_bare_cpu": {"max": 8},
+        {"x_plain_cpu": {"min": 10}, "of_bare_cpu": {"max": 6}, "lag_s": {"max": 1},
          "of_trip_cpu": {"max": 1.6}, "sql_on_warm_path": {"max": 0},
          "lost": {"max": 0, "min": 0}, "doubled": {"max": 0}},
     )  # fmt: skip
