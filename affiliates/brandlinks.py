@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from django.db.models import Count, QuerySet, Sum
 
+from affiliates import linkreports
 from affiliates.models import LinkDay
 from config.lib import pages
 from config.lib.money import decimal
@@ -29,10 +30,7 @@ class Sums:
 
     @property
     def conversion_bp(self) -> int | None:
-        """Orders per click in basis points, to a tenth of a percent."""
-        if not self.clicks:
-            return None
-        return (self.orders * 1_000 + self.clicks // 2) // self.clicks * 10
+        return linkreports.conversion_bp(self.orders, self.clicks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,8 @@ def _copy(entries: Iterable[Entry], counted: set[str]) -> None:
         f"\t{'t' if uid in counted else 'f'}\n"
         for uid, link, at, _day, _hour, who, _counts, host, device, seen, paid in entries
     ]
-    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+    # Django wraps the errors of statements, and leaves those of a COPY to us.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY) as copy:
         copy.write("".join(lines))
 
 

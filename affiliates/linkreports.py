@@ -27,6 +27,11 @@ SEEN_ON = """
 """
 
 
+def conversion_bp(orders: int, clicks: int) -> int | None:
+    """Return orders per click in basis points, to a tenth of a percent."""
+    return (orders * 1_000 + clicks // 2) // clicks * 10 if clicks else None
+
+
 @dataclass(slots=True)
 class Row:
     """One link with what it brought."""
@@ -34,9 +39,14 @@ class Row:
     link: Link
     url: str
     clicks: int = 0
+    people: int = 0  # each once a day
     orders: int = 0
     earned: int = 0
     currency: str = "EUR"
+
+    @property
+    def conversion_bp(self) -> int | None:
+        return conversion_bp(self.orders, self.clicks)
 
     @property
     def caption(self) -> str:
@@ -65,9 +75,9 @@ def own_links(creator: Creator, number: int = 1) -> pages.Page:
 
 def _rows(found: Sequence[Link]) -> list[Row]:
     rows = {link.pk: Row(link, links.share_url(link)) for link in found}
-    days = LinkDay.objects.filter(link__in=rows).values("link").annotate(n=Sum("clicks"))
-    for day in days:
-        rows[day["link"]].clicks = day["n"]
+    days = LinkDay.objects.filter(link__in=rows).values("link")
+    for day in days.annotate(n=Sum("clicks"), u=Sum("uniques")):
+        rows[day["link"]].clicks, rows[day["link"]].people = day["n"], day["u"]
     sums = (
         Commission.objects.live()
         .filter(link__in=rows)

@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import datetime
+from base64 import urlsafe_b64decode
+from datetime import date, datetime
 from pathlib import Path
+from uuid import RFC_4122, UUID
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from affiliates import clicks, linkcache, links, redirect
+from affiliates import clickids, clicks, linkcache, linkreports, links, redirect
 from affiliates.models import Click, ClickStream, LinkDay
 from tests.affiliates.test_links import enrolled, offered
 
@@ -59,6 +61,44 @@ def test_a_batch_read_twice_is_kept_once(link):
     assert (Click.objects.count(), LinkDay.objects.get().clicks) == (8, 8)
 
 
+@pytest.mark.parametrize("between", [False, True])
+def test_an_entry_that_is_in_the_stream_twice_is_kept_once(link, between):
+    """The redirect asks again where a connection ended before it read the answer."""
+    visit(link, 1)
+    server = linkcache.client()
+    ((_id, entry),) = [(one, fields) for one, fields in server.xrange("clicks")]
+    if between:
+        drain()
+    server.xadd("clicks", entry)
+    visit(link, 2)
+    drain()
+
+    assert (Click.objects.count(), LinkDay.objects.get().clicks) == (2, 2)
+    assert server.xlen("clicks") == 0
+
+
+def test_ids_of_clicks_are_uuid7_in_order_of_time_and_never_the_same():
+    made = [clickids.new() for _ in range(1_000)]
+    uids = [UUID(bytes=urlsafe_b64decode(word + "==")) for word in made]
+    assert len(set(uids)) == len(made)
+    assert {(uid.version, uid.variant) for uid in uids} == {(7, RFC_4122)}
+    moments = [uid.int >> 80 for uid in uids]
+    assert moments == sorted(moments)
+    assert abs(moments[-1] - time.time() * 1_000) < 5_000
+
+
+def test_a_forked_process_makes_ids_of_its_own():
+    clickids.new()
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.write(writer, clickids.new().encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    of_child = os.read(reader, 22).decode()
+    assert of_child[8:] not in {clickids.new()[8:] for _ in range(300)}
+
+
 def test_wiped_redis_goes_on_with_what_comes(link):
     visit(link, 1)
     drain()
@@ -81,6 +121,23 @@ def test_a_click_on_a_link_that_is_off_is_kept_and_not_counted(link):
     visit(link, 1)
     drain()
     assert [row.counted for row in Click.objects.all()] == [False]
+
+
+def test_a_links_row_tells_clicks_visitors_and_orders_per_click(link):
+    for n in (1, 1, 2, 3):
+        visit(link, n)
+    drain()
+    LinkDay.objects.create(
+        link=link, day=date(2026, 1, 5), clicks=5, uniques=4, orders=2, income=300
+    )
+    row = linkreports.report(link)
+    assert (row.clicks, row.people, row.conversion_bp) == (8, 7, 0)
+    assert [linkreports.conversion_bp(*one) for one in ((1, 8), (1, 3), (0, 0))] == [
+        1250,
+        3330,
+        None,
+    ]
+    assert linkreports.seen_on(link) == [("", 3)]
 
 
 def test_lag_tells_what_waits(link):
