@@ -81,14 +81,21 @@ def tells_about_her(creator: Person, handle: str) -> None:
     creator.checks_page()
 
 
-def connects(creator: Person, handle: str, followers: int) -> None:
-    """Connect TikTok with as many followers."""
-    creator.page.locator('form[action$="/tiktok/connect/"] button').first.click()
-    creator.page.wait_for_url("**/authorize/**")
-    creator.checks_page()
-    creator.fill(handle=handle, followers=str(followers))
+def connects(
+    creator: Person, handle: str, followers: int, platform: str = "tiktok", fail: str = ""
+) -> None:  # fmt: skip
+    """Connect a channel with as many followers, whose platform answers as `fail` says."""
+    goes_to_platform(creator, platform)
+    creator.fill(handle=handle, followers=str(followers), fail=fail)
     creator.press("Connect this account")
     creator.page.wait_for_url(f"{creator.url}/creator/**")
+    creator.checks_page()
+
+
+def goes_to_platform(creator: Person, platform: str) -> None:
+    """Press the button that leads to the platform's own page."""
+    creator.page.locator(f'form[action$="/{platform}/connect/"] button').first.click()
+    creator.page.wait_for_url(f"**/{platform}/**response_type=code**")
     creator.checks_page()
 
 
