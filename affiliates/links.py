@@ -20,7 +20,7 @@ from django.urls import reverse
 from affiliates import collaborations, linkcache, rates, solvency
 from affiliates.models import Link
 from affiliates.models.links import PostedOn
-from creators import enrolment, standing
+from creators import rulebook, standing
 from creators.models import Creator
 from shop import terms
 from shop.models import Brand, Product, Terms
@@ -105,7 +105,7 @@ def quota(creator: Creator, at: datetime) -> Quota:
         first.setdefault(target or f"brand {brand}", taken_at)
     week = sorted(moment for moment in first.values() if moment > at - timedelta(days=7))
     again_at = week[0] + timedelta(days=7) if week else None
-    limit = enrolment.rule_for(creator, at).pilot_weekly_products
+    limit = rulebook.rule_for(creator, at).pilot_weekly_products
     return Quota(limit, len(week), again_at)
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
-from creators import enrolment, policy, reasons
+from creators import enrolment, policy, reasons, rulebook
 from creators.reasons import Reason
 
 
@@ -38,7 +38,7 @@ def answer(platform: str, followers: int, at: datetime, country: str = "NL") -> 
         birth_on=None,
         channels=(policy.Channel(platform, "", True, followers),),
     )
-    result = policy.decide(enrolment.rules(at), facts, at.astimezone(enrolment.market_zone()))
+    result = policy.decide(rulebook.rules(at), facts, at.astimezone(enrolment.market_zone()))
     name, rule = reasons.platform_name(platform), result.policy
     return Answer(
         outcome=str(result.outcome),

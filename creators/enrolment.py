@@ -15,16 +15,14 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
-from django.utils.translation import gettext as _
 
-from creators import directory, policy
+from creators import directory, policy, rulebook
 from creators.models import (
     Case,
     Channel,
     Creator,
     Decision,
     DecisionCheck,
-    EnrolmentPolicy,
     Reading,
 )
 from creators.signals import decided
@@ -40,10 +38,6 @@ class OwnAccount(Exception):
     """An admin would decide about herself; another one does."""
 
 
-class NotPublishable(Exception):
-    """A policy cannot be published as it stands; the message says why, to an admin."""
-
-
 def market_zone() -> ZoneInfo:
     return ZoneInfo(settings.MARKET_TIME_ZONE)
 
@@ -51,57 +45,6 @@ def market_zone() -> ZoneInfo:
 def market_day(at: datetime) -> date:
     """Return the business day that `at` falls on."""
     return at.astimezone(market_zone()).date()
-
-
-def rule_of(row: EnrolmentPolicy) -> policy.Policy:
-    """Return a stored policy as the value that the pure engine reads."""
-    return policy.Policy(
-        id=row.pk,
-        platform=row.platform,
-        country=row.country,
-        effective_from=row.effective_from,
-        min_followers=row.min_followers,
-        full_followers=row.full_followers,
-        min_age=row.min_age,
-        pilot_weekly_products=row.pilot_weekly_products,
-        min_account_days=row.min_account_days,
-        min_posts_28d=row.min_posts_28d,
-    )
-
-
-def rules(at: datetime) -> list[policy.Policy]:
-    """Return every published policy that had begun at `at`."""
-    return [rule_of(row) for row in EnrolmentPolicy.objects.in_force(at)]
-
-
-@transaction.atomic
-def publish(row: EnrolmentPolicy, *, by: AbstractUser, at: datetime) -> EnrolmentPolicy:
-    """Publish a draft for its date; from then on the database keeps it as it is.
-
-    Raises NotPublishable: published already, dated in the past, or another one has that date.
-    """
-    row = EnrolmentPolicy.objects.select_for_update().get(pk=row.pk)
-    if row.published_at is not None:
-        raise NotPublishable(_("It is published already."))
-    if row.effective_from < at:
-        raise NotPublishable(_("Its date has passed. Choose a later one, and publish again."))
-    same = EnrolmentPolicy.objects.published().filter(
-        platform=row.platform, country=row.country, effective_from=row.effective_from
-    )
-    if same.exists():
-        raise NotPublishable(_("Another rule for the same place begins at that moment."))
-    row.published_at, row.published_by = at, by
-    row.save(update_fields=["published_at", "published_by"])
-    return row
-
-
-def rule_for(creator: Creator, at: datetime) -> policy.Policy:
-    """Return the policy whose limits hold for this creator: the one that decided, else the one in
-    force.
-    """
-    if creator.decision_id and creator.decision.policy_id:
-        return rule_of(creator.decision.policy)
-    return policy.in_force(rules(at), "", creator.country, at)
 
 
 def listed(ids: Sequence[int]) -> RawSQL:
@@ -166,7 +109,7 @@ def apply_decision(creator: Creator, at: datetime) -> Decision:
     locked = Creator.objects.select_for_update().get(pk=creator.pk)
     _refuse_undecidable(locked)
     result = policy.decide(
-        rules(at), facts_of([locked], at)[locked.pk], at.astimezone(market_zone())
+        rulebook.rules(at), facts_of([locked], at)[locked.pk], at.astimezone(market_zone())
     )
     decision = _store([(locked, result)], at)[0]
     creator.status, creator.decision = locked.status, decision
@@ -213,7 +156,7 @@ def decide_by_hand(
 def judge(creator: Creator, at: datetime) -> policy.Result:
     """Return what the policy makes of one creator now; nothing is stored."""
     local = at.astimezone(market_zone())
-    return policy.decide(rules(at), facts_of([creator], at)[creator.pk], local)
+    return policy.decide(rulebook.rules(at), facts_of([creator], at)[creator.pk], local)
 
 
 def keep(
@@ -255,7 +198,7 @@ def _redecide(creators, at: datetime, weeks_with_links: Mapping[int, int]) -> li
     """Go through `creators` by id in batches, one transaction each."""
     let_in: list[int] = []
     last = 0
-    in_force = rules(at)
+    in_force = rulebook.rules(at)
     local = at.astimezone(market_zone())
     while True:
         with transaction.atomic():

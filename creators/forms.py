@@ -12,7 +12,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from config.lib import images
-from creators import enrolment, policy, profiles
+from creators import enrolment, policy, profiles, rulebook
 from creators.models import Creator, Niche, Platform
 from creators.profiles import About
 
@@ -199,7 +199,7 @@ class AboutForm(ProfileForm):
         today = enrolment.market_day(timezone.now())
         if born >= today or born.year < 1900:
             raise forms.ValidationError(_("Check the year."))
-        needed = policy.in_force(enrolment.rules(timezone.now()), "", "", timezone.now()).min_age
+        needed = policy.in_force(rulebook.rules(timezone.now()), "", "", timezone.now()).min_age
         if policy.age_on(born, today) < needed:
             day = date_format(policy.birthday(born, needed), "j F Y")
             raise forms.ValidationError(

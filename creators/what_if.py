@@ -15,7 +15,7 @@ from itertools import islice
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from creators import enrolment, policy
+from creators import enrolment, policy, rulebook
 from creators.models import Creator, DirectoryEntry
 
 BATCH = 5_000
@@ -74,7 +74,7 @@ def plain(found: Difference) -> dict[str, object]:
 
 def compare(proposed: policy.Policy, at: datetime) -> Difference:
     """Decide on every creator under the rules in force, and with `proposed` added to them."""
-    now = policy.newest(enrolment.rules(at), at)
+    now = policy.newest(rulebook.rules(at), at)
     then = policy.newest([*now, proposed], at)
     found = Difference()
     with _reading_only():

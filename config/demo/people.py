@@ -11,7 +11,7 @@ from affiliates.models import PayoutMethod, TaxIdentity, TaxProfile, VatCheck
 from config.demo import words
 from config.demo.world import Maker, World, local_day, utc
 from config.lib.sealed import seal
-from creators import enrolment, policy
+from creators import enrolment, policy, rulebook
 from creators.models import Channel, Creator, Decision, DecisionCheck, Niche, Reading
 from shop.models import Acceptance, Terms
 
@@ -24,7 +24,7 @@ def make(world: World) -> None:
     """Make all creators; the first is the one that one signs in as."""
     tables = _tables(world)
     niches = dict(Niche.objects.values_list("slug", "id"))
-    rules = enrolment.rules(world.now)
+    rules = rulebook.rules(world.now)
     terms = dict(Terms.objects.filter(version=1).values_list("kind", "id"))
     taken: set[str] = set()
     for n in range(world.size.creators):

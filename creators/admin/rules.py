@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.lib.readonly import ReadOnly, ReadOnlyRows
-from creators import enrolment, policy, what_if
+from creators import policy, rulebook, what_if
 from creators.models import Decision, DecisionCheck, EnrolmentPolicy
 
 SIDES = [
@@ -59,7 +59,7 @@ class EnrolmentPolicyAdmin(admin.ModelAdmin):
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         now = timezone.now()
-        found = what_if.compare(replace(enrolment.rule_of(row), effective_from=now), now)
+        found = what_if.compare(replace(rulebook.rule_of(row), effective_from=now), now)
         context = {
             **self.admin_site.each_context(request),
             "title": _("What if this rule held"),
@@ -88,8 +88,8 @@ class EnrolmentPolicyAdmin(admin.ModelAdmin):
     def publish(self, request: HttpRequest, queryset: QuerySet) -> None:
         for row in queryset:
             try:
-                enrolment.publish(row, by=request.user, at=timezone.now())
-            except enrolment.NotPublishable as error:
+                rulebook.publish(row, by=request.user, at=timezone.now())
+            except rulebook.NotPublishable as error:
                 messages.error(request, f"{row}: {error}")
             else:
                 messages.success(request, _("%(policy)s: published.") % {"policy": row})

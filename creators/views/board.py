@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.lib.http import render_page
-from creators import channels, enrolment, manual_checks, policy, reasons
+from creators import channels, enrolment, manual_checks, policy, reasons, rulebook
 from creators.forms import ManualCheckForm
 from creators.models import Channel, Creator, ManualCheck, Platform, Reading
 from creators.reasons import Reason
@@ -167,7 +167,7 @@ def channel_board(creator: Creator) -> list[PlatformCard]:
         for check in ManualCheck.objects.filter(channel__in=rows).placed().order_by("asked_at")
     }
     now = timezone.now()
-    rules = enrolment.rules(now)
+    rules = rulebook.rules(now)
     offered = channels.offered()
     hints = {
         "tiktok": _("Public account"),
@@ -201,7 +201,7 @@ def decision_view(creator: Creator) -> DecisionView | None:
     decision = creator.decision
     if decision is None:
         return None
-    rule = enrolment.rule_for(creator, timezone.now())
+    rule = rulebook.rule_for(creator, timezone.now())
     checks = list(decision.checks.all())
     lines = [(check, reasons.reason(check)) for check in checks]
     measured = [check for check in checks if check.rule == "followers" and check.measured]
@@ -238,7 +238,7 @@ def board_page(
     }
     status = 422 if form and form.errors else 200
     if joining:
-        rule = None if decision else enrolment.rule_for(creator, timezone.now())
+        rule = None if decision else rulebook.rule_for(creator, timezone.now())
         context["needed"] = decision.needed if decision else rule.min_followers
         return render_page(request, "creators/join_channels.html", context, status=status)
     return render_page(request, "creators/channels.html", context, status=status)

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 from config.lib import ratelimit
 from config.lib.access import public
 from config.lib.http import render_page
-from creators import checker, enrolment, policy
+from creators import checker, policy, rulebook
 from creators.forms import CheckForm
 from creators.reasons import number
 
@@ -22,7 +22,7 @@ def start() -> dict[str, str]:
 def home(request):
     """The landing page; its checker shows an example until someone types."""
     now = timezone.now()
-    rule = policy.in_force(enrolment.rules(now), "", "", now)
+    rule = policy.in_force(rulebook.rules(now), "", "", now)
     example = checker.answer("tiktok", EXAMPLE, now)
     context = {"form": CheckForm(initial=start()), "answer": example, "facts": {"rule": rule}}
     return render_page(request, "creators/landing.html", context, partial="creators/landing.html")

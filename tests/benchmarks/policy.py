@@ -24,7 +24,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from creators import enrolment, policy, what_if  # noqa: E402
+from creators import enrolment, policy, rulebook, what_if  # noqa: E402
 from creators.models import Channel, Creator, DirectoryEntry, Reading  # noqa: E402
 from tests.benchmarks import people  # noqa: E402
 
@@ -86,7 +86,7 @@ def per_s(work: Callable[[], int]) -> Callable[[], float]:
 
 def pure() -> int:
     now = timezone.now().astimezone(enrolment.market_zone())
-    rules = enrolment.rules(now)
+    rules = rulebook.rules(now)
     facts = [
         policy.Facts(
             "NL", now.date() - timedelta(days=9_000),
@@ -103,7 +103,7 @@ def pure() -> int:
 def in_bulk() -> int:
     """What the night does of everyone who waits; those let in are not written here."""
     now = timezone.now()
-    rules, local = enrolment.rules(now), now.astimezone(enrolment.market_zone())
+    rules, local = rulebook.rules(now), now.astimezone(enrolment.market_zone())
     done = 0
     rows = Creator.objects.waiting().order_by("pk")
     while batch := list(rows.filter(pk__gt=done)[: enrolment.BATCH]):
@@ -160,7 +160,7 @@ def main() -> int:
         },
         ROUNDS,
     )
-    nobody = what_if.compare(enrolment.rules(timezone.now())[-1], timezone.now())
+    nobody = what_if.compare(rulebook.rules(timezone.now())[-1], timezone.now())
     changed = sum(
         side.creators for side in (nobody.come_in, nobody.fall_out, nobody.rise, nobody.sink)
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from creators import enrolment, policy
+from creators import enrolment, policy, rulebook
 from creators.models import Case, Creator, Decision, DecisionCheck, EnrolmentPolicy
 from tests.creators.factories import NOW, make_channel, make_creator, make_policy, make_user
 
@@ -19,7 +19,7 @@ def test_the_history_of_the_rules_ships_as_data():
     )
     assert list(rows) == [(5_000, 5_000), (1_000, 5_000)]
     old = policy.in_force(
-        [enrolment.rule_of(row) for row in EnrolmentPolicy.objects.all()],
+        [rulebook.rule_of(row) for row in EnrolmentPolicy.objects.all()],
         "tiktok", "NL", NOW.replace(year=2024, month=5, day=21),
     )  # fmt: skip
     assert old.min_followers == 5_000
@@ -164,13 +164,13 @@ def test_an_admin_decides_by_hand_with_a_reason():
 def test_publishing_is_for_a_date_to_come():
     staff = make_user(is_staff=True)
     row = make_policy(published=False, effective_from=NOW - timedelta(days=1))
-    with pytest.raises(enrolment.NotPublishable):
-        enrolment.publish(row, by=staff, at=NOW)
+    with pytest.raises(rulebook.NotPublishable):
+        rulebook.publish(row, by=staff, at=NOW)
     EnrolmentPolicy.objects.filter(pk=row.pk).update(effective_from=NOW + timedelta(days=1))
 
-    enrolment.publish(row, by=staff, at=NOW)
-    with pytest.raises(enrolment.NotPublishable):
-        enrolment.publish(row, by=staff, at=NOW)
+    rulebook.publish(row, by=staff, at=NOW)
+    with pytest.raises(rulebook.NotPublishable):
+        rulebook.publish(row, by=staff, at=NOW)
 
 
 def test_the_auditor_sees_creators():

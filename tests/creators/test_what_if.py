@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.urls import reverse
 from django.utils import timezone
 
-from creators import directory, enrolment, what_if
+from creators import directory, enrolment, rulebook, what_if
 from creators.models import Creator, Decision, EnrolmentPolicy
 from tests.creators.factories import make_creator, make_policy, make_user, rule
 
@@ -49,7 +49,7 @@ def test_who_would_change_sides(market, least, full, expected):
 
 def test_the_rules_in_force_change_nobody(market):
     now = timezone.now()
-    for one in enrolment.rules(now):
+    for one in rulebook.rules(now):
         if one.min_followers == 1_000:
             assert sides(what_if.compare(one, now)) == (0, 0, 0, 0)
     said = StringIO()
