@@ -5,7 +5,7 @@
 
 The money is an adjustment that is written at once and waits: the brand's funds cover it from then
 on, and nobody spends it twice. It goes back (void) when she does not post within 30 days, or when
-the brand says no to two posts, which she may contest. Source: docs/money.md, "Flat fees".
+the brand says no to two posts, which she may contest. Source: docs/together.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 block it, and never by what it sells.
 
 A creator who answered, took a link or takes part is no stranger any more and is not counted.
-Source: docs/policy.md, "Outreach".
+Source: docs/together.md.
 """
 
 from __future__ import annotations

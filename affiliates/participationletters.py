@@ -200,7 +200,7 @@ def _fee_letter(row: FlatFee, address: str, *, for_brand: bool = False) -> Lette
         last = day(row.act_by - SECOND)
         lines.append(_("Without an answer by %s it counts as approved.") % last)
     if row.state == FlatFee.State.REFUSED:
-        lines.append(_("You can contest that on the page of your earnings: a person decides."))
+        lines.append(_("You can contest that on the page of your invitations: a person decides."))
     title = titles[row.state] % facts
     return Letter(
         to=address, subject=title.rstrip("."), title=title,

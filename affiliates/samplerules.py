@@ -6,7 +6,7 @@
 
 Whoever is silent loses: a brand that does not answer or send lets the sample lapse, a creator who
 does not post does; a parcel that she says nothing of counts as arrived; a post that the brand
-says nothing of counts as shown. Source: docs/policy.md, "Samples".
+says nothing of counts as shown. Source: docs/together.md.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from affiliates import messages as domain
 from affiliates import outreach
 from affiliates.models import Message
-from affiliates.views.messages import page_of, per_hour, report_of, show, step
-from config.lib import ratelimit
+from affiliates.views.messages import PAGE, per_hour, report_of, show, step
+from config.lib import pages, ratelimit
 from config.lib.http import page_number, render_page
 from creators.models import Creator
 from shop.access import brand_required
@@ -17,10 +17,12 @@ from shop.access import brand_required
 @brand_required
 @require_safe
 def brand_messages(request):
-    context = page_of(domain.of_brand(request.brand), page_number(request))
-    context["standing"] = outreach.standing(request.brand, timezone.now())
-    context["rule"] = outreach
-    context["nav_active"] = "discover"
+    context = {
+        "page": pages.page(domain.of_brand(request.brand), page_number(request), PAGE),
+        "standing": outreach.standing(request.brand, timezone.now()),
+        "rule": outreach,
+        "nav_active": "discover",
+    }
     return render_page(request, "affiliates/brand_messages.html", context)
 
 

@@ -12,6 +12,7 @@ from affiliates.forms.samples import TrackingForm, WordForm
 from affiliates.models import Collaboration, SampleRequest
 from affiliates.samplerules import TURN, Record, Side
 from affiliates.samplesteps import OutOfOrder
+from config.lib import pages
 from config.lib.http import page_number, render_page
 from shop.access import brand_required
 
@@ -28,21 +29,18 @@ def _own(brand):
 @brand_required
 @require_safe
 def brand_samples(request):
-    now, number = timezone.now(), page_number(request)
+    now = timezone.now()
     over = "over" in request.GET
     rows = _own(request.brand).filter(closed_at__isnull=not over)
     rows = rows.order_by("-closed_at", "-id") if over else rows.order_by("act_by", "id")
-    found = list(rows[(number - 1) * PAGE : number * PAGE + 1])
-    page = found[:PAGE]
+    page = pages.page(rows, page_number(request), PAGE)
     records = samplerecords.of_creators({row.creator_id for row in page}, now)
     for row in page:
         row.record = records.get(row.creator_id, Record())
         row.is_ours = TURN.get(row.state) == Side.BRAND
     context = {
-        "rows": page,
+        "page": page,
         "over": over,
-        "number": number,
-        "has_next": len(found) > PAGE,
         "record": samplerecords.of_brands([request.brand.pk], now).get(request.brand.pk),
         "gives": Collaboration.objects.running(now)
         .filter(brand=request.brand, gives_samples=True)

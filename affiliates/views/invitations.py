@@ -6,13 +6,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from affiliates import flatfees, solvency
+from affiliates import earnings, flatfees, solvency
 from affiliates import participations as domain
 from affiliates.forms.samples import PostForm
 from affiliates.models import FlatFee, Participation
 from config.lib import ratelimit
 from config.lib.http import render_page
-from creators import posts
+from creators import cases, posts
 from creators.access import creator_required
 from creators.platforms.base import NoPost
 
@@ -32,12 +32,24 @@ def invitations(request):
         row.is_open = row.state == Participation.State.INVITED and (
             row.answer_by is None or row.answer_by > now
         )
+    rows = _with_contests(request.creator, list(rows))
     context = {
-        "rows": list(rows),
+        "rows": rows,
         "offers": domain.open_for(request.creator, now)[:30] if request.creator.is_enrolled else [],
         "nav_active": "market",
     }
     return render_page(request, "affiliates/invitations.html", context)
+
+
+def _with_contests(creator, rows):
+    """Add to each fee that was refused what she said against it."""
+    refused = [row for row in rows if getattr(row, "fee", None) and row.fee.state == "refused"]
+    if refused:
+        subjects = {row.pk: earnings.subject_of(row.fee.commission) for row in refused}
+        found = cases.contests(creator, list(subjects.values()))
+        for row in refused:
+            row.contest = found.get(subjects[row.pk])
+    return rows
 
 
 @creator_required

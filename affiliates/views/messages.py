@@ -13,7 +13,7 @@ from affiliates import outreach, reporting
 from affiliates.forms.messages import MessageForm
 from affiliates.forms.reports import ReportForm
 from affiliates.models import Message, Thread
-from config.lib import ratelimit
+from config.lib import pages, ratelimit
 from config.lib.http import client_language, page_number, render_page
 from creators import reports
 from creators.access import creator_required
@@ -26,14 +26,9 @@ per_hour = ratelimit.limited("messages", times=60, seconds=3_600)
 @creator_required
 @require_safe
 def messages(request):
-    context = page_of(domain.of_creator(request.creator), page_number(request))
-    return render_page(request, "affiliates/messages.html", context | {"nav_active": "market"})
-
-
-def page_of(rows, number: int) -> dict:
-    """Return one page of threads for a template."""
-    found = list(rows[(number - 1) * PAGE : number * PAGE + 1])
-    return {"rows": found[:PAGE], "number": number, "has_next": len(found) > PAGE}
+    page = pages.page(domain.of_creator(request.creator), page_number(request), PAGE)
+    context = {"page": page, "nav_active": "market"}
+    return render_page(request, "affiliates/messages.html", context)
 
 
 @creator_required

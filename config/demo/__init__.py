@@ -18,6 +18,7 @@ from config.demo import (
     clicks,
     disputes,
     fridays,
+    letters,
     nights,
     people,
     sales,
@@ -79,6 +80,7 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         world.step("samples")
         samples.make(world)
         signed = accounts.people_of(seed) + signed
+        letters.make(world)  # after the first brand has its owner
         _check(world)
     _analyze()
     return signed

@@ -181,3 +181,18 @@ def test_both_walk_through_the_pages_and_are_mailed(client, stand_in, mailoutbox
     owner = offer.brand.memberships.get().user.email
     assert [who for who, _ in told] == [owner, owner, creator.user.email]
     assert "50,00" in told[2][1]
+
+
+def test_a_refused_fee_can_be_contested(client, stand_in):  # noqa: F811
+    offer = make_offer()
+    fee = accepted(offer)
+    creator = fee.participation.creator
+    for n in (1, 2):
+        flatfees.hand_in(creator, fee.pk, URL.format(n=n), PAID)
+        flatfees.refuse(offer.brand, fee.pk, "No bread in it", PAID)
+    client.force_login(creator.user)
+
+    assert "This is not right" in client.get("/creator/invitations/").content.decode()
+    client.post(f"/creator/earnings/{fee.commission_id}/contest/", {"text": "There is."})
+
+    assert "You contested this" in client.get("/creator/invitations/").content.decode()
