@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db import DatabaseError, transaction
 from django.test import Client
@@ -31,6 +30,7 @@ from tests.affiliates.factories import (
     sign_in,
 )
 from tests.affiliates.test_payouts import FRIDAY
+from tests.desk import act, make_desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
 
@@ -38,17 +38,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_red
 @pytest.fixture
 def desks():
     """Two superusers, each signed in with a second factor a moment ago."""
-    found = [Client(), Client()]
-    for desk in found:
-        sign_in(desk, make_user(is_staff=True, is_superuser=True))
-    return found
-
-
-def act(desk, model, action, rows, reason=""):
-    url = reverse(f"admin:affiliates_{model._meta.model_name}_changelist")
-    ids = [row.pk for row in rows]
-    data = {"action": action, ACTION_CHECKBOX_NAME: ids, "reason": reason}
-    return desk.post(url, data)
+    return [make_desk(), make_desk()]
 
 
 def settled_market():

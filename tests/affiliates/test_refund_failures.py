@@ -3,8 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,7 +10,8 @@ from affiliates import invariants, ledger, sweeping
 from affiliates.models import Commission, LedgerEntry
 from shop import failures, gateways, movements, payback, payments, refunds
 from shop.models import Movement, Payment, RefundFailure
-from tests.affiliates.factories import make_brand, make_creator, make_order, make_user, sign_in
+from tests.affiliates.factories import make_brand, make_creator, make_order, make_user
+from tests.desk import act, make_desk
 from tests.shop import test_stripe
 from tests.shop.test_stripe import event
 
@@ -122,21 +121,19 @@ def test_the_desk_pays_by_bank_with_a_reference_of_its_own(api):
     for n in range(2):
         _order, made = refunded()
         tell("refund.failed", bounced(made), f"evt_{n}")
-    desk, (second, first) = Client(), list(RefundFailure.objects.all())
-    sign_in(desk, make_user(is_staff=True, is_superuser=True))
+    desk, (second, first) = make_desk(), list(RefundFailure.objects.all())
     bank = held(ledger.BANK)
 
-    def act(action, row, reference):
-        url = reverse("admin:shop_refundfailure_changelist")
-        desk.post(url, {"action": action, ACTION_CHECKBOX_NAME: [row.pk], "reason": reference})
+    def after(action, row, reference):
+        act(desk, RefundFailure, action, [row], reference)
         row.refresh_from_db()
         return row.state
 
     assert "refunds that failed" in desk.get(reverse("admin:index")).content.decode()
-    assert act("paid_by_bank", first, "") == "open"
-    assert act("paid_by_bank", first, "TRX-1") == "by_bank"
-    assert act("paid_by_bank", second, "TRX-1") == "open"  # one transfer pays one refund
-    assert act("send_again", second, "") == "sent_again"
+    assert after("paid_by_bank", first, "") == "open"
+    assert after("paid_by_bank", first, "TRX-1") == "by_bank"
+    assert after("paid_by_bank", second, "TRX-1") == "open"  # one transfer pays one refund
+    assert after("send_again", second, "") == "sent_again"
     assert (held(ledger.SUSPENSE), held(ledger.BANK) - bank) == (0, 1000)
 
 

@@ -1,8 +1,6 @@
 """Nobody decides about her own money or standing, whatever her rights are."""
 
 import pytest
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.urls import reverse
 from django.utils import timezone
 
 from affiliates import adjustments, commissions, fraud, payouts, settlement
@@ -21,6 +19,7 @@ from tests.affiliates.factories import (
 )
 from tests.affiliates.test_payouts import FRIDAY
 from tests.creators.factories import make_creator as make_applicant
+from tests.desk import act
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
 
@@ -75,9 +74,7 @@ def test_nobody_frees_her_own_held_commission(insider, client):
     for model, action, row in [
         (Commission, "release", commission), (RiskFlag, "clear", flag)
     ]:  # fmt: skip
-        url = reverse(f"admin:affiliates_{model._meta.model_name}_changelist")
-        data = {"action": action, ACTION_CHECKBOX_NAME: [row.pk], "reason": "it is fine"}
-        assert client.post(url, data).status_code == 302
+        assert act(client, model, action, [row], "it is fine").status_code == 302
 
     commission.refresh_from_db()
     flag.refresh_from_db()

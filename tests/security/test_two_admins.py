@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.core import mail
@@ -24,6 +23,7 @@ from tests.affiliates.factories import (
     sign_in,
 )
 from tests.affiliates.test_payouts import FRIDAY
+from tests.desk import act, make_desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
 
@@ -31,18 +31,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_red
 @pytest.fixture
 def desks():
     """Two admins of finance, each signed in with a fresh second factor."""
-    found = []
-    for _n in range(2):
-        client = Client()
-        sign_in(client, make_user(is_staff=True, is_superuser=True))
-        found.append(client)
-    return found
-
-
-def act(client, model, action, rows, reason="the bank said so"):
-    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    ids = [str(row.pk) for row in rows]
-    return client.post(url, {"action": action, ACTION_CHECKBOX_NAME: ids, "reason": reason})
+    return [make_desk(), make_desk()]
 
 
 def stale(client):
@@ -103,8 +92,8 @@ def test_what_waits_lets_go_only_with_a_fresh_second_factor_and_a_reason(desks):
     asks = "/accounts/2fa/reauthenticate/"
 
     old = stale(desks[0])
-    assert act(old, RiskFlag, "clear", [flag])["Location"].startswith(asks)
-    assert act(old, Commission, "release", [other])["Location"].startswith(asks)
+    assert act(old, RiskFlag, "clear", [flag], "why")["Location"].startswith(asks)
+    assert act(old, Commission, "release", [other], "why")["Location"].startswith(asks)
     act(desks[1], RiskFlag, "clear", [flag], "")
     assert {row.state for row in Commission.objects.all()} == {"held"}
     act(desks[1], RiskFlag, "clear", [flag], "explained")
