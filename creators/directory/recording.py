@@ -138,7 +138,15 @@ def record(
     ids = sorted(set(creator_ids))
     if not ids:
         return 0
-    now = at or timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(*statement(ids, at or timezone.now(), sold, sales_on))
+        return cursor.rowcount
+
+
+def statement(
+    ids: Sequence[int], now: datetime, sold: Iterable[SalesFacts], sales_on: date | None
+) -> tuple[str, dict[str, object]]:
+    """Return what writes the entries of these creators anew, and its values."""
     values = {
         "ids": ids,
         "now": now,
@@ -152,9 +160,7 @@ def record(
         "sales_on": sales_on,
         **_columns(sold),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD.replace("{scores}", authenticity.scores_sql()), values)
-        return cursor.rowcount
+    return RECORD.replace("{scores}", authenticity.scores_sql()), values
 
 
 def record_sales(rows: Iterable[SalesFacts], on: date) -> int:

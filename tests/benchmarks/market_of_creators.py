@@ -1,15 +1,17 @@
 """A directory of many creators for the bench, filled by the database itself (generate_series).
 
 60 niches, 25 countries and 15 languages, all skewed; followers log-normal; a bio of six words.
-The first READ of them have a channel with four readings, and sales, for the nightly refresh.
+`read_channels` gives some of them a channel with five readings, for the nightly refresh.
 """
 
 import random
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection
 from django.utils import timezone
 
+from affiliates import trackrecord
+from creators.directory import recording
 from creators.models import Niche
 from tests.benchmarks import lib
 
@@ -85,3 +87,39 @@ def fill(count: int) -> dict[str, list[str]]:
         "words": values["words"], "countries": CODES, "languages": TONGUES,
         "niches": [one.slug for one in niches],
     }  # fmt: skip
+
+
+def read_channels(count: int, today: date) -> list[int]:
+    """Give the first `count` creators a channel, read each week; return who they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO creators_channel (id, creator_id, platform, external_id, handle, url,
+                connected_at, verified_at, problem, token_state)
+            SELECT n, n, (ARRAY['tiktok', 'youtube', 'instagram'])[1 + n %% 3], 'x' || n, 'c' || n,
+                   '', now(), now(), '', 'ok' FROM generate_series(1, %s) n
+            """,
+            [count],
+        )
+        cursor.execute(
+            """
+            INSERT INTO creators_reading (channel_id, day, read_at, followers, likes, views, posts)
+            SELECT n, %s::date - 7 * back, now(), 1000 + n %% 40000 - 10 * back,
+                   (1000 + n %% 40000) * (n %% 19), (1000 + n %% 40000) * (n %% 90), 100
+            FROM generate_series(1, %s) n, generate_series(0, 4) back
+            """,
+            [today, count],
+        )
+        cursor.execute("ANALYZE creators_channel, creators_reading")
+    return list(range(1, count + 1))
+
+
+def bare_refresh(ids: list[int], at: datetime, today: date) -> tuple[str, dict[str, object]]:
+    """Return the refresh as one statement, which reads the sales itself."""
+    facts = trackrecord.FACTS.replace("%(since)s", "%(at)s - interval '90 days'")
+    facts = facts.replace("%(since_on)s", "%(today)s::date - 90")
+    sql, values = recording.statement(ids, at, (), today)
+    begin = sql.index("LEFT JOIN unnest(%(sold_ids)s")
+    end = sql.index("ON fact.creator_id", begin)
+    columns = "fact (creator_id, orders, sales, clicks, brands, returned_bp)"
+    return sql[:begin] + f"LEFT JOIN ({facts}) {columns} " + sql[end:], values | {"at": at}
