@@ -23,7 +23,7 @@ from django.db import connection
 from django.db.models import Q
 
 from affiliates import clock, tax
-from affiliates.models import Payout, TaxIdentity, TaxProfile
+from affiliates.models import BrandTaxIdentity, Payout, TaxIdentity, TaxProfile
 from config.lib import money
 from creators.models import Creator
 from shop.models import Brand
@@ -106,7 +106,7 @@ class Report:
         found: dict[str, list[str]] = {}
         for row in self.rows:
             if lacks := row.lacking():
-                is_brand = isinstance(row, Seller) and row.kind == "entity"
+                is_brand = isinstance(row, Seller) and row.activity == "goods"
                 found[f"{'brand' if is_brand else 'creator'} {row.id}"] = lacks
         return found
 
@@ -224,6 +224,7 @@ def _brands(year: int) -> list[Seller]:
         )
         row.quarters[quarter] = Quarter(net, 0, sales, withheld)
     known = Brand.objects.in_bulk({row.id for row in found.values()})
+    told = BrandTaxIdentity.objects.in_bulk(known)
     by_brand: dict[int, list[Seller]] = defaultdict(list)
     for row in found.values():
         by_brand[row.id].append(row)
@@ -238,6 +239,9 @@ def _brands(year: int) -> list[Seller]:
             row.address = ", ".join(filter(None, (brand.address, town)))
             row.vat_number, row.register_number = brand.vat_number, brand.register_number
             row.account = brand.connect_account
+            if one := told.get(brand_id):
+                row.kind, row.birth_on = one.kind, one.birth_on_iso
+                row.tin, row.tin_country = one.tin, one.tin_country
         rows += own
     return rows
 

@@ -1,4 +1,4 @@
-"""Tax numbers of natural persons: checked by their own check digits where those are published.
+"""Tax numbers, above all of natural persons: checked by their own check digits where those are published.
 
 Which number a country gives its people: the European Commission's "TINs by country" sheets.
 """
@@ -21,6 +21,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "PL": ("pl.pesel", "pl.nip"), "PT": ("pt.nif",), "RO": ("ro.cnp",),
     "SE": ("se.personnummer",), "SI": ("si.ddv",), "SK": ("sk.rc",),
 }  # fmt: skip
+ENTITIES: dict[str, tuple[str, ...]] = {"NL": ("nl.bsn",)}
 PLAIN = re.compile(r"[A-Z0-9]{5,20}")
 LOOSE = {"GB"}  # whose people may have another number than the one with check digits
 
@@ -34,7 +35,18 @@ def clean(text: str, country: str) -> str:
 
     A Dutch one is a BSN: nine digits that pass the 11-test.
     """
-    kinds = KINDS.get(country, ())
+    return _checked(text, country, KINDS.get(country, ()))
+
+
+def clean_entity(text: str, country: str) -> str:
+    """Return a legal person's tax number in its compact form. Raises NotATin.
+
+    A Dutch one is an RSIN, which passes the same test as a BSN.
+    """
+    return _checked(text, country, ENTITIES.get(country, ()))
+
+
+def _checked(text: str, country: str, kinds: tuple[str, ...]) -> str:
     for name in kinds:
         try:
             return str(import_module(f"stdnum.{name}").validate(text))

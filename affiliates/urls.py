@@ -76,6 +76,7 @@ urlpatterns += [
 urlpatterns += [
     path(f"{BRAND}/balance/", balance.balance, name="balance"),
     path(f"{BRAND}/balance/entries.csv", balance.balance_csv, name="balance_csv"),
+    path(f"{BRAND}/balance/tax/", balance.balance_tax, name="balance_tax"),
     path(f"{BRAND}/balance/topup/", balance.balance_topup, name="balance_topup"),
     path(f"{BRAND}/balance/statement/", statements.balance_statement, name="balance_statement"),
     path(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from affiliates import identities
 from affiliates.admin.base import Desk, second_factor
-from affiliates.models import TaxIdentity, TaxLook, VatCheck
+from affiliates.models import BrandTaxIdentity, TaxIdentity, TaxLook, VatCheck
 
 MOST = 100  # creators looked at in one go
 
@@ -42,9 +42,9 @@ class TaxIdentityAdmin(FinanceDesk):
     def show(self, request, queryset):
         if not (reason := self.reason(request)):
             return None
-        rows = list(queryset.select_related("creator")[: MOST + 1])
+        rows = list(queryset.select_related(*self.list_select_related)[: MOST + 1])
         if len(rows) > MOST:
-            self.message_user(request, _("Choose at most %d creators.") % MOST, messages.ERROR)
+            self.message_user(request, _("Choose at most %d rows.") % MOST, messages.ERROR)
             return None
         context = self.admin_site.each_context(request) | {
             "rows": identities.look(rows, request.user, reason, timezone.now()),
@@ -54,10 +54,19 @@ class TaxIdentityAdmin(FinanceDesk):
         return TemplateResponse(request, "admin/affiliates/taxidentity/show.html", context)
 
 
+@admin.register(BrandTaxIdentity)
+class BrandTaxIdentityAdmin(TaxIdentityAdmin):
+    list_display = ["brand", "kind", "tin_country", "masked_tin", "changed_at"]
+    list_filter = ["kind", "tin_country"]
+    list_select_related = ["brand"]
+    search_fields = ["brand__name"]
+    fields = readonly_fields = ["brand", "kind", "tin_country", "masked_tin", "changed_at"]
+
+
 @admin.register(TaxLook)
 class TaxLookAdmin(FinanceDesk):
-    list_display = ["at", "by", "creator", "why"]
-    list_select_related = ["by", "creator"]
+    list_display = ["at", "by", "creator", "brand", "why"]
+    list_select_related = ["by", "creator", "brand"]
     search_fields = ["creator__handle", "why"]
 
 

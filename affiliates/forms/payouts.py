@@ -12,7 +12,7 @@ from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as NotANumber
 
 from affiliates import tins
-from affiliates.models import TaxIdentity, TaxProfile
+from affiliates.models import BrandTaxIdentity, TaxIdentity, TaxProfile
 from affiliates.rails.sepa import COUNTRIES
 from affiliates.vatnumbers import NUMBERED
 from config.lib.local import country
@@ -57,10 +57,59 @@ class BankForm(forms.Form):
         return number
 
 
-class TaxForm(forms.Form):
+class TinForm(forms.Form):
+    """A tax number and its country; `known` is kept while the number is left empty."""
+
+    tin_country = forms.ChoiceField(label=_("Country that you pay tax in"), choices=tax_countries)
+    tin = forms.CharField(
+        label=_("Tax number"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    tin_hint = _("In the Netherlands your citizen service number (BSN).")
+
+    def __init__(
+        self, *args, known: TaxIdentity | BrandTaxIdentity | None = None, **kwargs
+    ) -> None:  # fmt: skip
+        super().__init__(*args, **kwargs)
+        self.known = known if known and known.tin else None
+        self.fields["tin"].help_text = (
+            _("We have %s. Leave this empty to keep it.") % self.known.masked
+            if self.known
+            else self.tin_hint
+        )
+
+    def compact(self, text: str, where: str) -> str:
+        """Return the number as it is stored. Raises tins.NotATin."""
+        return tins.clean(text, where)
+
+    def clean(self) -> dict:
+        data = super().clean()
+        text, where = data.get("tin", "").strip(), data.get("tin_country", "")
+        if not text and self.known and self.known.tin_country == where:
+            data["tin"] = self.known.tin
+        elif not text:
+            self.add_error("tin", _("Fill in your tax number. Without it we may not pay you."))
+        elif where:
+            try:
+                data["tin"] = self.compact(text, where)
+            except tins.NotATin:
+                self.add_error("tin", _("This is no tax number of that country. Check the digits."))
+        return data
+
+
+def birth_day(day: date) -> date:
+    """Return a day on which somebody living was born. Raises ValidationError."""
+    if not OLDEST <= day < date.today():  # noqa: DTZ011 (a day, anywhere)
+        raise ValidationError(_("Fill in the day on which you were born."))
+    return day
+
+
+class TaxForm(TinForm):
     """Her VAT status from today on, who she is to the tax office, and consent to self-billing.
 
-    `known`: what she told before; its tax number is kept while she leaves the field empty.
+    `known`: what she told before.
     """
 
     kind = forms.ChoiceField(
@@ -84,13 +133,6 @@ class TaxForm(forms.Form):
         label=_("Date of birth"),
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"),
     )
-    tin_country = forms.ChoiceField(label=_("Country that you pay tax in"), choices=tax_countries)
-    tin = forms.CharField(
-        label=_("Tax number"),
-        max_length=30,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
     self_billing = forms.BooleanField(
         label=_("Thousand may make my invoices for me (self-billing)."),
         error_messages={
@@ -98,36 +140,11 @@ class TaxForm(forms.Form):
         },
     )
 
-    def __init__(self, *args, known: TaxIdentity | None = None, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.known = known if known and known.tin else None
-        self.fields["tin"].help_text = (
-            _("We have %s. Leave this empty to keep it.") % self.known.masked
-            if self.known
-            else _("In the Netherlands your citizen service number (BSN).")
-        )
-
     def clean_birth_on(self) -> date:
-        day = self.cleaned_data["birth_on"]
-        if not OLDEST <= day < date.today():  # noqa: DTZ011 (a day, anywhere)
-            raise ValidationError(_("Fill in the day on which you were born."))
-        return day
-
-    def _clean_tin(self, data: dict) -> None:
-        text, where = data.get("tin", "").strip(), data.get("tin_country", "")
-        if not text and self.known and self.known.tin_country == where:
-            data["tin"] = self.known.tin
-        elif not text:
-            self.add_error("tin", _("Fill in your tax number. Without it we may not pay you."))
-        elif where:
-            try:
-                data["tin"] = tins.clean(text, where)
-            except tins.NotATin:
-                self.add_error("tin", _("This is no tax number of that country. Check the digits."))
+        return birth_day(self.cleaned_data["birth_on"])
 
     def clean(self) -> dict:
         data = super().clean()
-        self._clean_tin(data)
         number = data.get("vat_number", "").strip()
         if data.get("kind") in NUMBERED and not number:
             self.add_error("vat_number", _("Fill in your VAT number, or choose another status."))
@@ -138,4 +155,35 @@ class TaxForm(forms.Form):
                 self.add_error(
                     "vat_number", _("This is no EU VAT number. It looks like NL001234567B01.")
                 )
+        return data
+
+
+class BrandTaxForm(TinForm):
+    """What the tax office knows a brand by."""
+
+    kind = forms.ChoiceField(
+        label=_("The brand is"), choices=BrandTaxIdentity.Kind.choices, widget=forms.RadioSelect,
+        initial=BrandTaxIdentity.Kind.ENTITY,
+    )  # fmt: skip
+    birth_on = forms.DateField(
+        label=_("Date of birth"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"),
+        help_text=_("Only if the brand is one person."),
+    )
+    tin_hint = _("In the Netherlands the RSIN of a company, or the BSN of a person.")
+
+    def compact(self, text: str, where: str) -> str:
+        is_person = self.cleaned_data.get("kind") == BrandTaxIdentity.Kind.PERSON
+        return tins.clean(text, where) if is_person else tins.clean_entity(text, where)
+
+    def clean_birth_on(self) -> date | None:
+        day = self.cleaned_data["birth_on"]
+        return birth_day(day) if day else None
+
+    def clean(self) -> dict:
+        data = super().clean()
+        is_person = data.get("kind") == BrandTaxIdentity.Kind.PERSON
+        if is_person and not data.get("birth_on") and "birth_on" not in self.errors:
+            self.add_error("birth_on", _("Fill in the day on which you were born."))
         return data

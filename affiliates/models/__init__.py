@@ -37,7 +37,7 @@ from affiliates.models.savedsearches import SavedSearch
 from affiliates.models.settlement import SettlementLine, SettlementRun, SettlementShard
 from affiliates.models.shortlists import Shortlist, ShortlistEntry
 from affiliates.models.solvency import BrandLight
-from affiliates.models.taxes import TaxIdentity, TaxLook, VatCheck
+from affiliates.models.taxes import BrandTaxIdentity, TaxIdentity, TaxLook, VatCheck
 
 __all__ = [
     "Account",
@@ -49,6 +49,7 @@ __all__ = [
     "BrandInvoice",
     "BrandLight",
     "BrandNotice",
+    "BrandTaxIdentity",
     "BrandWeek",
     "BrandWeekStale",
     "CaseLine",

@@ -14,19 +14,15 @@ from config.lib.sealed import SealedTextField
 SHOWN_DIGITS = 3  # of a tax number, to whoever may not see it whole
 
 
-class TaxIdentity(models.Model):
-    """A creator's birth date and tax number, sealed: asked before her first payout."""
+class Sealed(models.Model):
+    """A tax number and, of a person, her birth date: only sealed in the database."""
 
-    creator = models.OneToOneField(
-        "creators.Creator", models.PROTECT, primary_key=True, related_name="tax_identity"
-    )
-    birth_on_iso = SealedTextField(_("date of birth"))
-    tin = SealedTextField(_("tax number"), help_text="of a Dutch taxpayer the BSN")
+    tin = SealedTextField(_("tax number"), help_text="of a Dutch taxpayer the BSN or RSIN")
     tin_country = models.CharField(_("country of the tax number"), max_length=2)
     changed_at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "tax identities"
+        abstract = True
 
     def __str__(self) -> str:
         return f"tax number {self.masked} ({self.tin_country})"
@@ -42,12 +38,43 @@ class TaxIdentity(models.Model):
         return "•" * 6 + self.tin[-SHOWN_DIGITS:] if self.tin else ""
 
 
+class BrandTaxIdentity(Sealed):
+    """What the tax office knows a brand by: asked before its first payout."""
+
+    class Kind(models.TextChoices):
+        ENTITY = "entity", _("a company or another legal person")
+        PERSON = "individual", _("one person, such as an eenmanszaak")
+
+    brand = models.OneToOneField(
+        "shop.Brand", models.PROTECT, primary_key=True, related_name="tax_identity"
+    )
+    kind = models.CharField(max_length=10, choices=Kind)
+    birth_on_iso = SealedTextField(_("date of birth"), blank=True)
+
+    class Meta:
+        verbose_name_plural = "brand tax identities"
+
+
+class TaxIdentity(Sealed):
+    """A creator's birth date and tax number, sealed: asked before her first payout."""
+
+    creator = models.OneToOneField(
+        "creators.Creator", models.PROTECT, primary_key=True, related_name="tax_identity"
+    )
+    birth_on_iso = SealedTextField(_("date of birth"))
+
+    class Meta:
+        verbose_name_plural = "tax identities"
+
+
 class TaxLook(models.Model):
     """Somebody saw tax numbers in clear; such a row is only ever added."""
 
     creator = models.ForeignKey(
-        "creators.Creator", models.PROTECT, null=True, blank=True, help_text="null: a whole report"
-    )
+        "creators.Creator", models.PROTECT, null=True, blank=True,
+        help_text="null: a brand, or a whole report",
+    )  # fmt: skip
+    brand = models.ForeignKey("shop.Brand", models.PROTECT, null=True, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
         help_text="null: a command",

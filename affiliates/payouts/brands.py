@@ -10,9 +10,9 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from affiliates import funding, ledger, rails
+from affiliates import funding, ledger, rails, tax
 from affiliates.ledger import Transfer
 from affiliates.models import Payout, PayoutBatch
 from affiliates.models.payouts import Rail
@@ -42,8 +42,12 @@ def build(at: datetime, pay_on: date, by: AbstractBaseUser | None) -> list[Payou
 
 
 def payable_brands(at: datetime) -> QuerySet[Brand]:
-    """Brands with an account at the provider whose wait is over, like that of a bank account."""
+    """Brands with an account at the provider whose wait is over, like that of a bank account.
+
+    Those in the EU have told their tax number first (Directive (EU) 2021/514).
+    """
     known = Brand.objects.exclude(connect_account="").exclude(status=Brand.Status.SUSPENDED)
+    known = known.filter(Q(tax_identity__isnull=False) | ~Q(country__in=tax.EU))
     return known.exclude(connect_since__gt=at - timedelta(hours=METHOD_WAIT_HOURS))
 
 

@@ -1,20 +1,23 @@
 """A brand's money: its balance, what is spoken for, and each entry."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from affiliates import funding, ledger, statements
+from affiliates import funding, identities, ledger, statements, tax
 from affiliates.forms.balance import TopUpForm
+from affiliates.forms.payouts import BrandTaxForm
 from affiliates.models import Account
 from config.lib import ratelimit, sheets
 from config.lib.http import render_page, whole
 from config.lib.money import decimal
+from config.lib.stepup import confirmed
 from shop import gateways, movements
-from shop.access import brand_required
+from shop.access import brand_required, owner_required
 
 PAGE = 50
 INVOICES = 24
@@ -42,10 +45,37 @@ def balance(request):
         "funds": funding.of(request.brand, currency),
         "currency": currency,
         "currencies": known,
+        "identity": identities.of_brand(request.brand),
+        "asks_tax": request.brand.country in tax.EU,
         "rows": statements.with_causes(account, lines[:PAGE]) if account else [],
         "older": lines[PAGE - 1].id if len(lines) > PAGE else None,
     }
     return render_page(request, "affiliates/balance.html", context)
+
+
+@owner_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@confirmed
+def balance_tax(request):
+    """Tell what the tax office knows the brand by; asked before its first payout."""
+    brand, now = request.brand, timezone.now()
+    known = identities.of_brand(brand)
+    start = {
+        "kind": known.kind if known else None,
+        "birth_on": known.birth_on if known else None,
+        "tin_country": known.tin_country if known else brand.country,
+    }
+    start = {name: value for name, value in start.items() if value}
+    form = BrandTaxForm(request.POST or None, prefix="tax", initial=start, known=known)
+    if form.is_valid():
+        facts = {
+            name: form.cleaned_data[name] for name in ("kind", "birth_on", "tin", "tin_country")
+        }
+        identities.store_brand(brand, now, **facts)
+        messages.success(request, _("The tax number is saved."))
+        return redirect("affiliates:balance", brand.slug)
+    status = 422 if form.errors else 200
+    return render_page(request, "affiliates/balance_tax.html", {"form": form}, status=status)
 
 
 @brand_required

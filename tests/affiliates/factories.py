@@ -61,7 +61,11 @@ def make_brand(**facts) -> Brand:
     facts = {
         "slug": f"brand-{n}", "name": f"Brand {n}", "status": "active", "vat_number": f"NL{n}B01"
     } | facts  # fmt: skip
-    return Brand.objects.create(**facts)
+    brand = Brand.objects.create(**facts)
+    identities.store_brand(
+        brand, PAID, kind="entity", birth_on=None, tin="111222333", tin_country="NL"
+    )
+    return brand
 
 
 def make_variant(brand: Brand, price: int = 3450, reserved: int = 0) -> Variant:

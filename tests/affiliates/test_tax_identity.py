@@ -9,8 +9,9 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affiliates import books, tins
-from affiliates.models import TaxIdentity, TaxLook
+from affiliates import books, identities, tins
+from affiliates.models import BrandTaxIdentity, TaxIdentity, TaxLook
+from affiliates.payouts import brands
 from tests.affiliates import factories as money
 from tests.affiliates.test_money_admin import act
 from tests.affiliates.test_money_pages import TAX, status
@@ -145,3 +146,73 @@ def test_the_look_asks_for_a_fresh_second_factor(creator):
     answer = act(finance, TaxIdentity, "show", [creator.tax_identity], "letter")
     assert answer["Location"].startswith("/accounts/2fa/reauthenticate/")
     assert not TaxLook.objects.exists()
+
+
+# ------------------------------------------------------------ brands
+
+
+@pytest.fixture
+def owner(client):
+    owner = money.make_user()
+    owner.brand = money.make_brand(connect_account="acct_1")
+    owner.brand.memberships.create(user=owner, role="owner")
+    BrandTaxIdentity.objects.all().delete()
+    money.sign_in(client, owner)
+    return owner
+
+
+def told(**facts):
+    plain = {"kind": "entity", "tin": "123456782", "tin_country": "NL", "birth_on": ""}
+    return {f"tax-{name}": value for name, value in (plain | facts).items()}
+
+
+def test_a_brand_tells_its_tax_number_before_it_is_paid(client, owner):
+    page = f"/brand/{owner.brand.slug}/balance/tax/"
+    assert "Before your first payout" in client.get(page.replace("tax/", "")).content.decode()
+    assert owner.brand not in brands.payable_brands(money.DUE)
+
+    assert client.post(page, told()).status_code == 302
+
+    row = BrandTaxIdentity.objects.get()
+    assert (row.kind, row.tin, row.birth_on) == ("entity", "123456782", None)
+    assert owner.brand in brands.payable_brands(money.DUE)
+    shown = client.get(page.replace("tax/", "")).content.decode()
+    assert "••••••782" in shown and "123456782" not in shown
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM affiliates_brandtaxidentity")
+        assert "123456782" not in repr(cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"tin": "123456783"}, {"tin": ""}, {"kind": "individual"}, {"kind": "x"},
+              {"kind": "individual", "birth_on": "2999-01-01"}]
+)  # fmt: skip
+def test_what_does_not_fit_a_brand_is_said_and_nothing_is_kept(client, owner, wrong):
+    page = f"/brand/{owner.brand.slug}/balance/tax/"
+
+    assert client.post(page, told(**wrong)).status_code == 422
+    assert not BrandTaxIdentity.objects.exists()
+
+
+def test_only_an_owner_tells_it(client, owner):
+    owner.brand.memberships.update(role="member")
+
+    answer = client.post(f"/brand/{owner.brand.slug}/balance/tax/", told())
+
+    assert answer.status_code == 403
+    assert not BrandTaxIdentity.objects.exists()
+
+
+def test_a_look_at_a_brands_number_is_written_down(owner):
+    money_desk, admin = desk(is_superuser=True)
+    identities.store_brand(
+        owner.brand, money.PAID, kind="individual", birth_on=date(1980, 1, 2), tin="123456782",
+        tin_country="NL",
+    )  # fmt: skip
+
+    row = BrandTaxIdentity.objects.get()
+    shown = act(money_desk, BrandTaxIdentity, "show", [row], "An audit")
+
+    assert "123456782" in shown.content.decode()
+    look = TaxLook.objects.get()
+    assert (look.brand, look.creator, look.by, look.why) == (owner.brand, None, admin, "An audit")

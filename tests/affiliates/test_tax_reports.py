@@ -3,15 +3,15 @@
 import csv
 import io
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affiliates import ledger, payouts, settlement, taxreports
-from affiliates.models import TaxLook
+from affiliates import identities, ledger, payouts, settlement, taxreports
+from affiliates.models import BrandTaxIdentity, TaxLook
 from affiliates.taxreports import Quarter, Seller
 from shop import refunds
 from tests.affiliates import factories as money
@@ -109,7 +109,17 @@ def test_a_brand_is_told_of_with_what_we_kept(creator):
     assert (row.activity, row.name, row.account) == ("goods", "Brand B.V.", "acct_1")
     assert (row.quarters[4].consideration, row.quarters[4].activities) == (left, 1)
     assert row.quarters[4].consideration + row.quarters[4].withheld == 345000 - 10000
-    assert "tin" in row.lacking()
+    assert (row.kind, row.tin, row.tin_country) == ("entity", "111222333", "NL")
+
+    identities.store_brand(
+        brand, FRIDAY, kind="individual", birth_on=date(1980, 1, 2), tin="123456782",
+        tin_country="NL",
+    )  # fmt: skip
+    (row,) = [row for row in taxreports.dac7(2026).rows if row.activity == "goods"]
+    assert (row.kind, row.birth_on, row.tin) == ("individual", "1980-01-02", "123456782")
+    BrandTaxIdentity.objects.all().delete()
+    report = taxreports.dac7(2026)
+    assert "tin" in report.missing()[f"brand {brand.pk}"]
 
 
 @given(st.integers(0, 60), st.integers(0, 400_000))
