@@ -54,6 +54,10 @@ class BrandTaxIdentity(Sealed):
     class Meta:
         verbose_name_plural = "brand tax identities"
 
+    @property
+    def whose(self) -> str:
+        return str(self.brand)
+
 
 class TaxIdentity(Sealed):
     """A creator's birth date and tax number, sealed: asked before her first payout."""
@@ -65,6 +69,10 @@ class TaxIdentity(Sealed):
 
     class Meta:
         verbose_name_plural = "tax identities"
+
+    @property
+    def whose(self) -> str:
+        return str(self.creator)
 
 
 class TaxLook(models.Model):
