@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import connection
+
 from affiliates.models import Link, Participation, SampleRequest, Thread
 from shop.models import Brand
 
@@ -53,7 +55,7 @@ class Standing:
 
 
 def known(brand: Brand, creator_ids: Iterable[int] | None = None) -> set[int]:
-    """Return the creators (of these, or all) who are no strangers to a brand; four queries."""
+    """Return the creators (of these, or all) who are no strangers to a brand; one query."""
     rows = (
         Participation.objects.filter(collaboration__brand=brand).exclude(
             state__in=[Participation.State.INVITED, Participation.State.LAPSED],
@@ -70,21 +72,41 @@ def known(brand: Brand, creator_ids: Iterable[int] | None = None) -> set[int]:
     return set(first.union(*more))
 
 
+# Answers and blocks of a brand since a moment, and the strangers it wrote to this week, who are
+# those that `known` does not name.
+STANDING_SQL = """
+    WITH asked AS (
+        SELECT p.creator_id, p.state, p.asked_by_creator, p.asked_at, p.answered_at
+        FROM affiliates_participation p
+        JOIN affiliates_collaboration c ON c.id = p.collaboration_id
+        WHERE c.brand_id = %(brand)s
+    ), talks AS (SELECT * FROM affiliates_thread WHERE brand_id = %(brand)s)
+    SELECT (SELECT count(*) FROM asked WHERE NOT asked_by_creator AND answered_at > %(since)s)
+         + (SELECT count(*) FROM talks WHERE started_by_brand AND answered_at > %(since)s),
+           (SELECT count(*) FROM talks WHERE blocked_by_creator_at > %(since)s),
+           (SELECT count(*) FROM (
+                SELECT creator_id FROM asked WHERE NOT asked_by_creator AND asked_at > %(week)s
+                UNION SELECT creator_id FROM talks WHERE started_by_brand AND started_at > %(week)s
+            ) w
+            WHERE NOT EXISTS (SELECT 1 FROM asked a WHERE a.creator_id = w.creator_id
+                              AND (a.asked_by_creator OR a.state NOT IN ('invited', 'lapsed')))
+              AND NOT EXISTS (SELECT 1 FROM talks t WHERE t.creator_id = w.creator_id
+                              AND (NOT t.started_by_brand OR t.answered_at IS NOT NULL))
+              AND NOT EXISTS (SELECT 1 FROM affiliates_link l
+                              JOIN affiliates_collaboration c ON c.id = l.collaboration_id
+                              WHERE l.creator_id = w.creator_id AND c.brand_id = %(brand)s)
+              AND NOT EXISTS (SELECT 1 FROM affiliates_samplerequest s
+                              JOIN affiliates_collaboration c ON c.id = s.collaboration_id
+                              WHERE s.creator_id = w.creator_id AND c.brand_id = %(brand)s))
+"""
+
+
 def standing(brand: Brand, at: datetime) -> Standing:
-    """Return a brand's quota and what is used of it."""
-    answers, blocks = _answers(brand, at - LOOKED_AT)
-    used = _written_to(brand, at - WEEK) - known(brand)
-    return Standing(answers, blocks, len(used))
-
-
-def _answers(brand: Brand, since: datetime) -> tuple[int, int]:
-    invited = Participation.objects.filter(
-        collaboration__brand=brand, asked_by_creator=False, answered_at__gt=since
-    )
-    threads = Thread.objects.filter(brand=brand)
-    answered = threads.filter(started_by_brand=True, answered_at__gt=since)
-    blocks = threads.filter(blocked_by_creator_at__gt=since).count()
-    return invited.count() + answered.count(), blocks
+    """Return a brand's quota and what is used of it, in one query."""
+    values = {"brand": brand.pk, "since": at - LOOKED_AT, "week": at - WEEK}
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING_SQL, values)
+        return Standing(*cursor.fetchone())
 
 
 def _written_to(brand: Brand, since: datetime) -> set[int]:

@@ -295,3 +295,25 @@ def test_the_lists_ask_as_much_for_many_threads_as_for_one(
 
     with django_assert_max_num_queries(12):
         assert client.get(f"/brand/{brand.slug}/messages/").status_code == 200
+
+
+def test_what_is_used_of_a_quota_names_exactly_the_strangers(pair):
+    """The one statement and `known` agree on everybody a brand wrote to."""
+    brand, creator = pair
+    offer = Collaboration.objects.create(
+        brand=brand, kind="approval", name="A", rate_bp=1500, starts_at=NOW - DAY
+    )
+    people = [make_creator(followers=6_000, user=make_user(), at=NOW) for _n in range(5)]
+    facts = [("invited", False), ("lapsed", False), ("declined", False), ("accepted", False),
+             ("applied", True)]  # fmt: skip
+    for one, (state, hers) in zip(people, facts, strict=True):
+        Participation.objects.create(
+            creator=one, collaboration=offer, state=state, asked_by_creator=hers,
+            asked_at=NOW - DAY, answered_at=NOW if state in {"declined", "accepted"} else None,
+        )  # fmt: skip
+    write(brand, creator)
+    found = outreach.standing(brand, NOW)
+
+    strangers = {creator.pk, people[0].pk, people[1].pk}
+    assert outreach.known(brand) == {one.pk for one in people[2:]}
+    assert (found.answers, found.used) == (2, len(strangers))

@@ -25,7 +25,9 @@ def make_offer(kind="targeted", **facts):
 
 
 def make_person(**facts):
-    return make_creator(followers=6_000, user=make_user(), at=NOW, **facts)
+    return make_creator(
+        followers=6_000, user=make_user(), at=NOW, site_language="en", **facts
+    )  # fmt: skip
 
 
 def test_an_invitation_that_nobody_answers_is_closed_with_a_notice_to_both(mailoutbox):
@@ -137,7 +139,7 @@ def test_a_cut_is_announced_to_who_has_a_link_and_to_nobody_twice(mailoutbox):
 
     (letter,) = mailoutbox
     assert letter.to == [holder.user.email]
-    assert "10 % in place of 15 %" in letter.body and "27 november 2026" in letter.body
+    assert "10 % in place of 15 %" in letter.body and "27 November 2026" in letter.body
 
 
 def test_a_team_keeps_notes_and_takes_its_list_along(client):
