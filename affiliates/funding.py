@@ -14,6 +14,7 @@ from django.db import connection
 
 from affiliates import closings, tax
 from affiliates.clock import local_day, now
+from affiliates.models.commissions import OPEN_SQL
 from shop.models import Brand
 
 # The newest unclaimed lines of each brand whose balance is below zero, until they cover it.
@@ -97,11 +98,10 @@ FUNDS_SQL = """
                           WHERE r.brand_order_id = p.id AND r.closed_at IS NULL))) w
     CROSS JOIN LATERAL (
         SELECT sum(owed) AS amount, sum((owed * own.vat_bp + 9999) / 10000) AS vat
-        FROM (SELECT greatest(sum(amount), 0)::bigint AS owed FROM affiliates_commission
-              WHERE brand_id = own.brand_id AND currency = own.currency
-                AND state IN ('pending', 'held')
+        FROM (SELECT greatest(sum(amount), 0)::bigint AS owed FROM affiliates_commission c
+              WHERE brand_id = own.brand_id AND currency = own.currency AND {open}
               GROUP BY coalesce(reverses_id, id)) live) u
-""".replace("{balance}", closings.BALANCE_SQL.format(account="own.id"))
+""".replace("{balance}", closings.BALANCE_SQL.format(account="own.id")).replace("{open}", OPEN_SQL)
 
 
 def of_all(at: datetime, brands: list[int] | None = None) -> dict[tuple[int, str], Funds]:

@@ -68,7 +68,7 @@ def _send(
             "night": night,
             "currency": currency,
             "total": total,
-            "rows": _rows(lines),
+            "rows": _rows(creator, lines),
             "pending": _pending(creator, currency),
             "payable": payouts.claimable(creator.pk, currency),
             "pays_on": clock.friday_from(night),
@@ -88,9 +88,9 @@ def _post(name: str, context: dict[str, object], address: str) -> None:
     post.send(mail)
 
 
-def _rows(lines: QuerySet[SettlementLine]) -> list[Row]:
+def _rows(creator: Creator, lines: QuerySet[SettlementLine]) -> list[Row]:
     grouped = (
-        Commission.objects.filter(settlement_line__in=lines)
+        Commission.objects.filter(creator=creator, settlement_line__in=lines)
         .values("order_line__title", "reason", "kind")
         .annotate(count=Count("id"), sum=Sum("amount"))
         .order_by("-sum")

@@ -149,19 +149,25 @@ def start(night: date) -> SettlementRun:
     return run
 
 
-EMPTY_SQL = """
-    UPDATE affiliates_settlementshard s SET done_at = now(), seconds = 0
-    FROM affiliates_settlementrun r
-    WHERE r.id = s.run_id AND r.id = %s AND s.done_at IS NULL AND NOT EXISTS (
-        SELECT 1 FROM affiliates_commission c
-        WHERE c.state = 'pending' AND c.shard = s.shard AND c.due_at < r.cutoff)
+# A night looks only at what became due since the one before it: what became pending after that
+# one was begun is due after its cutoff (`commissions.late`). So nothing need be kept of what is
+# pending, and the books are checked for anything that was left behind.
+DUE_SQL = """
+    c.state = 'pending' AND c.due_at < %(cutoff)s AND c.due_at >= (
+        SELECT coalesce(max(cutoff), '-infinity') FROM affiliates_settlementrun
+        WHERE cutoff < %(cutoff)s)
 """
+EMPTY_SQL = f"""
+    UPDATE affiliates_settlementshard s SET done_at = now(), seconds = 0
+    WHERE s.run_id = %(run)s AND s.done_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM affiliates_commission c WHERE c.shard = s.shard AND {DUE_SQL})
+"""  # noqa: S608
 
 
 def open_shards(run: SettlementRun) -> list[int]:
     """Return the shards of a run that hold something due; the empty ones are done at once."""
     with connection.cursor() as cursor:
-        cursor.execute(EMPTY_SQL, [run.pk])
+        cursor.execute(EMPTY_SQL, {"run": run.pk, "cutoff": run.cutoff})
     return list(run.shards.filter(done_at=None).values_list("shard", flat=True))
 
 
@@ -178,9 +184,9 @@ def complete(run: SettlementRun) -> bool:
 
 # ------------------------------------------------------------------ one shard
 
-# Written so that every table is read through an index, whatever the planner knows of it: a
-# line brings its commissions' ids, which are marked by key, and accounts are looked up line
-# by line. A join might read a whole table for each of the shards.
+# Every table is read through an index, whatever the planner knows of it: a line brings its
+# commissions' ids, which are marked by key, and accounts are looked up line by line. A join
+# might read a whole table for each of the shards.
 # VAT follows the brand's status on the night, kept on each sale; what is taken back of a sale
 # that settled before carries that sale's VAT (`own_bp`), whatever the brand's status is now.
 LINES_SQL = """
@@ -195,7 +201,7 @@ LINES_SQL = """
                    FROM affiliates_commission s
                    WHERE s.id = c.reverses_id AND s.state = 'settled') END AS own_bp
         FROM affiliates_commission c
-        WHERE state = 'pending' AND shard = %(shard)s AND due_at < %(cutoff)s {only}
+        WHERE c.shard = %(shard)s AND {due} {only}
         ORDER BY id FOR UPDATE
     ), sums AS MATERIALIZED (
         SELECT nextval('affiliates_settlementline_id_seq') AS id, s.*,
@@ -248,7 +254,9 @@ LINES_SQL = """
 """
 
 ENTRIES_SQL = """
-    WITH posts AS MATERIALIZED (
+    WITH vat AS MATERIALIZED (
+        SELECT id, currency FROM affiliates_account WHERE kind = 'vat'
+    ), posts AS MATERIALIZED (
         SELECT l.id, l.amount, l.currency, l.vat,
                (SELECT a.id FROM affiliates_account a
                 WHERE a.kind = 'brand_balance' AND a.brand_id = l.brand_id
@@ -256,9 +264,7 @@ ENTRIES_SQL = """
                (SELECT a.id FROM affiliates_account a
                 WHERE a.kind = 'creator_balance' AND a.brand_id IS NULL
                   AND a.creator_id = l.creator_id AND a.currency = l.currency) AS own_account,
-               (SELECT a.id FROM affiliates_account a
-                WHERE a.kind = 'vat' AND a.brand_id IS NULL AND a.creator_id IS NULL
-                  AND a.currency = l.currency) AS vat_account
+               (SELECT id FROM vat WHERE vat.currency = l.currency) AS vat_account
         FROM affiliates_settlementline l
         WHERE l.id BETWEEN %(first)s AND %(last)s AND l.run_id = %(run)s
           AND l.creator_id %% 64 = %(shard)s {only}
@@ -273,6 +279,17 @@ ENTRIES_SQL = """
     ) AS m(kind, account_id, moved)
     WHERE m.moved <> 0
 """
+
+
+# Builds of payouts and closings of months wait. The planner may read no table as a whole: it
+# would read a small one, such as that of brands, for each line and each of its foreign keys.
+# Nor does a shard wait for the disk: what a crash took of it would be settled again, and the
+# commit that completes its run, before anything follows from it, waits for all before it.
+BEGIN_SQL = f"""
+    SELECT now(), pg_advisory_xact_lock_shared({Lock.SHARD}), month.*,
+           set_config('enable_seqscan', 'off', true), set_config('synchronous_commit', 'off', true)
+    FROM ({closedmonths.HOLD_SQL}) month
+"""  # noqa: S608
 
 
 class NotWhole(DatabaseError):
@@ -320,8 +337,8 @@ def try_shard(run_id: int, shard: int) -> SettlementShard | None:
 def _claim_and_settle(run_id: int, shard: int, one_by_one: bool) -> SettlementShard | None:
     begun = time.monotonic()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [Lock.SHARD])
-        cursor.execute(closedmonths.HOLD_SQL)
+        cursor.execute(BEGIN_SQL)
+        at = cursor.fetchone()[0]
     row = (
         SettlementShard.objects.select_for_update(skip_locked=True, of=["self"])
         .select_related("run")
@@ -334,7 +351,7 @@ def _claim_and_settle(run_id: int, shard: int, one_by_one: bool) -> SettlementSh
         _settle_creators(row)
     else:
         _settle_all(row, None)
-    row.done_at, row.error = clock.now(), ""
+    row.done_at, row.error = at, ""
     row.seconds = time.monotonic() - begun
     row.save()
     return row
@@ -347,9 +364,9 @@ def _settle_all(row: SettlementShard, creator_id: int | None) -> None:
         "run": run.pk, "shard": row.shard, "cutoff": run.cutoff, "creator": creator_id,
         **tax.brand_vat_values(run.night),
     }  # fmt: skip
-    only = "" if creator_id is None else "AND creator_id = %(creator)s"
+    only = "" if creator_id is None else "AND c.creator_id = %(creator)s"
     with connection.cursor() as cursor:
-        cursor.execute(LINES_SQL.format(only=only, vat=tax.BRAND_VAT_SQL), values)
+        cursor.execute(LINES_SQL.format(due=DUE_SQL, only=only, vat=tax.BRAND_VAT_SQL), values)
         marked, commissions, lines, amounts, first, last = cursor.fetchone()
         if marked != commissions:
             raise NotWhole(f"{marked} marked, {commissions} summed")
@@ -365,7 +382,7 @@ def _settle_all(row: SettlementShard, creator_id: int | None) -> None:
 
 def _settle_creators(row: SettlementShard) -> None:
     """Settle a shard creator by creator; hold what cannot be settled, with a flag."""
-    due = Commission.objects.due(row.run.cutoff).filter(shard=row.shard)
+    due = Commission.objects.due(row.run.cutoff, row.run.since).filter(shard=row.shard)
     for creator_id in list(due.values_list("creator_id", flat=True).distinct()):
         counts = (row.commissions, row.lines, dict(row.amount))
         try:
@@ -380,7 +397,7 @@ def _settle_creators(row: SettlementShard) -> None:
 
 def _set_aside(row: SettlementShard, creator_id: int, error: Exception) -> int:
     """Hold what one creator has due, with an open flag; return how many."""
-    due = Commission.objects.due(row.run.cutoff).filter(creator_id=creator_id)
+    due = Commission.objects.due(row.run.cutoff, row.run.since).filter(creator_id=creator_id)
     ids = list(due.select_for_update().order_by("id").values_list("pk", flat=True))
     flag = fraud.flag(
         fraud.SETTLEMENT_ERROR,

@@ -27,6 +27,7 @@ MEDIAN_SQL = """
     FROM affiliates_payout p
     JOIN affiliates_payoutclaim claim ON claim.payout_id = p.id AND claim.released_at IS NULL
     JOIN affiliates_commission c ON c.settlement_line_id = claim.line_id AND c.kind = 'sale'
+        AND c.creator_id = p.creator_id
     JOIN shop_orderline l ON l.id = c.order_line_id
     JOIN shop_brandorder part ON part.id = l.brand_order_id
     WHERE p.state = 'paid' AND p.paid_at > %(since)s AND p.paid_at <= %(at)s

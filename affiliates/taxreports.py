@@ -159,6 +159,7 @@ CREATORS_SQL = """
     CROSS JOIN LATERAL (
         SELECT count(*) AS n FROM affiliates_payoutclaim c
         JOIN affiliates_commission k ON k.settlement_line_id = c.line_id AND k.kind = 'sale'
+            AND k.creator_id = p.creator_id
         WHERE c.payout_id = p.id AND c.released_at IS NULL) sold
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """

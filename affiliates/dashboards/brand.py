@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from affiliates import brandweeks, clock, ledger, market
 from affiliates.dashboards.query import rows_of
 from affiliates.models import BrandWeek
+from affiliates.models.commissions import OPEN_SQL
 from creators.models import Creator, Platform
 from shop import storefront
 from shop.models import Brand, Product
@@ -35,13 +36,12 @@ STOCK = """
 WAITING = """
     select (select count(*) from shop_brandorder b join shop_order o on o.id = b.order_id
             where b.brand_id = %(brand)s and o.status = 'paid' and b.shipped_at is null),
-           (select coalesce(sum(amount), 0) from affiliates_commission
-            where brand_id = %(brand)s and currency = %(currency)s
-              and state in ('pending', 'held')),
+           (select coalesce(sum(amount), 0) from affiliates_commission c
+            where brand_id = %(brand)s and currency = %(currency)s and {open}),
            (select count(distinct p.creator_id) from affiliates_participation p
             join affiliates_collaboration c on c.id = p.collaboration_id
             where c.brand_id = %(brand)s and p.state = 'applied')
-"""
+""".replace("{open}", OPEN_SQL)
 
 
 @dataclass(slots=True)

@@ -58,8 +58,13 @@ class LedgerEntry(models.Model):
     """
 
     kind = models.CharField(max_length=24)
-    debit = models.ForeignKey(Account, models.PROTECT, related_name="debits", db_index=False)
-    credit = models.ForeignKey(Account, models.PROTECT, related_name="credits", db_index=False)
+    # A trigger looks whether the accounts of all rows of a statement are there, at once.
+    debit = models.ForeignKey(
+        Account, models.PROTECT, related_name="debits", db_index=False, db_constraint=False
+    )
+    credit = models.ForeignKey(
+        Account, models.PROTECT, related_name="credits", db_index=False, db_constraint=False
+    )
     amount = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     source_kind = models.CharField(max_length=20)

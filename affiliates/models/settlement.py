@@ -1,6 +1,8 @@
 """The night: one run per night, 64 shards each, one line per creator, brand, currency."""
 
 import secrets
+from datetime import datetime
+from functools import cached_property
 
 from django.db import models
 from django.db.models import Q
@@ -39,6 +41,12 @@ class SettlementRun(models.Model):
     def __str__(self) -> str:
         return f"night of {self.night}"
 
+    @cached_property
+    def since(self) -> datetime | None:
+        """The cutoff of the night before: what was due by then is no longer pending."""
+        before = SettlementRun.objects.filter(night__lt=self.night).order_by("-night")
+        return before.values_list("cutoff", flat=True).first()
+
 
 class SettlementShard(models.Model):
     """A sixty-fourth of a run's creators, settled in one transaction."""
@@ -72,13 +80,18 @@ class SettlementShard(models.Model):
 class SettlementLine(models.Model):
     """What one creator earned from one brand in one night; signed, never edited."""
 
-    run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="lines", db_index=False)
+    # A trigger looks whether the run and both accounts of all rows of a statement are there.
+    run = models.ForeignKey(
+        SettlementRun, models.PROTECT, related_name="lines", db_index=False, db_constraint=False
+    )
     creator = models.ForeignKey(
-        "creators.Creator", models.PROTECT, related_name="settlement_lines", db_index=False
-    )
+        "creators.Creator", models.PROTECT, related_name="settlement_lines", db_index=False,
+        db_constraint=False,
+    )  # fmt: skip
     brand = models.ForeignKey(
-        "shop.Brand", models.PROTECT, related_name="settlement_lines", db_index=False
-    )
+        "shop.Brand", models.PROTECT, related_name="settlement_lines", db_index=False,
+        db_constraint=False,
+    )  # fmt: skip
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField()
     vat = models.BigIntegerField(null=True, blank=True, help_text="that the brand is invoiced")

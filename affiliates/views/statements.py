@@ -90,7 +90,7 @@ def earnings_line(request, pk: int):
 
 
 def _sales_of(line: SettlementLine) -> list[Commission]:
-    found = line.commissions.select_related(
+    found = line.commissions.filter(creator=line.creator_id).select_related(
         "order_line__brand_order__order", "brand", "link", "settlement_line__run", "collaboration",
         "creator", "reverses",
     )  # fmt: skip

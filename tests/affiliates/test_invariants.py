@@ -38,14 +38,12 @@ P = "affiliates_payout"
 SALE = f"(SELECT min(id) FROM {C} WHERE kind = 'sale' AND state = 'settled')"
 FAULTS = {
     "settled commissions equal their line": f"UPDATE {L} SET amount = amount + 1",
-    "a line has its commissions' creator, brand and currency": f"""
+    "a line has its commissions' creator, brand and currency, and none that was due later": f"""
         UPDATE {C} SET currency = 'USD' WHERE id = {SALE}""",
     "each line is posted once, with its amount and accounts": f"""
         DELETE FROM {E} WHERE kind = 'settlement'""",
-    "a line's VAT is posted once, as it was worked out": f"UPDATE {L} SET vat = vat + 1",
-    "no entry settles a line that is not there": f"""
-        UPDATE {E} SET source_id = 999999 WHERE id =
-        (SELECT min(id) FROM {E} WHERE kind = 'settlement_vat')""",
+    "a line's VAT is posted once, as it was worked out, and nothing else of it": f"""
+        UPDATE {L} SET vat = vat + 1""",
     "a payout equals the lines it claims": f"UPDATE {P} SET amount = amount + 1",
     "a claim is held only by a payout that holds lines": f"UPDATE {P} SET state = 'failed'",
     "a payout is posted once, and its end too": f"DELETE FROM {E} WHERE kind = 'payout_paid'",
@@ -56,11 +54,9 @@ FAULTS = {
         (SELECT id FROM affiliates_account WHERE kind = 'brand_balance')""",
     "a creator's balance is her unclaimed lines": f"""
         UPDATE {E} SET amount = amount + 1 WHERE kind = 'payout'""",
-    "the ledger nets to zero": """
-        UPDATE affiliates_account SET currency = 'USD' WHERE kind = 'brand_balance'""",
     "a closing is the sum of its account's entries": f"""
         UPDATE {E} SET amount = amount + 1 WHERE kind = 'capture'""",
-    "an entry has the currency of both its accounts": f"""
+    "the ledger nets to zero: an entry has the currency of both its accounts": f"""
         UPDATE {E} SET currency = 'USD' WHERE kind = 'capture'""",
     "no order line earns twice": f"""
         DROP INDEX commission_sale_once; UPDATE {C} SET order_line_id =
@@ -75,7 +71,6 @@ FAULTS = {
         UPDATE {C} SET state = 'void' WHERE kind = 'reversal'""",
     "a done shard leaves nothing due": f"""
         UPDATE {C} SET due_at = '2026-11-03', state = 'pending' WHERE state = 'pending'""",
-    "nothing is settled early": f"UPDATE {C} SET due_at = '2027-01-01' WHERE state = 'settled'",
     "refund lines add up to what a line lost": """
         UPDATE shop_orderline SET refunded = refunded - 1 WHERE refunded > 0""",
     "dispute lines add up to what a bank took of a line": """
@@ -126,6 +121,39 @@ FAULTS = {
         UPDATE {C} SET case_id = made.id FROM made WHERE state = 'held'""",
 }
 
+LINE = "a line has its commissions' creator, brand and currency, and none that was due later"
+VAT = "a line's VAT is posted once, as it was worked out, and nothing else of it"
+POSTED = "each line is posted once, with its amount and accounts"
+ZERO = "the ledger nets to zero: an entry has the currency of both its accounts"
+FIRST = f"UPDATE {E} SET source_id = 999999 WHERE id = (SELECT min(id) FROM {E} WHERE kind = "
+MORE = {  # other faults, and the promise that finds each
+    "settled early": (LINE, f"UPDATE {C} SET due_at = '2027-01-01' WHERE state = 'settled'"),
+    "in a line that is not there": (
+        LINE,
+        f"UPDATE {C} SET settlement_line_id = 999999 WHERE id = {SALE}",
+    ),
+    "a line of a night that is not there": (LINE, f"UPDATE {L} SET run_id = 999999"),
+    "a line that counts one less": (
+        "settled commissions equal their line",
+        f"UPDATE {L} SET commission_count = commission_count - 1",
+    ),
+    "posted for a line that is not there": (POSTED, f"{FIRST} 'settlement')"),
+    "VAT of a line that is not there": (VAT, f"{FIRST} 'settlement_vat')"),
+    "something else of a line": (VAT, f"UPDATE {E} SET kind = 'x' WHERE kind = 'settlement_vat'"),
+    "posted between other accounts": (
+        POSTED,
+        f"UPDATE {E} SET debit_id = credit_id WHERE kind = 'settlement'",
+    ),
+    "an account of another currency": (
+        ZERO,
+        "UPDATE affiliates_account SET currency = 'USD' WHERE kind = 'brand_balance'",
+    ),
+    "an account that is not there": (
+        ZERO,
+        f"UPDATE {E} SET credit_id = 999999 WHERE id = (SELECT max(id) FROM {E})",
+    ),
+}
+
 
 @pytest.fixture
 def market(monkeypatch):
@@ -162,11 +190,14 @@ def test_planted_faults_are_found(market, subtests):
     # Each is planted with triggers and checks off, in a transaction that is taken back.
     for name in invariants.INVARIANTS:
         with subtests.test(name):
-            assert planted(name)
+            assert planted(name, FAULTS[name])
+    for fault, (name, statement) in MORE.items():
+        with subtests.test(fault):
+            assert planted(name, statement)
 
 
-def planted(name: str) -> list[tuple]:
-    """Return what a promise finds of its fault, with nothing left of it afterwards."""
+def planted(name: str, statement: str) -> list[tuple]:
+    """Return what a promise finds of a fault, with nothing left of it afterwards."""
     with (
         harness.connect(SERVERS, connection.settings_dict["NAME"]) as own,
         own.transaction() as fault,
@@ -178,7 +209,7 @@ def planted(name: str) -> list[tuple]:
             [[C, L, E, P, "shop_order", "shop_orderline"]],
         ).fetchall():
             own.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{check}"')
-        own.execute(FAULTS[name])
+        own.execute(statement)
         found = own.execute(f"SELECT * FROM ({invariants.INVARIANTS[name]}) o").fetchall()
         raise psycopg.Rollback(fault)
     return found
@@ -189,7 +220,7 @@ def test_the_command(market, capsys):
     assert f"{len(invariants.INVARIANTS)} invariants hold" in capsys.readouterr().out
     with harness.connect(SERVERS, connection.settings_dict["NAME"]) as own, own.transaction():
         own.execute("SET LOCAL session_replication_role = replica")
-        own.execute(FAULTS["nothing is settled early"])
+        own.execute(MORE["settled early"][1])
     with pytest.raises(CommandError) as error:
         call_command("check_books", json=True)
     assert error.value.returncode == 1

@@ -1,13 +1,21 @@
 """The ledger: each fact once, never changed, balances that are sums."""
 
+import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from affiliates import ledger
+from affiliates import ledger, settlement
 from affiliates.ledger import EntryDiffers, Transfer
 from affiliates.models import Account, LedgerEntry
 from tests import harness
-from tests.affiliates.factories import PAID, make_brand, make_commission, make_creator
+from tests.affiliates.factories import (
+    NIGHT_OVER,
+    PAID,
+    make_brand,
+    make_commission,
+    make_creator,
+)
+from tests.conftest import SERVERS
 
 pytestmark = pytest.mark.django_db
 
@@ -80,12 +88,58 @@ def test_the_application_cannot_change_entries(statement):
 @pytest.mark.parametrize("verb", ["UPDATE {} SET amount = 1", "DELETE FROM {}", "TRUNCATE {}"])
 @pytest.mark.parametrize("table", ["affiliates_ledgerentry", "affiliates_commission"])
 def test_not_even_the_owner_can(verb, table):
-    import psycopg
-
-    from tests.conftest import SERVERS
-
     make_commission()
     refused = pytest.raises(psycopg.Error, match="refused|foreign key")
+    with harness.connect(SERVERS, connection.settings_dict["NAME"]) as own, refused:
+        own.execute(verb.format(table))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("statement", "lost"),
+    [
+        ("UPDATE affiliates_commission SET state = 'settled', settlement_line_id = 7", "line 7"),
+        (
+            """INSERT INTO affiliates_ledgerentry (kind, debit_id, credit_id, amount, currency,
+                   source_kind, source_id, posted_at)
+               SELECT 'x', max(id), 999, 1, 'EUR', 'payment', 1, now() FROM affiliates_account""",
+            "account 999",
+        ),
+        (
+            """INSERT INTO affiliates_settlementline (run_id, creator_id, brand_id, currency,
+                   amount, commission_count, salt) VALUES (9, 1, 1, 'EUR', 1, 1, '')""",
+            "run 9",
+        ),
+        (
+            """WITH night AS (
+                   INSERT INTO affiliates_settlementrun (night, cutoff, created_at, root,
+                       previous_root, head_path) VALUES (now(), now(), now(), '', '', '[]')
+                   RETURNING id)
+               INSERT INTO affiliates_settlementline (run_id, creator_id, brand_id, currency,
+                   amount, commission_count, salt)
+               SELECT id, 999, 1, 'EUR', 1, 1, '' FROM night""",
+            "creator 999",
+        ),
+    ],
+)
+def test_what_rows_of_money_point_to_is_there(statement, lost):
+    make_commission()
+    with pytest.raises(IntegrityError, match=f"{lost}, w"), transaction.atomic():
+        connection.cursor().execute(statement)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "verb", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "UPDATE {} SET id = id + 1"]
+)
+@pytest.mark.parametrize(
+    "table",
+    ["affiliates_account", "affiliates_settlementrun", "affiliates_settlementline"],
+)
+def test_what_they_point_to_stays(verb, table):
+    make_commission()
+    settlement.settle(NIGHT_OVER)
+    refused = pytest.raises(psycopg.Error, match="stay as they were written")
     with harness.connect(SERVERS, connection.settings_dict["NAME"]) as own, refused:
         own.execute(verb.format(table))
 

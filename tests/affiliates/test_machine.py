@@ -350,7 +350,9 @@ class Market(RuleBasedStateMachine):
         has = Counter()
         for row in Commission.objects.filter(state__in=["pending", "held"]):
             has[row.creator_id, row.currency] += row.amount
-        for payout in Payout.objects.filter(state__in=Payout.HOLDS_LINES).exclude(creator=None):
+        for payout in Payout.objects.filter(state__in=["pending", "processing", "paid"]).exclude(
+            creator=None
+        ):
             has[payout.creator_id, payout.currency] += payout.amount
         for creator in getattr(self, "creators", ()):
             for currency in CURRENCIES:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.conf import settings as site
+from django.db import connection
 
 from affiliates import clock, commissions, ledger, settlement
 from affiliates.models import (
@@ -19,6 +20,7 @@ from affiliates.models import (
     SettlementRun,
     SettlementShard,
 )
+from affiliates.models.commissions import OPEN_SQL
 from tests.affiliates.factories import (
     NIGHT_OVER,
     PAID,
@@ -200,3 +202,39 @@ def test_a_killed_worker_loses_its_transaction_and_nothing_else():
 
     assert settlement.settle(PAID + timedelta(days=1)).left == 0
     assert_settled_once()
+
+
+def test_no_index_knows_what_the_night_writes():
+    # Else PostgreSQL writes to every index of a row that is marked.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT DISTINCT a.attname FROM pg_index i
+               JOIN pg_depend d ON d.objid = i.indexrelid AND d.refobjid = i.indrelid
+                    AND d.refobjsubid > 0
+               JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid
+               WHERE i.indrelid = 'affiliates_commission'::regclass"""
+        )
+        known = {row[0] for row in cursor.fetchall()}
+    assert {"due_at", "is_live"} <= known  # columns, and those of conditions
+    assert not known & {"state", "settlement_line_id", "vat_bp"}
+
+
+def test_what_is_open_is_found_without_the_state():
+    settled, pending, held = (make_commission(price=price) for price in (1000, 2000, 4000))
+    flag = RiskFlag.objects.create(rule="x", subject="x", opened_at=PAID)
+    commissions.hold([held.pk], flag=flag)
+    Commission.objects.filter(pk=pending.pk).update(due_at=NIGHT_OVER + timedelta(days=5))
+
+    def found():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT id FROM affiliates_commission c WHERE {OPEN_SQL} ORDER BY id")
+            return [row[0] for row in cursor.fetchall()]
+
+    assert found() == [settled.pk, pending.pk, held.pk]
+    settlement.settle(NIGHT_OVER)
+    assert found() == [pending.pk, held.pk]
+    commissions.release([held.pk])
+    commissions.void([pending.pk])
+    assert found() == [held.pk]
+    settlement.settle(NIGHT_OVER + timedelta(days=1))
+    assert found() == []
