@@ -63,6 +63,12 @@ def late(computed: datetime) -> datetime:
     return max(computed, newest) if newest else computed
 
 
+def final_at(order: Order) -> dict[int, datetime]:
+    """Return when the sale of each line is due, by line id: then it is final."""
+    sales = Commission.objects.live().filter(kind=Kind.SALE, order_line__brand_order__order=order)
+    return dict(sales.values_list("order_line_id", "due_at"))
+
+
 def is_paused(part: BrandOrder) -> bool:
     """Say whether a return of this part or a dispute of its order is open."""
     open_ = [Dispute.State.OPEN, Dispute.State.WITHDRAWN]

@@ -163,6 +163,7 @@ LEFT = {
     "shop.Variant": A_BRAND,
     "shop.Image": A_BRAND,
     "shop.TaxRate": A_MARKET,
+    "shop.Integration": A_BRAND,
     "shop.Feed": A_BRAND,
     "shop.FeedRun": A_BRAND,
     "shop.FeedProblem": A_BRAND,

@@ -191,7 +191,8 @@ def _row(
         row.waits_for = waiting.get(commission.settlement_line_id, "")
     receipt = receipts.get(commission.order_line_id)
     if receipt:
-        row.rule = rule_label(receipt.rule)
+        won = next((touch for touch in receipt.touches if not touch.get("excluded_by")), {})
+        row.rule = rule_label(receipt.rule, won.get("via", ""))
         row.touches = [_competitor(creator, touch) for touch in receipt.touches]
     return row
 

@@ -66,9 +66,17 @@ RULES = {
 }
 
 
-def rule_label(rule: str) -> str:
-    """Return a receipt's rule in words."""
-    return str(RULES.get(rule) or rule.replace("_", " ").capitalize())
+VIA = {  # how a brand's own shop told who sent the shopper
+    "creator_code": _("Your code was used in the brand's own shop."),
+    "discount_link": _("Your discount link was used in the brand's own shop."),
+    "landing": _("The shopper came into the brand's own shop by your link."),
+    "cart": _("Your click was kept with the shopper's cart in the brand's own shop."),
+}
+
+
+def rule_label(rule: str, via: str = "") -> str:
+    """Return a receipt's rule in words; where an own shop told it, how it did."""
+    return str(VIA.get(via) or RULES.get(rule) or rule.replace("_", " ").capitalize())
 
 
 BANK_REASONS = {  # ISO 20022 external status reasons that a creator can do something about

@@ -22,7 +22,7 @@ from affiliates.models import Link
 from affiliates.models.links import PostedOn
 from creators import rulebook, standing
 from creators.models import Creator
-from shop import terms
+from shop import integrations, terms
 from shop.models import Brand, Product, Terms
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0 o 1 l i: read aloud, typed by hand
@@ -53,6 +53,10 @@ class LinksStopped(NotEnrolled):
 
 class BrandShort(Exception):
     """The brand is short of money: nobody takes a new link of it until it is not."""
+
+
+class ShopUntested(Exception):
+    """The brand sells in its own shop, and no test order has come through from there."""
 
 
 class TermsMissing(Exception):
@@ -131,7 +135,7 @@ def take(
     """Return the creator's link for a product, or a brand's shop, on one platform.
 
     The same asked twice is the same link, switched on again where it was off. Raises
-    NotEnrolled, TermsMissing, NoOffer, BrandShort or QuotaReached.
+    NotEnrolled, TermsMissing, NoOffer, BrandShort, ShopUntested or QuotaReached.
     """
     creator = _may_take(creator, at)
     if product is not None:
@@ -148,6 +152,8 @@ def take(
         return _switch_on(known)
     if solvency.short([offer.collaboration.brand_id], at):
         raise BrandShort(f"{offer.collaboration} is of a brand that is short of money")
+    if product is not None and integrations.untested([product]):
+        raise ShopUntested(f"{product} is sold in a shop that is not tested")
     if platform != PostedOn.PAGE and not mine.exclude(platform=PostedOn.PAGE).exists():
         _count(creator, at)
     link = _new(creator, offer, product, platform, at, brand)
@@ -189,7 +195,7 @@ def take_many(
 ) -> dict[int, Link | str]:
     """Take a link for each product on one platform; return by product id the link or why not.
 
-    Why not: "no_offer", "short" (of money: the brand) or "quota". A fixed number of queries. Raises NotEnrolled or
+    Why not: "no_offer", "short" (of money: the brand), "untested" (its own shop) or "quota". A fixed number of queries. Raises NotEnrolled or
     TermsMissing.
     """
     creator = _may_take(creator, at)
@@ -200,6 +206,7 @@ def take_many(
         mine.setdefault(link.product_id, []).append(link)
     left = quota(creator, at).left
     short = solvency.short({product.brand_id for product in products}, at)
+    untested = integrations.untested(products)
     results: dict[int, Link | str] = {}
     new: list[Link] = []
     for product in products:
@@ -221,6 +228,8 @@ def take_many(
             results[product.pk] = _switch_on(same[0])
         elif product.brand_id in short:
             results[product.pk] = "short"
+        elif product.pk in untested:
+            results[product.pk] = "untested"
         elif counts and left == 0:
             results[product.pk] = "quota"
         else:

@@ -15,7 +15,7 @@ from affiliates.models import BrandLight, Collaboration, Link
 from affiliates.models.links import PostedOn
 from config.lib.money import half_up, tax_within
 from creators.models import Creator
-from shop import storefront
+from shop import integrations, storefront
 from shop.models import Product, TaxRate
 
 PAGE = 18
@@ -82,6 +82,7 @@ class Card:
     posting_on: str  # the platform that she chose
     is_new: bool
     light: BrandLight | None  # how the brand's money was last seen
+    untested: bool = False  # sold in the brand's own shop, and no test order came from there
 
     @property
     def rate_bp(self) -> int:
@@ -151,6 +152,7 @@ def cards(
     for link in found.select_related("creator"):
         mine.setdefault(link.product_id, []).append(link)
     rates = tax_rates(at) if taxes is None else taxes
+    untested = integrations.untested(products)
     return [
         Card(
             product,
@@ -160,6 +162,7 @@ def cards(
             posting_on,
             product.created_at > at - NEW_FOR,
             getattr(product.brand, "light", None),
+            product.pk in untested,
         )
         for product in products
         if product.pk in offers

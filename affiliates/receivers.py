@@ -1,5 +1,6 @@
 """What the shop tells us, booked in its transaction; the shop sends under a savepoint."""
 
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
@@ -31,6 +32,12 @@ def on_refunded(
 def on_delivered(brand_order: BrandOrder, **kwargs: Any) -> None:
     """Count the return window from what is known of the delivery now."""
     commissions.reschedule(brand_order)
+
+
+@receiver(signals.sales_close, dispatch_uid="affiliates.sales_close")
+def on_asked_until_when(order: Order, **kwargs: Any) -> dict[int, datetime]:
+    """Say until when what goes back of each line in a brand's own shop counts."""
+    return commissions.final_at(order)
 
 
 @receiver(signals.payer_known, dispatch_uid="affiliates.payer_known")

@@ -142,8 +142,9 @@ def day_key() -> visitors.Key:
 def headers_for(raw: bytes, environ: Environ, click: str | None) -> list[tuple[str, str]]:
     """Return the headers of the redirect; with `click`, the cookie that remembers it."""
     link_id, brand_id, rate_bp, programme, destination = linkcache.parse(raw)
-    if "{click}" in destination:
-        destination = destination.replace("{click}", click or "")
+    if "{click}" in destination:  # a brand's own shop brings it back with the order, signed
+        seen = Seen(brand_id, link_id, click, rate_bp, programme) if click and brand_id else None
+        destination = destination.replace("{click}", quote(referral.stamp(seen)) if seen else "")
     headers = [("Location", destination), *HEADERS]
     cookie = cookie_in(environ)
     if click and brand_id and cookie != referral.DECLINED:

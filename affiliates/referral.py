@@ -143,8 +143,39 @@ def from_order(referral: dict[str, Any] | None) -> list[Seen]:
     return _newest_first(filter(None, map(parse, entries))) if isinstance(entries, list) else []
 
 
+@dataclass(frozen=True, slots=True)
+class ByOwnShop:
+    """What a brand's own shop told with an order: words that may be codes, and clicks, by how."""
+
+    words: tuple[tuple[str, str], ...] = ()  # (word, via), best first
+    clicks: tuple[tuple[Seen, str], ...] = ()
+
+
+def by_own_shop(referral: dict[str, Any] | None) -> ByOwnShop:
+    """Return what `shop.ownorders` put on an order; a click that we did not sign says nothing.
+
+    A discount link counts where the order has its code; a word that was typed goes before it.
+    """
+    told = (referral or {}).get("own_shop")
+    if not isinstance(told, dict):
+        return ByOwnShop()
+    linked = _plain(told.get("discount_link", ""))
+    codes = told.get("codes") if isinstance(told.get("codes"), list) else []
+    words = [(word, "creator_code" if word != linked else "discount_link")
+             for word in map(_plain, codes) if word]  # fmt: skip
+    words.sort(key=lambda pair: pair[1])  # "creator_code" first
+    clicks: dict[str, tuple[Seen, str]] = {}
+    for via in ("landing", "cart"):
+        if seen := from_stamp(str(told.get(via) or "")):
+            clicks.setdefault(seen.click, (seen, via))
+    return ByOwnShop(tuple(words), tuple(clicks.values()))
+
+
+def _plain(word: object) -> str:
+    return re.sub(r"[^A-Z0-9]", "", str(word).upper())[:24]
+
+
 def typed_code(referral: dict[str, Any] | None) -> str:
     """Return the creator's code that the shopper typed at checkout, in plain capitals."""
     facts = referral or {}
-    word = facts.get("code") or facts.get("creator_code") or ""
-    return re.sub(r"[^A-Z0-9]", "", str(word).upper())[:24]
+    return _plain(facts.get("code") or facts.get("creator_code") or "")

@@ -35,6 +35,7 @@ EVERY = [  # what it does, task, seconds
     ("ask providers for their fees", "shop.tasks.ask_fees", 10 * MINUTE),
     ("book fees for no payment", "shop.tasks.collect_own_fees", 6 * HOUR),
     ("ask providers who paid", "shop.tasks.ask_payers", 2 * MINUTE),
+    ("call parcels of own shops delivered", "shop.tasks.assume_delivered", HOUR),
     ("give back lapsed stock", "shop.tasks.release_reservations", MINUTE),
     ("read channels that are due", "creators.tasks.read_channels", HOUR),
     ("look for codes where an API tells", "creators.tasks.check_codes", 5 * MINUTE),

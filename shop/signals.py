@@ -10,6 +10,8 @@ return of that part was opened or closed.
 paid in.
 `refund_bounced(failure)`: a refund failed, or one that had failed was paid after all.
 `payer_known(order)`: which card or account paid an order became known after it was paid.
+`sales_close(order)` asks, and the listener answers: until when may what goes back of each
+line count? A mapping of line id to moment; a line left out may always.
 """
 
 from django.dispatch import Signal
@@ -21,3 +23,4 @@ payment_astray = Signal()
 money_moved = Signal()
 payer_known = Signal()
 refund_bounced = Signal()
+sales_close = Signal()

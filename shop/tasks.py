@@ -9,7 +9,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from shop import mails, movements, orders, payback, payers, pictures
+from shop import mails, movements, orders, ownorders, payback, payers, pictures
 from shop.feeds import importer
 from shop.models import FeedRun, Image, Order, Return, TeamInvitation
 
@@ -89,6 +89,12 @@ def import_feed(run_id: int, shrink: bool = False) -> int:
     )
     fetch_pictures.delay()
     return run.rows_read
+
+
+@shared_task
+def assume_delivered() -> int:
+    """Call parcels of brands' own shops delivered when the days that the brand states are over."""
+    return ownorders.assume_delivered(timezone.now())
 
 
 @shared_task

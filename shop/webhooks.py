@@ -1,19 +1,24 @@
-"""The door for messages of payment providers: `/hooks/<provider>/`."""
+"""The doors for messages: of payment providers, `/hooks/<provider>/`, and of brands' own shops."""
 
+import hashlib
 import logging
+import re
 from collections.abc import Mapping
 from functools import partial
 
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from config.lib.access import public
-from shop import gateways, payments, tasks
-from shop.models import Payment, WebhookEvent
+from shop import gateways, integrations, ownorders, ownshops, payments, tasks
+from shop.models import Integration, Payment, WebhookEvent
+from shop.ownshops import words
 
 logger = logging.getLogger(__name__)
+PING = re.compile(rb"webhook_id=[0-9]{1,18}")  # what WooCommerce asks before it starts, unsigned
 
 
 def receive(gateway: str, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
@@ -54,3 +59,38 @@ def hook(request, provider):
         logger.error("altered duplicate refused: %s", error)
         return HttpResponse("altered", status=409, content_type="text/plain")
     return HttpResponse(row.outcome or "kept", content_type="text/plain")
+
+
+@public
+@csrf_exempt
+@require_POST
+def own_hook(request, provider, integration_id):
+    """Take one signed message of a brand's own shop; what is kept is answered with 200.
+
+    A message that cannot be applied is kept with its reason, and the shop need not try again.
+    """
+    integration = Integration.objects.filter(pk=integration_id, provider=provider).first()
+    if integration is None:
+        raise Http404("no such integration")
+    if provider == Integration.Provider.WOOCOMMERCE and PING.fullmatch(request.body):
+        return JsonResponse({"outcome": "pong"})
+    reader, now = ownshops.PROVIDERS[provider], timezone.now()
+    signature = request.headers.get(reader.SIGNATURE, "")
+    if not integrations.is_signed(integration, request.body, signature, now):
+        integrations.note_refused(integration, now)
+        logger.warning("message for %s refused: not signed by it", integration)
+        return JsonResponse({"outcome": "refused", "note": "wrong signature"}, status=401)
+    digest = hashlib.sha256(request.body).hexdigest()
+    currency = integration.brand.currency
+    try:
+        told = ownshops.parse(provider, request.headers, request.body, currency)
+        row = ownorders.receive(integration, told, digest, now)
+    except ownshops.BadBody as error:
+        row = ownorders.refuse(integration, "", str(error), digest)
+    except ownorders.Altered as error:
+        logger.error("altered duplicate refused: %s", error)
+        return JsonResponse({"outcome": "refused", "note": "altered"}, status=409)
+    status = 200
+    if provider == Integration.Provider.API and row.outcome == WebhookEvent.Outcome.REFUSED:
+        status = 422  # a program reads this; the others would only send it again
+    return JsonResponse({"outcome": row.outcome, "note": words.say(row.note)}, status=status)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from affiliates import links, messages, samples
 from config import checks
 from creators import cases
+from shop import integrations
 from tests.affiliates.factories import make_collaboration
 from tests.creators.factories import make_creator
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
@@ -48,12 +49,13 @@ def market():
     reply = messages.send(
         brand, creator, "Hi", by=people["creator"], from_brand=False, at=now
     )  # fmt: skip
+    shop = integrations.connect(brand, "api", "mill.example", days=4, at=now)
     facts = {
         "brand_slug": brand.slug, "product_slug": variant.product.slug, "code": link.code,
         "handle": creator.handle, "collaboration_id": offer.pk, "creator_id": creator.pk,
         "product_id": variant.product_id, "part_id": order.parts.get().pk, "platform": "tiktok",
         "kind": "svg", "word": "none", "pk": link.pk, "provider": "none", "return_id": 1,
-        "sample": sample.pk, "got": word.pk, "reply": reply.pk, "case": cases.contest(creator, "commission:1", "Why?", now).pk, "participation_id": 1, "number": 1, "run_id": 1, "membership_id": 1, "invitation_id": 1, "token": "none", "reference": "none",
+        "sample": sample.pk, "got": word.pk, "reply": reply.pk, "case": cases.contest(creator, "commission:1", "Why?", now).pk, "participation_id": 1, "number": 1, "run_id": 1, "membership_id": 1, "integration_id": shop.pk, "event_id": 1, "invitation_id": 1, "token": "none", "reference": "none",
     }  # fmt: skip
     return people, facts, channel.pk
 

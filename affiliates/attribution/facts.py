@@ -23,11 +23,13 @@ def touches_by_line(order: Order, at: datetime) -> Iterator[tuple[OrderLine, Lin
         .select_related("brand_order", "variant")
         .order_by("pk")
     )
-    seen = referral.from_order(order.referral)
+    told = referral.by_own_shop(order.referral)
+    via = {seen.click: how for seen, how in told.clicks}
+    seen = referral.from_order(order.referral) + [one for one, _how in told.clicks]
     stamped = {line.pk: referral.from_stamp(line.touch) for line in lines}
     everything = seen + [touch for touch in stamped.values() if touch]
     found = _links(everything)
-    code = _code(referral.typed_code(order.referral))
+    code, how = _code([(referral.typed_code(order.referral), ""), *told.words])
     brand_ids = {line.brand_order.brand_id for line in lines}
     offers = _code_offers(code, order.placed_at, brand_ids)
     claims = _own_claims(order, brand_ids)
@@ -38,12 +40,12 @@ def touches_by_line(order: Order, at: datetime) -> Iterator[tuple[OrderLine, Lin
         asked = _line(order, line, at, claims)
         competing = {t.click: t for t in [*seen, *filter(None, [stamped[line.pk]])]}
         touches = [
-            _touch(t, found[t.link_id], asked, terms, switches)
+            _touch(t, found[t.link_id], asked, terms, switches, via.get(t.click, ""))
             for t in competing.values()
             if t.link_id in found and t.brand_id == asked.brand_id
         ]
         if code:
-            touches.append(_code_touch(code, asked, offers, terms))
+            touches.append(_code_touch(code, asked, offers, terms, how))
         yield line, asked, touches
 
 
@@ -79,7 +81,12 @@ def _links(touches: Sequence[Seen]) -> dict[int, Link]:
 
 
 def _touch(
-    seen: Seen, link: Link, line: Line, terms: dict[int, Rates], switches: Sequence[PlatformSwitch]
+    seen: Seen,
+    link: Link,
+    line: Line,
+    terms: dict[int, Rates],
+    switches: Sequence[PlatformSwitch],
+    via: str = "",
 ) -> Touch:
     offer = link.collaboration
     known = terms.get(link.collaboration_id)
@@ -105,6 +112,7 @@ def _touch(
         offer_ends_at=offer.ends_at if offer else None,
         platform_off_at=_off_at(link, switches, line.placed_at),
         programme=seen.programme or (offer.other_programme if offer else "thousand_first"),
+        via=via,
         **_standing(link.creator),
     )
 
@@ -136,11 +144,14 @@ def _off_at(link: Link, switches: Sequence[PlatformSwitch], at: datetime) -> dat
     return min(off, default=None)
 
 
-def _code(word: str) -> CreatorCode | None:
-    if not word:
-        return None
+def _code(words: Sequence[tuple[str, str]]) -> tuple[CreatorCode | None, str]:
+    """Return the first word that is a creator's code, and how it came."""
+    asked = [word for word, _how in words if word]
+    if not asked:
+        return None, ""
     rows = CreatorCode.objects.select_related("creator__case", "creator__directoryentry")
-    return rows.filter(code=word).first()
+    known = {row.code: row for row in rows.filter(code__in=asked)}
+    return next(((known[word], how) for word, how in words if word in known), (None, ""))
 
 
 def _code_offers(code: CreatorCode | None, at: datetime, brand_ids: set[int]) -> list:
@@ -149,7 +160,9 @@ def _code_offers(code: CreatorCode | None, at: datetime, brand_ids: set[int]) ->
     return list(collaborations.open_to(code.creator, at, brand_ids))
 
 
-def _code_touch(code: CreatorCode, line: Line, offers: Sequence, terms: dict[int, Rates]) -> Touch:
+def _code_touch(
+    code: CreatorCode, line: Line, offers: Sequence, terms: dict[int, Rates], via: str
+) -> Touch:
     best = collaborations.best(offers, terms, line.brand_id, line.product_id, line.placed_at)
     return Touch(
         creator_id=code.creator_id,
@@ -160,5 +173,6 @@ def _code_touch(code: CreatorCode, line: Line, offers: Sequence, terms: dict[int
         collaboration_id=best.collaboration.pk if best else None,
         rate_bp=best.rate_bp if best else 0,
         programme=best.collaboration.other_programme if best else "thousand_first",
+        via=via,
         **_standing(code.creator),
     )

@@ -36,6 +36,8 @@ class Rule(StrEnum):
 
 
 WINS = frozenset({Rule.CODE, Rule.NEWEST_CLICK})
+# What an own shop tells, best first; a shop that is ours tells none of these.
+VIA = ("creator_code", "discount_link", "landing", "cart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Touch:
     suspended_at: datetime | None = None
     platform_off_at: datetime | None = None  # when clicks of its platform stop earning
     programme: str = "thousand_first"
+    via: str = ""  # how a brand's own shop told it: a key of VIA
 
     @property
     def is_code(self) -> bool:
@@ -153,9 +156,10 @@ def _stands_down(line: Line, touch: Touch) -> bool:
     return line.own_claim_at > touch.clicked_at
 
 
-def _rank(touch: Touch) -> tuple[bool, float, str]:
+def _rank(touch: Touch) -> tuple[bool, int, float, str]:
     moment = touch.clicked_at.timestamp() if touch.clicked_at else 0.0
-    return touch.is_code, moment, touch.click or touch.code
+    via = -VIA.index(touch.via) if touch.via in VIA else 0
+    return touch.is_code, via, moment, touch.click or touch.code
 
 
 def decide(line: Line, touches: Sequence[Touch]) -> Result:

@@ -56,6 +56,7 @@ def _taken(creator, form, now):
     reasons = {
         "no_offer": _("No offer for you."),
         "short": _("The brand is short of money: no new links now."),
+        "untested": _("Sold in the brand's own shop, and no test order came from there yet."),
         "quota": _("Your products of this week are taken."),
     }
     rows = []

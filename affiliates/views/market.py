@@ -66,6 +66,10 @@ def link_take(request):
             error = _(
                 "This brand is short of money, so it gives no new links now. What is earned stays."
             )
+        except domain.ShopUntested:
+            error = _(
+                "The brand sells this in its own shop. Links open when a test order has come through from there."
+            )
         except domain.QuotaReached as full:
             error = _(
                 "You have taken %(n)d new products this week. The next one is free on %(day)s."

@@ -145,7 +145,13 @@ def _change(request, creator, now) -> None:
             product = get_object_or_404(Product.objects.on_sale(), pk=pk)
             try:
                 shelf.put(creator, product, now)
-            except (links.NotEnrolled, links.NoOffer, links.BrandShort, links.TermsMissing):
+            except (
+                links.NotEnrolled,
+                links.NoOffer,
+                links.BrandShort,
+                links.ShopUntested,
+                links.TermsMissing,
+            ):
                 messages.error(request, _("This product cannot be put on your page now."))
             else:
                 messages.success(request, _("It is on your page."))

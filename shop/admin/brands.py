@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from config.lib import stepup
 from config.lib.access import FINANCE
-from shop.models import Brand, DeliveryOption, Membership
+from config.lib.readonly import ReadOnly
+from shop.models import Brand, DeliveryOption, Integration, Membership
 
 
 class MembershipInline(admin.TabularInline):
@@ -50,3 +51,14 @@ class DeliveryOptionAdmin(admin.ModelAdmin):
     list_select_related = ["brand"]
     autocomplete_fields = ["brand"]
     search_fields = ["name", "brand__name"]
+
+
+@admin.register(Integration)
+class IntegrationAdmin(ReadOnly):
+    """Own shops of brands; their secrets are shown to nobody."""
+
+    list_display = ["domain", "brand", "provider", "state", "tested_at", "refused_at"]
+    list_filter = ["provider", "state"]
+    search_fields = ["domain", "brand__name"]
+    list_select_related = ["brand"]
+    exclude = ["secret", "old_secret"]

@@ -49,6 +49,6 @@ class TopUpAdmin(ReadOnly):
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnly):
-    list_display = ["gateway", "kind", "external_id", "outcome", "note", "received_at"]
+    list_display = ["gateway", "kind", "external_id", "about", "outcome", "note", "received_at"]
     list_filter = ["gateway", "outcome", "kind"]
-    search_fields = ["external_id", "order__number"]
+    search_fields = ["external_id", "order__number", "about"]

@@ -5,6 +5,7 @@ from shop.models.catalogue import Category, Image, Product, TaxRate, Variant
 from shop.models.delivery import DeliveryOption
 from shop.models.failures import RefundFailure
 from shop.models.feeds import Feed, FeedProblem, FeedRun
+from shop.models.integrations import Integration
 from shop.models.orders import BrandOrder, Cart, CartLine, Order, OrderLine, Return, ReturnLine
 from shop.models.payments import (
     Dispute,
@@ -33,6 +34,7 @@ __all__ = [
     "FeedProblem",
     "FeedRun",
     "Image",
+    "Integration",
     "Membership",
     "Movement",
     "Order",

@@ -87,6 +87,9 @@ class Order(models.Model):
     )
     payment_fingerprint = models.CharField(max_length=64, blank=True, help_text="keyed hash")
     own_shop = models.BooleanField(default=False, help_text="reported by the brand's own shop")
+    integration = models.ForeignKey(
+        "shop.Integration", models.PROTECT, null=True, blank=True, related_name="orders"
+    )
     placed_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
@@ -152,7 +155,14 @@ class BrandOrder(models.Model):
                 name="shipping_not_over_refunded",
             ),
         ]
-        indexes = [models.Index(fields=["brand", "-paid_at", "-id"], name="brand_order_newest")]
+        indexes = [
+            models.Index(fields=["brand", "-paid_at", "-id"], name="brand_order_newest"),
+            models.Index(
+                fields=["shipped_at"],
+                name="brand_order_on_its_way",
+                condition=Q(shipped_at__isnull=False, delivered_at__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.order} at {self.brand}"
@@ -188,6 +198,9 @@ class OrderLine(models.Model):
     )
     fee_bp = models.PositiveIntegerField(null=True, blank=True, help_text="frozen when paid")
     touch = models.TextField(blank=True, help_text="opaque; read by affiliates only")
+    external_id = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="the own shop's id of it"
+    )
     refunded = models.PositiveBigIntegerField(default=0, help_text="part of net")
     refunded_gross = models.PositiveBigIntegerField(default=0)
     charged_back = models.PositiveBigIntegerField(default=0, help_text="part of net")
@@ -196,6 +209,11 @@ class OrderLine(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["brand_order", "external_id"],
+                condition=~Q(external_id=""),
+                name="order_line_external_once",
+            ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity"),
             models.CheckConstraint(
                 condition=Q(gross=F("quantity") * F("unit_price") - F("discount")),

@@ -43,6 +43,7 @@ class WebhookEvent(models.Model):
         APPLIED = "applied", pgettext_lazy("event", "applied")
         IGNORED = "ignored", _("ignored")
         REFUSED = "refused", _("refused")
+        FAILED = "failed", _("failed")  # an error of ours: to be applied again
 
     gateway = models.CharField(max_length=16)
     external_id = models.CharField(max_length=120)
@@ -53,12 +54,23 @@ class WebhookEvent(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
     outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
     note = models.CharField(max_length=300, blank=True)
+    integration = models.ForeignKey(
+        "shop.Integration", models.PROTECT, null=True, blank=True, related_name="events"
+    )
+    about = models.CharField(
+        max_length=120, blank=True, db_default="", default="", help_text="the order there"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["gateway", "external_id"], name="webhook_event_once"),
         ]
         indexes = [
+            models.Index(
+                fields=["integration", "about", "id"],
+                name="webhook_event_of_own_shop",
+                condition=Q(integration__isnull=False),
+            ),
             models.Index(fields=["gateway"], name="webhook_event_waiting", condition=Q(outcome="")),
         ]
 

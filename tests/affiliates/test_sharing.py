@@ -12,6 +12,7 @@ from PIL import Image
 
 from affiliates import disclosure, linkreports, links, shareimages, shelf
 from affiliates.models.links import PostedOn
+from shop import integrations
 from shop.models import Image as Picture
 from shop.models import Product
 from tests.affiliates.test_links import enrolled, offered
@@ -43,6 +44,10 @@ def test_utm_is_the_rows_and_never_the_requests(client):
     assert "utm_" not in here.destination
     product.sells_at, product.own_shop_url = "own_shop", "https://mill.example/jar"
     product.save()
+    shop = integrations.connect(
+        product.brand, "api", "mill.example", days=4, at=timezone.now()
+    )  # fmt: skip
+    integrations.turn_green(shop, timezone.now())
     link = links.take(enrolled(), product, platform="youtube", at=timezone.now())
     told = "utm_source=evil&utm_content=x&target=//evil"
     answer = client.get(f"/go/{link.code}?{told}", headers={"User-Agent": PERSON})

@@ -1,0 +1,18 @@
+"""Brands with their own shop: what it tells us (`told`), and what that adds up to (`state`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from shop.ownshops import api, shopify, woocommerce
+from shop.ownshops.base import BadBody, Told
+
+PROVIDERS: dict[str, ModuleType] = {"shopify": shopify, "woocommerce": woocommerce, "api": api}
+
+__all__ = ["PROVIDERS", "BadBody", "Told", "parse"]
+
+
+def parse(provider: str, headers: Mapping[str, str], body: bytes, currency: str) -> Told:
+    """Return what a signed body says. Raises BadBody, whose text the brand may read."""
+    return PROVIDERS[provider].parse(headers, body, currency)

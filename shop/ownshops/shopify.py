@@ -1,0 +1,204 @@
+"""Shopify's webhooks: orders, refunds, fulfilments, and the app being removed.
+
+What a message is follows from its signed body; the topic, a header that nothing signs, must fit.
+Amounts are those of `currency`, the shop's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shop.ownshops import base
+from shop.ownshops.base import Back, BadBody, Line, Told
+
+SIGNATURE = "X-Shopify-Hmac-Sha256"
+TOPICS = (
+    "orders/paid orders/edited orders/cancelled refunds/create fulfillments/create "
+    "fulfillments/update fulfillment_events/create app/uninstalled"
+).split()
+PAID = {"paid", "partially_refunded", "refunded"}
+
+
+def parse(headers: Mapping[str, str], body: bytes, currency: str) -> Told:
+    """Return what a signed body says; `currency` is the brand's, for refunds that name none."""
+    topic = base.text(headers.get("X-Shopify-Topic"), 40)
+    event = base.text(headers.get("X-Shopify-Event-Id") or headers.get("X-Shopify-Webhook-Id"))
+    facts = base.load(body)
+    readers = {
+        "orders/paid": _order,
+        "orders/cancelled": _order,
+        "orders/edited": _edited,
+        "refunds/create": _refund,
+        "fulfillments/create": _fulfilment,
+        "fulfillments/update": _fulfilment,
+        "fulfillment_events/create": _carrier,
+        "app/uninstalled": _uninstalled,
+    }
+    if topic not in readers:
+        return Told(kind=topic or "?", event=event)
+    return readers[topic](topic, event, facts, currency)
+
+
+def _order(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Told:
+    about = base.named(facts.get("id"), "the order's id")
+    currency = base.currency_of(facts.get("currency"))
+    if not isinstance(facts.get("line_items"), list):
+        raise BadBody("the order has no lines")
+    status = base.text(facts.get("financial_status"), 30)
+    shipped, delivered = _parcels(base.rows(facts.get("fulfillments")))
+    landing = base.text(facts.get("landing_site"), 1000)
+    codes = [base.text(one.get("code"), 60) for one in base.rows(facts.get("discount_codes"))]
+    notes = base.rows(facts.get("note_attributes"))
+    where = base.inside(facts.get("shipping_address")) or base.inside(facts.get("billing_address"))
+    return Told(
+        kind=topic,
+        about=about,
+        event=event,
+        currency=currency,
+        version=base.moment(facts.get("updated_at")),
+        placed_at=base.moment(facts.get("created_at")),
+        paid=status in PAID,
+        test=facts.get("test") is True,
+        all_back=status == "refunded" or bool(base.moment(facts.get("cancelled_at"))),
+        total=base.amount(facts.get("total_price"), currency, "the order's total"),
+        lines=_lines(facts, currency),
+        backs=[_back(one, currency) for one in base.rows(facts.get("refunds"))],
+        shipped=shipped,
+        delivered=delivered,
+        codes=[code for code in codes if code],
+        landing=landing,
+        cart=next(
+            (base.text(n.get("value"), 300) for n in notes if n.get("name") == base.PARAMETER), ""
+        ),
+        email=base.text(facts.get("email"), 254),
+        country=base.text(where.get("country_code"), 2).upper(),
+    )
+
+
+def _lines(facts: dict[str, Any], currency: str) -> list[Line]:
+    included = facts.get("taxes_included") is True
+    found = []
+    for one in base.rows(facts.get("line_items")):
+        quantity = base.pieces(one.get("quantity"))
+        if not quantity:
+            continue
+        price = base.amount(one.get("price"), currency, "a line's price")
+        if isinstance(one.get("discount_allocations"), list):
+            shares = base.rows(one["discount_allocations"])
+            off = sum(
+                base.optional(share.get("amount"), currency, "a discount") for share in shares
+            )
+        else:
+            off = base.optional(one.get("total_discount"), currency, "a discount")
+        tax = _tax(one, currency)
+        gross = price * quantity - off + (0 if included else tax)
+        if gross < 0 or tax > gross:
+            raise BadBody("a line's discount or tax is more than its price")
+        found.append(
+            Line(
+                id=base.named(one.get("id"), "a line's id"),
+                sku=base.text(one.get("sku")),
+                names=[base.text(one.get(k)) for k in ("variant_id", "product_id") if one.get(k)],
+                title=base.text(one.get("title"), 200),
+                quantity=quantity,
+                gross=gross,
+                tax=tax,
+            )
+        )
+    return found
+
+
+def _tax(one: dict[str, Any], currency: str) -> int:
+    return sum(
+        base.optional(tax.get("price"), currency, "a tax")
+        for tax in base.rows(one.get("tax_lines"))
+    )
+
+
+def _edited(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Told:
+    """An edit names pieces, no money: what was paid or given back comes with its own message."""
+    edit = base.inside(facts.get("order_edit"))
+    return Told(kind=topic, about=base.named(edit.get("order_id"), "the order's id"), event=event)
+
+
+def _refund(topic: str, event: str, facts: dict[str, Any], currency: str) -> Told:
+    about = base.named(facts.get("order_id"), "the order's id")
+    if not isinstance(facts.get("refund_line_items"), list):
+        raise BadBody("the refund has no list of lines")
+    moves = base.rows(facts.get("transactions"))
+    told = next((one.get("currency") for one in moves if one.get("currency")), None)
+    named = base.currency_of(told) if told else ""
+    back = _back(facts, named or currency)
+    return Told(kind=topic, about=about, event=event, currency=named, backs=[back])
+
+
+def _back(facts: dict[str, Any], currency: str) -> Back:
+    """Return a refund: what was really paid back, over the lines that it names.
+
+    Shipping that was given back is told apart and is not of the goods. A refund that moved no
+    money (goods taken off an order) gives nothing back yet.
+    """
+    moves = [
+        one for one in base.rows(facts.get("transactions"))
+        if one.get("kind") == "refund" and one.get("status") == "success"
+    ]  # fmt: skip
+    moved = sum(base.amount(one.get("amount"), currency, "a refund") for one in moves)
+    shipping = sum(
+        abs(base.signed(one.get("amount"), currency, "an adjustment"))
+        + abs(base.signed(one.get("tax_amount") or 0, currency, "an adjustment"))
+        for one in base.rows(facts.get("order_adjustments"))
+        if one.get("kind") == "shipping_refund"
+    )
+    goods = max(0, moved - shipping)
+    lines: dict[str, int] = {}
+    for one in base.rows(facts.get("refund_line_items")):
+        line = base.inside(one.get("line_item"))
+        key = base.named(one.get("line_item_id") or line.get("id"), "a line's id")
+        if "subtotal" in one:
+            value = base.amount(one["subtotal"], currency, "a refund")
+        else:
+            price = base.amount(line.get("price"), currency, "a line's price")
+            value = price * base.pieces(one.get("quantity"))
+        lines[key] = lines.get(key, 0) + value + base.optional(one.get("total_tax"), currency)
+    share = min(goods, sum(lines.values()))
+    parts = base.money.split(share, list(lines.values())) if share else [0] * len(lines)
+    return Back(
+        id=base.named(facts.get("id"), "the refund's id"),
+        lines=dict(zip(lines, parts, strict=True)),
+        rest=goods - share,
+    )
+
+
+def _parcels(fulfilments: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
+    shipped, delivered = {}, {}
+    for one in fulfilments:
+        key = base.named(one.get("id"), "the fulfilment's id")
+        if one.get("status") in ("cancelled", "error", "failure"):
+            continue
+        if sent := base.moment(one.get("created_at")):
+            shipped[key] = sent
+        arrived = base.moment(one.get("updated_at"))
+        if one.get("shipment_status") == "delivered" and arrived:
+            delivered[key] = arrived
+    return shipped, delivered
+
+
+def _fulfilment(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Told:
+    about = base.named(facts.get("order_id"), "the order's id")
+    shipped, delivered = _parcels([facts])
+    return Told(kind=topic, about=about, event=event, shipped=shipped, delivered=delivered)
+
+
+def _carrier(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Told:
+    about = base.named(facts.get("order_id"), "the order's id")
+    parcel = base.named(facts.get("fulfillment_id"), "the fulfilment's id")
+    arrived = base.moment(facts.get("happened_at"))
+    delivered = {parcel: arrived} if facts.get("status") == "delivered" and arrived else {}
+    return Told(kind=topic, about=about, event=event, delivered=delivered)
+
+
+def _uninstalled(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Told:
+    if not base.text(facts.get("myshopify_domain")) or "line_items" in facts:
+        raise BadBody("the body is not that of a shop")
+    return Told(kind=topic, event=event, uninstalled=True)

@@ -1,0 +1,117 @@
+"""What all messages about one order add up to. Pure, and the same in any order of arrival.
+
+Lines are kept as they were first paid; what goes back is a sum that only grows, so an order may
+be brought to it again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from config.lib import money
+from shop.ownshops import base
+from shop.ownshops.base import Back, Line, Told
+
+REST = ""  # in place of a line's id: shipping and what else is no line
+
+
+@dataclass(slots=True)
+class State:
+    """One order of an own shop, from everything told so far."""
+
+    paid_at: datetime | None = None  # when we first heard that it is paid
+    placed_at: datetime | None = None
+    test: bool = False
+    currency: str = ""
+    total: int = 0
+    lines: dict[str, Line] = field(default_factory=dict)
+    backs: list[tuple[datetime, Back]] = field(default_factory=list)
+    all_back_at: datetime | None = None
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    codes: list[str] = field(default_factory=list)
+    landing: str = ""
+    cart: str = ""
+    email: str = ""
+    country: str = ""
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """What an amount without lines is split over: the lines, and the rest of the total."""
+        found = {key: line.gross for key, line in self.lines.items()}
+        return found | {REST: max(0, self.total - sum(found.values()))}
+
+
+def fold(messages: Sequence[tuple[datetime, Told]]) -> State:
+    """Return the state after (received at, message) pairs, whatever their order."""
+    state = State()
+    ordered = sorted(messages, key=lambda pair: (pair[1].version, pair[1].kind, pair[0]))
+    backs: dict[str, tuple[datetime, Back]] = {}
+    shipped: dict[str, str] = {}
+    delivered: dict[str, str] = {}
+    for at, told in ordered:
+        if told.lines and told.paid:
+            state.paid_at = min(state.paid_at or at, at)
+            state.test |= told.test
+            state.total = max(state.total, told.total or 0)
+            for line in told.lines:
+                state.lines.setdefault(line.id, line)
+        if told.lines:
+            state.currency = state.currency or told.currency
+            state.codes = state.codes or told.codes
+            for name in ("landing", "cart", "email", "country"):
+                setattr(state, name, getattr(state, name) or getattr(told, name))
+            if told.placed_at:
+                placed = base.at(told.placed_at)
+                state.placed_at = min(state.placed_at or placed, placed)
+        if told.all_back:
+            state.all_back_at = min(state.all_back_at or at, at)
+        for back in told.backs:
+            known = backs.get(back.id)
+            richer = known and (len(back.lines), back.rest) > (len(known[1].lines), known[1].rest)
+            first = min(known[0], at) if known else at
+            backs[back.id] = (first, back if known is None or richer else known[1])
+        for parcel, moment in told.shipped.items():
+            shipped[parcel] = min(shipped.get(parcel, moment), moment)
+        for parcel, moment in told.delivered.items():
+            delivered[parcel] = min(delivered.get(parcel, moment), moment)
+    state.backs = [backs[key] for key in sorted(backs)]
+    sent = [base.at(moment) for moment in shipped.values()]
+    arrived = [base.at(moment) for moment in delivered.values()]
+    state.shipped_at = max(sent, default=None)
+    if arrived and set(shipped) <= set(delivered):
+        state.delivered_at = max(arrived)
+    return state
+
+
+def gone(state: State, closes: Mapping[str, datetime], at: datetime) -> dict[str, int]:
+    """Return what has gone back of each line by its id, gross.
+
+    `closes`: until when what goes back of a line counts, by when we heard of it; a line that is
+    left out stays open. What exceeds a line fills the next ones, so that nothing is lost.
+    """
+    told = dict.fromkeys(state.lines, 0)
+    weights = state.weights
+    for heard_at, back in state.backs:
+        rest = money.split(min(back.rest, sum(weights.values())), list(weights.values()))
+        shares = dict(zip(weights, rest, strict=True))
+        for key in told:
+            if _open(key, closes, heard_at):
+                told[key] += back.lines.get(key, 0) + shares[key]
+    capped = {key: min(told[key], state.lines[key].gross) for key in told}
+    over = sum(told.values()) - sum(capped.values())
+    for key in sorted(capped):
+        more = min(over, state.lines[key].gross - capped[key]) if _open(key, closes, at) else 0
+        capped[key] += more
+        over -= more
+    if state.all_back_at:
+        for key in capped:
+            if _open(key, closes, state.all_back_at):
+                capped[key] = state.lines[key].gross
+    return capped
+
+
+def _open(key: str, closes: Mapping[str, datetime], heard_at: datetime) -> bool:
+    return key not in closes or heard_at < closes[key]

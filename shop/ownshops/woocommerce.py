@@ -1,0 +1,87 @@
+"""WooCommerce's webhooks: an order as it is, each time it changes.
+
+A refund is a negative total on its order. Moments without a zone are UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shop.ownshops import base
+from shop.ownshops.base import Back, BadBody, Line, Told
+
+SIGNATURE = "X-WC-Webhook-Signature"
+TOPICS = ["order.created", "order.updated", "order.deleted"]
+PAID = {"processing", "completed", "refunded"}
+BACK = {"refunded", "cancelled"}
+LANDED = "_wc_order_attribution_session_entry"  # the address that the visit began at
+
+
+def parse(headers: Mapping[str, str], body: bytes, currency: str) -> Told:
+    topic = base.text(headers.get("X-WC-Webhook-Topic"), 40)
+    facts = base.load(body)
+    if topic == "order.deleted" and "line_items" not in facts:
+        return Told(kind=topic, about=base.named(facts.get("id"), "the order's id"), all_back=True)
+    if topic not in TOPICS:
+        return Told(kind=topic or "?")
+    return _order(topic, facts)
+
+
+def _order(topic: str, facts: dict[str, Any]) -> Told:
+    about = base.named(facts.get("id"), "the order's id")
+    currency = base.currency_of(facts.get("currency"))
+    if not isinstance(facts.get("line_items"), list):
+        raise BadBody("the order has no lines")
+    status = base.text(facts.get("status"), 30)
+    meta = {
+        one["key"]: base.text(one.get("value"), 1000)
+        for one in base.rows(facts.get("meta_data"))
+        if isinstance(one.get("key"), str)
+    }
+    completed = base.moment(facts.get("date_completed_gmt") or facts.get("date_completed"))
+    billing = base.inside(facts.get("billing"))
+    where = base.inside(facts.get("shipping"))
+    coupons = base.rows(facts.get("coupon_lines"))
+    codes = [base.text(one.get("code"), 60) for one in coupons]
+    return Told(
+        kind=topic,
+        about=about,
+        currency=currency,
+        version=base.moment(facts.get("date_modified_gmt") or facts.get("date_modified")),
+        placed_at=base.moment(facts.get("date_created_gmt") or facts.get("date_created")),
+        paid=status in PAID
+        or (status == "cancelled" and bool(base.moment(facts.get("date_paid")))),
+        test=meta.get("_wcpay_mode") == "test",
+        all_back=status in BACK,
+        total=base.amount(facts.get("total"), currency, "the order's total"),
+        lines=[_line(one, currency) for one in base.rows(facts.get("line_items"))],
+        backs=[
+            Back(
+                base.named(one.get("id"), "the refund's id"),
+                {},
+                abs(base.signed(one.get("total"), currency, "a refund")),
+            )
+            for one in base.rows(facts.get("refunds"))
+        ],
+        shipped={"order": completed} if status == "completed" and completed else {},
+        codes=[code for code in codes if code],
+        landing=meta.get(LANDED, ""),
+        cart=(meta.get(base.PARAMETER) or meta.get(f"_{base.PARAMETER}", ""))[:300],
+        email=base.text(billing.get("email"), 254),
+        country=base.text(where.get("country") or billing.get("country"), 2).upper(),
+    )
+
+
+def _line(one: dict[str, Any], currency: str) -> Line:
+    tax = base.amount(one.get("total_tax"), currency, "a line's tax")
+    names = [base.text(one.get(key)) for key in ("variation_id", "product_id") if one.get(key)]
+    return Line(
+        id=base.named(one.get("id"), "a line's id"),
+        sku=base.text(one.get("sku")),
+        names=names,
+        title=base.text(one.get("name"), 200),
+        quantity=max(1, base.pieces(one.get("quantity"))),
+        gross=base.amount(one.get("total"), currency, "a line's total") + tax,
+        tax=tax,
+    )

@@ -1,0 +1,123 @@
+"""A brand's own shop: connect it, test it, see what it told, and switch it off."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from config.lib import ratelimit, sealed, stepup
+from config.lib.http import render_page
+from shop import integrations as domain
+from shop import ownorders, ownshops
+from shop.access import brand_required, owner_changes, owner_required
+from shop.forms.integrations import ConnectForm, SecretForm
+from shop.models import Integration, WebhookEvent
+from shop.ownshops import words
+
+SHOWN = 50
+ONCE = "integration_secret"  # in the session, sealed, until the next look at the page
+REPLAYED = [WebhookEvent.Outcome.REFUSED, WebhookEvent.Outcome.FAILED, WebhookEvent.Outcome.IGNORED]
+
+
+def _page(request):
+    return reverse("shop:integrations", args=[request.brand.slug])
+
+
+@owner_changes
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@ratelimit.limited("integrations", times=20, seconds=3_600)
+def integrations(request):
+    """The team sees what the shop told; an owner connects one and reads its secret once."""
+    if request.method == "POST" and not stepup.is_confirmed(request):
+        return stepup.ask(request, _page(request))
+    form = ConnectForm(request.POST or None)
+    if form.is_valid() and _is_known(request, form):
+        form.add_error("domain", _("This shop is connected already. It is on this page."))
+    elif form.is_valid():
+        facts = form.cleaned_data
+        made = domain.connect(
+            request.brand, facts["provider"], facts["domain"],
+            days=facts["days"], secret=facts["secret"], at=timezone.now(),
+        )  # fmt: skip
+        if not facts["secret"]:
+            _show_once(request, made, made.secret)
+        messages.success(request, _("Connected. Now set up the webhooks and place a test order."))
+        return redirect(_page(request))
+    shops = list(request.brand.integrations.select_related("brand"))
+    shown = request.session.pop(ONCE, {}) if request.membership.is_owner else {}
+    for shop in shops:
+        shop.address, shop.test_address = domain.address(shop), domain.test_address(shop)
+        shop.topics = ownshops.PROVIDERS[shop.provider].TOPICS
+        shop.shown_secret = sealed.unseal(shown.get(str(shop.pk), ""))
+        shop.secret_form = SecretForm(provider=shop.provider, auto_id=f"id_%s_{shop.pk}")
+    rows = WebhookEvent.objects.filter(integration__in=shops).order_by("-pk")
+    events = list(rows.select_related("integration", "order")[:SHOWN])
+    for row in events:
+        row.said = words.say(row.note)
+    context = {
+        "form": form,
+        "shops": shops,
+        "events": events,
+        "replayed": REPLAYED,
+    }
+    status = 422 if form.errors else 200
+    return render_page(request, "shop/integrations.html", context, status=status)
+
+
+def _is_known(request, form: ConnectForm) -> bool:
+    facts = {name: form.cleaned_data[name] for name in ("provider", "domain")}
+    return request.brand.integrations.filter(**facts).exists()
+
+
+def _show_once(request, integration: Integration, secret: str) -> None:
+    request.session[ONCE] = {str(integration.pk): sealed.seal(secret)}
+
+
+def _own(request, integration_id: int) -> Integration:
+    return get_object_or_404(request.brand.integrations, pk=integration_id)
+
+
+@owner_required
+@require_POST
+def integration_secret(request, integration_id: int):
+    """Give a new secret; what the old one signs is taken for another day."""
+    shop = _own(request, integration_id)
+    if not stepup.is_confirmed(request):
+        return stepup.ask(request, _page(request))
+    form = SecretForm(request.POST, provider=shop.provider)
+    if not form.is_valid():
+        messages.error(request, _("Copy the signing secret from Shopify."))
+        return redirect(_page(request))
+    secret = domain.rotate(shop, timezone.now(), form.cleaned_data["secret"])
+    if not form.cleaned_data["secret"]:
+        _show_once(request, shop, secret)
+    messages.success(request, _("The new secret works now, the old one for 24 hours more."))
+    return redirect(_page(request))
+
+
+@owner_required
+@require_POST
+def integration_switch(request, integration_id: int):
+    shop = _own(request, integration_id)
+    on = request.POST.get("on") == "1"
+    domain.switch(shop, on)
+    said = (
+        _("It is on again.") if on else _("It is off: its orders are not taken, and no new links.")
+    )
+    messages.success(request, said)
+    return redirect(_page(request))
+
+
+@brand_required
+@require_POST
+def integration_replay(request, event_id: int):
+    """Apply a message again that was refused, failed or found nothing to do."""
+    rows = WebhookEvent.objects.filter(integration__brand=request.brand)
+    row = ownorders.replay(get_object_or_404(rows, pk=event_id))
+    facts = {"outcome": row.get_outcome_display(), "note": words.say(row.note)}
+    messages.info(request, _("Applied again: %(outcome)s. %(note)s") % facts)
+    return redirect(_page(request))

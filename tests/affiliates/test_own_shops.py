@@ -1,0 +1,527 @@
+"""Brands' own shops: signed messages become orders, whatever their order, and only of that brand."""
+
+import json
+from datetime import timedelta
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from affiliates import codes, funding, links, redirect, referral, settlement
+from affiliates.models import Attribution, Commission, LedgerEntry
+from shop import integrations, ownorders, ownshops
+from shop.models import Integration, Order, OrderLine, WebhookEvent
+from tests.affiliates.factories import make_brand, make_collaboration, make_variant
+from tests.affiliates.test_links import enrolled
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis", "books")]
+DATA = Path(__file__).parent.parent / "data" / "orders"
+NOW = timezone.now().replace(microsecond=0)
+
+
+def sample(name):
+    return json.loads((DATA / f"{name}.json").read_text())
+
+
+class Shop:
+    """A brand with one product for 34.50 in a shop of its own, and a creator with a link to it."""
+
+    def __init__(self, provider="shopify", *, tested=True, **facts):
+        self.brand = make_brand(**facts)
+        self.offer = make_collaboration(self.brand, rate_bp=1000)
+        self.variant = make_variant(self.brand)
+        self.variant.sku = "MUG"
+        self.variant.save()
+        product = self.variant.product
+        product.sells_at, product.own_shop_url = "own_shop", "https://mill.example/mug"
+        product.external_id = "632910392"
+        product.save()
+        self.row = integrations.connect(self.brand, provider, "mill.example", days=4, at=NOW)
+        if tested:
+            integrations.turn_green(self.row, NOW)
+            self.row.refresh_from_db()
+        self.creator = enrolled()
+
+    def link(self):
+        return links.take(self.creator, self.variant.product, platform="tiktok", at=NOW)
+
+    def click(self, link=None, creator=None):
+        """Return what a click puts into the shop's address: our parameter, signed."""
+        link = link or self.link()
+        seen = referral.Seen(self.brand.pk, link.pk, redirect.new_click(), 1000, "thousand_first")
+        return referral.stamp(seen)
+
+    def send(self, topic, body, *, secret=None, raw=None, **headers):
+        raw = raw if raw is not None else json.dumps(body).encode()
+        signature = integrations.sign(self.row.secret if secret is None else secret, raw)
+        named = {
+            "shopify": {"X-Shopify-Topic": topic, "X-Shopify-Hmac-Sha256": signature},
+            "woocommerce": {"X-WC-Webhook-Topic": topic, "X-WC-Webhook-Signature": signature},
+            "api": {"X-Thousand-Signature": signature, "Idempotency-Key": topic},
+        }[self.row.provider] | headers
+        path = f"/hooks/{self.row.provider}/{self.row.pk}/"
+        return Client().post(path, raw, content_type="application/json", headers=named)
+
+
+def paid(number=1001, *, total="34.50", quantity=1, **facts):
+    """Return a paid Shopify order of one mug, VAT in the price."""
+    return {
+        "id": number, "currency": "EUR", "financial_status": "paid", "taxes_included": True,
+        "test": False, "created_at": (timezone.now() + timedelta(minutes=1)).isoformat(),
+        "updated_at": (NOW + timedelta(seconds=2)).isoformat(),
+        "total_price": total, "email": "shopper@people.example",
+        "line_items": [{
+            "id": 11, "sku": "MUG", "title": "Mug", "quantity": quantity, "price": "34.50",
+            "discount_allocations": [], "tax_lines": [{"price": str(5.99 * quantity), "rate": 0.21}],
+        }],
+        "shipping_address": {"country_code": "NL"},
+    } | facts  # fmt: skip
+
+
+def refund(number=1001, back="34.50", of=7001):
+    return {
+        "id": of, "order_id": number, "order_adjustments": [],
+        "refund_line_items": [
+            {"line_item_id": 11, "quantity": 1, "subtotal": back, "total_tax": "0.00"}
+        ],
+        "transactions": [
+            {"kind": "refund", "status": "success", "amount": back, "currency": "EUR"}
+        ],
+    }  # fmt: skip
+
+
+def shipped(number=1001, arrived=None):
+    facts = {
+        "id": 501, "order_id": number, "status": "success",
+        "created_at": (NOW + timedelta(days=1)).isoformat(), "shipment_status": None,
+    }  # fmt: skip
+    if arrived:
+        facts |= {"shipment_status": "delivered", "updated_at": arrived.isoformat()}
+    return facts
+
+
+def told(answer):
+    return answer.status_code, answer.json()["outcome"], answer.json()["note"]
+
+
+# ------------------------------------------------------------------ an order
+
+
+def test_a_paid_order_credits_the_creator_and_posts_no_sale_to_the_ledger():
+    shop = Shop()
+    landing = f"/mug?utm_source=thousand&thousand={shop.click()}"
+    assert told(shop.send("orders/paid", paid(landing_site=landing))) == (200, "applied", "")
+    order = Order.objects.get()
+    assert (order.own_shop, order.status, order.currency) == (True, "paid", "EUR")
+    assert (order.name, order.address, order.phone) == ("", "", "")
+    sale = Commission.objects.get()
+    assert (sale.creator, sale.base, sale.amount) == (shop.creator, 2851, 285)
+    assert order.payments.get().external
+    kinds = set(LedgerEntry.objects.values_list("kind", flat=True))
+    assert kinds <= {"fee", "fee_vat"}
+    touch = Attribution.objects.get().touches[0]
+    assert (touch["via"], touch["excluded_by"]) == ("landing", None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "via"),
+    [
+        ({"discount_codes": [{"code": "noor-10"}], "landing_site": "/mug?thousand={a}"}, "creator_code"),
+        ({"discount_codes": [{"code": "NOOR10"}],
+          "landing_site": "/discount/NOOR10?redirect=/mug&thousand={a}"}, "discount_link"),
+        ({"landing_site": "/discount/NOOR10?thousand={a}",
+          "note_attributes": [{"name": "thousand", "value": "{b}"}]}, "landing"),
+        ({"landing_site": "/mug", "note_attributes": [{"name": "thousand", "value": "{b}"}]}, "cart"),
+    ],
+)  # fmt: skip
+def test_what_matched_goes_in_this_order_and_is_on_the_receipt(facts, via):
+    shop = Shop()
+    codes.choose(shop.creator, "NOOR10")
+    older, newer = shop.click(), shop.click()
+    facts = json.loads(json.dumps(facts).replace("{a}", older).replace("{b}", newer))
+    shop.send("orders/paid", paid(**facts))
+    row = Attribution.objects.get()
+    assert [t["via"] for t in row.touches if t["excluded_by"] is None] == [via]
+    assert row.creator == shop.creator
+
+
+def test_a_click_that_we_did_not_sign_and_one_of_another_brand_earn_nothing():
+    shop, other = Shop(), Shop()
+    forged = shop.click()[:-2] + "xx"
+    shop.send("orders/paid", paid(1, landing_site=f"/?thousand={forged}"))
+    shop.send("orders/paid", paid(2, landing_site=f"/?thousand={other.click()}"))
+    assert (Order.objects.count(), Commission.objects.count()) == (2, 0)
+
+
+def test_lines_that_are_not_the_brands_are_left_out_and_said():
+    shop = Shop()
+    body = paid(total="44.50")
+    body["line_items"].append(
+        {"id": 12, "sku": "OTHER", "title": "Jar", "quantity": 1, "price": "10.00",
+         "discount_allocations": [], "tax_lines": []}
+    )  # fmt: skip
+    assert told(shop.send("orders/paid", body)) == (
+        200, "applied", "Left out, no product of yours here: OTHER."
+    )  # fmt: skip
+    assert [line.gross for line in OrderLine.objects.all()] == [3450]
+    shop.variant.pk, shop.variant.sku = None, "OTHER"
+    shop.variant.save()
+    ownorders.replay(WebhookEvent.objects.get())
+    assert sorted(OrderLine.objects.values_list("gross", flat=True)) == [1000, 3450]
+    assert WebhookEvent.objects.get().note == ""
+
+
+def test_an_id_of_the_product_matches_where_there_is_no_sku():
+    shop, body = Shop(), paid()
+    body["line_items"][0] |= {"sku": None, "product_id": 632910392, "variant_id": 39072856}
+    shop.send("orders/paid", body)
+    assert OrderLine.objects.get().variant == shop.variant
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"currency": "USD"}, "The order is in USD, MUG is sold in EUR."),
+        ({"total_price": "3.45"}, "The lines add up to 34.50, more than the total of 3.45."),
+        ({"currency": "XXX"}, "It could not be read: the currency “XXX” is not one that we know."),
+    ],
+)
+def test_amounts_and_currency_are_compared(facts, why):
+    shop = Shop()
+    assert told(shop.send("orders/paid", paid(**facts))) == (200, "refused", why)
+    assert not Order.objects.exists()
+
+
+# ------------------------------------------------------------------ any order, once
+
+
+def everything(number, landing):
+    edit = {"id": 1, "order_id": number, "line_items": {"additions": [], "removals": []}}
+    return [
+        ("orders/paid", paid(number, quantity=2, total="69.00", landing_site=landing)),
+        ("orders/edited", {"order_edit": edit}),
+        ("refunds/create", refund(number, "20.00", of=number)),
+        ("fulfillments/create", shipped(number)),
+        ("fulfillment_events/create", {"id": 9, "fulfillment_id": 501, "order_id": number,
+            "status": "delivered", "happened_at": (NOW + timedelta(days=3)).isoformat()}),
+    ]  # fmt: skip
+
+
+def ended(number):
+    """Return all that an order ended in: amounts, delivery, what was earned and until when."""
+    events = WebhookEvent.objects.filter(about=str(number), order__isnull=False)
+    line = OrderLine.objects.get(brand_order__order=events.first().order)
+    rows = Commission.objects.live().filter(order_line=line)
+    return (
+        line.gross, line.refunded_gross, line.refunded, line.brand_order.shipped_at,
+        line.brand_order.delivered_at, sum(rows.values_list("amount", flat=True)),
+        set(rows.values_list("due_at", flat=True)),
+    )  # fmt: skip
+
+
+def test_any_order_of_messages_ends_the_same():
+    shop = Shop()
+    landing, ends = f"/mug?thousand={shop.click()}", []
+    orders = list(permutations(range(5)))[::6]
+    for number, order in enumerate(orders, 1001):
+        messages = everything(number, landing)
+        for k in [*order, order[0]]:
+            assert shop.send(*messages[k]).status_code == 200
+        ends.append(ended(number))
+    assert WebhookEvent.objects.count() == 5 * len(orders)
+    assert len({repr(end) for end in ends}) == 1
+    assert ends[0][:2] == (6900, 2000)
+    assert ends[0][4] == NOW + timedelta(days=3)
+    assert ends[0][5] == 405  # 10 % of 49.00 without its VAT
+
+
+def test_a_message_twice_is_one_and_an_altered_one_is_refused():
+    shop = Shop()
+    head = {"X-Shopify-Event-Id": "e1"}
+    assert shop.send("orders/paid", paid(), **head).json()["outcome"] == "applied"
+    first = ended(1001)
+    body = paid()
+    assert shop.send("orders/paid", body | {"total_price": "99.00"}, **head).status_code == 409
+    for fresh in ("e2", "e3"):
+        assert shop.send("orders/paid", body, **{"X-Shopify-Event-Id": fresh}).status_code == 200
+    assert (Order.objects.count(), ended(1001)) == (1, first)
+
+
+def test_one_refund_told_in_three_ways_counts_once():
+    shop = Shop()
+    shop.send("orders/paid", paid())
+    shop.send("refunds/create", refund(back="20.00"))
+    inside = refund(back="20.00")
+    shop.send("orders/cancelled", paid(refunds=[inside]))
+    shop.send("refunds/create", refund(back="20.00"), **{"X-Shopify-Event-Id": "again"})
+    assert OrderLine.objects.get().refunded_gross == 2000
+
+
+def test_a_cancelled_order_earns_nothing_before_or_after_it_was_paid():
+    shop = Shop()
+    landing = f"/?thousand={shop.click()}"
+    gone = {"cancelled_at": NOW.isoformat(), "financial_status": "refunded"}
+    for number, kinds in ((1001, "pc"), (1002, "cp")):
+        for kind in kinds:
+            body = paid(number, landing_site=landing) | (gone if kind == "c" else {})
+            shop.send("orders/cancelled" if kind == "c" else "orders/paid", body)
+        assert ended(number)[1] == 3450
+        assert ended(number)[5] == 0
+
+
+# ------------------------------------------------------------------ who may
+
+
+def test_a_secret_moves_its_own_brand_and_no_other():
+    shop, other = Shop(), Shop()
+    theirs = shop.send("orders/paid", paid(), secret=other.row.secret)
+    unsigned = shop.send("orders/paid", paid(), secret="")
+    wrong = Client().post(f"/hooks/woocommerce/{shop.row.pk}/", b"{}", content_type="text/plain")
+    assert [theirs.status_code, unsigned.status_code, wrong.status_code] == [401, 401, 404]
+    assert not WebhookEvent.objects.exists()
+    shop.row.refresh_from_db()
+    assert shop.row.refused_at is not None
+    other.send("orders/paid", paid())  # B's secret at B's address, with A's SKU
+    assert OrderLine.objects.get().variant == other.variant
+
+
+def test_the_old_secret_is_believed_for_a_day():
+    shop = Shop()
+    old = shop.row.secret
+    integrations.rotate(shop.row, NOW)
+    shop.row.refresh_from_db()
+    body, day = b"{}", timedelta(hours=24)
+    signature = integrations.sign(old, body)
+    assert integrations.is_signed(shop.row, body, signature, NOW + day - timedelta(seconds=1))
+    assert not integrations.is_signed(shop.row, body, signature, NOW + day)
+    assert shop.row.secret != old
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT secret, old_secret FROM shop_integration")
+        assert not {old, shop.row.secret} & set(cursor.fetchone())
+
+
+def test_removing_the_app_switches_it_off_and_on_again_what_came_meanwhile_is_applied():
+    shop = Shop()
+    shop.send("app/uninstalled", {"id": 1, "myshopify_domain": "mill.myshopify.com"})
+    assert Integration.objects.get().state == "off"
+    assert told(shop.send("orders/paid", paid()))[1:] == (
+        "ignored",
+        "The shop is switched off here.",
+    )
+    with pytest.raises(links.ShopUntested):
+        shop.link()
+    integrations.switch(shop.row, on=True)
+    assert Integration.objects.get().state == "tested"
+    row = ownorders.replay(WebhookEvent.objects.get(kind="orders/paid"))
+    assert (row.outcome, Order.objects.count()) == ("applied", 1)
+
+
+# ------------------------------------------------------------------ green
+
+
+def test_no_link_before_a_test_order_came_the_whole_way():
+    shop = Shop(tested=False)
+    with pytest.raises(links.ShopUntested):
+        shop.link()
+    shop.send("orders/paid", paid(1))  # an order, but it did not come by the test address
+    shop.send("orders/paid", sample("shopify_test_notification"))
+    assert Integration.objects.get().state == "new"
+    address = integrations.test_address(shop.row)
+    assert address.startswith("https://mill.example/mug?thousand=test")
+    answer = shop.send("orders/paid", paid(2, landing_site=address, test=True))
+    assert "links may be taken" in answer.json()["note"]
+    assert (Integration.objects.get().state, Order.objects.count()) == ("tested", 1)
+    assert shop.link().destination.startswith("https://mill.example/mug?utm_source=thousand")
+
+
+def test_anothers_test_address_turns_nothing_green():
+    shop, other = Shop(tested=False), Shop(tested=False)
+    shop.send("orders/paid", paid(landing_site=integrations.test_address(other.row)))
+    assert not Integration.objects.filter(state="tested").exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://evil.example/", "http://mill.example/", "https://mill.example.evil.example/",
+     "https://evil.example/?https://mill.example", "https://mill.example@evil.example/",
+     "https://evilmill.example/", "https://mill.example:8443/", "https://[", "//mill.example/"],
+)  # fmt: skip
+def test_links_lead_to_the_tested_domain_only(url):
+    shop = Shop()
+    shop.variant.product.own_shop_url = url
+    with pytest.raises(links.ShopUntested):
+        shop.link()
+
+
+# ------------------------------------------------------------------ due, delivered
+
+
+def test_what_goes_back_counts_until_the_sale_is_due():
+    shop = Shop()
+    landing = f"/?thousand={shop.click()}"
+    for number in (1001, 1002):
+        shop.send("orders/paid", paid(number, landing_site=landing))
+    due = Commission.objects.first().due_at
+    for number, at in ((1001, due - timedelta(seconds=1)), (1002, due)):
+        raw = json.dumps(refund(number, of=number)).encode()
+        message = ownshops.parse("shopify", {"X-Shopify-Topic": "refunds/create"}, raw, "EUR")
+        row = ownorders.receive(shop.row, message, str(number) * 16, at)
+        assert (row.note == "too_late") == (number == 1002)
+    assert [ended(1001)[1:2], ended(1002)[1:2]] == [(3450,), (0,)]
+    assert (ended(1001)[5], ended(1002)[5]) == (0, 285)
+
+
+def test_without_a_carrier_it_is_delivered_after_the_brands_days():
+    shop = Shop()
+    shop.send("orders/paid", paid())
+    shop.send("fulfillments/create", shipped())
+    sent = NOW + timedelta(days=1)
+    assert ownorders.assume_delivered(sent + timedelta(days=4) - timedelta(seconds=1)) == 0
+    assert ownorders.assume_delivered(sent + timedelta(days=4)) == 1
+    assert ended(1001)[4] == sent + timedelta(days=4)
+    arrived = sent + timedelta(days=2)
+    shop.send("fulfillments/update", shipped(arrived=arrived))
+    assert ended(1001)[4] == arrived
+
+
+def test_the_commission_waits_for_the_brands_balance():
+    shop = Shop()
+    shop.send("orders/paid", paid(landing_site=f"/?thousand={shop.click()}"))
+    due = Commission.objects.get().due_at
+    settlement.settle(due + timedelta(days=1, hours=4))
+    assert Commission.objects.get().state == "settled"
+    assert funding.of(shop.brand).balance < 0
+    assert set(funding.waiting_lines(shop.creator.pk).values()) == {shop.brand.name}
+
+
+# ------------------------------------------------------------------ other shops
+
+
+def test_woocommerce_order_refund_and_delete():
+    shop = Shop("woocommerce")
+    body = sample("woocommerce_order")
+    body["meta_data"][1]["value"] = f"https://mill.example/?thousand={shop.click()}"
+    for field in ("date_created_gmt",):
+        body[field] = timezone.now().isoformat()
+    assert Client().post(f"/hooks/woocommerce/{shop.row.pk}/", "webhook_id=12",
+                         content_type="application/x-www-form-urlencoded").status_code == 200  # fmt: skip
+    assert told(shop.send("order.created", body | {"status": "pending"}))[1] == "ignored"
+    assert told(shop.send("order.updated", body)) == (200, "applied", "")
+    line = OrderLine.objects.get()
+    assert (line.gross, line.tax, line.quantity, line.tax_bp) == (6900, 1198, 2, 2101)
+    assert Commission.objects.get().amount == 570
+    back = body | {"refunds": [{"id": 5, "reason": "", "total": "-37.53"}]}
+    shop.send("order.updated", back)
+    line.refresh_from_db()
+    assert line.refunded_gross == 3450  # its share of goods and shipping
+    shop.send("order.deleted", {"id": 963})
+    line.refresh_from_db()
+    assert line.refunded_gross == 6900
+
+
+def test_the_api_takes_a_key_once():
+    shop = Shop("api")
+    order = {
+        "id": "A-1", "status": "paid", "currency": "EUR", "total": "34.50",
+        "lines": [{"id": "1", "sku": "MUG", "quantity": 1, "total": "34.50", "tax": "5.99"}],
+        "cart": shop.click(),
+    }  # fmt: skip
+    assert told(shop.send("key-1", {"order": order}))[:2] == (200, "applied")
+    assert told(shop.send("key-1", {"order": order}))[:2] == (200, "applied")
+    assert shop.send("key-1", {"order": order | {"id": "A-2"}}).status_code == 409
+    assert shop.send("", {"order": order}).status_code == 422
+    assert shop.send("key-2", {"order": order | {"status": "odd"}}).status_code == 422
+    back = order | {"refunds": [{"id": "r", "total": "34.50", "lines": {"1": "34.50"}}]}
+    shop.send("key-3", {"order": back})
+    assert (Order.objects.count(), OrderLine.objects.get().refunded_gross) == (1, 3450)
+
+
+def test_real_samples_are_kept_and_none_is_an_error():
+    shop = Shop(currency="USD")
+    order, back = sample("shopify_order"), sample("shopify_refund")
+    assert told(shop.send("orders/paid", order))[1:] == (
+        "ignored",
+        "It waits for an order that is paid.",
+    )
+    shop.variant.sku = "IPOD2008BLACK"
+    shop.variant.save()
+    shop.variant.product.external_id = None  # there it is the id of all three lines
+    shop.variant.product.save()
+    bought = order | {"financial_status": "paid", "updated_at": None}
+    assert "add up to 597.00" in told(shop.send("orders/paid", bought))[2]  # as it stands there
+    note = told(shop.send("orders/paid", bought | {"total_price": "608.94"}))
+    assert note[1:] == (
+        "applied", "Left out, no product of yours here: IPOD2008GREEN, IPOD2008RED."
+    )  # fmt: skip
+    assert OrderLine.objects.get().gross == 19900
+    assert told(shop.send("refunds/create", back))[1] == "applied"
+    assert OrderLine.objects.get().refunded_gross == 10450  # its half of the 209.00 that moved
+    voided = sample("shopify_test_notification")
+    assert told(shop.send("orders/cancelled", voided))[1] == "ignored"
+    assert WebhookEvent.objects.get(about="820982911946154508")
+
+
+# ------------------------------------------------------------------ mutated
+
+
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just("\x00\ud800"),
+    st.just("1e400"), st.just("-5"), st.just(10**400), st.just([]), st.just({}), st.just("NaN"),
+)  # fmt: skip
+
+
+def _mutate(facts, path, value):
+    """Put `value` at the place that the numbers of `path` lead to."""
+    here = facts
+    for n in path[:-1]:
+        keys = list(here) if isinstance(here, dict) else range(len(here))
+        if not keys:
+            return
+        inner = here[list(keys)[n % len(keys)]]
+        if not isinstance(inner, dict | list) or not inner:
+            break
+        here = inner
+    keys = list(here) if isinstance(here, dict) else list(range(len(here)))
+    here[keys[path[-1] % len(keys)]] = value
+
+
+@hypothesis_settings(
+    max_examples=60, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(
+    which=st.integers(0, 5),
+    changes=st.lists(
+        st.tuples(st.lists(st.integers(0, 50), min_size=1, max_size=4), LEAVES), max_size=4
+    ),
+)
+def test_no_mutated_message_is_a_server_error(which, changes):
+    row = Integration.objects.filter(provider=["shopify", "woocommerce"][which == 5]).first()
+    if row is None:
+        Shop("shopify"), Shop("woocommerce")
+        row = Integration.objects.filter(provider=["shopify", "woocommerce"][which == 5]).first()
+    topic, body = [
+        ("orders/paid", paid()), ("refunds/create", refund()),
+        ("fulfillments/update", shipped(arrived=NOW)), ("orders/cancelled", sample("shopify_order")),
+        ("refunds/create", sample("shopify_refund")), ("order.updated", sample("woocommerce_order")),
+    ][which]  # fmt: skip
+    for path, value in changes:
+        _mutate(body, path, value)
+    shop = Shop.__new__(Shop)
+    shop.row = row
+    raw = json.dumps(body).encode()
+    assert shop.send(topic, None, raw=raw).status_code in (200, 409)
+    assert not WebhookEvent.objects.filter(outcome="failed").exists()
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"id": 1e999}'])
+def test_what_is_no_order_is_kept_as_refused(raw):
+    shop = Shop()
+    assert told(shop.send("orders/paid", None, raw=raw))[:2] == (200, "refused")
+    assert WebhookEvent.objects.get().outcome == "refused"
