@@ -143,8 +143,7 @@ def from_order(referral: dict[str, Any] | None) -> list[Seen]:
     return _newest_first(filter(None, map(parse, entries))) if isinstance(entries, list) else []
 
 
-@dataclass(frozen=True, slots=True)
-class ByOwnShop:
+class ByOwnShop(NamedTuple):
     """What a brand's own shop told with an order: words that may be codes, and clicks, by how."""
 
     words: tuple[tuple[str, str], ...] = ()  # (word, via), best first
