@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from affiliates import codes, funding, links, redirect, referral, settlement
+from affiliates import clickids, codes, funding, links, referral, settlement
 from affiliates.models import Attribution, Commission, LedgerEntry
 from shop import integrations, ownorders, ownshops
 from shop.models import Integration, Order, OrderLine, WebhookEvent
@@ -54,7 +54,7 @@ class Shop:
     def click(self, link=None, creator=None):
         """Return what a click puts into the shop's address: our parameter, signed."""
         link = link or self.link()
-        seen = referral.Seen(self.brand.pk, link.pk, redirect.new_click(), 1000, "thousand_first")
+        seen = referral.Seen(self.brand.pk, link.pk, clickids.new(), 1000, "thousand_first")
         return referral.stamp(seen)
 
     def send(self, topic, body, *, secret=None, raw=None, **headers):
