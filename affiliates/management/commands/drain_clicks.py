@@ -17,7 +17,7 @@ from affiliates import clicks, linkcache
 from affiliates.locks import Lock
 from config.lib import arguments
 
-GATHER_S = 0.4  # between small batches, so that a commit carries more than a click
+GATHER_S = 0.2  # between small batches, so that a commit carries more than a click
 REST_S = 1.0
 
 
