@@ -340,6 +340,20 @@ def test_no_link_before_a_test_order_came_the_whole_way():
     assert shop.link().destination.startswith("https://mill.example/mug?utm_source=thousand")
 
 
+def test_the_market_says_why_there_is_no_link_yet(client):
+    shop = Shop(tested=False)
+    client.force_login(shop.creator.user)
+    why, button = "Links open when a test order has come through from there.", "Get link"
+    page = client.get("/creator/market/").content.decode()
+    assert (why in page, button in page) == (True, False)
+    facts = {"product": shop.variant.product_id, "platform": "tiktok"}
+    answer = client.post("/creator/market/take/", facts, headers={"hx-request": "true"})
+    assert (answer.status_code, why in answer.content.decode()) == (422, True)
+    integrations.turn_green(shop.row, NOW)
+    page = client.get("/creator/market/").content.decode()
+    assert (why in page, button in page) == (False, True)
+
+
 def test_anothers_test_address_turns_nothing_green():
     shop, other = Shop(tested=False), Shop(tested=False)
     shop.send("orders/paid", paid(landing_site=integrations.test_address(other.row)))
