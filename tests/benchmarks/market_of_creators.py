@@ -5,12 +5,12 @@
 """
 
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import connection
 from django.utils import timezone
 
-from affiliates import trackrecord
+from affiliates import clock, trackrecord
 from creators.directory import recording
 from creators.models import Niche
 from tests.benchmarks import lib
@@ -75,7 +75,7 @@ def fill(count: int) -> dict[str, list[str]]:
     niches = list(Niche.objects.filter(slug__startswith="niche-").order_by("pk"))
     values = {
         "count": count, "words": words(), "codes": CODES, "tongues": TONGUES,
-        "niche_ids": [one.pk for one in niches], "today": timezone.localdate() + timedelta(days=1),
+        "niche_ids": [one.pk for one in niches], "today": clock.local_day(timezone.now()),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.5)")
