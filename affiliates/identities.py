@@ -29,7 +29,8 @@ def store(creator: Creator, at: datetime, *, birth_on: date, tin: str, tin_count
 
 
 def of_brand(brand: Brand) -> BrandTaxIdentity | None:
-    return BrandTaxIdentity.objects.filter(brand=brand).first()
+    """Return it as it was loaded with the brand, if it was; else ask."""
+    return getattr(brand, "tax_identity", None)
 
 
 def store_brand(

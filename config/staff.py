@@ -23,11 +23,11 @@ ORDERS = (
 SEES = {
     FINANCE: ORDERS
     + " affiliates.account affiliates.adjustment affiliates.bankfile affiliates.bankreply"
-    " affiliates.bookscheck affiliates.brandinvoice affiliates.closedmonth affiliates.feepolicy affiliates.ledgerentry"
-    " affiliates.payout affiliates.payoutattempt affiliates.payoutbatch affiliates.payoutclaim"
+    " affiliates.bookscheck affiliates.brandinvoice affiliates.closedmonth affiliates.feepolicy"
+    " affiliates.ledgerentry affiliates.payout affiliates.payoutattempt affiliates.payoutbatch affiliates.payoutclaim"
     " affiliates.payoutmethod affiliates.selfbill affiliates.settlementline"
     " affiliates.settlementrun affiliates.settlementshard affiliates.taxidentity"
-    " affiliates.taxlook affiliates.taxprofile affiliates.vatcheck"
+    " affiliates.brandtaxidentity affiliates.taxlook affiliates.taxprofile affiliates.vatcheck"
     " shop.movement shop.taxrate shop.topup shop.webhookevent",
     SUPPORT: ORDERS
     + " creators.channel creators.decision creators.decisioncheck creators.directoryentry"

@@ -26,7 +26,9 @@ INVOICES = 24
 def chosen_account(request) -> tuple[Account | None, str, list[str]]:
     """Return the account that is looked at, its currency, and those the brand has money in."""
     own = Account.objects.filter(kind=Account.Kind.BRAND_BALANCE, brand=request.brand)
-    accounts = {row.currency: row for row in own.select_related("brand").order_by("currency")}
+    accounts = {
+        row.currency: row for row in own.select_related("brand__tax_identity").order_by("currency")
+    }
     first = request.brand.currency
     known = [first, *(one for one in accounts if one != first)]
     asked = request.GET.get("currency", "")
@@ -45,7 +47,7 @@ def balance(request):
         "funds": funding.of(request.brand, currency),
         "currency": currency,
         "currencies": known,
-        "identity": identities.of_brand(request.brand),
+        "identity": identities.of_brand(account.brand if account else request.brand),
         "asks_tax": request.brand.country in tax.EU,
         "rows": statements.with_causes(account, lines[:PAGE]) if account else [],
         "older": lines[PAGE - 1].id if len(lines) > PAGE else None,

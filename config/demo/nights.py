@@ -54,7 +54,8 @@ SHARDED = """
 """
 ACCOUNTS = """
     insert into affiliates_account (kind, creator_id, currency)
-    select distinct 'creator_balance', creator_id, currency from affiliates_settlementline
+    select distinct 'creator_balance', c.creator_id, c.currency
+    from {staged} c join affiliates_settlementrun r on r.night = c.night
     order by 2, 3
 """
 POSTED = """
@@ -91,10 +92,10 @@ def settle(world: World) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(f"analyze {STAGED}")
-        for statement in (RUNS, LINES):
+        for statement in (RUNS, ACCOUNTS, LINES):
             cursor.execute(statement.format(staged=STAGED), values)
         cursor.execute("analyze affiliates_settlementrun, affiliates_settlementline")
-        for statement in (COMMISSIONS, SHARDED, ACCOUNTS, POSTED):
+        for statement in (COMMISSIONS, SHARDED, POSTED):
             world.step("nights")
             cursor.execute("analyze affiliates_account")  # a night opens one per creator
             sql = statement.format(staged=STAGED, entries=ENTRIES, vat=tax.BRAND_VAT_SQL)

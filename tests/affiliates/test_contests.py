@@ -1,7 +1,6 @@
 """A creator sees why a commission is what it is, and may say that it is not right."""
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.urls import reverse
 
 from affiliates.models import Attribution
@@ -47,8 +46,7 @@ def test_she_contests_once_and_an_admin_decides_with_a_reason(client, sale, admi
     assert (case.decide_by - case.opened_at).days == 10
     assert "A person decides by" in client.get("/creator/earnings/").content.decode()
 
-    Authenticator.objects.create(user=admin_user, type="totp", data={"secret": "x"})
-    client.force_login(admin_user)
+    money.sign_in(client, admin_user)
     desk = reverse("admin:creators_case_changelist")
     picked = {"action": "uphold", "_selected_action": [case.pk]}
     client.post(desk, picked | {"reason": ""})

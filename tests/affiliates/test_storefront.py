@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from affiliates import links, pagelinks, redirect, referral, shelf
+from affiliates import clickids, links, pagelinks, referral, shelf
 from creators.models import DirectoryEntry
 from shop.models import Category, Product
 from tests.affiliates import factories as money
@@ -192,7 +192,7 @@ def test_only_a_good_score_is_said_to_shoppers(client, creator, score, is_said):
 def come_by(client, link):
     """Let a shopper with something in her bag come by a creator's link."""
     brand_id = link.collaboration.brand_id
-    seen = referral.Seen(brand_id, link.pk, redirect.new_click(), 1200, "thousand_first")
+    seen = referral.Seen(brand_id, link.pk, clickids.new(), 1200, "thousand_first")
     client.cookies[referral.COOKIE] = referral.write([seen])
     client.post("/cart/add/", {"variant": link.product.variants.get().pk})
 

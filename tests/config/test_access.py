@@ -53,8 +53,12 @@ def test_routes_tells_what_only_an_owner_of_a_brand_may_do(capsys):
     rows = {row["name"]: row["owner_only"] for row in json.loads(capsys.readouterr().out)}
 
     assert {name: owner for name, owner in rows.items() if owner} == {
+        "affiliates:balance_tax": ["GET", "HEAD", "POST"],
         "shop:brand_settings": ["POST"],
         "shop:brand_terms": ["POST"],
+        "shop:integration_secret": ["POST"],
+        "shop:integration_switch": ["POST"],
+        "shop:integrations": ["POST"],
         "shop:team": ["POST"],
         "shop:team_person": ["POST"],
         "shop:team_withdraw": ["POST"],
