@@ -11,7 +11,7 @@ engagement_pct_min, score_min, niches (slugs, all of them), country (ISO), langu
 samples_min, sort (one of SORTS). `Page.entries` are DirectoryEntry rows with `creator` loaded, and
 `Page.count` is exact. Page on with `cursor=page.next_cursor`; "" means there is no more. Follower
 counts gate and sort, nothing is added for having many; smallfirst.py keeps places for small ones.
-How it is made quick, and stays right: docs/decisions/0006-directory-search.md.
+How it is made quick, and stays right: docs/decisions/0004-directory-search.md.
 """
 
 from creators.directory.facets import EDGES, Filters, matching

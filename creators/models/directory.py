@@ -1,7 +1,7 @@
 """The searchable table of creators: one row that the search reads, and its numbered copies.
 
 Triggers keep `facets`, `fit` and `changed_in` of an entry true, whoever writes it: see the
-migration `directory_index` and docs/decisions/0006-directory-search.md.
+migration `directory_index` and docs/decisions/0004-directory-search.md.
 """
 
 from django.contrib.postgres.fields import ArrayField
