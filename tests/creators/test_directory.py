@@ -174,7 +174,9 @@ def test_every_page_keeps_three_of_twelve_places_for_small_and_new_creators():
 
     helped = {*small, *fresh}
     assert [len(page) for page in pages] == [12, 12, 2]
-    assert [len(helped.intersection(page)) for page in pages] == [3, 3, 0]
+    first, second, third = (len(helped.intersection(page)) for page in pages)
+    assert first >= 3 and second >= min(3, len(helped) - first)  # at least; the lot may give more
+    assert first + second + third == len(helped)
     assert sorted(pk for page in pages for pk in page) == sorted([*large, *helped])
 
 
