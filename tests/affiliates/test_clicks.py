@@ -11,11 +11,12 @@ from pathlib import Path
 from uuid import RFC_4122, UUID
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
 from affiliates import clickids, clicks, linkcache, linkreports, links, redirect
-from affiliates.models import Click, ClickStream, LinkDay
+from affiliates.models import Click, ClickScan, ClickStream, LinkDay
 from tests.affiliates.test_links import enrolled, offered
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148"
@@ -149,6 +150,16 @@ def test_lag_tells_what_waits(link):
 def test_partitions_are_there_and_made_by_the_application(db):
     at = datetime.fromisoformat("2031-01-15T00:00:00+00:00")
     assert (clicks.make_partitions(at), clicks.make_partitions(at)) == (4, 0)
+
+
+def test_clicks_past_their_time_go_by_command_too(db, capsys):
+    ClickScan.objects.create(day=date(2020, 1, 1), version=1, found=0, done_at=timezone.now())
+
+    call_command("purge_clicks")
+    call_command("purge_clicks")
+
+    assert not ClickScan.objects.exists()
+    assert "0 months were made ahead" in capsys.readouterr().out
 
 
 def test_the_auditors_views_have_their_columns(db):
