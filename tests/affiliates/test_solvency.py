@@ -60,7 +60,7 @@ def test_looking_at_one_brand_or_at_four_asks_as_much_and_writes_one_light_each(
     brands, asked = [], []
     for more in (1, 3):
         brands += [money.make_brand() for _ in range(more)]
-        with django_assert_max_num_queries(8) as count:
+        with django_assert_max_num_queries(12) as count:
             solvency.refresh(timezone.now())
         asked.append(len(count))
 
