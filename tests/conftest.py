@@ -1,9 +1,10 @@
 """Fixtures for every test. The engines are real: an embedded PostgreSQL and two Valkey servers.
 
-A test connects as the application's role, like the site. `clean_redis`: empty queue, cache and
-clicks. `live_site`: the real server on the test database, at `live_site.url`.
+A test connects as the application's role, like the site. Queue, cache and clicks are empty when a
+test begins. `live_site`: the real server on the test database, at `live_site.url`.
 """
 
+import functools
 import os
 from pathlib import Path
 from urllib.parse import quote
@@ -107,24 +108,23 @@ def _own_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
-def _flush_redis() -> None:
+@functools.cache
+def _redis_clients() -> list[redis.Redis]:
+    """One client per database on which this process's tests leave something behind."""
     from django.conf import settings
 
-    for address in (
-        settings.REDIS_URL,
-        settings.CACHES["default"]["LOCATION"],
-        settings.CLICKS_REDIS_URL,
-    ):
-        with redis.from_url(address) as client:
-            client.flushdb()
+    cache = settings.CACHES["default"]["LOCATION"]
+    addresses = dict.fromkeys([settings.REDIS_URL, cache, settings.CLICKS_REDIS_URL])
+    return [redis.from_url(address) for address in addresses]
 
 
-@pytest.fixture
-def clean_redis():
-    """Empty databases of this process on both Redis servers, before and after."""
-    _flush_redis()
-    yield
-    _flush_redis()
+@pytest.fixture(autouse=True)
+def _clean_redis():
+    """Empty the databases of this process on both Redis servers: rate limits and one-time codes
+    are kept by address and by primary key, which the next test would share.
+    """
+    for client in _redis_clients():
+        client.flushdb()
 
 
 @pytest.fixture(scope="session")
@@ -137,7 +137,7 @@ def _site(django_db_setup):
 
 
 @pytest.fixture
-def live_site(transactional_db, clean_redis, _site):
+def live_site(transactional_db, _site):
     """The real server, in its own process; `live_site.url` is its address."""
     return _site
 

@@ -12,7 +12,7 @@ from tests.affiliates.factories import make_collaboration, sign_in
 from tests.creators.factories import make_creator, make_user
 from tests.shop.factories import make_brand, make_order, make_variant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 ADDRESS = {"name": "A Shopper", "address": "Canal 12", "city": "Utrecht", "country": "NL"}
 TRADER = {"country": "NL", "name": "Mill", "legal_name": "Mill V.O.F.", "address": "Mill Road 1"}
 # who, method and path, what is typed, the fields that are wrong

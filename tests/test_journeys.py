@@ -16,7 +16,7 @@ from tests.affiliates.factories import make_collaboration
 from tests.creators.factories import make_creator, make_user
 from tests.shop.factories import make_brand, make_variant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 CHROME = {
     "HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/131.0.0.0 Safari/537.36",

@@ -20,7 +20,7 @@ from tests.affiliates.factories import (
     pay,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 ONE = 342  # of a sale of €34.50 at 12 %
 
 
@@ -106,7 +106,7 @@ def test_the_creator_reads_why_a_sale_earns_nothing(client, deal):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_orders_paid_at_once_never_overspend(transactional_db, clean_redis):
+def test_eight_orders_paid_at_once_never_overspend(transactional_db):
     brand = make_brand()
     offer = make_collaboration(brand)
     deal = budgets.set_for(brand, offer.pk, 3 * ONE, PAID - timedelta(days=1))

@@ -14,7 +14,7 @@ from creators.models import Case, Sanction, Violation
 from tests.affiliates.factories import make_commission, make_user, sign_in
 from tests.creators.factories import make_creator
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 

@@ -16,7 +16,7 @@ from tests.affiliates.factories import NIGHT_OVER, make_brand, make_commission, 
 from tests.creators.factories import make_creator
 from tests.together import at_once
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 NOW = datetime(2026, 11, 10, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 

@@ -34,7 +34,7 @@ def drain():
 
 
 @pytest.fixture
-def link(db, clean_redis):
+def link(db):
     return links.take(enrolled(), offered(), at=timezone.now())
 
 
@@ -196,7 +196,7 @@ def killed(link, rounds: int, command: list[str]) -> int:
 @pytest.mark.parametrize(
     "rounds", [2, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
-def test_a_drain_killed_again_and_again_loses_and_doubles_nothing(clean_redis, rounds):
+def test_a_drain_killed_again_and_again_loses_and_doubles_nothing(rounds):
     link = links.take(enrolled(), offered(), at=timezone.now())
     total = killed(link, rounds, [sys.executable, "manage.py", "drain_clicks", "--batch", "7"])
     drain()

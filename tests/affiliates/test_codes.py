@@ -12,7 +12,7 @@ from tests.creators.factories import make_creator, make_user
 from tests.shop.factories import make_brand, make_variant
 from tests.test_journeys import BUYER, CHROME
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 PAGE = "/creator/links/code/"
 
 

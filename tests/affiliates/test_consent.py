@@ -14,7 +14,7 @@ from tests.creators.factories import make_creator, make_user
 from tests.shop.factories import make_brand, make_variant
 from tests.test_journeys import BUYER, CHROME, to_payment
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 TIKTOK = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/120.0 Mobile Safari/537.36 musical_ly_2023 BytedanceWebview/d8a21c6"

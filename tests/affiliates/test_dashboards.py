@@ -29,11 +29,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 CREATOR = reverse("affiliates:creator_dashboard")
 
 
-@pytest.fixture(autouse=True)
-def _empty_cache(clean_redis):
-    cache.clear()
-
-
 def get(client, user, url, **query):
     client.force_login(user)
     return client.get(url, query)

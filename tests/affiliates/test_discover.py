@@ -12,7 +12,7 @@ from shop.models import Membership
 from tests.affiliates import factories as money
 from tests.creators.factories import NOW, make_creator, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

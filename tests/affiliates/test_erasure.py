@@ -29,7 +29,7 @@ from tests.affiliates.factories import (
 )
 from tests.creators.factories import make_channel, make_creator, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 OURS = ("account", "admin", "affiliates", "creators", "mfa", "shop", "socialaccount",
         "usersessions")  # fmt: skip
 

@@ -24,7 +24,7 @@ from tests.creators.conftest import _stand_in as _stand_in
 from tests.creators.conftest import stand_in  # noqa: F401
 from tests.creators.factories import make_creator
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis", "books")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 DAY = timedelta(days=1)
 REFERENCES = count(1)
 URL = "https://www.instagram.com/reel/C1a_b-{n}/"

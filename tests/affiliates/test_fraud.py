@@ -16,7 +16,7 @@ from tests.affiliates.factories import (
     sign_in,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 
 # ------------------------------------------------------------------ when the order is paid

@@ -26,7 +26,7 @@ from tests.affiliates.factories import (
     make_user,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 
 def test_a_burst_holds_what_that_link_sold_in_that_hour_and_nothing_else():

@@ -160,7 +160,6 @@ TEXT = st.text(st.characters(codec="latin-1", exclude_characters=";\r\n\x00"), m
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("clean_redis")
 class TestStrangers:
     @FEW
     @given(cookie=TEXT, touch=st.text(max_size=80))

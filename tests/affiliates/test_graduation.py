@@ -10,7 +10,7 @@ from creators import quiz
 from tests.affiliates import factories as money
 from tests.creators.factories import make_creator, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 START = datetime(2026, 9, 7, 9, tzinfo=UTC)  # a Monday
 DAY = timedelta(days=1)
 

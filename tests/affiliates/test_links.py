@@ -13,7 +13,7 @@ from creators.models import Decision
 from shop.models import Acceptance, Product, Terms
 from tests.affiliates.factories import make_brand, make_collaboration, make_creator, make_variant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 
 
 def enrolled(status="full", **facts):

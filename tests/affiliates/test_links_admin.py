@@ -9,7 +9,7 @@ from django.utils import timezone
 from affiliates import links
 from tests.affiliates.test_links import enrolled, offered
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 NAMES = (
     "link creatorcode linkday attribution collaboration participation samplerequest "
     "platformswitch shortlist"

@@ -17,7 +17,7 @@ from shop.models import Membership
 from tests.affiliates.factories import make_brand, make_user
 from tests.creators.factories import make_creator
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 

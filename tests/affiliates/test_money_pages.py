@@ -10,7 +10,7 @@ from affiliates.models import PayoutMethod, TaxProfile
 from shop import refunds
 from tests.affiliates import factories as money
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

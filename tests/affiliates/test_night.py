@@ -21,7 +21,7 @@ from tests.affiliates.factories import (
     make_order,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from shop.models import Integration, Order, OrderLine, WebhookEvent
 from tests.affiliates.factories import make_brand, make_collaboration, make_variant
 from tests.affiliates.test_links import enrolled
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis", "books")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 DATA = Path(__file__).parent.parent / "data" / "orders"
 NOW = timezone.now().replace(microsecond=0)
 

@@ -161,7 +161,7 @@ def in_directory(count):
 
 
 @pytest.fixture
-def brand(client, clean_redis):
+def brand(client):
     owner = make_user()
     brand = make_brand()
     brand.memberships.create(user=owner, role="owner")

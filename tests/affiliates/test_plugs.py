@@ -14,7 +14,7 @@ from affiliates.models import Attribution, Click, Commission
 from config import embedded
 from tests.test_journeys import CHROME, Client, creator, shopper, to_payment, variant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 __all__ = ["creator", "shopper", "variant"]  # fixtures
 
 

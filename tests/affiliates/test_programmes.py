@@ -72,7 +72,7 @@ def test_an_order_that_makes_no_sense_has_no_claim(told):
 
 
 @pytest.fixture
-def deal(db, clean_redis):
+def deal(db):
     """A link, and the brand's own programme that the same brand has elsewhere."""
     cache.clear()
     link = links.take(enrolled(), offered(), at=timezone.now())

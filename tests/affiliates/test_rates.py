@@ -92,8 +92,6 @@ def test_no_link_is_ever_cut_early(steps, taken, on):
 
 # ------------------------------------------------------------ through the market's own functions
 
-pytestmark = pytest.mark.usefixtures("clean_redis")
-
 
 def bought(link, variant, at, clicked_at=None):
     """Buy through a link, clicked at `clicked_at`; return the commission."""

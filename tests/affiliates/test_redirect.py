@@ -18,7 +18,7 @@ from affiliates import linkcache, links, redirect, referral, resp
 from affiliates.models import Link
 from tests.affiliates.test_links import enrolled, offered
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 
 PERSON = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
 IN_APP = [

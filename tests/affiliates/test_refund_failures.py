@@ -15,7 +15,7 @@ from tests.desk import act, make_desk
 from tests.shop import test_stripe
 from tests.shop.test_stripe import event
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 api = test_stripe.api
 
 

@@ -14,7 +14,7 @@ from shop.models import Product
 from tests.affiliates.factories import make_brand, make_user, make_variant
 from tests.creators.factories import make_creator
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 TYPED = {"ground": "safety", "text": "The plug has no earth.", "good_faith": "on"}
 
 

@@ -18,7 +18,7 @@ from tests.creators.conftest import _stand_in as _stand_in
 from tests.creators.conftest import stand_in  # noqa: F401
 from tests.creators.factories import make_creator
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)  # a Monday; clocks end at local midnight
 DAY = timedelta(days=1)
 ADDRESS = {"name": "N. Bakker", "address": "Road 2", "postal_code": "1000 AA", "city": "Utrecht",

@@ -14,7 +14,7 @@ from shop.models import Membership
 from tests.affiliates import factories as money
 from tests.creators.factories import make_creator, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 TOMORROW = NOW + timedelta(days=1)
 

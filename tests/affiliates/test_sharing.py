@@ -37,7 +37,6 @@ def test_utm_goes_to_the_brands_own_shop_only():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("clean_redis")
 def test_utm_is_the_rows_and_never_the_requests(client):
     product = offered()
     here = links.take(enrolled(), product, at=timezone.now())
@@ -95,7 +94,6 @@ def test_a_caption_begins_with_the_word(country, title):
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("clean_redis")
 def test_the_links_page_has_the_words_and_names_the_switch(client):
     link = links.take(enrolled(), offered(), platform="youtube", at=timezone.now())
     client.force_login(link.creator.user)
@@ -124,7 +122,6 @@ def test_any_name_fits(name):
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("clean_redis")
 class TestPicture:
     def test_her_page_names_a_picture_with_her_products(self, client):
         creator, product = enrolled(), offered()

@@ -16,7 +16,7 @@ from tests.affiliates import factories as money
 from tests.affiliates.test_money_admin import act
 from tests.affiliates.test_money_pages import TAX, status
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 BSN = "111222333"
 
 

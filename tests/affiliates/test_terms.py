@@ -15,7 +15,7 @@ from shop.models import Acceptance, Membership, Product, Terms
 from tests.affiliates.factories import make_brand, make_user, make_variant
 from tests.creators.factories import make_creator
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 NOW = timezone.now()
 

@@ -16,7 +16,7 @@ from shop import refunds
 from tests.affiliates import factories as money
 from tests.creators.factories import make_creator, make_decision, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
 FRIDAY = datetime(2026, 11, 27, 1, tzinfo=UTC)  # the night of Thursday is over, pay day has begun
 

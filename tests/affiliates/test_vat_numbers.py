@@ -10,7 +10,7 @@ from tests.affiliates import factories as money
 from tests.affiliates.test_payouts import FRIDAY
 from tests.affiliates.vies_fake import register
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 NUMBER = "NL000099998B57"
 
 

@@ -9,7 +9,7 @@ from creators.directory import Filters, SalesFacts
 from creators.models import Creator, DirectoryEntry
 from tests.creators.factories import NOW, make_channel, make_creator, make_decision
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 
 
 def found(**filters) -> list[str]:

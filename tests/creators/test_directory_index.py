@@ -13,10 +13,7 @@ from creators.directory import Filters, facets, index, masks
 from creators.models import Creator, DirectoryBits, DirectoryEntry, DirectoryGone, DirectoryIndex
 from tests.creators.factories import NOW
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("clean_redis"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 NICHES, COUNTRIES, LANGUAGES = ("food", "home", "sport"), ("NL", "BE"), ("nl", "en", "fr")
 WORDS = ("zuurdesem", "bread", "garden", "knitting")
 

@@ -1,7 +1,7 @@
 """Attacks on the sign-in at a platform, and its failures: all four, over HTTP, end to end."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.lib import outbound
-from creators import channels
+from creators import channels, enrolment
 from creators.models import Channel, ChannelToken, PlatformStatus
 from creators.platforms import registry
 from tests.creators.conftest import connect
@@ -220,7 +220,8 @@ def test_a_days_quota_is_kept_and_the_rest_is_read_the_next_day(stand_in, monkey
         connect(noor, stand_in, "youtube", handle=handle, followers="900")
     connect(noor, stand_in, "tiktok", handle="b.one", followers="900")
     monkeypatch.setattr(type(registry.get("youtube")), "calls_a_day", 2)
-    soon = timezone.now() + timedelta(days=1, minutes=1)
+    day = enrolment.market_day(timezone.now()) + timedelta(days=2)  # a day after connecting
+    soon = datetime.combine(day, time(12), enrolment.market_zone())  # and no midnight is near
 
     def read(at):
         ids = [one.channel_id for one in channels.read_due(at)]

@@ -10,7 +10,7 @@ from creators.platforms.base import NoPost
 from creators.platforms.fake_answers import Account, seal
 from tests.creators.factories import NOW, make_channel, make_creator
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 SECOND = int(datetime(2026, 3, 9, 12, tzinfo=UTC).timestamp())
 TIKTOK = SECOND << 32
 VIDEO = "dQw4w9WgXcQ"

@@ -102,7 +102,6 @@ def test_reserved_places_hold_on_every_full_page_and_the_floor_holds():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("clean_redis")
 def test_nobody_has_more_than_the_cap_of_a_simulated_week():
     count = 100
     people(count)
@@ -123,7 +122,6 @@ def test_nobody_has_more_than_the_cap_of_a_simulated_week():
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("clean_redis")
 def test_who_rests_is_found_last_and_not_counted():
     first, *others = (
         entry.pk for _ in [people(20)] for entry in directory.search(Filters(), at=NOW).entries

@@ -7,7 +7,7 @@ from shop.models import Cart, Order
 from tests.shop.factories import make_brand, make_variant
 from tests.shop.test_checkout import ADDRESS, hidden, order_it, put_in_bag
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 IN_APP = "Mozilla/5.0 (Linux; Android 15) Mobile Safari/537.36 Instagram 350.0"
 THIEF = {
     "email": "thief@people.example", "name": "T. Hief", "address": "Hideout 1",

@@ -12,7 +12,7 @@ from affiliates.payouts import brands
 from shop.models import Brand
 from tests.affiliates.factories import make_brand, make_creator, make_user, sign_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 IBAN = "NL91ABNA0417164300"
 
 

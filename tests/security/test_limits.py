@@ -11,7 +11,7 @@ from shop.views import checkout
 from tests.shop.factories import make_brand, make_user, make_variant
 from tests.shop.test_checkout import order_it, put_in_bag
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 
 
 def test_one_connection_cannot_reserve_all_stock(monkeypatch):

@@ -14,7 +14,7 @@ from creators import cases, reports
 from shop.models import Product
 from tests.shop.factories import make_user, make_variant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 
 
 class Smtp(socketserver.StreamRequestHandler):

@@ -21,7 +21,7 @@ from tests.affiliates.test_payouts import FRIDAY
 from tests.creators.factories import make_creator as make_applicant
 from tests.desk import act
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.affiliates.factories import (
 from tests.affiliates.test_payouts import FRIDAY
 from tests.desk import act, make_desk
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "clean_redis")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 
 @pytest.fixture

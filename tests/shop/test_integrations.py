@@ -11,7 +11,7 @@ from shop.models import Integration, Membership, WebhookEvent
 from tests.affiliates.factories import sign_in
 from tests.shop.factories import make_brand, make_user, make_variant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 SECRET = re.compile(r"[\w-]{43}")
 
 

@@ -244,7 +244,7 @@ class TestOfAFeed:
         assert "We ask for 3 pictures again." in answer.content.decode()
         assert Image.objects.due(timezone.now()).count() == 3
 
-    def test_the_task_fetches_once_at_a_time(self, shop, tmp_path, clean_redis):
+    def test_the_task_fetches_once_at_a_time(self, shop, tmp_path):
         shop.answers["/front.png"] = (200, {}, made())
         self.import_it(shop, tmp_path)
         assert tasks.cache.add(tasks.FETCHING, True, 60)

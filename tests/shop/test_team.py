@@ -13,7 +13,7 @@ from shop.models import Membership, TeamInvitation
 from tests.affiliates.factories import sign_in
 from tests.shop.factories import AT, make_brand, make_user, make_variant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
