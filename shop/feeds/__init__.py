@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from shop.feeds import base, merchant, shopify
+from shop.feeds import base, merchant, shopify, woocommerce
 from shop.feeds.base import Parsed, ParsedProduct, ParsedVariant, Problem, UnreadableFeed
 
 __all__ = [
@@ -22,13 +22,13 @@ __all__ = [
     "read",
 ]
 
-FORMATS = ("shopify", "merchant_xml", "merchant_tsv")
+FORMATS = ("shopify", "woocommerce", "merchant_xml", "merchant_tsv")
 
 
 def supported() -> str:
     """Return the sentence that names what can be imported."""
     return _(
-        "We read Shopify product CSV, Google Merchant XML (RSS or Atom)"
+        "We read Shopify and WooCommerce product CSV, Google Merchant XML (RSS or Atom)"
         " and Google Merchant TSV files."
     )
 
@@ -47,6 +47,8 @@ def detect(path: Path) -> str:
     columns, delimiter = base.header_of(path)
     if shopify.recognises(columns):
         return "shopify"
+    if woocommerce.recognises(columns):
+        return "woocommerce"
     if merchant.recognises(columns, delimiter):
         return "merchant_tsv"
     message = _("We do not know this kind of file: its first line has no columns that we expect.")
@@ -60,6 +62,12 @@ def read(path: Path, format: str, currency: str, at: datetime) -> Iterator[Parse
         if not shopify.recognises(columns):
             raise UnreadableFeed(_("This is no Shopify CSV: Handle, Title or Variant Price lacks."))
         return shopify.read(path, currency)
+    if format == "woocommerce":
+        columns, _delimiter = base.header_of(path)
+        if not woocommerce.recognises(columns):
+            message = _("This is no WooCommerce CSV: Type, SKU, Name or Regular price lacks.")
+            raise UnreadableFeed(message)
+        return woocommerce.read(path, currency, at)
     if format == "merchant_tsv":
         columns, delimiter = base.header_of(path)
         if not merchant.recognises(columns, delimiter):

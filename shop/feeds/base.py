@@ -57,11 +57,12 @@ class ParsedProduct:
     description: str  # HTML or text as the feed has it, not yet sanitised
     line: int
     currency: str
-    category: str = ""
+    category: str = ""  # paths like `Home > Pots`, best first, one a line
     vendor: str = ""
     tags: tuple[str, ...] = ()
     url: str = ""
     published: bool = True
+    tax_class: str = ""  # empty: the feed does not say
     variants: list[ParsedVariant] = field(default_factory=list)
     images: list[tuple[str, str]] = field(default_factory=list)  # (address, alternative text)
 

@@ -198,14 +198,16 @@ class _Book:
         if product.pk is None:
             product.tax_class = self.brand.tax_class
             product.sells_at = self.brand.sells_at
+        product.tax_class = one.tax_class or product.tax_class
         if self.brand.sells_at == "own_shop" and len(one.url) <= 500:
             product.own_shop_url = one.url
 
-    def _category(self, path: str) -> Category | None:
-        """Return our shelf for a feed's path, from its narrowest part: `Home > Pots`."""
-        for part in reversed(path.split(">")):
-            if category := self.categories.get(part.strip().lower()):
-                return category
+    def _category(self, paths: str) -> Category | None:
+        """Return our shelf for a feed's paths, each from its narrowest part: `Home > Pots`."""
+        for path in paths.splitlines():
+            for part in reversed(path.split(">")):
+                if category := self.categories.get(part.strip().lower()):
+                    return category
         return None
 
     def _write_variants(self, touched: dict[int, ParsedProduct]) -> None:

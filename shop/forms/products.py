@@ -184,7 +184,9 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label=_("Catalogue file"),
-        help_text=_("Shopify CSV, Google Merchant XML or TSV; also as .gz; at most 100 MB."),
+        help_text=_(
+            "Shopify or WooCommerce CSV, Google Merchant XML or TSV; also as .gz; at most 100 MB."
+        ),
     )
     feed = forms.ModelChoiceField(
         label=_("This file is"),
@@ -194,7 +196,7 @@ class UploadForm(forms.Form):
     )
     format = forms.ChoiceField(
         label=_("Kind of file"),
-        choices=[c for c in Feed.Format.choices if c[0] != "woocommerce"],
+        choices=Feed.Format.choices,
         required=False,
     )
     shrink = forms.BooleanField(label=_("The file is smaller on purpose"), required=False)

@@ -18,7 +18,7 @@ MAX_BYTES = 100 * 1024 * 1024
 
 
 class Command(BaseCommand):
-    help = "Import a catalogue file (Shopify CSV, Google Merchant XML or TSV) into a brand."
+    help = "Import a catalogue file (Shopify or WooCommerce CSV, Google Merchant XML or TSV) into a brand."
 
     def add_arguments(self, parser):
         parser.add_argument("source", metavar="FILE_OR_URL")
