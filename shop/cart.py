@@ -1,17 +1,20 @@
 """A shopper's bag: what is in it, and what that costs today."""
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from functools import cached_property
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shop import delivery, pricing, storefront
+from shop import delivery, discounts, pricing, storefront
 from shop.delivery import Way
-from shop.models import Brand, Cart, CartLine, Product, TaxRate, Variant
+from shop.discounts import Applied
+from shop.models import Brand, Cart, CartLine, Order, OrderLine, Product, TaxRate, Variant
 from shop.models.brands import SellsAt
 from shop.pricing import Priced
 
@@ -48,14 +51,25 @@ class BagPart:
     ways: list[Way]
     way: Way
     lines: list[BagLine] = field(default_factory=list)
+    applied: Applied | None = None
 
     @cached_property
     def goods(self) -> int:
         return sum(line.priced.gross for line in self.lines)
 
+    @property
+    def off(self) -> int:
+        """What a discount code takes off."""
+        return sum(line.priced.discount for line in self.lines)
+
+    @property
+    def listed(self) -> int:
+        """The goods before the discount: a code must not make the delivery cost something."""
+        return self.goods + self.off
+
     @cached_property
     def shipping(self) -> int:
-        return self.way.cost(self.goods)
+        return self.way.cost(self.listed)
 
     @cached_property
     def shipping_tax(self) -> int:
@@ -64,13 +78,13 @@ class BagPart:
     @property
     def choices(self) -> list[tuple[Way, int]]:
         """Every way with what it costs for these goods; empty when there is nothing to choose."""
-        return [(way, way.cost(self.goods)) for way in self.ways] if len(self.ways) > 1 else []
+        return [(way, way.cost(self.listed)) for way in self.ways] if len(self.ways) > 1 else []
 
     @property
     def free_at(self) -> int:
         """How much more makes shipping free; 0 when it is or never will be."""
         free_from = self.way.free_from
-        return max(free_from - self.goods, 0) if self.shipping and free_from else 0
+        return max(free_from - self.listed, 0) if self.shipping and free_from else 0
 
 
 @dataclass
@@ -103,6 +117,15 @@ class Bag:
         return sum(part.goods for part in self.parts)
 
     @property
+    def listed(self) -> int:
+        return sum(part.listed for part in self.parts)
+
+    @property
+    def applied(self) -> list[Applied]:
+        """The discount codes in the bag, also those that take nothing off."""
+        return [part.applied for part in self.parts if part.applied]
+
+    @property
     def total(self) -> int:
         return self.goods + self.shipping
 
@@ -126,7 +149,7 @@ def copy(cart: Cart) -> Cart:
     """Return a new bag with the same lines. What becomes of one bag never touches the other."""
     made = new()
     made.currency, made.creator_code = cart.currency, cart.creator_code
-    made.delivery = cart.delivery
+    made.delivery, made.discounts = cart.delivery, cart.discounts
     made.save()
     facts = cart.lines.values("variant_id", "quantity", "touch")
     CartLine.objects.bulk_create(CartLine(cart=made, **line) for line in facts)
@@ -147,7 +170,8 @@ def add(cart: Cart, variant: Variant, quantity: int, touch: str = "") -> CartLin
     cart = Cart.objects.select_for_update().get(pk=cart.pk)
     product = variant.product
     currencies = set(cart.lines.values_list("variant__product__currency", flat=True))
-    if problem := _problem(variant, quantity):
+    held = _held(cart)[variant.pk]
+    if problem := _problem(variant, quantity, held):
         raise CannotAdd(problem)
     if currencies - {product.currency}:
         message = _(
@@ -159,7 +183,7 @@ def add(cart: Cart, variant: Variant, quantity: int, touch: str = "") -> CartLin
         if cart.lines.count() >= MOST_LINES:
             raise CannotAdd(_("Your bag is full. Please order this first."))
         line = CartLine(cart=cart, variant=variant, quantity=0)
-    if problem := _problem(variant, line.quantity + quantity):
+    if problem := _problem(variant, line.quantity + quantity, held):
         raise CannotAdd(problem)
     line.quantity += quantity
     line.touch = touch or line.touch
@@ -204,24 +228,75 @@ def choose_delivery(cart: Cart, choices: Mapping[int, int]) -> bool:
     return True
 
 
+@transaction.atomic
+def add_discount(cart: Cart, word: str) -> list[str]:
+    """Put a discount code into a bag; return the names of the brands in it whose code it is.
+
+    Of each brand the last code counts.
+    """
+    row = Cart.objects.select_for_update().get(pk=cart.pk)
+    brands = set(row.lines.values_list("variant__brand", flat=True))
+    found = discounts.find([word], brands)
+    if found:
+        _keep_discounts(cart, row, row.discounts | {str(one.brand_id): one.code for one in found})
+    return [one.brand.name for one in found]
+
+
+@transaction.atomic
+def drop_discount(cart: Cart, code: str) -> None:
+    """Take a discount code out of a bag."""
+    row = Cart.objects.select_for_update().get(pk=cart.pk)
+    kept = {brand: one for brand, one in row.discounts.items() if one != code}
+    _keep_discounts(cart, row, kept)
+
+
+def _keep_discounts(cart: Cart, row: Cart, wanted: dict[str, str]) -> None:
+    if wanted != row.discounts:
+        row.discounts = wanted
+        row.save(update_fields=["discounts"])
+        _changed(row, row.currency)
+        cart.refresh_from_db()
+
+
 def _changed(cart: Cart, currency: str) -> None:
     """An order made of the bag as it was is not this bag's any more."""
+    if cart.checkout_key and Order.objects.filter(checkout_key=cart.checkout_key).exists():
+        cart.replaces = cart.checkout_key
     cart.currency, cart.checkout_key = currency, None
-    cart.save(update_fields=["currency", "checkout_key", "updated_at"])
+    cart.save(update_fields=["currency", "checkout_key", "replaces", "updated_at"])
 
 
-def contents(cart: Cart, day: date) -> Bag:
-    """Return a bag with prices, taxes and pictures of `day`. Four queries."""
+def _held(cart: Cart) -> Counter[int]:
+    """Return what an unpaid order of this very bag holds, by variant: it is not sold out to her."""
+    held: Counter[int] = Counter()
+    if keys := [key for key in (cart.checkout_key, cart.replaces) if key]:
+        lines = OrderLine.objects.filter(
+            brand_order__order__checkout_key__in=keys,
+            brand_order__order__status=Order.Status.PENDING,
+            brand_order__order__processing_at=None,
+        )
+        for variant, quantity in lines.values_list("variant", "quantity"):
+            held[variant] += quantity
+    return held
+
+
+def contents(cart: Cart, at: datetime) -> Bag:
+    """Return a bag with prices, taxes, discounts and pictures of `at`.
+
+    Four queries; one more while it is being ordered, two where a discount code was typed.
+    """
     rows = cart.lines.select_related("variant__product__brand", "variant__product__category")
     options = "variant__product__brand__delivery_options"
     rows = list(rows.prefetch_related(storefront.pictures("variant__product__images"), options))
+    day = timezone.localdate(at)
+    held = _held(cart)
     rates = _rates({row.variant.product.brand.country for row in rows}, day)
     parts: dict[int, BagPart] = {}
     for row in sorted(rows, key=lambda row: (row.variant.product.brand.name, row.pk)):
         product = row.variant.product
         tax_bp = rates.get((product.brand.country, product.tax_class))
         priced = Priced(row.quantity, row.variant.price, 0, tax_bp or 0)
-        problem = _problem(row.variant, row.quantity)
+        problem = _problem(row.variant, row.quantity, held[row.variant_id])
         if tax_bp is None:
             problem = problem or _("This product cannot be sold right now.")
         if product.brand_id not in parts:
@@ -230,8 +305,25 @@ def contents(cart: Cart, day: date) -> Bag:
             parts[product.brand_id] = BagPart(product.brand, ways, way)
         part = parts[product.brand_id]
         part.lines.append(BagLine(row, priced, problem))
+    _discount(parts, cart.discounts, at)
     currency = rows[0].variant.product.currency if rows else cart.currency
     return Bag(cart, currency, list(parts.values()))
+
+
+def _discount(parts: dict[int, BagPart], typed: Mapping[str, str], at: datetime) -> None:
+    """Make the lines of each brand whose code was typed cheaper."""
+    words = {brand: typed[str(brand)] for brand in parts if str(brand) in typed}
+    found = {(one.brand_id, one.code): one for one in discounts.find(words.values(), words)}
+    for brand, word in words.items():
+        part, code = parts[brand], found.get((brand, word))
+        if code is None:
+            part.applied = Applied(None, word, problem=_("It has ended."))
+            continue
+        prices = [(line.product, line.priced.gross) for line in part.lines]
+        shares, problem = discounts.shares(code, prices, at)
+        for line, share in zip(part.lines, shares, strict=True):
+            line.priced = replace(line.priced, discount=share)
+        part.applied = Applied(code, word, sum(shares), problem)
 
 
 def _rates(countries: set[str], day: date) -> dict[tuple[str, str], int]:
@@ -241,8 +333,8 @@ def _rates(countries: set[str], day: date) -> dict[tuple[str, str], int]:
     return {(row.country, row.tax_class): row.rate_bp for row in ordered}
 
 
-def _problem(variant: Variant, quantity: int) -> str:
-    """Return why a variant cannot be sold in this quantity; empty: it can."""
+def _problem(variant: Variant, quantity: int, held: int = 0) -> str:
+    """Return why a variant cannot be sold in this quantity, `held` of them hers; empty: it can."""
     product = variant.product
     if product.status != Product.Status.ACTIVE or product.brand.status != Brand.Status.ACTIVE:
         return _("This product is no longer sold.")
@@ -252,8 +344,8 @@ def _problem(variant: Variant, quantity: int) -> str:
         return _("This product is sold in the brand's own shop.")
     if quantity > MOST_OF_ONE:
         return _("You can order at most 99 pieces.")
-    if variant.available is not None and variant.available < quantity:
-        if variant.available <= 0:
+    if variant.available is not None and variant.available + held < quantity:
+        if variant.available + held <= 0:
             return _("Sold out. Please take it out of your bag.")
-        return _("Only %(n)d left. Please order fewer.") % {"n": variant.available}
+        return _("Only %(n)d left. Please order fewer.") % {"n": variant.available + held}
     return ""

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from shop import cart as carts
-from shop import orders, stock, terms
+from shop import discounts, orders, stock, terms
 from shop.cart import Bag, BagPart
 from shop.models import Brand, BrandOrder, Cart, Order, OrderLine, Terms
 
@@ -69,7 +68,8 @@ def place(
     """Make the order of a bag; a second call with the same key returns the first one's order.
 
     `total` is what the shopper saw. Stock is reserved for RESERVED_FOR; nothing is stored
-    when anything is wrong. Raises EmptyBag, CannotSell, PriceChanged, DoesNotShip.
+    when anything is wrong. Raises EmptyBag, CannotSell, PriceChanged, DoesNotShip,
+    discounts.Refused.
     """
     if order := Order.objects.filter(checkout_key=checkout_key).first():
         return _updated(order, buyer, referral)
@@ -83,13 +83,16 @@ def place(
         raise
 
 
+@transaction.atomic
 def _updated(order: Order, buyer: Buyer, referral: dict) -> Order:
     """The shopper came back and corrected where it goes, or the code; a paid order stays."""
     _check_ships([part.brand for part in order.parts.select_related("brand")], buyer)
     told = (order.referral or {}) | {"code": referral.get("code", "")}
     pending = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING)
-    pending.update(referral=told, **_fields(buyer))
+    changed = pending.update(referral=told, **_fields(buyer))
     order.refresh_from_db()
+    if changed:
+        discounts.move(order)
     return order
 
 
@@ -117,7 +120,7 @@ def _place(
         raise EmptyBag("the bag is gone") from error
     if order := Order.objects.filter(checkout_key=checkout_key).first():
         return order
-    bag = carts.contents(cart, timezone.localdate(at))
+    bag = carts.contents(cart, at)
     _check(bag, buyer, total)
     quantities: Counter[int] = Counter()
     for line in bag.lines:
@@ -136,6 +139,7 @@ def _place(
     )
     for part in bag.parts:
         _place_part(order, part)
+    discounts.use(order, bag.applied, at)
     terms.accept(Terms.Kind.SHOPPER, at, order=order)
     Cart.objects.filter(pk=cart.pk).update(checkout_key=checkout_key)
     return order
@@ -162,6 +166,7 @@ def _place_part(order: Order, part: BagPart) -> None:
         order=order,
         brand=part.brand,
         seller=seller_of(part.brand),
+        discount_code=part.applied.code if part.off and part.applied else "",
         delivery_name=part.way.name,
         delivery_days_from=part.way.days_from,
         delivery_days_to=part.way.days_to,
@@ -195,9 +200,20 @@ def seller_of(brand: Brand) -> dict[str, str]:
     return {name: getattr(brand, name) for name in names}
 
 
-def replace_earlier(earlier_key: str | None, key: str, at: datetime) -> None:
-    """Cancel the unpaid order that the same shopper had made of her bag as it was before."""
+def replace_earlier(earlier_key: str, key: str, at: datetime) -> None:
+    """Cancel the unpaid order that the same shopper had made of her bag as it was before.
+
+    One whose bank works on it stays: it is paid.
+    """
     if earlier_key and earlier_key != key:
         before = Order.objects.filter(checkout_key=earlier_key, status=Order.Status.PENDING)
-        if found := before.first():
+        if found := before.filter(processing_at=None).first():
             orders.cancel(found, at)
+
+
+def drop_stale(cart: Cart, total: int, at: datetime) -> None:
+    """Cancel the unpaid order of this bag if it costs something else than what she sees now."""
+    rows = Order.objects.filter(checkout_key=cart.checkout_key or "", processing_at=None)
+    found = rows.filter(status=Order.Status.PENDING).first()
+    if found and orders.total(found) != total and orders.cancel(found, at):
+        cart.refresh_from_db()

@@ -19,7 +19,7 @@ from django.db.models import F, Sum
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
-from shop import signals, stock
+from shop import discounts, signals, stock
 from shop.models import BrandOrder, Cart, Order, OrderLine, Payment
 
 logger = logging.getLogger(__name__)
@@ -122,6 +122,7 @@ def cancel(order: Order, at: datetime) -> bool:
     order.status, order.cancelled_at, order.expires_at = Order.Status.CANCELLED, at, None
     order.save(update_fields=["status", "cancelled_at", "expires_at"])
     stock.release(_quantities(order))
+    discounts.release(order)
     Cart.objects.filter(checkout_key=order.checkout_key).update(checkout_key=None)
     return True
 

@@ -16,8 +16,12 @@ class Priced:
     tax_bp: int
 
     @property
+    def listed(self) -> int:
+        return self.quantity * self.unit_price
+
+    @property
     def gross(self) -> int:
-        return self.quantity * self.unit_price - self.discount
+        return self.listed - self.discount
 
     @property
     def tax(self) -> int:

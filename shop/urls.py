@@ -9,6 +9,7 @@ from shop.views import (
     brands,
     cart,
     checkout,
+    discounts,
     feeds,
     integrations,
     orders,
@@ -46,6 +47,10 @@ urlpatterns = [
     path("brands/join/", brands.brand_join, name="brand_join"),
     path(f"{BRAND}/settings/delivery/", brands.brand_delivery, name="brand_delivery"),
     path(f"{BRAND}/settings/", brands.brand_settings, name="brand_settings"),
+    path(f"{BRAND}/discounts/", discounts.discounts, name="discounts"),
+    path(
+        f"{BRAND}/discounts/<int:discount_id>/stop/", discounts.discount_stop, name="discount_stop"
+    ),
     path(f"{BRAND}/team/", team.team, name="team"),
     path(f"{BRAND}/team/leave/", team.team_leave, name="team_leave"),
     path(f"{BRAND}/team/<int:membership_id>/", team.team_person, name="team_person"),

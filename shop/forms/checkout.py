@@ -71,6 +71,12 @@ class CheckoutForm(forms.Form):
         help_text=_("If somebody gave you a code, she earns a commission. You pay nothing extra."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+    discount_code = forms.CharField(
+        label=_("Discount code of a brand"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
     total = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**15)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 

@@ -3,6 +3,7 @@
 from shop.models.brands import Brand, Membership, TeamInvitation
 from shop.models.catalogue import Category, Image, Product, TaxRate, Variant
 from shop.models.delivery import DeliveryOption
+from shop.models.discounts import DiscountCode, DiscountUse
 from shop.models.failures import RefundFailure
 from shop.models.feeds import Feed, FeedProblem, FeedRun
 from shop.models.integrations import Integration
@@ -28,6 +29,8 @@ __all__ = [
     "CartLine",
     "Category",
     "DeliveryOption",
+    "DiscountCode",
+    "DiscountUse",
     "Dispute",
     "DisputeLine",
     "Feed",

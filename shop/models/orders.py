@@ -22,9 +22,16 @@ class Cart(models.Model):
     delivery = models.JSONField(
         default=dict, db_default={}, help_text="chosen way by brand id; none: the standard one"
     )
+    discounts = models.JSONField(
+        default=dict, db_default={}, help_text="discount code by brand id, as it was typed"
+    )
     checkout_key = models.CharField(  # noqa: DJ001
         max_length=64, unique=True, null=True, help_text="of the order being made of it, if any"
     )
+    replaces = models.CharField(
+        max_length=64, blank=True, default="", db_default="",
+        help_text="checkout key of the order that was made of it before it was changed",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -50,6 +57,13 @@ class CartLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.variant}"
+
+
+class PaymentNews(models.TextChoices):
+    """What happened to a payment that a bank takes days for."""
+
+    PROCESSING = "processing", _("the bank works on it")
+    FAILED = "failed", _("failed")
 
 
 class OrderQuerySet(models.QuerySet):
@@ -95,6 +109,13 @@ class Order(models.Model):
     cancelled_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True, help_text="confirmation mailed")
     expires_at = models.DateTimeField(null=True, blank=True, help_text="end of the reservation")
+    processing_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when the bank works on a slow payment of it"
+    )
+    payment_news = models.CharField(
+        max_length=10, blank=True, default="", db_default="", choices=PaymentNews,
+        help_text="what is still to be mailed about a slow payment",
+    )  # fmt: skip
     objects = OrderQuerySet.as_manager()
 
     class Meta:
@@ -111,6 +132,7 @@ class Order(models.Model):
             models.Index(
                 fields=["expires_at"], name="order_to_release", condition=Q(status="pending")
             ),
+            models.Index(fields=["id"], name="order_has_news", condition=~Q(payment_news="")),
             models.Index(
                 fields=["payment_fingerprint"],
                 name="order_same_payment",
@@ -133,6 +155,10 @@ class BrandOrder(models.Model):
     )
     delivery_days_from = models.PositiveSmallIntegerField(null=True, blank=True)
     delivery_days_to = models.PositiveSmallIntegerField(null=True, blank=True)
+    discount_code = models.CharField(
+        max_length=24, blank=True, default="", db_default="",
+        help_text="the code that made its lines cheaper; each line holds its share",
+    )  # fmt: skip
     shipping_gross = models.PositiveBigIntegerField(default=0)
     shipping_tax = models.PositiveBigIntegerField(default=0)
     shipping_refunded = models.PositiveBigIntegerField(default=0, help_text="gross")
@@ -166,6 +192,11 @@ class BrandOrder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order} at {self.brand}"
+
+    @property
+    def discount(self) -> int:
+        """What was taken off its lines, VAT included."""
+        return sum(line.discount for line in self.lines.all())
 
     @property
     def delivery_words(self) -> str:
@@ -232,6 +263,11 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.title}"
+
+    @property
+    def listed(self) -> int:
+        """What it cost before the discount."""
+        return self.quantity * self.unit_price
 
 
 class Return(models.Model):

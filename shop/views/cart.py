@@ -37,7 +37,7 @@ def cart(request):
 
 def _page(request, status=200):
     found = bag_of(request)
-    bag = carts.contents(found, timezone.localdate()) if found else None
+    bag = carts.contents(found, timezone.now()) if found else None
     context = {
         "bag": bag,
         "cart_count": bag.count if bag else 0,

@@ -17,13 +17,12 @@ from config.lib.access import public
 from config.lib.http import client_address, render_page
 from shop import cart as carts
 from shop import checkout as checkouts
-from shop import gateways, orders, payments
+from shop import discounts, gateways, orders, payments
 from shop.forms.checkout import CheckoutForm
 from shop.models import Order, Product
 from shop.views.bag import bag_of, code_owner, referral_for
 
 MINE = "orders"  # session: ids of the orders that this browser placed
-LATEST = "checkout_key"
 MOST_ORDERS, MOST_CODES, MINUTES = (
     30,
     60,
@@ -38,7 +37,7 @@ def checkout(request):
     cart = bag_of(request)
     if request.method == "POST" and (order := _made_before(request)):
         return pay(request, order)
-    bag = carts.contents(cart, timezone.localdate()) if cart else None
+    bag = carts.contents(cart, timezone.now()) if cart else None
     if bag is None or not bag.lines:
         messages.info(request, _("Your bag is empty."))
         return redirect("shop:cart")
@@ -46,27 +45,73 @@ def checkout(request):
         messages.error(request, _("Something in your bag changed. Please look at it first."))
         return redirect("shop:cart")
     find_code = _finder(request, bag)
-    if request.method == "POST":
-        if request.POST.get("creator_code", "").strip() and not _may_try_code(request):
-            return ratelimit.too_many(request, MINUTES * 60)
-        form = CheckoutForm(request.POST, find_code=find_code, parts=bag.parts)
-        form.full_clean()
-        if carts.choose_delivery(cart, form.ways()):
-            bag = carts.contents(cart, timezone.localdate())
-        if "apply_delivery" in request.POST:
-            form.errors.clear()
-        elif "apply_code" in request.POST:
-            _apply_code(cart, form)
-        elif form.is_valid() and _agrees(form, bag):
-            order = _place(request, cart, form)
-            if order:
-                return pay(request, order)
-            bag = carts.contents(cart, timezone.localdate())
-            if bag.problems or not bag.lines:
-                return redirect("shop:cart")
-    else:
+    if request.method != "POST":
         form = CheckoutForm(initial=_initial(request, cart), find_code=find_code, parts=bag.parts)
+        return _page(request, cart, bag, form)
+    typed = [request.POST.get(name, "").strip() for name in ("creator_code", "discount_code")]
+    if any(typed) and not _may_try_code(request):
+        return ratelimit.too_many(request, MINUTES * 60)
+    data = _sorted_words(request.POST, cart, bag, find_code)
+    form = CheckoutForm(data, find_code=find_code, parts=bag.parts)
+    form.full_clean()
+    changed = [carts.choose_delivery(cart, form.ways()), _discounts(cart, form)]
+    if any(changed):
+        bag = carts.contents(cart, timezone.now())
+    if "apply_delivery" in data or "drop_discount" in data:
+        form.errors.clear()
+    elif "apply_code" in data:
+        _only(form, "creator_code")
+        if not form.errors:
+            carts.keep_code(cart, form.cleaned_data["creator_code"])
+    elif "apply_discount" in data:
+        _only(form, "discount_code")
+    elif form.is_valid() and (not any(changed) or _agrees(form, bag)):
+        if order := _place(request, cart, form):
+            return pay(request, order)
+        bag = carts.contents(cart, timezone.now())
+        if bag.problems or not bag.lines:
+            return redirect("shop:cart")
     return _page(request, cart, bag, form)
+
+
+def _sorted_words(posted, cart, bag, find_code):
+    """Return the form's data with each code in its own field, wherever it was typed.
+
+    One word may be both: the code of a creator for which a brand gives a discount.
+    """
+    data = posted.copy()
+    creator, discount = (data.get(name, "").strip() for name in ("creator_code", "discount_code"))
+    brands = [part.brand.pk for part in bag.parts]
+    if creator and creator != cart.creator_code and discounts.find([creator], brands):
+        discount = discount or creator
+        creator = creator if find_code(creator) else ""
+    elif discount and (owner := find_code(discount)):
+        creator = creator or owner.code
+        discount = discount if discounts.find([discount], brands) else ""
+    data["creator_code"], data["discount_code"] = creator, discount
+    return data
+
+
+def _discounts(cart, form):
+    """Take out the code whose button was pressed, or put in the one typed; tell if it did."""
+    if gone := form.data.get("drop_discount"):
+        carts.drop_discount(cart, gone)
+        return True
+    word = form.cleaned_data.get("discount_code", "")
+    if not word:
+        return False
+    if not carts.add_discount(cart, word):
+        said = _("No brand in your bag has the code %(code)s. Look at how it is spelled.")
+        form.add_error("discount_code", said % {"code": word})
+        return False
+    form.data["discount_code"] = ""
+    return True
+
+
+def _only(form, name):
+    """Keep the errors of one field; the others were not finished yet."""
+    for other in set(form.errors) - {name}:
+        del form.errors[other]
 
 
 def _page(request, cart, bag, form):
@@ -100,19 +145,11 @@ def _finder(request, bag):
 
 
 def _agrees(form, bag):
-    """Ask again when another way to deliver changed the total that stood on the button."""
-    if not form.parts or form.cleaned_data["total"] == bag.total:
+    """Ask again when a delivery or a code changed the total that stood on the button."""
+    if form.cleaned_data["total"] == bag.total:
         return True
     form.add_error(None, _("The total is another one now. Look at it, then order."))
     return False
-
-
-def _apply_code(cart, form):
-    """Keep a code that is somebody's with the bag; say nothing about the other fields yet."""
-    for name in set(form.errors) - {"creator_code"}:
-        del form.errors[name]
-    if not form.errors:
-        carts.keep_code(cart, form.cleaned_data["creator_code"])
 
 
 def _code_of(bag, form):
@@ -143,10 +180,11 @@ def _made_before(request):
 def _place(request, cart, form):
     """Return the order, or None with the reason on the form."""
     data = form.cleaned_data
-    key = cart.checkout_key or checkouts.key_for(cart)
     referral = getattr(request, "referral", None)
     told = {"clicks": referral.as_json() if referral else [], "code": data["creator_code"]}
     now = timezone.now()
+    checkouts.drop_stale(cart, data["total"], now)
+    key = checkouts.key_for(cart)
     carts.keep_code(cart, data["creator_code"])
     if not _may_order(request, key):
         message = _(
@@ -155,7 +193,7 @@ def _place(request, cart, form):
         form.add_error(None, message)
         return None
     try:
-        checkouts.replace_earlier(request.session.get(LATEST), key, now)
+        checkouts.replace_earlier(cart.replaces, key, now)
         order = checkouts.place(
             cart,
             form.buyer(user=request.user, language=get_language() or "en"),
@@ -166,6 +204,8 @@ def _place(request, cart, form):
         )
     except checkouts.PriceChanged:
         form.add_error(None, _("The price changed since you saw it. Please look at the new total."))
+    except discounts.Refused as error:
+        form.add_error("discount_code", _("%(why)s Take the code out to order.") % {"why": error})
     except checkouts.CannotSell:
         form.add_error(None, _("Something in your bag was sold meanwhile. Nothing was ordered."))
         messages.error(request, _("Something in your bag was sold meanwhile. Nothing was ordered."))
@@ -175,7 +215,6 @@ def _place(request, cart, form):
         message = _("%(brand)s does not ship to this country.") % {"brand": error.brand.name}
         form.add_error("country", message)
     else:
-        request.session[LATEST] = key
         mine = request.session.get(MINE, [])
         if order.pk not in mine:
             request.session[MINE] = [*mine, order.pk][-50:]

@@ -64,7 +64,7 @@ def make_order(*wanted, at=None, paid=True, **facts) -> Order:
         "email": "shopper@people.example", "name": "A Shopper", "address": "Canal 12",
         "postal_code": "3511 AB", "city": "Utrecht", "country": "NL",
     } | facts  # fmt: skip
-    total = carts.contents(cart, timezone.localdate(at)).total
+    total = carts.contents(cart, at).total
     key = checkout.key_for(cart)
     order = checkout.place(
         cart, checkout.Buyer(**buyer), checkout_key=key, total=total, referral={}, at=at

@@ -19,7 +19,7 @@ BUYER = checkout.Buyer("a@people.example", "A", "Canal 1", "3511 AB", "Utrecht",
 def bag_with(variant, quantity=1):
     cart = carts.new()
     carts.add(cart, variant, quantity)
-    total = carts.contents(cart, timezone.localdate()).total
+    total = carts.contents(cart, timezone.now()).total
     return cart, checkout.key_for(cart), total
 
 
