@@ -41,7 +41,7 @@ def due(
     """Return when a commission is due: 00:00 local, counted in calendar days.
 
     `hold_days` after delivery, or 45 after payment if nobody reports one; PAUSED while a
-    return or a dispute is open.
+    return, a trouble or a dispute is open.
     """
     if paused:
         return PAUSED
@@ -70,10 +70,11 @@ def final_at(order: Order) -> dict[int, datetime]:
 
 
 def is_paused(part: BrandOrder) -> bool:
-    """Say whether a return of this part or a dispute of its order is open."""
+    """Say whether a return or a trouble of this part, or a dispute of its order, is open."""
     open_ = [Dispute.State.OPEN, Dispute.State.WITHDRAWN]
     return (
         part.returns.filter(closed_at=None).exists()
+        or part.troubles.open().exists()
         or Dispute.objects.filter(order_id=part.order_id, state__in=open_).exists()
     )
 

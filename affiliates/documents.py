@@ -15,7 +15,7 @@ from affiliates.models import BrandInvoice, SelfBill, TaxProfile
 from config.lib import money
 
 if TYPE_CHECKING:
-    from affiliates.paper import Page
+    from config.lib.paper import Page
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def _kept(row: SelfBill | BrandInvoice, content: bytes) -> bytes:
 
 
 def _page(day: date) -> Page:
-    from affiliates.paper import Page  # slow to load: only who makes a document waits for it
+    from config.lib.paper import Page  # slow to load: only who makes a document waits for it
 
     return Page(day)
 

@@ -114,6 +114,8 @@ PARTS = (
     Part("shop.Refund", ("order__buyer",), (), "order__email"),
     Part("shop.RefundFailure", ("payment__order__buyer",), (), "payment__order__email"),
     Part("shop.Return", ("brand_order__order__buyer",), (), "brand_order__order__email"),
+    Part("shop.Trouble", ("brand_order__order__buyer",), (), "brand_order__order__email"),
+    Part("shop.OrderLetter", ("order__buyer",), (), "order__email"),
     Part("shop.Dispute", ("order__buyer",), (), "order__email"),
 )  # fmt: skip
 A_MARKET = "of the market, of no person"
@@ -170,6 +172,7 @@ LEFT = {
     "shop.Cart": "kept by a browser's key, not by person",
     "shop.CartLine": "kept by a browser's key, not by person",
     "shop.ReturnLine": A_LINE,
+    "shop.TroubleLine": A_LINE,
     "shop.RefundLine": A_LINE,
     "shop.DisputeLine": A_LINE,
     "shop.WebhookEvent": "a provider's message about a payment that is in the file",

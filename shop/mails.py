@@ -14,6 +14,10 @@ from shop.models import Order, Return, TeamInvitation
 
 
 def _send(name: str, to: str, language: str, context: dict) -> None:
+    post.send(_message(name, to, language, context))
+
+
+def _message(name: str, to: str, language: str, context: dict) -> EmailMultiAlternatives:
     with translation.override(language):
         context = context | {"site_url": settings.SITE_URL}
         subject = render_to_string(f"emails/shop/{name}_subject.txt", context).strip()
@@ -21,7 +25,7 @@ def _send(name: str, to: str, language: str, context: dict) -> None:
             subject, render_to_string(f"emails/shop/{name}.txt", context), to=[to]
         )
         mail.attach_alternative(render_to_string(f"emails/shop/{name}.html", context), "text/html")
-        post.send(mail)
+    return mail
 
 
 def address_of(order: Order) -> str:
@@ -54,12 +58,12 @@ def unconfirmed(since: datetime) -> list[Order]:
     return list(rows.filter(events__kind="captured").distinct()[:200])
 
 
-def withdrawal_receipt(made: Return) -> None:
-    """Mail the shopper what she sends back, and when she said so."""
+def withdrawal_receipt(made: Return) -> EmailMultiAlternatives:
+    """Return the shopper's receipt: what she sends back, and when she said so."""
     order = made.brand_order.order
     context = {"order": order, "made": made, "part": made.brand_order, "url": address_of(order)}
     context["lines"] = list(made.lines.select_related("order_line"))
-    _send("withdrawal", order.email, order.language, context)
+    return _message("withdrawal", order.email, order.language, context)
 
 
 def page_code(order: Order, code: str) -> None:

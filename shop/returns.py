@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Sum
 
-from shop import orders, signals
+from shop import letters, orders, signals
 from shop.models import BrandOrder, OrderLine, Return, ReturnLine
 from shop.models.catalogue import Product
 
@@ -44,6 +44,7 @@ def ask(part: BrandOrder, quantities: Mapping[int, int], reason: str, at: dateti
     ReturnLine.objects.bulk_create(
         ReturnLine(of=made, order_line_id=pk, quantity=count) for pk, count in wanted.items()
     )
+    letters.write("withdrawal", made.pk, part.order, at)
     orders.tell(signals.order_delivered, brand_order=part)
     return made
 

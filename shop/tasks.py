@@ -9,9 +9,19 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from shop import mails, movements, orders, ownorders, payback, payers, pictures
+from shop import (
+    letters,
+    mails,
+    movements,
+    orders,
+    ownorders,
+    payback,
+    payers,
+    pictures,
+    troubles,
+)
 from shop.feeds import importer
-from shop.models import FeedRun, Image, Order, Return, TeamInvitation
+from shop.models import FeedRun, Image, Order, TeamInvitation
 
 logger = logging.getLogger(__name__)
 FETCHING = "pictures-are-being-fetched"
@@ -58,11 +68,21 @@ def ask_payers() -> int:
 
 
 @shared_task
-def mail_withdrawal(return_id: int) -> int:
-    """Mail the receipt of a withdrawal."""
-    rows = Return.objects.select_related("brand_order__order", "brand_order__brand")
-    mails.withdrawal_receipt(rows.get(pk=return_id))
-    return 1
+def mail_orders() -> int:
+    """Post the letters about orders that wait: withdrawals, troubles, parcels, refunds."""
+    return letters.send_waiting(timezone.now())
+
+
+@shared_task
+def run_trouble_clocks() -> int:
+    """Take over what a brand did not answer in time; close what its shopper let rest."""
+    return troubles.run_clocks(timezone.now())
+
+
+@shared_task
+def forget_trouble_pictures() -> int:
+    """Delete the pictures of troubles that are long closed."""
+    return troubles.forget_pictures(timezone.now())
 
 
 @shared_task

@@ -18,6 +18,7 @@ from shop.views import (
     storefront,
     team,
     terms,
+    troubles,
 )
 
 app_name = "shop"
@@ -42,6 +43,12 @@ urlpatterns = [
     path("orders/<str:token>/pay/", orders.order_pay, name="order_pay"),
     path("orders/<str:token>/code/", orders.order_code, name="order_code"),
     path("orders/<str:token>/withdraw/<int:part_id>/", orders.withdraw, name="withdraw"),
+    path("orders/<str:token>/trouble/<int:part_id>/", troubles.trouble, name="trouble"),
+    path(
+        "orders/<str:token>/trouble/<int:part_id>/reply/",
+        troubles.trouble_reply,
+        name="trouble_reply",
+    ),
     path("hooks/<slug:provider>/", webhooks.hook, name="hook"),
     path("hooks/<slug:provider>/<int:integration_id>/", webhooks.own_hook, name="own_hook"),
     path("brands/join/", brands.brand_join, name="brand_join"),
@@ -96,6 +103,12 @@ urlpatterns = [
         f"{ORDER}/returns/<int:return_id>/",
         brand_orders.brand_order_return,
         name="brand_order_return",
+    ),
+    path(f"{ORDER}/troubles/", troubles.brand_trouble, name="brand_trouble"),
+    path(
+        f"{ORDER}/troubles/<int:trouble_id>/picture/",
+        troubles.brand_trouble_picture,
+        name="brand_trouble_picture",
     ),
 ]
 if settings.DEMO:

@@ -122,7 +122,8 @@ class SettingsForm(TraderForm):
     class Meta(TraderForm.Meta):
         fields = [
             *TraderForm.Meta.fields, "shipping_price", "free_shipping_from",
-            "delivery_days_from", "delivery_days_to", "ships_to", "return_days",
+            "delivery_days_from", "delivery_days_to", "ships_to", "return_days", "return_address",
+            "pays_return",
         ]  # fmt: skip
 
     def __init__(self, *args, **kwargs) -> None:

@@ -7,6 +7,7 @@ from shop.models.discounts import DiscountCode, DiscountUse
 from shop.models.failures import RefundFailure
 from shop.models.feeds import Feed, FeedProblem, FeedRun
 from shop.models.integrations import Integration
+from shop.models.letters import OrderLetter
 from shop.models.orders import BrandOrder, Cart, CartLine, Order, OrderLine, Return, ReturnLine
 from shop.models.payments import (
     Dispute,
@@ -20,6 +21,7 @@ from shop.models.payments import (
     WebhookEvent,
 )
 from shop.models.terms import Acceptance, Terms, TermsNotice
+from shop.models.troubles import Trouble, TroubleLine
 
 __all__ = [
     "Acceptance",
@@ -41,6 +43,7 @@ __all__ = [
     "Membership",
     "Movement",
     "Order",
+    "OrderLetter",
     "OrderLine",
     "Payment",
     "PaymentSession",
@@ -55,6 +58,8 @@ __all__ = [
     "Terms",
     "TermsNotice",
     "TopUp",
+    "Trouble",
+    "TroubleLine",
     "Variant",
     "WebhookEvent",
 ]

@@ -85,6 +85,13 @@ class Brand(models.Model):
     delivery_days_to = models.PositiveSmallIntegerField(null=True, blank=True)
     ships_to = models.JSONField(default=list, blank=True, help_text="country codes; empty: all")
     return_days = models.PositiveSmallIntegerField(default=14)
+    return_address = models.CharField(
+        _("address for returns"), max_length=200, blank=True, default="", db_default="",
+        help_text=_("Leave it empty to have returns at the address of the trader."),
+    )  # fmt: skip
+    pays_return = models.BooleanField(
+        _("We pay for sending it back"), default=False, db_default=False
+    )
     connect_account = models.CharField(max_length=64, blank=True)
     connect_since = models.DateTimeField(
         null=True, blank=True, help_text="when `connect_account` was changed; used 48 hours later"
@@ -113,6 +120,12 @@ class Brand(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("shop:brand_page", args=[self.slug])
+
+    @property
+    def returns_to(self) -> str:
+        """Where goods go back to, in one line."""
+        own = f"{self.address}, {self.postal_code} {self.city}".strip(", ")
+        return self.return_address or own
 
     @property
     def delivery_promise(self) -> str:

@@ -15,6 +15,7 @@ from config.lib.http import render_page
 from shop import orders, refunds, returns, tasks
 from shop.access import brand_required
 from shop.forms.orders import RefundForm, ShipForm
+from shop.forms.troubles import AnswerForm
 from shop.models import BrandOrder, Return
 
 PER_PAGE = 30
@@ -23,6 +24,7 @@ STATES = {
     "sent": Q(shipped_at__isnull=False, delivered_at=None),
     "delivered": Q(delivered_at__isnull=False),
     "returns": Q(returns__isnull=False, returns__closed_at=None),
+    "troubles": Q(troubles__isnull=False, troubles__closed_at=None),
 }
 
 
@@ -51,7 +53,7 @@ def brand_orders(request):
     return render_page(request, "shop/brand_orders.html", context)
 
 
-def _part(request, part_id):
+def part_or_404(request, part_id):
     rows = BrandOrder.objects.select_related("order", "brand").prefetch_related("lines")
     return get_object_or_404(rows, brand=request.brand, pk=part_id, paid_at__isnull=False)
 
@@ -59,13 +61,13 @@ def _part(request, part_id):
 @brand_required
 @require_safe
 def brand_order(request, part_id):
-    return _page(request, _part(request, part_id))
+    return show(request, part_or_404(request, part_id))
 
 
-def _page(request, part, refund_form=None, ship_form=None):
+def show(request, part, refund_form=None, ship_form=None, answer_form=None):
     """Show a part of an order; the form that is given says what is wrong with it."""
     left = orders.left_of(part)
-    wrong = refund_form or ship_form
+    wrong = refund_form or ship_form or answer_form
     refund_form = refund_form or RefundForm(
         currency=part.order.currency, left=left, initial={"key": secrets.token_hex(12)}
     )
@@ -78,6 +80,8 @@ def _page(request, part, refund_form=None, ship_form=None):
         "left": left,
         "ship_form": ship_form or ShipForm(),
         "refund_form": refund_form,
+        "answer_form": answer_form or AnswerForm(),
+        "troubles": part.troubles.select_related("refund").prefetch_related("lines__order_line"),
         "form": wrong,
         "returns": part.returns.prefetch_related("lines__order_line"),
         "refunds": part.order.refunds.filter(lines__brand_order=part).annotate(
@@ -91,10 +95,10 @@ def _page(request, part, refund_form=None, ship_form=None):
 @brand_required
 @require_POST
 def brand_order_ship(request, part_id):
-    part = _part(request, part_id)
+    part = part_or_404(request, part_id)
     form = ShipForm(request.POST)
     if not form.is_valid():
-        return _page(request, part, ship_form=form)
+        return show(request, part, ship_form=form)
     if orders.ship(part, timezone.now(), form.cleaned_data["track_url"]):
         messages.success(request, _("Marked as sent."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
@@ -103,7 +107,7 @@ def brand_order_ship(request, part_id):
 @brand_required
 @require_POST
 def brand_order_deliver(request, part_id):
-    part = _part(request, part_id)
+    part = part_or_404(request, part_id)
     if orders.deliver(part, timezone.now()):
         messages.success(request, _("Marked as delivered. The return period has started."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
@@ -113,11 +117,11 @@ def brand_order_deliver(request, part_id):
 @require_POST
 def brand_order_refund(request, part_id):
     """Give money back for this brand's part; pressing twice gives it back once."""
-    part = _part(request, part_id)
+    part = part_or_404(request, part_id)
     left = orders.left_of(part)
     form = RefundForm(request.POST, currency=part.order.currency, left=left)
     if not form.is_valid():
-        return _page(request, part, form)
+        return show(request, part, form)
     data = form.cleaned_data
     try:
         refunds.refund(
@@ -131,7 +135,7 @@ def brand_order_refund(request, part_id):
         )
     except refunds.TooMuch:
         form.add_error("amount", _("Meanwhile less is left of the order. Nothing was given back."))
-        return _page(request, part, form)
+        return show(request, part, form)
     transaction.on_commit(tasks.send_back.delay, robust=True)
     messages.success(request, _("The money is on its way back to the shopper."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
@@ -141,7 +145,7 @@ def brand_order_refund(request, part_id):
 @require_http_methods(["POST"])
 def brand_order_return(request, part_id, return_id):
     """Close a return: the goods came back and are paid back, or it is closed without."""
-    part = _part(request, part_id)
+    part = part_or_404(request, part_id)
     made = get_object_or_404(Return, brand_order=part, pk=return_id, closed_at=None)
     now = timezone.now()
     with transaction.atomic():

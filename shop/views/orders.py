@@ -4,6 +4,7 @@ import secrets
 
 from django.contrib import messages
 from django.core.cache import cache
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.lib import ratelimit
 from config.lib.access import public
 from config.lib.http import render_page
-from shop import mails, orders, returns, storefront, tasks
+from shop import mails, orders, returns, storefront, tasks, troubles
 from shop.forms.orders import CodeForm, WithdrawForm
 from shop.models import Order
 from shop.views import checkout
@@ -24,14 +25,14 @@ from shop.views.bag import cart_count
 CODE_S = 900
 
 
-def _order(token):
+def order_or_404(token):
     order = orders.by_token(token) if len(token) < 100 else None
     if order is None:
         raise Http404("no order with this token")
     return order
 
 
-def _may_see_all(request, order):
+def may_see_all(request, order):
     """The browser that ordered, the account that ordered, and who typed the mailed code."""
     mine = order.pk in request.session.get(checkout.MINE, [])
     return mine or (request.user.is_authenticated and order.buyer_id == request.user.pk)
@@ -48,7 +49,7 @@ def _may_ask(order, what, times):
 @never_cache
 @require_safe
 def order(request, token):
-    return _page(request, _order(token), token)
+    return _page(request, order_or_404(token), token)
 
 
 def _page(request, found, token, code_form=None):
@@ -56,15 +57,22 @@ def _page(request, found, token, code_form=None):
     now = timezone.now()
     rows = found.parts.select_related("brand")
     images = storefront.pictures("lines__variant__product__images")
-    parts = list(rows.prefetch_related("lines__variant__product__category", images, "returns"))
+    parts = list(
+        rows.prefetch_related(
+            "lines__variant__product__category", images, "returns", "troubles__refund"
+        )
+    )
     for part in parts:
+        part.order = found
         part.progress = orders.progress(part)
         part.return_until = orders.return_until(part)
         part.can_return = bool(returns.returnable(part, now))
         part.returns_list = list(part.returns.all())
+        part.troubles_list = list(part.troubles.all())
+        part.can_complain = bool(troubles.kinds(part, now))
         part.back = sum(line.refunded_gross for line in part.lines.all()) + part.shipping_refunded
     lines = [line for part in parts for line in part.lines.all()]
-    opened = _may_see_all(request, found)
+    opened = may_see_all(request, found)
     context = {
         "order": found,
         "token": token,
@@ -97,14 +105,14 @@ def _credited(request, order, lines):
 @require_POST
 def order_pay(request, token):
     """Pay an order that is still waiting, from any browser."""
-    return checkout.pay(request, _order(token))
+    return checkout.pay(request, order_or_404(token))
 
 
 @public
 @require_POST
 def order_code(request, token):
     """Mail a code that opens the rest of the page, or check the one typed."""
-    found = _order(token)
+    found = order_or_404(token)
     page = redirect("shop:order", token=token)
     if not request.POST.get("code"):
         _send_code(found)
@@ -151,22 +159,22 @@ def withdraw(request, token, part_id):
     The link alone, which may be passed on, does not withdraw: a browser that may not see the
     address is asked for the mailed code with the confirmation.
     """
-    found = _order(token)
+    found = order_or_404(token)
     part = found.parts.filter(pk=part_id).select_related("brand", "order").first()
     left = returns.returnable(part, timezone.now()) if part else {}
     if not left or found.status != Order.Status.PAID:
         messages.info(request, _("There is nothing (more) to send back here."))
         return redirect("shop:order", token=token)
     form = WithdrawForm(request.POST or None, left=left)
-    step, code_form, opened = 1, None, _may_see_all(request, found)
+    step, code_form, opened = 1, None, may_see_all(request, found)
     if form.is_valid():
         step = 2
         if "confirm" not in request.POST:
             if not opened:
                 _send_code(found)
         elif opened or not (code_form := _wrong_code(request, found)):
-            made = returns.ask(part, form.quantities(), form.cleaned_data["reason"], timezone.now())
-            tasks.mail_withdrawal.delay(made.pk)
+            returns.ask(part, form.quantities(), form.cleaned_data["reason"], timezone.now())
+            transaction.on_commit(tasks.mail_orders.delay, robust=True)
             messages.success(
                 request, _("You withdrew. We mailed you the receipt and what to do now.")
             )

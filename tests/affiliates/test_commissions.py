@@ -10,6 +10,7 @@ from affiliates import commissions, ledger
 from affiliates.clock import PAUSED
 from affiliates.models import Commission
 from config.lib.money import half_up
+from shop import troubles
 from tests.affiliates.factories import (
     DELIVERED,
     DUE,
@@ -19,6 +20,7 @@ from tests.affiliates.factories import (
     make_commission,
     make_creator,
     make_order,
+    make_user,
 )  # fmt: skip
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
@@ -129,3 +131,21 @@ def test_reversals_end_at_nothing(net, rate, parts):
         assert standing == half_up(net - gone, rate) >= 0
     standing += commissions.reversal(net, net, rate, standing)
     assert standing == 0
+
+
+@pytest.mark.parametrize("upheld", [True, False])
+def test_a_trouble_pauses_the_commission_until_it_is_decided(upheld):
+    commission = make_commission(price=3450)
+    part, line = commission.order_line.brand_order, commission.order_line
+    due_at = commission.due_at
+    trouble = troubles.ask(part, "damaged", {line.pk: 1}, "", DELIVERED)
+    commission.refresh_from_db()
+    assert commission.due_at == PAUSED
+
+    troubles.run_clocks(trouble.answer_by)
+    troubles.decide(trouble, upheld, by=make_user(), reason="Seen.", at=trouble.answer_by)
+
+    rows = Commission.objects.filter(order_line=line)
+    assert set(rows.values_list("due_at", flat=True)) == {due_at}
+    assert sum(rows.values_list("amount", flat=True)) == (0 if upheld else commission.amount)
+    assert ledger.balance(ledger.CLEARING, "EUR") == (0 if upheld else -3450)

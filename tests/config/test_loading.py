@@ -11,7 +11,7 @@ import sys
 import config.wsgi
 from django.urls import get_resolver
 get_resolver().url_patterns
-sys.stdout.write(" ".join(sorted({"fontTools", "fpdf", "openpyxl", "playwright"} & set(sys.modules))))
+sys.stdout.write(" ".join(sorted({"fontTools", "fpdf", "holidays", "openpyxl", "playwright"} & set(sys.modules))))
 """
 
 
