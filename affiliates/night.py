@@ -28,6 +28,7 @@ from affiliates import (
     trackrecord,
 )
 from affiliates.models import PayoutBatch
+from creators import directory
 
 PAY_WEEKDAY = 4  # Friday
 SWEEP_BACK = timedelta(days=30)  # the last look for what a signal missed, before the books are read
@@ -65,6 +66,7 @@ def run(
     if done.settled.nights:
         trackrecord.redecide(at)
         trackrecord.refresh(at)
+        directory.number(at)
         solvency.refresh(at)
     return done
 

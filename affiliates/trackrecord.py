@@ -74,7 +74,8 @@ def record(creator_ids: Sequence[int], at: datetime) -> int:
 def refresh(at: datetime, seconds: float | None = None) -> bool:
     """Bring every directory entry to the day of `at`; False when `seconds` ran out before that.
 
-    What is usual among peers is counted first, once a day.
+    What is usual among peers is counted first, once a day. The index of the search is not built
+    here: it reads what changed since by itself, and has a task of its own.
     """
     begun, last, day = time.monotonic(), 0, clock.local_day(at)
     if not PeerFigure.objects.filter(counted_on=day).exists():
@@ -84,7 +85,6 @@ def refresh(at: datetime, seconds: float | None = None) -> bool:
         last = ids[-1]
         if seconds is not None and time.monotonic() - begun > seconds:
             return False
-    directory.number(at)
     return True
 
 

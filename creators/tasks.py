@@ -11,6 +11,8 @@ from creators import channels, directory, enrolment, manual_checks, profiles, re
 from creators.models import Creator, Decision
 from creators.platforms.base import Token
 
+BUILD_S = 1_800  # a million creators take half a minute on an idle machine
+
 
 @shared_task
 def read_channels(limit: int = 500) -> int:
@@ -39,9 +41,13 @@ def forget_screenshots() -> int:
     return manual_checks.forget(timezone.now())
 
 
-@shared_task
+@shared_task(soft_time_limit=BUILD_S, time_limit=BUILD_S + 30)
 def number_directory() -> int:
-    """Build the index of the search anew if enough has changed; return how many it numbers."""
+    """Build the index of the search anew if enough has changed; return how many it numbers.
+
+    The queue gives it to a second worker when it takes longer than others may: that one finds
+    the lock taken and leaves. Cut short, it leaves the index as it was for the next call.
+    """
     return directory.number(timezone.now())
 
 

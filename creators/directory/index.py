@@ -15,28 +15,17 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
-from creators import smallfirst
-from creators.directory import masks, words
-from creators.directory.facets import from_steps
-from creators.models import DirectoryBits, DirectoryEntry, DirectoryGone, DirectoryIndex
+from creators.directory import masks
+from creators.directory.words import LISTS
+from creators.models import DirectoryEntry, DirectoryGone, DirectoryIndex
 
-SORTS = {  # -> how SQL says it; ties by the newest
-    "fit": "fit DESC, substr(md5(%(seed)s || ':' || creator_id), 1, 8) COLLATE \"C\"",
-    "engagement": "engagement_bp DESC NULLS LAST",
-    "score": "score DESC NULLS LAST",
-    "followers": "followers_max DESC",
-    "newest": "creator_id DESC",
-}
+SORTS = ("fit", "engagement", "score", "followers", "newest")  # by most of it; see `key`
 FROM_SIZE = 2_000  # fewer are read as they are
 WORTH = 0.005  # of the creators changed: time for a new index
 CACHE_BYTES = 48_000_000  # of bitmaps, per process
-FETCH = 5_000
-HORIZON = """
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-       pg_current_xact_id()::text::bigint
-"""
+ARRAYS = ("ids", "places")  # names in each order; the rest are bitmaps
 LATEST = """
 SELECT i.id, i.built_in, i.horizon, i.seed, i.size,
        (SELECT max(entry.changed_in) FROM creators_directoryentry entry) >= i.horizon,
@@ -44,13 +33,11 @@ SELECT i.id, i.built_in, i.horizon, i.seed, i.size,
         WHERE gone.changed_in >= i.horizon)
 FROM creators_directoryindex i ORDER BY i.id DESC LIMIT 1
 """
-ROWS = """
-SELECT creator_id, facets, {small}, tsvector_to_array(search), {places}
-FROM creators_directoryentry WHERE is_listed
-"""
 BITS = """
-SELECT name, bits FROM creators_directorybits
-WHERE index_id = %s AND "order" = %s AND name = ANY(%s)
+SELECT kept."order", kept.name, kept.bits
+FROM unnest(%s::varchar[], %s::varchar[]) AS asked ("order", name)
+JOIN creators_directorybits kept ON kept.index_id = %s
+    AND kept."order" = asked."order" AND kept.name = asked.name
 """
 _kept = masks.Kept(CACHE_BYTES)
 
@@ -69,41 +56,53 @@ class Latest:
 
     def bits(self, order: str, names: Iterable[str]) -> dict[str, int]:
         """Return bitmaps by name; a facet that nobody has is empty. At most one query."""
-        return {
-            name: value or 0
-            for name, value in self._load(order, names, lambda raw: int.from_bytes(raw, "little"))
-        }
+        return {name: bits for (_order, name), bits in self._load((order, n) for n in names)}
 
     def arrays(self, order: str) -> tuple[array, array]:
         """Return creator by number, and number + 1 by creator (0: has none)."""
-        found = dict(self._load(order, ("ids", "places"), lambda raw: array("I", bytes(raw))))
-        return found["ids"] or array("I"), found["places"] or array("I")
+        (_ids, ids), (_places, places) = self._load([(order, "ids"), (order, "places")])
+        return ids, places
 
-    def list(self, order: str, name: str) -> array:
-        """Return a list of creators, empty if it is not kept."""
-        ((_name, found),) = self._load(order, [name], lambda raw: array("I", bytes(raw)))
-        return found
+    def said(self, order: str, names: Iterable[str]) -> tuple[dict[str, int], dict[str, array]]:
+        """Return bitmaps and lists of creators by name of word: one of both is empty, or both."""
+        asked = list(names)
+        found = self._load([*((order, n) for n in asked), *((LISTS, n) for n in asked)])
+        values = [value for _key, value in found]
+        return (
+            dict(zip(asked, values[: len(asked)], strict=True)),
+            dict(zip(asked, values[len(asked) :], strict=True)),
+        )
 
-    def _load(self, order, names, read):
+    def _load(self, keys: Iterable[tuple[str, str]]) -> list[tuple[tuple[str, str], object]]:
+        """Return what is kept under each order and name, in turn."""
         # By its transaction too: a restored database gives ids again.
-        found = {name: _kept.get((self.id, self.built_in, order, name)) for name in names}
-        if missing := [name for name, value in found.items() if value is None]:
-            stored = _stored(self.id, order, missing)
-            for name in missing:
-                raw = stored.get(name, b"")
-                found[name] = read(raw)
-                _kept.put((self.id, self.built_in, order, name), found[name], len(raw) + 64)
-        return found.items()
+        mine = (self.id, self.built_in)
+        found = {key: _kept.get((*mine, *key)) for key in keys}
+        if missing := [key for key, value in found.items() if value is None]:
+            stored = _stored(self.id, missing)
+            for key in missing:
+                raw = stored.get(key, b"")
+                found[key] = _read(key, raw)
+                _kept.put((*mine, *key), found[key], len(raw) + 64)
+        return list(found.items())
 
 
-def _stored(index_id: int, order: str, names: list[str]) -> dict[str, bytes]:
+def _read(key: tuple[str, str], raw: bytes) -> int | array:
+    order, name = key
+    if order == LISTS or name in ARRAYS:
+        return array("I", bytes(raw))
+    return int.from_bytes(raw, "little")
+
+
+def _stored(index_id: int, keys: list[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
     """Return stored bits as they are: spelled out as text, as Django asks, they take ten times as
     long.
     """
+    orders, names = map(list, zip(*keys, strict=True))
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(BITS, [index_id, order, names], binary=True)
-        return dict(cursor.fetchall())
+        cursor.execute(BITS, [orders, names, index_id], binary=True)
+        return {(order, name): bits for order, name, bits in cursor.fetchall()}
 
 
 def latest(at: datetime) -> Latest:
@@ -128,7 +127,7 @@ def tie(seed: str, creator_id: int) -> str:
 
 
 def key(order: str, seed: str, entry: DirectoryEntry) -> tuple:
-    """Return what sorts an entry as `SORTS` does."""
+    """Return what sorts an entry; `building` says the same of all of them at once."""
     if order == "fit":
         return (-entry.fit, tie(seed, entry.creator_id), -entry.creator_id)
     if order == "newest":
@@ -156,95 +155,7 @@ def number(at: datetime, *, from_size: int = FROM_SIZE) -> int:
 
 def build(at: datetime) -> int:
     """Number everybody who can be found; return how many. The index before stays for a while."""
-    seed, orders = seed_of(at), tuple(SORTS)
-    places = ", ".join(
-        f"row_number() OVER (ORDER BY {words}, creator_id DESC) - 1" for words in SORTS.values()
-    )
-    sql = ROWS.replace("{places}", places).replace("{small}", smallfirst.SQL)
-    values = {"seed": seed, "since": smallfirst.since(at)}
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('directory index'))")
-            if not cursor.fetchone()[0]:
-                return 0  # somebody is at it
-            cursor.execute("SET LOCAL work_mem = '64MB'")
-            cursor.execute(HORIZON)
-            horizon, built_in = cursor.fetchone()
-        by_word = words.frequent()
-        ids, numbers, members = _read(sql, values, len(orders), by_word)
-        index = DirectoryIndex.objects.create(
-            built_at=at, built_in=built_in, horizon=horizon, seed=seed, size=len(ids),
-            kept=len(members.get(smallfirst.NAME, ())),
-        )  # fmt: skip
-        _keep_words(index, ids, by_word, members)
-        for order, numbered in zip(orders, numbers, strict=True):
-            _write(index, order, ids, numbered, members)
-        old = DirectoryIndex.objects.filter(id__lt=index.id).order_by("-id")[1:2]
-        for last in old:
-            DirectoryIndex.objects.filter(id__lte=last.id).delete()
-        DirectoryGone.objects.filter(changed_in__lt=horizon).delete()
-    return len(ids)
+    # It loads numpy, which no page needs in its memory.
+    from creators.directory import building
 
-
-def _read(
-    sql: str, values: dict, orders: int, by_word: dict[str, array]
-) -> tuple[array, list[array], dict[str, array]]:
-    """Return ids, their numbers per order, and per name which rows have it."""
-    ids, numbers = array("I"), [array("I") for _ in range(orders)]
-    members: dict[str, array] = {}
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, values)
-        while rows := cursor.fetchmany(FETCH):
-            for creator_id, facets, is_small, lexemes, *places in rows:
-                row = len(ids)
-                ids.append(creator_id)
-                for numbered, place in zip(numbers, places, strict=True):
-                    numbered.append(place)
-                tokens = facets.split()
-                if is_small and smallfirst.FLOOR_FACET in tokens:
-                    tokens.append(smallfirst.NAME)
-                for word in lexemes or ():
-                    if word in by_word:
-                        by_word[word].append(row)
-                for token in tokens:
-                    if token not in members:
-                        members[token] = array("I")
-                    members[token].append(row)
-    return ids, numbers, members
-
-
-def _keep_words(
-    index: DirectoryIndex, ids: array, by_word: dict[str, array], members: dict[str, array]
-) -> None:
-    """Write the lists of words, and add the common ones to `members`."""
-    lists = []
-    for word, rows in by_word.items():
-        if len(rows) * words.COMMON >= len(ids):
-            members[words.name(word)] = rows
-        elif rows:
-            raw = array("I", map(ids.__getitem__, rows)).tobytes()
-            lists.append((words.name(word), raw))
-    DirectoryBits.objects.bulk_create(
-        (DirectoryBits(index=index, order=words.LISTS, name=name, bits=raw) for name, raw in lists),
-        200,
-    )
-
-
-def _write(
-    index: DirectoryIndex, order: str, ids: array, numbered: array, members: dict[str, array]
-) -> None:
-    by_number = array("I", bytes(4 * len(ids)))
-    by_creator = array("I", bytes(4 * (max(ids, default=0) + 1)))
-    for row, place in enumerate(numbered):
-        by_number[place] = ids[row]
-        by_creator[ids[row]] = place + 1
-    rows = [("ids", by_number.tobytes()), ("places", by_creator.tobytes())]
-    stored = {
-        token: masks.of(map(numbered.__getitem__, some), len(ids))
-        for token, some in members.items()
-    }
-    size = (len(ids) + 7) >> 3
-    rows += [(name, mask.to_bytes(size, "little")) for name, mask in from_steps(stored).items()]
-    DirectoryBits.objects.bulk_create(
-        (DirectoryBits(index=index, order=order, name=name, bits=raw) for name, raw in rows), 50
-    )
+    return building.build(at)

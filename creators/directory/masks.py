@@ -5,6 +5,7 @@ Python's integers AND, count and shift a million bits in microseconds.
 
 import re
 import threading
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
@@ -20,6 +21,22 @@ def of(numbers: Iterable[int], below: int | None = None) -> int:
     for n in numbers:
         room[n >> 3] |= 1 << (n & 7)
     return int.from_bytes(room, "little")
+
+
+def through(numbers: array, table: array, below: int, first: int = 0) -> int:
+    """Return the set of `table[n] - first` of these numbers; what is less than `first` is none.
+
+    For thousands of numbers: ten times as fast as `of`.
+    """
+    import numpy as np  # in the memory of those only who ask for a common word, or build
+
+    if not numbers or not table:
+        return 0
+    asked, known = np.frombuffer(numbers, np.uint32), np.frombuffer(table, np.uint32)
+    found = known[asked[asked < len(known)]]
+    room = np.zeros(below, bool)
+    room[found[found >= first] - np.uint32(first)] = True
+    return int.from_bytes(np.packbits(room, bitorder="little").tobytes(), "little")
 
 
 def without(mask: int, other: int) -> int:

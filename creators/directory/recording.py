@@ -88,14 +88,14 @@ SELECT creator.id,
        || setweight(to_tsvector('english', creator.bio), 'C')
        || setweight(to_tsvector('dutch', creator.bio), 'C'),
        %(now)s
-FROM chosen
-JOIN creators_creator creator ON creator.id = chosen.id
+FROM creators_creator creator
 LEFT JOIN creators_decision decision ON decision.id = creator.decision_id
 LEFT JOIN summed ON summed.creator_id = creator.id
 LEFT JOIN subjects ON subjects.creator_id = creator.id
 LEFT JOIN scored ON scored.creator_id = creator.id
 LEFT JOIN sold ON sold.creator_id = creator.id
 LEFT JOIN creators_samplerecord samples ON samples.creator_id = creator.id
+WHERE creator.id = ANY(%(ids)s)
 ORDER BY creator.id
 ON CONFLICT (creator_id) DO UPDATE SET
     is_listed = excluded.is_listed, best_platform = excluded.best_platform,

@@ -7,6 +7,7 @@ lowest of each track make the page, and how many there are is the size of the se
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,16 +100,18 @@ class Standing:
     def _saying(self, text: str) -> int:
         """Return whom the index finds by a text."""
         asked = words.readings(text)
+        named = {word: words.name(word) for one in asked for word in one}
+        common, listed = self.index.said(self.order, named.values())
         by_word = {
-            word: self._having(word) for word in dict.fromkeys(w for one in asked for w in one)
+            word: common[name] or self._having(word, listed[name]) for word, name in named.items()
         }
         return reduce(or_, (reduce(and_, (by_word[w] for w in one)) for one in asked), 0)
 
-    def _having(self, word: str) -> int:
-        name = words.name(word)
-        if common := self.index.bits(self.order, [name])[name]:
-            return common
-        return self._set_of(self.index.list(words.LISTS, name) or words.rare(word))
+    def _having(self, word: str, listed: array) -> int:
+        """Return the set of those who have a word that is not common."""
+        if listed:
+            return masks.through(listed, self.places, self.index.size, 1)
+        return self._set_of(words.rare(word))
 
     def _numbered(self, creator_id: int) -> int | None:
         """Return her number in the index."""

@@ -7,6 +7,7 @@ creators. The rare ones are looked up in the rows by PostgreSQL's own index (GIN
 from __future__ import annotations
 
 from array import array
+from functools import lru_cache
 
 from django.db import connection
 
@@ -14,9 +15,10 @@ COMMON = 100  # one in so many creators: a bitmap
 LISTED = 200  # creators, from which on a list is kept
 LONGEST = 40  # characters of a word that is kept
 LISTS = "words"  # the "order" under which lists are stored
+# Not `ts_stat`: its tree of words is not balanced, and names that count (c1, c2 …) make it a list.
 FREQUENT = """
-SELECT word FROM ts_stat('SELECT search FROM creators_directoryentry WHERE is_listed')
-WHERE ndoc >= %s AND length(word) <= %s
+SELECT word FROM creators_directoryentry, unnest(tsvector_to_array(search)) word
+WHERE is_listed AND length(word) <= %s GROUP BY word HAVING count(*) >= %s
 """
 LEXEMES = """
 SELECT tsvector_to_array(to_tsvector('simple', %(words)s)),
@@ -29,7 +31,7 @@ RARE = "SELECT creator_id FROM creators_directoryentry WHERE search @@ %s::tsque
 def frequent() -> dict[str, array]:
     """Return the words worth keeping, each with an empty list."""
     with connection.cursor() as cursor:
-        cursor.execute(FREQUENT, [LISTED, LONGEST])
+        cursor.execute(FREQUENT, [LONGEST, LISTED])
         return {word: array("I") for (word,) in cursor.fetchall()}
 
 
@@ -37,12 +39,13 @@ def name(word: str) -> str:
     return f"w:{word}"
 
 
-def readings(words: str) -> list[list[str]]:
+@lru_cache(maxsize=2_000)
+def readings(words: str) -> tuple[tuple[str, ...], ...]:
     """Return what a text asks for as a name, as English, and as Dutch: every word of one of them."""
     with connection.cursor() as cursor:
         cursor.execute(LEXEMES, {"words": words})
-        found = [sorted(lexemes) for lexemes in cursor.fetchone() if lexemes]
-    return [list(one) for one in dict.fromkeys(map(tuple, found))]
+        found = [tuple(sorted(lexemes)) for lexemes in cursor.fetchone() if lexemes]
+    return tuple(dict.fromkeys(found))
 
 
 def rare(word: str) -> list[int]:

@@ -82,7 +82,7 @@ def fill(count: int) -> dict[str, list[str]]:
         for name, sql in STEPS.items():
             seconds = lib.timed(lambda sql=sql: cursor.execute(sql, values))
             lib.say(f"{name} filled in {seconds:.0f} s")
-        cursor.execute("ANALYZE")
+    lib.analyze()
     return {
         "words": values["words"], "countries": CODES, "languages": TONGUES,
         "niches": [one.slug for one in niches],
@@ -110,7 +110,7 @@ def read_channels(count: int, today: date) -> list[int]:
             """,
             [today, count],
         )
-        cursor.execute("ANALYZE creators_channel, creators_reading")
+    lib.analyze()
     return list(range(1, count + 1))
 
 

@@ -71,8 +71,7 @@ def fill() -> None:
     decided = Creator.objects.order_by("pk")[:1].get()
     decision = enrolment.apply_decision(decided, now)
     Creator.objects.filter(status="draft").update(status="waiting", decision=decision)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    lib.analyze()
 
 
 def per_s(work: Callable[[], int]) -> Callable[[], float]:

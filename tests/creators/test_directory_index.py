@@ -1,6 +1,7 @@
 """The index of the search: says what the rows say, also of what changed since it was built."""
 
 import random
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection
 from django.db.models import Value
 
 from creators import directory, fitness, smallfirst
-from creators.directory import Filters, facets, index, masks
+from creators.directory import Filters, facets, index, masks, words
 from creators.models import Creator, DirectoryBits, DirectoryEntry, DirectoryGone, DirectoryIndex
 from tests.creators.factories import NOW
 
@@ -179,6 +180,17 @@ def test_words_are_found_as_bitmaps_as_lists_and_in_the_rows(monkeypatch, common
         seen, counts = everybody(Filters(text=text))
         expected = plainly(Filters(text=text))
         assert (sorted(seen), counts) == (sorted(expected), {len(expected)}), text
+
+
+def test_words_are_kept_that_many_have(monkeypatch):
+    monkeypatch.setattr("creators.directory.words.LISTED", 10)
+    fill(random.Random(13), 60)
+    DirectoryEntry.objects.update(is_listed=True)
+    counted = Counter(Creator.objects.values_list("bio", flat=True))
+    kept = {word for word, count in counted.items() if count >= 10}
+
+    assert 0 < len(kept) < len(counted)
+    assert set(words.frequent()) == kept
 
 
 def test_an_index_is_built_when_it_is_worth_it(monkeypatch):
