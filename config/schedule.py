@@ -30,6 +30,7 @@ EVERY = [  # what it does, task, seconds
     ("sum clicks by day", "affiliates.tasks.rollup_links", 5 * MINUTE),
     ("sum the weeks of brands", "affiliates.tasks.sum_weeks", 10 * MINUTE),
     ("make the months of clicks ahead", "affiliates.tasks.make_partitions", DAY),
+    ("read catalogues behind an address", "shop.tasks.read_addresses", 5 * MINUTE),
     ("fetch pictures of feeds", "shop.tasks.fetch_pictures", MINUTE),
     ("remove pictures that nothing shows", "shop.tasks.sweep_pictures", DAY),
     ("ask providers for their fees", "shop.tasks.ask_fees", 10 * MINUTE),

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 from config.lib import post
 from shop import orders, team
-from shop.models import Order, Return, TeamInvitation
+from shop.models import Feed, Order, Return, TeamInvitation
 
 
 def _send(name: str, to: str, language: str, context: dict) -> None:
@@ -76,3 +76,16 @@ def team_invitation(invitation: TeamInvitation) -> None:
     url = settings.SITE_URL + reverse("shop:team_join", args=[team.token_of(invitation)])
     context = {"invitation": invitation, "brand": invitation.brand, "url": url}
     _send("team_invitation", invitation.email, translation.get_language() or "en", context)
+
+
+def feed_fails(feed: Feed, at: datetime) -> bool:
+    """Tell a brand's people that the address of a catalogue fails, once; whether this call did."""
+    if not Feed.objects.filter(pk=feed.pk, told_at=None).update(told_at=at):
+        return False
+    last = feed.runs.filter(state="refused").order_by("-started_at", "-id").first()
+    path = reverse("shop:feeds", args=[feed.brand.slug])
+    context = {"feed": feed, "brand": feed.brand, "run": last, "url": settings.SITE_URL + path}
+    people = feed.brand.memberships.exclude(user__email="").values_list("user__email", flat=True)
+    for address in people:
+        _send("feed_fails", address, feed.language, context)
+    return True

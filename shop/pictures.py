@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -30,7 +30,6 @@ AT_ONCE = 4  # downloads side by side, in one process
 CLAIM = 12  # rows taken at a time
 LEASE = timedelta(minutes=5)  # a killed worker's pictures are asked for again after this
 TIMEOUT_S = 15
-HOPS = 3  # redirects followed, each checked like a first address
 WAITS = [timedelta(minutes=m) for m in (1, 10, 60, 6 * 60, 24 * 60)]  # before the next attempt
 FINAL = {"svg", "pixels", "small", "large"}  # asking again would bring the same
 ORPHAN_AGE_S = 24 * 3600
@@ -90,30 +89,26 @@ def _result(url: str) -> Encoded | str:
 
 def download(url: str) -> bytes:
     """Return what lies at a foreign address. Raises NotFetched."""
-    for _hop in range(HOPS + 1):
-        try:
-            answer = outbound.request(
-                "GET",
-                url,
-                headers={"Accept": "image/webp,image/jpeg,image/png,image/gif"},
-                total_s=TIMEOUT_S,
-                max_bytes=images.MAX_BYTES,
-                allow_private=_of_a_test(url),
-            )
-        except outbound.TooLarge as error:
-            raise NotFetched("large") from error
-        except outbound.OutboundError as error:
-            raise NotFetched("silent") from error
-        if answer.status in {301, 302, 303, 307, 308} and answer.headers.get("Location"):
-            url = urljoin(url, answer.headers["Location"])
-            continue
-        if answer.status != 200:
-            raise NotFetched(f"answered:{answer.status}")
-        return answer.body
-    raise NotFetched("redirects")
+    try:
+        answer = outbound.follow(
+            url,
+            private_ok=of_a_test,
+            headers={"Accept": "image/webp,image/jpeg,image/png,image/gif"},
+            total_s=TIMEOUT_S,
+            max_bytes=images.MAX_BYTES,
+        )
+    except outbound.TooManyRedirects as error:
+        raise NotFetched("redirects") from error
+    except outbound.TooLarge as error:
+        raise NotFetched("large") from error
+    except outbound.OutboundError as error:
+        raise NotFetched("silent") from error
+    if answer.status != 200:
+        raise NotFetched(f"answered:{answer.status}")
+    return answer.body
 
 
-def _of_a_test(url: str) -> bool:
+def of_a_test(url: str) -> bool:
     """Whether `url` is of the one origin on loopback that a test opened."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" == settings.PRIVATE_PICTURES_FROM

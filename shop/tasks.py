@@ -7,7 +7,7 @@ from pathlib import Path
 
 from celery import shared_task
 from django.core.cache import cache
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from shop import (
     letters,
@@ -20,8 +20,8 @@ from shop import (
     pictures,
     troubles,
 )
-from shop.feeds import importer
-from shop.models import FeedRun, Image, Order, TeamInvitation
+from shop.feeds import addresses, importer
+from shop.models import Feed, FeedRun, Image, Order, TeamInvitation
 
 logger = logging.getLogger(__name__)
 FETCHING = "pictures-are-being-fetched"
@@ -94,19 +94,46 @@ def mail_team_invitation(invitation_id: int) -> int:
 
 
 @shared_task
-def import_feed(run_id: int, shrink: bool = False) -> int:
-    """Import the uploaded file of a feed run; its progress is in the cache for the page."""
+def import_feed(run_id: int) -> int:
+    """Import the file of a feed run, or of its address; the page reads the progress in the cache."""
     run = FeedRun.objects.select_related("feed__brand__category").get(pk=run_id)
     if run.state not in {FeedRun.State.WAITING, FeedRun.State.RUNNING}:
         return 0
-    key = progress_key(run_id)
-    importer.import_file(
-        run,
-        Path(run.file.path),
-        at=timezone.now(),
-        shrink=shrink,
-        progress=lambda rows: cache.set(key, rows, 600),
-    )
+    if run.file:
+        with translation.override(run.feed.language):
+            path = Path(run.file.path)
+            importer.import_file(run, path, at=timezone.now(), progress=_progress_of(run))
+    else:
+        addresses.read(run.feed, timezone.now(), run=run, progress=_progress_of(run))
+    fetch_pictures.delay()
+    return run.rows_read
+
+
+def _progress_of(run: FeedRun) -> importer.Progress:
+    key = progress_key(run.pk)
+    return lambda rows, percent: cache.set(key, (rows, percent), 600)
+
+
+@shared_task
+def read_addresses() -> int:
+    """Ring for each catalogue whose address is due, and for readings whose worker is gone."""
+    now = timezone.now()
+    for run in addresses.stale(now):
+        if cache.get(progress_key(run.pk)) is None:
+            import_feed.delay(run.pk)
+    due = addresses.claim(now)
+    for feed_id in due:
+        read_address.delay(feed_id)
+    for feed in addresses.failing():
+        mails.feed_fails(feed, now)
+    return len(due)
+
+
+@shared_task
+def read_address(feed_id: int) -> int:
+    """Read the address of one catalogue and import what it gives."""
+    feed = Feed.objects.select_related("brand__category").get(pk=feed_id)
+    run = addresses.read(feed, timezone.now())
     fetch_pictures.delay()
     return run.rows_read
 

@@ -90,6 +90,8 @@ urlpatterns = [
         f"{BRAND}/products/<int:product_id>/status/", products.product_status, name="product_status"
     ),
     path(f"{BRAND}/feeds/", feeds.feeds, name="feeds"),
+    path(f"{BRAND}/feeds/address/", feeds.feed_address, name="feed_address_new"),
+    path(f"{BRAND}/feeds/address/<int:feed_id>/", feeds.feed_address, name="feed_address"),
     path(f"{BRAND}/feeds/<int:run_id>/", feeds.feed_run, name="feed_run"),
     path(f"{BRAND}/feeds/<int:run_id>/import/", feeds.feed_apply, name="feed_apply"),
     path(f"{BRAND}/feeds/<int:run_id>/pictures/", feeds.feed_pictures, name="feed_pictures"),

@@ -6,9 +6,10 @@ resolution.
 
 import json as json_module
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import BinaryIO
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests_hardened import Config, Manager
@@ -17,6 +18,8 @@ from urllib3.exceptions import HTTPError
 CONNECT_S, TOTAL_S, MAX_BYTES = 3, 10, 5_000_000
 PORTS = {80, 443}
 CHUNK = 65_536
+REDIRECTS = {301, 302, 303, 307, 308}
+HOPS = 3
 
 
 class OutboundError(Exception):
@@ -25,6 +28,10 @@ class OutboundError(Exception):
 
 class TooLarge(OutboundError):
     """The answer has more bytes than we asked for; asking again would not help."""
+
+
+class TooManyRedirects(OutboundError):
+    """The address leads on and on."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,11 @@ def request(
     total_s: float = TOTAL_S,
     max_bytes: int = MAX_BYTES,
     allow_private: bool = False,
+    into: BinaryIO | None = None,
 ) -> Answer:
     """Ask `url` and return its answer, also a 4xx or 5xx; a redirect is an answer, not followed.
+
+    With `into` the body of a 200 is written there instead of being kept in memory.
 
     `allow_private` lets one call reach our own set-up (the demo's stand-ins on loopback, any
     port); never pass it for an address that a person gave. Raises OutboundError for an address
@@ -84,19 +94,48 @@ def request(
                 method, url, headers=headers, params=params, data=body, json=json, stream=True
             ) as response,
         ):
-            content = _body(response, end, max_bytes)
+            body_of = into if response.status_code == 200 else None
+            content = _body(response, end, max_bytes, body_of)
             return Answer(response.status_code, response.headers, content)
     except (requests.RequestException, HTTPError, UnicodeError, ValueError) as error:
         raise OutboundError(f"{parts.hostname} did not answer: {type(error).__name__}") from error
 
 
-def _body(response: requests.Response, end: float, max_bytes: int) -> bytes:
+def _never(_url: str) -> bool:
+    return False
+
+
+def follow(
+    url: str, *, private_ok: Callable[[str], bool] = _never, total_s: float = TOTAL_S, **how: object
+) -> Answer:
+    """Ask with GET and follow up to HOPS redirects, each address checked like the first.
+
+    `private_ok` tells whether one address is of our own set-up. `total_s` holds for all together.
+    Raises TooManyRedirects and what `request` raises.
+    """
+    end = time.monotonic() + total_s
+    for _hop in range(HOPS + 1):
+        left = end - time.monotonic()
+        if left <= 0:
+            raise OutboundError("the answer takes too long")
+        answer = request("GET", url, allow_private=private_ok(url), total_s=left, **how)
+        if answer.status not in REDIRECTS or not answer.headers.get("Location"):
+            return answer
+        url = urljoin(url, answer.headers["Location"])
+    raise TooManyRedirects("the address leads on and on")
+
+
+def _body(response: requests.Response, end: float, max_bytes: int, into: BinaryIO | None) -> bytes:
     """Read the body, counting unpacked bytes and seconds: a slow or endless one is cut off."""
-    body = bytearray()
+    body, length = bytearray(), 0
     while chunk := response.raw.read1(CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > max_bytes:
+        length += len(chunk)
+        if length > max_bytes:
             raise TooLarge(f"the answer has more than {max_bytes} bytes")
         if time.monotonic() > end:
             raise OutboundError("the answer takes too long")
+        if into is None:
+            body += chunk
+        else:
+            into.write(chunk)
     return bytes(body)

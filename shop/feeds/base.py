@@ -10,6 +10,8 @@ import gzip
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -69,12 +71,17 @@ class ParsedProduct:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One row, or one field of it, that is left out, and why."""
+    """One row, or one field of it, that is left out, and why.
+
+    `product` is the external id of the product it belongs to, where that can be told: one that
+    is in the shop stays as it last was.
+    """
 
     line: int
     field: str
     value: str
     reason: str
+    product: str = ""
 
 
 Parsed = ParsedProduct | Problem
@@ -106,9 +113,42 @@ class _Capped(io.RawIOBase):
         super().close()
 
 
+class Meter:
+    """How far the file that was opened last has been read."""
+
+    def __init__(self) -> None:
+        self.file: BinaryIO | None = None
+        self.size = 0
+
+    def watch(self, file: BinaryIO, size: int) -> None:
+        self.file, self.size = file, size
+
+    def percent(self) -> int | None:
+        """0..99, of the bytes on disk; None where nothing is being read."""
+        if self.file is None or self.file.closed or not self.size:
+            return None
+        return min(99, 100 * self.file.tell() // self.size)
+
+
+_METER: ContextVar[Meter | None] = ContextVar("meter", default=None)
+
+
+@contextmanager
+def metered() -> Iterator[Meter]:
+    """Let a meter follow the files that are opened within."""
+    meter = Meter()
+    token = _METER.set(meter)
+    try:
+        yield meter
+    finally:
+        _METER.reset(token)
+
+
 def open_bytes(path: Path) -> BinaryIO:
     """Open a plain or gzip-compressed file; the unpacked size is capped."""
     raw = path.open("rb")
+    if meter := _METER.get():
+        meter.watch(raw, path.stat().st_size)
     magic = raw.read(2)
     raw.seek(0)
     inner = gzip.GzipFile(fileobj=raw) if magic == b"\x1f\x8b" else raw

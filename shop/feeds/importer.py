@@ -20,11 +20,13 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from shop import feeds, products
-from shop.feeds import gallery
+from shop.feeds import base, gallery
 from shop.feeds.base import ParsedProduct, ParsedVariant, Problem, UnreadableFeed, shorten
 from shop.models import Brand, Category, Feed, FeedProblem, FeedRun, Product, Variant
 
 CHUNK = 500  # products that are compared and written together
+MAX_ROWS = 500_000
+EXAMPLES = 30  # titles of each kind that a report shows
 MAX_PROBLEMS = 5_000  # kept of one run; the count goes on
 TAGS = {
     "p",
@@ -44,7 +46,11 @@ TAGS = {
     "th",
 }
 
-Progress = Callable[[int], None]
+Progress = Callable[[int, int | None], None]  # rows so far, percent of the file if known
+
+
+class Shrunk(UnreadableFeed):
+    """The file would take most of the catalogue away; a person may say that it should."""
 
 
 class _Undone(Exception):
@@ -57,39 +63,42 @@ def safe_html(text: str) -> str:
 
 
 def import_file(
-    run: FeedRun,
-    path: Path,
-    *,
-    at: datetime,
-    shrink: bool = False,
-    progress: Progress | None = None,
+    run: FeedRun, path: Path, *, at: datetime, progress: Progress | None = None
 ) -> FeedRun:
     """Read the file of `run` and take its products over; return the run with its counts.
 
     With `run.dry_run` everything is computed and undone. A file with which more than half
-    of the feed's products would go is refused unless `shrink`. Safe to run again.
+    of the feed's products would go is refused unless `run.shrink`. Safe to run again.
     """
     book = _Book(run, at, progress)
     try:
         run.format = feeds.detect(path) if run.format in {"", "auto"} else run.format
-        with transaction.atomic():
-            Brand.objects.select_for_update().get(pk=run.feed.brand_id)
+        with transaction.atomic(), base.metered() as book.meter:
+            # Orders of this brand may go on meanwhile: they only share its key.
+            Brand.objects.select_for_update(no_key=True).get(pk=run.feed.brand_id)
             book.read(path)
-            book.archive_rest(shrink)
+            book.archive_rest()
             if run.dry_run:
                 raise _Undone
         run.state = FeedRun.State.DONE
     except _Undone:
         run.state = FeedRun.State.PREVIEW
     except UnreadableFeed as error:
-        run.state, run.error = FeedRun.State.REFUSED, str(error)
-        run.added = run.changed = run.unchanged = run.removed = 0
-    run.problem_count = book.problem_count
-    run.finished_at = at
-    with transaction.atomic():
-        run.problems.all().delete()
-        FeedProblem.objects.bulk_create(book.problems, batch_size=1000)
-        run.save()
+        book.undo(str(error))
+        run.asks_shrink = isinstance(error, Shrunk)
+    except Exception:
+        book.undo(_("Something went wrong on our side while we read it. Import it again."))
+        book.keep()
+        raise
+    book.keep()
+    return run
+
+
+def refuse(run: FeedRun, reason: str, at: datetime) -> FeedRun:
+    """Close a run of which there is no file to read; return it."""
+    book = _Book(run, at, None)
+    book.undo(reason)
+    book.keep()
     return run
 
 
@@ -104,24 +113,49 @@ class _Book:
         self.problem_count = 0
         self.seen: set[str] = set()
         self.skus: set[str] = set()
+        self.refused: set[str] = set()  # ids of products with a bad row
         self.categories = {}
         for category in Category.objects.all():
             for name in (category.slug, category.name, category.name_nl):
                 self.categories[name.lower()] = category
         run.rows_read = run.added = run.changed = run.unchanged = run.removed = 0
 
+        run.asks_shrink = False
+        self.examples = run.examples = {"added": [], "changed": [], "removed": []}
+        self.meter: base.Meter | None = None
+
+    def undo(self, error: str) -> None:
+        """Say that nothing was taken over, and why."""
+        run = self.run
+        run.state, run.error = FeedRun.State.REFUSED, error
+        run.added = run.changed = run.unchanged = run.removed = 0
+        run.examples = {}
+
+    def keep(self) -> None:
+        """Write down what came of the run."""
+        self.run.problem_count, self.run.finished_at = self.problem_count, self.at
+        with transaction.atomic():
+            self.run.problems.all().delete()
+            FeedProblem.objects.bulk_create(self.problems, batch_size=1000)
+            self.run.save()
+
     def problem(self, problem: Problem) -> None:
         self.problem_count += 1
+        if problem.product:
+            self.refused.add(problem.product)
         if len(self.problems) < MAX_PROBLEMS:
-            fields = asdict(problem) | {"reason": problem.reason[:300]}
-            self.problems.append(FeedProblem(run=self.run, **fields))
+            one = FeedProblem(run=self.run, line=problem.line, field=problem.field[:80])
+            one.value, one.reason = problem.value, problem.reason[:300]
+            self.problems.append(one)
 
     def read(self, path: Path) -> None:
         found = self._good(feeds.read(path, self.run.format, self.brand.currency, self.at))
         while chunk := list(islice(found, CHUNK)):
             self._write(chunk)
             if self.progress:
-                self.progress(self.run.rows_read)
+                self.progress(self.run.rows_read, self.meter.percent())
+            if self.run.rows_read > MAX_ROWS:
+                raise UnreadableFeed(_("The file has more than 500,000 rows. Split it."))
         if not self.seen:
             raise UnreadableFeed(_("No product of this file could be read."))
 
@@ -168,6 +202,7 @@ class _Book:
                 self.run.unchanged += 1
         self.run.added += len(fresh)
         self.run.changed += len(changed)
+        self._show(fresh, [(have[one.external_id], one) for one in changed])
         slugs = products.free_slugs(self.brand, [_slug(one) for one in fresh])
         for one, slug in zip(fresh, slugs, strict=True):
             have[one.external_id] = Product(
@@ -185,6 +220,17 @@ class _Book:
         gallery.write(touched, self.at)
         products.refresh(touched)
         products.publish(self.brand, [pk for pk, one in touched.items() if one.published])
+
+    def _show(
+        self, fresh: list[ParsedProduct], changed: list[tuple[Product, ParsedProduct]]
+    ) -> None:
+        """Keep the first titles of what comes in, and of what changes the price too."""
+        added, differs = self.examples["added"], self.examples["changed"]
+        added += [one.title for one in fresh[: EXAMPLES - len(added)]]
+        for product, one in changed[: EXAMPLES - len(differs)]:
+            prices = [product.price_from, min(variant.price for variant in one.variants)]
+            same = prices[0] == prices[1] and product.currency == one.currency
+            differs.append([one.title, *([] if same else [*prices, one.currency])])
 
     def _fill(self, product: Product, one: ParsedProduct) -> None:
         product.title = one.title
@@ -244,20 +290,34 @@ class _Book:
         fields = ["options", "price", "compare_at", "stock", "position", "is_active"]
         Variant.objects.bulk_update(changed, fields, batch_size=500)
 
-    def archive_rest(self, shrink: bool) -> None:
-        """Archive what the feed had and no longer has; refuse when that is most of it."""
-        before = Product.objects.filter(feed=self.feed).exclude(status=Product.Status.ARCHIVED)
-        gone = before.exclude(external_id__in=self.seen)
-        kept = before.filter(external_id__in=self.seen).count()
-        lost = gone.count()
-        if 2 * lost > lost + kept - self.run.added and not shrink:
+    def archive_rest(self) -> None:
+        """Archive what the feed had and no longer has; refuse when that is most of it.
+
+        A product with a bad row is not gone: it stays as it last was.
+        """
+        rows = Product.objects.filter(feed=self.feed).exclude(status=Product.Status.ARCHIVED)
+        there = rows.order_by("id").values_list("id", "external_id", "title").iterator(5_000)
+        gone, kept, titles = [], 0, []
+        for pk, external_id, title in there:
+            if external_id in self.seen or external_id in self.refused:
+                kept += 1
+                continue
+            gone.append(pk)
+            if len(titles) < EXAMPLES:
+                titles.append(title)
+        lost = len(gone)
+        if 2 * lost > lost + kept - self.run.added and not self.run.shrink:
             message = _(
                 "More than half of this catalogue is missing in the file: %(lost)d products."
                 " The catalogue stays as it was. Import it again with"
                 " “The file is smaller on purpose” if that is right."
             )
-            raise UnreadableFeed(message % {"lost": lost})
-        self.run.removed = gone.update(status=Product.Status.ARCHIVED, updated_at=self.at)
+            raise Shrunk(message % {"lost": lost})
+        for start in range(0, lost, 5_000):
+            Product.objects.filter(pk__in=gone[start : start + 5_000]).update(
+                status=Product.Status.ARCHIVED, updated_at=self.at
+            )
+        self.run.removed, self.examples["removed"] = lost, titles
 
 
 def _kept_stock(parsed: ParsedVariant):
@@ -286,7 +346,13 @@ def _slug(one: ParsedProduct) -> str:
 
 
 def start(
-    brand: Brand, *, name: str, format: str = "auto", dry_run: bool = False, started_by=None
+    brand: Brand,
+    *,
+    name: str,
+    format: str = "auto",
+    dry_run: bool = False,
+    shrink: bool = False,
+    started_by=None,
 ) -> FeedRun:
     """Create a run of the brand's feed called `name` (made when it is new)."""
     feed, _made = Feed.objects.get_or_create(
@@ -296,6 +362,7 @@ def start(
         feed=feed,
         format=format,
         dry_run=dry_run,
+        shrink=shrink,
         started_by=started_by,
         state=FeedRun.State.RUNNING,
     )

@@ -223,7 +223,8 @@ def _offer(item: Item, currency: str, at: datetime) -> ParsedProduct | Problem:
         name = "availability"
         stock = _stock(item)
     except BadValue as error:
-        return Problem(item.line, name, base.shorten(item.get(name)), str(error))
+        of = item.get("item_group_id")[:200] or item.get("id")[:200]
+        return Problem(item.line, name, base.shorten(item.get(name)), str(error), of)
     addresses = [*item.fields.get("image_link", ()), *item.fields.get("additional_image_link", ())]
     product = ParsedProduct(
         external_id=identity,

@@ -52,7 +52,7 @@ def _product(group: list[Row], currency: str) -> Iterator[Parsed]:
     handle = first.get("handle")
     title = first.get("title")
     if not title:
-        yield Problem(first.line, "Title", "", _("The title is missing."))
+        yield Problem(first.line, "Title", "", _("The title is missing."), handle)
         return
     if len(handle) > 200:
         reason = _("The handle is longer than 200 characters.")
@@ -94,7 +94,7 @@ def _is_variant(row: Row) -> bool:
 
 
 def _add_variant(product: ParsedProduct, row: Row, names: list[str]) -> Iterator[Problem]:
-    column = "Variant Price"
+    column, handle = "Variant Price", product.external_id
     try:
         amount = base.price(row.get("variant price"), product.currency)
         column = "Variant Compare At Price"
@@ -103,7 +103,7 @@ def _add_variant(product: ParsedProduct, row: Row, names: list[str]) -> Iterator
         column = "Variant Inventory Qty"
         stock = _stock(row)
     except BadValue as error:
-        yield Problem(row.line, column, base.shorten(row.get(column.lower())), str(error))
+        yield Problem(row.line, column, base.shorten(row.get(column.lower())), str(error), handle)
         return
     if len(product.variants) >= base.MAX_VARIANTS:
         yield Problem(row.line, "Handle", product.external_id, _("More than 500 variants."))

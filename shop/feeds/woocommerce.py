@@ -186,7 +186,7 @@ def _position(row: Row) -> int:
 def _product(row: Row, currency: str) -> ParsedProduct | Problem:
     title, key = row.get("name"), _key(row)
     if not title:
-        return Problem(row.line, "Name", "", _("The title is missing."))
+        return Problem(row.line, "Name", "", _("The title is missing."), key)
     if len(key) > 200:
         return Problem(row.line, "ID", base.shorten(key), _("This field is too long."))
     return ParsedProduct(
@@ -237,7 +237,8 @@ def _variant(
         column = "Stock"
         stock = _stock(row, parent)
     except BadValue as error:
-        return Problem(row.line, column, base.shorten(row.get(column.lower())), str(error))
+        of = _key(parent or row)
+        return Problem(row.line, column, base.shorten(row.get(column.lower())), str(error), of)
     sku = row.get("sku") or f"id:{row.get('id')}"
     if sku == "id:":
         return Problem(row.line, "SKU", "", _("ID and SKU are missing."))

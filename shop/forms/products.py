@@ -8,10 +8,9 @@ from config.lib.fields import PriceField
 from config.lib.images import Encoded, NotAPicture
 from shop import pictures
 from shop.feeds import base, importer
-from shop.models import Category, Feed, Image, Product, Variant
+from shop.models import Category, Image, Product, Variant
 from shop.models.brands import SellsAt, TaxClass
 
-MAX_UPLOAD = 100 * 1024 * 1024
 MAX_UPLOADS = 10  # pictures in one go
 DETAILS = {
     "ingredients": _("Ingredients"),
@@ -177,36 +176,3 @@ VariantFormSet = forms.inlineformset_factory(
     Product, Variant, form=VariantForm, extra=3, max_num=base.MAX_VARIANTS, can_delete=False,
     min_num=1, validate_min=True,
 )  # fmt: skip
-
-
-class UploadForm(forms.Form):
-    """A catalogue file, and which catalogue it is."""
-
-    file = forms.FileField(
-        label=_("Catalogue file"),
-        help_text=_(
-            "Shopify or WooCommerce CSV, Google Merchant XML or TSV; also as .gz; at most 100 MB."
-        ),
-    )
-    feed = forms.ModelChoiceField(
-        label=_("This file is"),
-        queryset=Feed.objects.none(),
-        required=False,
-        empty_label=_("a catalogue of its own, named after the file"),
-    )
-    format = forms.ChoiceField(
-        label=_("Kind of file"),
-        choices=Feed.Format.choices,
-        required=False,
-    )
-    shrink = forms.BooleanField(label=_("The file is smaller on purpose"), required=False)
-
-    def __init__(self, *args, brand, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["feed"].queryset = Feed.objects.filter(brand=brand)
-
-    def clean_file(self):
-        file = self.cleaned_data["file"]
-        if file.size > MAX_UPLOAD:
-            raise forms.ValidationError(_("The file is larger than 100 MB."))
-        return file

@@ -1,10 +1,22 @@
 """Catalogue files of brands, each reading of one, and what was wrong in it."""
 
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from shop.models.brands import Brand
+
+
+class FeedQuerySet(models.QuerySet):
+    def due(self, at: datetime) -> Self:
+        """Those whose address is to be read by `at`, the longest waiting first."""
+        return self.filter(next_at__lte=at).order_by("next_at", "id")
 
 
 class Feed(models.Model):
@@ -20,11 +32,36 @@ class Feed(models.Model):
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="feeds")
     name = models.CharField(max_length=120)
     format = models.CharField(max_length=16, choices=Format, default=Format.AUTO)
+
+    class Every(models.IntegerChoices):
+        BY_HAND = 0, _("only when you ask")
+        HOURS_3 = 3, _("every 3 hours")
+        HOURS_12 = 12, _("every 12 hours")
+        DAY = 24, _("every day")
+        WEEK = 168, _("every week")
+
     url = models.URLField(max_length=1000, blank=True)
+    every_hours = models.PositiveSmallIntegerField(choices=Every, default=Every.BY_HAND)
+    next_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the address is read next; null: only by hand"
+    )
+    failures = models.PositiveSmallIntegerField(
+        default=0, help_text="readings of the address in a row that were refused"
+    )
+    told_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="when we mailed that it fails; null: it does not, or not yet",
+    )
+    language = models.CharField(max_length=5, default="en", help_text="of its reports and mails")
     created_at = models.DateTimeField(auto_now_add=True)
+    objects = FeedQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["brand", "name"], name="feed_name_once")]
+        indexes = [
+            models.Index(fields=["next_at"], name="feed_due", condition=Q(next_at__isnull=False))
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} of {self.brand}"
@@ -45,6 +82,10 @@ class FeedRun(models.Model):
     format = models.CharField(max_length=16, blank=True)
     file = models.FileField(upload_to="feeds/", blank=True)
     dry_run = models.BooleanField(default=False)
+    shrink = models.BooleanField(default=False, help_text="it may be much smaller than before")
+    asks_shrink = models.BooleanField(
+        default=False, help_text="refused only because it is much smaller than before"
+    )
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -53,6 +94,9 @@ class FeedRun(models.Model):
     changed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
+    examples = models.JSONField(
+        default=dict, blank=True, help_text="some of what was added, changed and removed, by title"
+    )
     problem_count = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True, help_text="why the whole file was refused")
 

@@ -224,8 +224,8 @@ def test_a_damaged_feed_never_breaks_the_reader(data, tmp_path, noise, place, cu
 
 
 def run(brand, path, **how):
-    made = importer.start(brand, name=path.name, dry_run=how.pop("dry_run", False))
-    return importer.import_file(made, path, at=timezone.now(), **how)
+    made = importer.start(brand, name=path.name, **how)
+    return importer.import_file(made, path, at=timezone.now())
 
 
 def counts(run):

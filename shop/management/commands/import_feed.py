@@ -9,12 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from config.lib import outbound
 from shop import tasks
-from shop.feeds import FORMATS, importer
+from shop.feeds import FORMATS, UnreadableFeed, addresses, importer
 from shop.models import Brand, FeedRun
-
-MAX_BYTES = 100 * 1024 * 1024
 
 
 class Command(BaseCommand):
@@ -40,8 +37,10 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory() as folder:
             path = fetch(source, Path(folder))
             name = feed or Path(urlsplit(source).path).name or "feed"
-            run = importer.start(found, name=name, format=format, dry_run=dry_run)
-            run = importer.import_file(run, path, at=timezone.now(), shrink=allow_shrink)
+            run = importer.start(
+                found, name=name, format=format, dry_run=dry_run, shrink=allow_shrink
+            )
+            run = importer.import_file(run, path, at=timezone.now())
         transaction.on_commit(tasks.fetch_pictures.delay, robust=True)
         report = as_dict(run)
         self.stdout.write(dumps(report) if options["json"] else as_text(report))
@@ -56,14 +55,12 @@ def fetch(source: str, folder: Path) -> Path:
         if not path.is_file():
             raise CommandError(f"There is no file {source!r}.", returncode=2)
         return path
-    try:
-        answer = outbound.request("GET", source, total_s=60, max_bytes=MAX_BYTES)
-    except outbound.OutboundError as error:
-        raise CommandError(f"The address cannot be read: {error}.", returncode=2) from error
-    if answer.status != 200:
-        raise CommandError(f"The address answered {answer.status}.", returncode=2)
     path = folder / "feed"
-    path.write_bytes(answer.body)
+    try:
+        with path.open("wb") as file:
+            addresses.download(source, file)
+    except UnreadableFeed as error:
+        raise CommandError(str(error), returncode=2) from error
     return path
 
 

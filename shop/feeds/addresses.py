@@ -1,0 +1,131 @@
+"""Catalogues behind an address: read when they are due, and the last good one kept meanwhile."""
+
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.core.files import File
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from config.lib import outbound
+from shop import pictures
+from shop.feeds import importer
+from shop.feeds.base import UnreadableFeed
+from shop.models import Brand, Feed, FeedRun
+
+MAX_BYTES = 100 * 1024 * 1024
+TIMEOUT_S = 120
+KEPT = 20  # readings of an address that stay in the list
+STALE = timedelta(minutes=15)  # without a sign of life: its worker is gone
+WAIT = timedelta(minutes=30)  # before an address that failed is asked again, doubled each time
+
+
+def claim(at: datetime) -> list[int]:
+    """Return the feeds to read by `at`, and put each off, so that nobody else takes it."""
+    with transaction.atomic():
+        rows = Feed.objects.due(at).exclude(brand__status=Brand.Status.CLOSED)
+        found = list(rows.select_for_update(skip_locked=True, of=("self",))[:50])
+        for feed in found:
+            feed.next_at = at + timedelta(hours=feed.every_hours) if feed.every_hours else None
+        Feed.objects.bulk_update(found, ["next_at"])
+    return [feed.pk for feed in found]
+
+
+def read(
+    feed: Feed, at: datetime, *, run: FeedRun | None = None, progress: importer.Progress | None = None
+) -> FeedRun:  # fmt: skip
+    """Fetch a feed's address and import what it gives; whatever fails, the catalogue stays.
+
+    `run` is one that a person started; without it the clock did.
+    """
+    asked = run is not None
+    run = run or importer.start(feed.brand, name=feed.name, format=feed.format)
+    with translation.override(feed.language):
+        try:
+            with tempfile.TemporaryFile() as file:
+                download(feed.url, file)
+                file.seek(0)
+                run.file.save(f"{run.pk}-{_name(feed.url)}", File(file))
+        except UnreadableFeed as error:
+            run = importer.refuse(run, str(error), at)
+        else:
+            run = importer.import_file(run, Path(run.file.path), at=at, progress=progress)
+    if run.state == FeedRun.State.DONE:
+        _forget_file(run)
+    if not run.dry_run:
+        _follow_up(feed, run, at)
+    if not asked:
+        tidy(feed)
+    return run
+
+
+def _name(url: str) -> str:
+    """Return a name for the file of an address, without what a disk could mind."""
+    last = Path(url.partition("?")[0]).name[-60:]
+    return "".join(c for c in last if c.isascii() and (c.isalnum() or c in "._-")) or "feed"
+
+
+def download(url: str, into) -> None:
+    """Write what lies at a foreign address into an open file. Raises UnreadableFeed."""
+    try:
+        answer = outbound.follow(
+            url,
+            private_ok=pictures.of_a_test,
+            total_s=TIMEOUT_S,
+            max_bytes=MAX_BYTES,
+            into=into,
+        )
+    except outbound.TooManyRedirects as error:
+        raise UnreadableFeed(_("The address leads on and on.")) from error
+    except outbound.TooLarge as error:
+        raise UnreadableFeed(_("The file behind the address is larger than 100 MB.")) from error
+    except outbound.OutboundError as error:
+        message = _("The address does not answer in time, or is not open to everybody.")
+        raise UnreadableFeed(message) from error
+    if answer.status != 200:
+        message = _("The address answers with an error (%(status)d).")
+        raise UnreadableFeed(message % {"status": answer.status})
+
+
+def _forget_file(run: FeedRun) -> None:
+    """What was taken over is in the shop; the address gives it again."""
+    run.file.delete(save=False)
+    FeedRun.objects.filter(pk=run.pk).update(file="")
+
+
+def _follow_up(feed: Feed, run: FeedRun, at: datetime) -> None:
+    """Count failures in a row, and ask sooner again where only the address failed."""
+    good = run.state == FeedRun.State.DONE
+    feed.failures = 0 if good else feed.failures + 1
+    facts = {"failures": feed.failures}
+    if good:
+        facts["told_at"] = None
+    elif feed.every_hours and not run.file:
+        soon = at + WAIT * 2 ** min(feed.failures - 1, 6)
+        facts["next_at"] = min(soon, at + timedelta(hours=feed.every_hours))
+    Feed.objects.filter(pk=feed.pk).update(**facts)
+
+
+def tidy(feed: Feed) -> int:
+    """Forget readings that the clock started beyond the newest KEPT; return how many."""
+    rows = feed.runs.filter(started_by=None).order_by("-started_at", "-id")
+    gone = 0
+    for run in rows[KEPT:]:
+        run.file.delete(save=False)
+        run.delete()
+        gone += 1
+    return gone
+
+
+def failing() -> list[Feed]:
+    """Return feeds that failed twice in a row, whose brand does not know it yet."""
+    rows = Feed.objects.filter(failures__gte=2, told_at=None).exclude(url="")
+    return list(rows.select_related("brand")[:100])
+
+
+def stale(at: datetime) -> list[FeedRun]:
+    """Return readings that wait or run for long: their worker may be gone."""
+    states = [FeedRun.State.WAITING, FeedRun.State.RUNNING]
+    return list(FeedRun.objects.filter(state__in=states, started_at__lt=at - STALE)[:100])
