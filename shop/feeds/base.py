@@ -156,9 +156,13 @@ def open_bytes(path: Path) -> BinaryIO:
 
 
 def encoding_of(path: Path) -> str:
-    """Return the text encoding of a file: by byte order mark, else UTF-8, else Windows-1252."""
+    """Return the text encoding of a file: by its marks, else UTF-8, else Windows-1252."""
     with open_bytes(path) as stream:
         start = stream.peek(4)[:4]
+        if len(start) == 4 and start[0] and start[2] and not start[1] and not start[3]:
+            return "utf-16-le"  # western letters without a byte order mark
+        if len(start) == 4 and start[1] and start[3] and not start[0] and not start[2]:
+            return "utf-16-be"
         if start.startswith(codecs.BOM_UTF8):
             return "utf-8-sig"
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

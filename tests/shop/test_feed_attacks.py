@@ -32,7 +32,7 @@ ATTACKS = {
     "unknown encoding": b'<?xml version="1.0" encoding="utf-7"?>' + XML % (ITEM % b"1"),
     "cut off": (XML % (ITEM % b"1"))[:-30],
     "deep": b"<rss>" + b"<a>" * 10_000,
-    "many attributes": b"<rss " + b" ".join(b'a%d="1"' % n for n in range(100_000)) + b"></rss>",
+    "many attributes": b"<rss " + b" ".join(b'a%d="1"' % n for n in range(50_000)) + b"></rss>",
     "nothing but nulls": b"\x00" * 5_000,
     "a damaged gzip": gzip.compress(HEADER.encode())[:-6],
     "a picture": b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20,
@@ -46,8 +46,7 @@ ATTACKS = {
 def brand(client):
     owner = make_user()
     client.force_login(owner)
-    made = make_brand(owner=owner)
-    return made
+    return make_brand(owner=owner)
 
 
 def upload(client, brand, raw, name="feed.xml", **more):
@@ -147,9 +146,28 @@ REAL = sorted(
 NOISE = st.one_of(
     st.binary(max_size=30),
     st.sampled_from(
-        [b"\x00", b'"', b'""', b",", b";", b"\t", b"\r", b"\n", b"\xff\xfe", b"&x;", b"<![CDATA[",
-         b"]]>", b"</item>", b"<entry>", "\u202e".encode(), b"\xed\xa0\x80", b"-1", b"1e99", b"NaN",
-         b"0" * 200]  # fmt: skip
+        [
+            b"\x00",
+            b'"',
+            b'""',
+            b",",
+            b";",
+            b"\t",
+            b"\r",
+            b"\n",
+            b"\xff\xfe",
+            b"&x;",
+            b"<![CDATA[",
+            b"]]>",
+            b"</item>",
+            b"<entry>",
+            "\u202e".encode(),
+            b"\xed\xa0\x80",
+            b"-1",
+            b"1e99",
+            b"NaN",
+            b"0" * 200,
+        ]  # fmt: skip
     ),
 )
 
