@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from shop import cart as carts
+from shop import bag as bags
 from shop import discounts, orders, stock, terms
-from shop.cart import Bag, BagPart
+from shop.bag import Bag, BagPart
 from shop.models import Brand, BrandOrder, Cart, Order, OrderLine, Terms
 
 RESERVED_FOR = timedelta(minutes=35)  # a little longer than a payment page lives
@@ -120,7 +120,7 @@ def _place(
         raise EmptyBag("the bag is gone") from error
     if order := Order.objects.filter(checkout_key=checkout_key).first():
         return order
-    bag = carts.contents(cart, at)
+    bag = bags.contents(cart, at)
     _check(bag, buyer, total)
     quantities: Counter[int] = Counter()
     for line in bag.lines:
@@ -201,20 +201,21 @@ def seller_of(brand: Brand) -> dict[str, str | bool]:
     return facts | {"returns_to": brand.returns_to, "pays_return": brand.pays_return}
 
 
-def replace_earlier(earlier_key: str, key: str, at: datetime) -> None:
-    """Cancel the unpaid order that the same shopper had made of her bag as it was before.
+def drop_earlier(cart: Cart, total: int, at: datetime) -> list[Order]:
+    """Cancel unpaid orders of this bag that are not what she orders now, and return them.
 
-    One whose bank works on it stays: it is paid.
+    Those made of the bag as it was before, and one of it as it is that costs something else
+    than `total`. One whose bank works on it stays: it is as good as paid.
     """
-    if earlier_key and earlier_key != key:
-        before = Order.objects.filter(checkout_key=earlier_key, status=Order.Status.PENDING)
-        if found := before.filter(processing_at=None).first():
-            orders.cancel(found, at)
-
-
-def drop_stale(cart: Cart, total: int, at: datetime) -> None:
-    """Cancel the unpaid order of this bag if it costs something else than what she sees now."""
-    rows = Order.objects.filter(checkout_key=cart.checkout_key or "", processing_at=None)
-    found = rows.filter(status=Order.Status.PENDING).first()
-    if found and orders.total(found) != total and orders.cancel(found, at):
+    keys = [key for key in (cart.replaces, cart.checkout_key) if key]
+    rows = Order.objects.filter(
+        checkout_key__in=keys, status=Order.Status.PENDING, processing_at=None
+    )
+    stale = [
+        order for order in rows
+        if order.checkout_key == cart.replaces or orders.total(order) != total
+    ]  # fmt: skip
+    gone = [order for order in stale if orders.cancel(order, at)]
+    if gone:
         cart.refresh_from_db()
+    return gone

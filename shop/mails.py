@@ -47,6 +47,26 @@ def confirm(order: Order) -> bool:
     return True
 
 
+def tell_payment(order: Order) -> bool:
+    """Mail what a bank does with a slow payment, once; return whether this call did."""
+    news = order.payment_news
+    rows = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING, payment_news=news)
+    if not news or not rows.update(payment_news=""):
+        return False
+    try:
+        _send(f"payment_{news}", order.email, order.language, {"order": order, **_facts(order)})
+    except OSError:
+        still = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING, payment_news="")
+        still.update(payment_news=news)
+        raise
+    return True
+
+
+def payment_news() -> list[Order]:
+    """Return orders of which something about a slow payment is still to be mailed."""
+    return list(Order.objects.exclude(payment_news="")[:200])
+
+
 def _facts(order: Order) -> dict:
     parts = list(order.parts.select_related("brand").prefetch_related("lines"))
     return {"parts": parts, "total": orders.total(order), "url": address_of(order)}

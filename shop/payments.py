@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
-from shop import failures, gateways, misfits, movements, orders, payers, refunds
-from shop.gateways import Event, Started
-from shop.models import Dispute, Movement, Order, Payment, PaymentSession, WebhookEvent
+from shop import failures, misfits, movements, orders, payers, refunds
+from shop.gateways import Event
+from shop.models import Cart, Dispute, Movement, Order, Payment, PaymentSession, WebhookEvent
+from shop.models.orders import PaymentNews
 
 logger = logging.getLogger(__name__)
 
-PAGE_LIVES = timedelta(minutes=25)  # a little shorter than it does at any provider
 SLOW_METHODS = timedelta(days=14)  # how long a bank transfer may take after it was started
+TRY_AGAIN = timedelta(days=1)  # how long what a bank refused to pay is kept for another try
 TAKES_FEE = {"chargeback", "chargeback_won", "chargeback_lost"}
 ADDED_LATER = {"fees"}  # facts that events stored before did not have
 AFTER_CAPTURE = [
@@ -33,37 +33,6 @@ Outcome = WebhookEvent.Outcome
 
 class AlteredEvent(Exception):
     """An event id that we know came back with other contents."""
-
-
-def begin(order: Order, *, return_url: str, cancel_url: str) -> Started:
-    """Open a payment page for an order that waits for payment. Raises gateways.NoAnswer.
-
-    Asking twice for the same order gives the same page while that one is open.
-    """
-    gateway = gateways.current()
-    amount = orders.total(order)
-    facts = {"amount": amount, "currency": order.currency}
-    is_open = {"gateway": gateway.name, "state": PaymentSession.State.OPEN, **facts}
-    rows = order.sessions.filter(created_at__gt=timezone.now() - PAGE_LIVES, **is_open)
-    if known := rows.exclude(url="").order_by("-pk").first():
-        return Started(known.reference, known.url)
-    failed = order.sessions.exclude(state=PaymentSession.State.OPEN).count()
-    started = gateway.start(
-        number=order.number,
-        amount=amount,
-        currency=order.currency,
-        email=order.email,
-        language=order.language,
-        key=f"{order.number}-{failed}",
-        return_url=return_url,
-        cancel_url=cancel_url,
-    )
-    PaymentSession.objects.get_or_create(
-        gateway=gateway.name,
-        reference=started.reference,
-        defaults={"order": order, "url": started.url, **facts},
-    )
-    return started
 
 
 @transaction.atomic
@@ -132,9 +101,9 @@ def _apply(order: Order, event: Event, row: WebhookEvent) -> None:
         case "captured":
             _captured(order, event, row)
         case "pending":
-            _pending(order, event)
+            _pending(order, event, row)
         case "failed":
-            _session(order, event, PaymentSession.State.FAILED)
+            _failed(order, event)
         case "refunded":
             _refunded(order, event, row)
         case "refund_failed":
@@ -166,9 +135,10 @@ def _captured(order: Order, event: Event, row: WebhookEvent) -> None:
     if not open_ or (event.amount, event.currency) != (orders.total(order), order.currency):
         misfits.book(order, event, row)
         return
+    order.processing_at, order.payment_news = None, ""
     if event.fingerprint:
         order.payment_fingerprint = payers.keyed(event.fingerprint)
-        order.save(update_fields=["payment_fingerprint"])
+    order.save(update_fields=["processing_at", "payment_news", "payment_fingerprint"])
     payment = _book(order, event, Kind.CAPTURE, ask_payer=not event.fingerprint)
     _session(order, event, PaymentSession.State.PAID)
     orders.mark_paid(order, payment, event.at)
@@ -188,11 +158,31 @@ def _book(order: Order | None, event: Event, kind: str, **more) -> Payment:
     )
 
 
-def _pending(order: Order, event: Event) -> None:
+def _pending(order: Order, event: Event, row: WebhookEvent) -> None:
     """A slow method was started: keep the stock until the bank is expected to answer."""
-    if order.status == Order.Status.PENDING:
-        order.expires_at = max(order.expires_at or event.at, event.at + SLOW_METHODS)
-        order.save(update_fields=["expires_at"])
+    states = PaymentSession.State
+    page = order.sessions.filter(gateway=event.gateway, reference=event.session).first()
+    if order.status != Order.Status.PENDING or (page and page.state != states.OPEN):
+        row.outcome, row.note = Outcome.IGNORED, "told after what came of it"
+        return
+    if page:
+        _session(order, event, states.PROCESSING)
+    order.processing_at = event.at
+    order.payment_news = PaymentNews.PROCESSING
+    order.expires_at = max(order.expires_at or event.at, event.at + SLOW_METHODS)
+    order.save(update_fields=["processing_at", "payment_news", "expires_at"])
+    Cart.objects.filter(checkout_key=order.checkout_key).delete()  # it is ordered
+
+
+def _failed(order: Order, event: Event) -> None:
+    """A page is over; if a bank refused after days, the shopper is told and may try again."""
+    states = PaymentSession.State
+    _session(order, event, states.FAILED)
+    works = order.sessions.filter(state=states.PROCESSING).exists()
+    if order.status == Order.Status.PENDING and order.processing_at and not works:
+        order.processing_at, order.payment_news = None, PaymentNews.FAILED
+        order.expires_at = event.at + TRY_AGAIN
+        order.save(update_fields=["processing_at", "payment_news", "expires_at"])
 
 
 def _session(order: Order, event: Event, state: str) -> None:

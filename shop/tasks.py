@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone, translation
 
 from shop import (
+    gateways,
     letters,
     mails,
     movements,
@@ -17,6 +18,7 @@ from shop import (
     ownorders,
     payback,
     payers,
+    paypages,
     pictures,
     troubles,
 )
@@ -29,9 +31,15 @@ FETCHING = "pictures-are-being-fetched"
 
 @shared_task
 def release_reservations() -> int:
-    """Every minute: release lapsed stock, send what is owed to shoppers, mail confirmations."""
+    """Every minute: release lapsed stock, send what is owed to shoppers, mail what is to be told.
+
+    Before stock is given away, the provider is asked whether the order was paid after all.
+    """
     now = timezone.now()
+    paypages.ask_lapsing(now)
     payback.send_back(now)
+    for order in mails.payment_news():
+        mails.tell_payment(order)
     for order in mails.unconfirmed(now - timedelta(days=1)):
         mails.confirm(order)
     return orders.release_lapsed(now)
@@ -41,6 +49,22 @@ def release_reservations() -> int:
 def confirm_order(order_id: int) -> int:
     """Mail the confirmation of one paid order."""
     return int(mails.confirm(Order.objects.get(pk=order_id)))
+
+
+@shared_task
+def mail_payment_news(order_id: int) -> int:
+    """Mail what a bank is doing with the payment of one order."""
+    return int(mails.tell_payment(Order.objects.get(pk=order_id)))
+
+
+@shared_task
+def close_pages(order_id: int) -> int:
+    """Close the payment pages of an order that was cancelled; by themselves they take half an hour."""
+    try:
+        return paypages.close(Order.objects.get(pk=order_id))
+    except (gateways.NoAnswer, LookupError) as error:
+        logger.warning("the payment pages of order %s stay open: %s", order_id, error)
+        return 0
 
 
 @shared_task

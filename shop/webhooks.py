@@ -29,13 +29,17 @@ def receive(gateway: str, headers: Mapping[str, str], body: bytes) -> WebhookEve
     event = gateways.named(gateway).parse(headers, body)
     with transaction.atomic():
         row = payments.receive(event)
-        if row.kind == "captured" and row.outcome == WebhookEvent.Outcome.APPLIED:
+        if row.outcome == WebhookEvent.Outcome.APPLIED:
             _queue_what_follows(row)
     return row
 
 
 def _queue_what_follows(row: WebhookEvent) -> None:
     """The queue only rings a bell: a beat task finds what a lost message would have done."""
+    if row.kind in {"pending", "failed"} and row.order_id:
+        transaction.on_commit(partial(tasks.mail_payment_news.delay, row.order_id), robust=True)
+    if row.kind != "captured":
+        return
     booked = Payment.objects.filter(gateway=row.gateway, event_id=row.external_id)
     if booked.filter(kind=Payment.Kind.MISFIT).exists():
         transaction.on_commit(tasks.send_back.delay, robust=True)

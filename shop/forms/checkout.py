@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from shop.cart import BagPart
+from shop.bag import BagPart
 from shop.checkout import Buyer
 from shop.countries import COUNTRIES
 

@@ -81,6 +81,13 @@ class Gateway(Protocol):
     ) -> Started:
         """Open a payment page; the same `key` opens the same page. Raises NoAnswer."""
 
+    def look(self, reference: str) -> Event | None:
+        """Ask what became of a payment page: the event that would tell it, None while nothing
+        has. Raises NoAnswer."""
+
+    def close(self, reference: str) -> bool:
+        """Close a payment page; False when it was over already. Raises NoAnswer."""
+
     def parse(self, headers: Mapping[str, str], body: bytes) -> Event:
         """Check the signature over the raw body and return the event. Raises BadMessage."""
 

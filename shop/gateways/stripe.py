@@ -67,6 +67,25 @@ class StripeGateway:
         answer = self._ask("POST", "/v1/checkout/sessions", fields, f"{key}-{digest[:16]}")
         return Started(str(answer["id"]), str(answer["url"]))
 
+    def look(self, reference: str) -> Event | None:
+        path = f"/v1/checkout/sessions/{quote(reference, safe='')}"
+        page = self._ask("GET", path, {"expand[]": "payment_intent"})
+        try:
+            kind = _became(page)
+            intent = page.get("payment_intent")
+            thing = page | {"payment_intent": intent["id"] if isinstance(intent, dict) else intent}
+            told = {"type": kind, "created": time.time()}
+            told["id"] = f"look-{kind.rpartition('.')[2]}-{page['payment_status']}-{reference}"
+            return _event(told, thing) if kind else None
+        except (ValueError, KeyError, TypeError) as error:
+            raise NoAnswer(f"{path} cannot be read: {error!r}") from error
+
+    def close(self, reference: str) -> bool:
+        path = f"/v1/checkout/sessions/{quote(reference, safe='')}"
+        if self._ask("GET", path).get("status") != "open":
+            return False
+        return self._ask("POST", f"{path}/expire", {}, f"close-{reference}")["status"] == "expired"
+
     def refund(self, *, charge: str, amount: int, currency: str, key: str) -> str:
         fields = {"payment_intent": charge, "amount": str(amount), "metadata[refund]": key}
         return str(self._ask("POST", "/v1/refunds", fields, key)["id"])
@@ -149,6 +168,23 @@ def _event(told: dict[str, Any], thing: dict[str, Any]) -> Event:
         our_refund=str(metadata.get("refund") or ""),
         fees=_fees(thing),
     )
+
+
+def _became(page: dict[str, Any]) -> str:
+    """Return the type of the event that told how a session is, "" while nothing happened.
+
+    A slow method that failed leaves it complete and unpaid; its intent wants another method.
+    """
+    if page["status"] == "expired":
+        return "checkout.session.expired"
+    if page["status"] != "complete":
+        return ""
+    intent = page.get("payment_intent")
+    state = intent.get("status") if isinstance(intent, dict) else ""
+    refused = state in {"requires_payment_method", "canceled"}
+    if page["payment_status"] == "unpaid" and refused:
+        return "checkout.session.async_payment_failed"
+    return "checkout.session.completed"
 
 
 def _kind(told: dict[str, Any], thing: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ class PaymentSession(models.Model):
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
+        PROCESSING = "processing", _("the bank works on it")
         PAID = "paid", _("paid")
         FAILED = "failed", _("failed")
         EXPIRED = "expired", _("expired")
@@ -24,7 +25,7 @@ class PaymentSession(models.Model):
     url = models.TextField(blank=True, db_default="", help_text="its page there")
     amount = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
-    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

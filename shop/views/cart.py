@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from config.lib.access import public
 from config.lib.http import render_page, safe_next, whole
+from shop import bag as bags
 from shop import cart as carts
 from shop.forms.storefront import AddForm
 from shop.models import Variant
@@ -37,7 +38,7 @@ def cart(request):
 
 def _page(request, status=200):
     found = bag_of(request)
-    bag = carts.contents(found, timezone.now()) if found else None
+    bag = bags.contents(found, timezone.now()) if found else None
     context = {
         "bag": bag,
         "cart_count": bag.count if bag else 0,

@@ -15,19 +15,17 @@ from django.views.decorators.http import require_http_methods
 from config.lib import ratelimit
 from config.lib.access import public
 from config.lib.http import client_address, render_page
+from shop import bag as bags
 from shop import cart as carts
 from shop import checkout as checkouts
-from shop import discounts, gateways, orders, payments
+from shop import discounts, gateways, orders, paypages, tasks
 from shop.forms.checkout import CheckoutForm
 from shop.models import Order, Product
 from shop.views.bag import bag_of, code_owner, referral_for
 
 MINE = "orders"  # session: ids of the orders that this browser placed
-MOST_ORDERS, MOST_CODES, MINUTES = (
-    30,
-    60,
-    10,
-)  # of one connection, which many people on phones may share
+# Of one connection, which many people on phones may share.
+MOST_ORDERS, MOST_CODES, MINUTES = 30, 60, 10
 
 
 @public
@@ -37,7 +35,7 @@ def checkout(request):
     cart = bag_of(request)
     if request.method == "POST" and (order := _made_before(request)):
         return pay(request, order)
-    bag = carts.contents(cart, timezone.now()) if cart else None
+    bag = bags.contents(cart, timezone.now()) if cart else None
     if bag is None or not bag.lines:
         messages.info(request, _("Your bag is empty."))
         return redirect("shop:cart")
@@ -56,7 +54,7 @@ def checkout(request):
     form.full_clean()
     changed = [carts.choose_delivery(cart, form.ways()), _discounts(cart, form)]
     if any(changed):
-        bag = carts.contents(cart, timezone.now())
+        bag = bags.contents(cart, timezone.now())
     if "apply_delivery" in data or "drop_discount" in data:
         form.errors.clear()
     elif "apply_code" in data:
@@ -68,7 +66,7 @@ def checkout(request):
     elif form.is_valid() and (not any(changed) or _agrees(form, bag)):
         if order := _place(request, cart, form):
             return pay(request, order)
-        bag = carts.contents(cart, timezone.now())
+        bag = bags.contents(cart, timezone.now())
         if bag.problems or not bag.lines:
             return redirect("shop:cart")
     return _page(request, cart, bag, form)
@@ -171,10 +169,11 @@ def _initial(request, cart):
 
 
 def _made_before(request):
-    """Return the paid order that this form already made: a double click, or the back button."""
+    """Return the order that this form already made and paid: a double click, the back button."""
     rows = Order.objects.filter(checkout_key=request.POST.get("key", "")[:64])
     order = rows.filter(pk__in=request.session.get(MINE, [])).first()
-    return order if order and order.status == Order.Status.PAID else None
+    done = order and (order.status == Order.Status.PAID or order.processing_at)
+    return order if done else None
 
 
 def _place(request, cart, form):
@@ -183,7 +182,8 @@ def _place(request, cart, form):
     referral = getattr(request, "referral", None)
     told = {"clicks": referral.as_json() if referral else [], "code": data["creator_code"]}
     now = timezone.now()
-    checkouts.drop_stale(cart, data["total"], now)
+    for gone in checkouts.drop_earlier(cart, data["total"], now):
+        tasks.close_pages.delay(gone.pk)
     key = checkouts.key_for(cart)
     carts.keep_code(cart, data["creator_code"])
     if not _may_order(request, key):
@@ -193,7 +193,6 @@ def _place(request, cart, form):
         form.add_error(None, message)
         return None
     try:
-        checkouts.replace_earlier(cart.replaces, key, now)
         order = checkouts.place(
             cart,
             form.buyer(user=request.user, language=get_language() or "en"),
@@ -244,10 +243,10 @@ def pay(request, order):
     """Lead to the payment page of a pending order, else to the order's own page."""
     token = orders.token(order)
     page = reverse("shop:order", args=[token])
-    if order.status != Order.Status.PENDING:
+    if order.status != Order.Status.PENDING or order.processing_at:
         return redirect(page)
     try:
-        started = payments.begin(
+        started = paypages.begin(
             order,
             return_url=settings.SITE_URL + page,
             cancel_url=settings.SITE_URL + reverse("shop:checkout"),

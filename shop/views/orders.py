@@ -1,5 +1,6 @@
 """An order's own page: where it is, sending back, and the address for who may see it."""
 
+import logging
 import secrets
 
 from django.contrib import messages
@@ -16,13 +17,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.lib import ratelimit
 from config.lib.access import public
 from config.lib.http import render_page
-from shop import mails, orders, returns, storefront, tasks, troubles
+from shop import gateways, mails, orders, paypages, returns, storefront, tasks, troubles
 from shop.forms.orders import CodeForm, WithdrawForm
 from shop.models import Order
 from shop.views import checkout
 from shop.views.bag import cart_count
 
+logger = logging.getLogger(__name__)
 CODE_S = 900
+ASK_AGAIN_S = 10
 
 
 def order_or_404(token):
@@ -49,7 +52,20 @@ def _may_ask(order, what, times):
 @never_cache
 @require_safe
 def order(request, token):
-    return _page(request, order_or_404(token), token)
+    found = order_or_404(token)
+    if found.status == Order.Status.PENDING:
+        _ask_provider(found)
+    return _page(request, found, token)
+
+
+def _ask_provider(order):
+    """Who comes back before the provider's message is not left waiting; seldom asked again."""
+    if not cache.add(f"asked-{order.pk}", True, ASK_AGAIN_S):
+        return
+    try:
+        paypages.ask(order)
+    except gateways.NoAnswer as error:
+        logger.warning("order %s could not be asked about: %s", order, error)
 
 
 def _page(request, found, token, code_form=None):

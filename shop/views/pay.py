@@ -15,7 +15,7 @@ from config.lib.access import public
 from config.lib.http import render_page
 from shop import orders, webhooks
 from shop.gateways import fake
-from shop.models import PaymentSession, TopUp
+from shop.models import Order, PaymentSession, TopUp
 
 
 @public
@@ -31,9 +31,12 @@ def fake_pay(request, reference):
         raise Http404("no such payment")
     order = session.order
     token = orders.token(order)
-    is_open = session.state == PaymentSession.State.OPEN and order.status == "pending"
-    if request.method == "POST" and is_open:
-        kind = "failed" if "fail" in request.POST else "captured"
+    waits = order.status == Order.Status.PENDING
+    is_open = session.state == PaymentSession.State.OPEN and waits
+    works = session.state == PaymentSession.State.PROCESSING and waits
+    if request.method == "POST" and (is_open or works):
+        slow = "slow" in request.POST and is_open
+        kind = "failed" if "fail" in request.POST else "pending" if slow else "captured"
         headers, body = fake.message(
             kind,
             order=order.number,
@@ -46,14 +49,14 @@ def fake_pay(request, reference):
             fingerprint=hashlib.sha256(order.email.lower().encode()).hexdigest(),
         )
         webhooks.receive(fake.NAME, headers, body)
-        if kind == "failed":
+        if kind == "failed" and is_open:
             messages.error(
                 request, _("The payment did not go through. Your bag is as it was; try again.")
             )
             return redirect("shop:checkout")
         return redirect("shop:order", token=token)
     context = {"session": session, "order": order, "token": token, "is_open": is_open}
-    context["elsewhere"] = request.build_absolute_uri()
+    context |= {"works": works, "slow": True, "elsewhere": request.build_absolute_uri()}
     return render_page(request, "shop/fake_pay.html", context)
 
 

@@ -6,6 +6,7 @@ from itertools import count
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from shop import bag as bags
 from shop import cart as carts
 from shop import checkout, gateways, payments, products, terms
 from shop.gateways import fake
@@ -64,7 +65,7 @@ def make_order(*wanted, at=None, paid=True, **facts) -> Order:
         "email": "shopper@people.example", "name": "A Shopper", "address": "Canal 12",
         "postal_code": "3511 AB", "city": "Utrecht", "country": "NL",
     } | facts  # fmt: skip
-    total = carts.contents(cart, at).total
+    total = bags.contents(cart, at).total
     key = checkout.key_for(cart)
     order = checkout.place(
         cart, checkout.Buyer(**buyer), checkout_key=key, total=total, referral={}, at=at

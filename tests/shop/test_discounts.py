@@ -10,6 +10,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shop import bag as bags
 from shop import cart as carts
 from shop import checkout, discounts, orders
 from shop.models import BrandOrder, DiscountCode, DiscountUse, Order, OrderLine
@@ -37,7 +38,7 @@ def bag_with(*variants, code="", quantity=1):
 
 
 def place(cart, buyer=BUYER):
-    total = carts.contents(cart, timezone.now()).total
+    total = bags.contents(cart, timezone.now()).total
     return checkout.place(
         cart, buyer, checkout_key=checkout.key_for(cart), total=total, referral={},
         at=timezone.now(),
@@ -84,7 +85,7 @@ def test_two_brands_may_have_the_same_word_each_for_its_own():
     make_code(other, "welcome", rate_bp=2_000)
     cart = bag_with(make_variant(brand=one), make_variant(brand=other), code="Welcome")
 
-    assert [part.off for part in carts.contents(cart, timezone.now()).parts] == [500, 690]
+    assert [part.off for part in bags.contents(cart, timezone.now()).parts] == [500, 690]
 
 
 @pytest.mark.django_db
@@ -101,7 +102,7 @@ def test_two_brands_may_have_the_same_word_each_for_its_own():
 def test_a_code_that_does_not_count_says_why(facts, why):
     brand = make_brand(name="Mill")
     make_code(brand, **facts)
-    bag = carts.contents(bag_with(make_variant(brand=brand), code="SPRING"), timezone.now())
+    bag = bags.contents(bag_with(make_variant(brand=brand), code="SPRING"), timezone.now())
 
     assert [(one.off, one.problem) for one in bag.applied] == [(0, why)]
     assert bag.total == 3450
@@ -112,10 +113,10 @@ def test_a_code_for_some_products_leaves_the_others():
     brand = make_brand()
     mug, jar = (make_variant(brand=brand) for _n in "ab")
     make_code(brand, products=[mug.product], amount=10_000)
-    bag = carts.contents(bag_with(mug, jar, code="SPRING"), timezone.now())
+    bag = bags.contents(bag_with(mug, jar, code="SPRING"), timezone.now())
 
     assert [line.priced.discount for line in bag.lines] == [3105, 0]  # nine tenths of the mug
-    other = carts.contents(bag_with(jar, code="SPRING"), timezone.now())
+    other = bags.contents(bag_with(jar, code="SPRING"), timezone.now())
     assert other.applied[0].problem == "It is for other products of this brand."
 
 
@@ -161,7 +162,7 @@ def _facts(buyer):
 def test_three_uses_go_to_three_of_twelve_at_once():
     brand = make_brand()
     variant, code = make_variant(brand=brand, stock=50), make_code(brand, most_uses=3)
-    bags = [bag_with(variant, code="SPRING") for _n in range(12)]
+    made_before = [bag_with(variant, code="SPRING") for _n in range(12)]
 
     def buy(cart):
         try:
@@ -170,8 +171,8 @@ def test_three_uses_go_to_three_of_twelve_at_once():
             return None
 
     # each bag is looked at while the code is free, then all order
-    totals = {carts.contents(cart, timezone.now()).total for cart in bags}
-    made = [one for one in at_once(*[partial(buy, cart) for cart in bags],
+    totals = {bags.contents(cart, timezone.now()).total for cart in made_before}
+    made = [one for one in at_once(*[partial(buy, cart) for cart in made_before],
                                    may_raise=(checkout.PriceChanged,))
             if isinstance(one, int)]  # fmt: skip
     code.refresh_from_db()

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
+from shop import bag as bags
 from shop import cart as carts
 from shop import checkout, gateways, payments
 from shop.gateways import fake
@@ -19,7 +20,7 @@ BUYER = checkout.Buyer("a@people.example", "A", "Canal 1", "3511 AB", "Utrecht",
 def bag_with(variant, quantity=1):
     cart = carts.new()
     carts.add(cart, variant, quantity)
-    total = carts.contents(cart, timezone.now()).total
+    total = bags.contents(cart, timezone.now()).total
     return cart, checkout.key_for(cart), total
 
 

@@ -12,7 +12,7 @@ import time_machine
 from django.utils import timezone
 
 from config.lib import stripe
-from shop import gateways, payback, payers, payments, refunds
+from shop import gateways, payback, payers, payments, paypages, refunds
 from shop.models import Payment
 from tests.shop.factories import AT, make_order, make_variant
 
@@ -97,7 +97,7 @@ def paid(order, **changes):
 @pytest.mark.django_db
 def test_an_order_is_paid_and_refunded(api, client):
     order = make_order((make_variant(price=3450), 1), paid=False)
-    started = payments.begin(
+    started = paypages.begin(
         order, return_url="https://x.example/o", cancel_url="https://x.example/c"
     )
     assert started.url.startswith("https://checkout.stripe.com/")
@@ -161,14 +161,14 @@ def test_an_open_payment_page_is_opened_again_minutes_later(api):
     order = make_order((make_variant(price=3450), 1), paid=False)
     asked = {"return_url": "https://x.example/o", "cancel_url": "https://x.example/c"}
     with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False) as clock:
-        first = payments.begin(order, **asked)
+        first = paypages.begin(order, **asked)
         clock.shift(600)
         order.email = "corrected@people.example"
-        assert payments.begin(order, **asked) == first
+        assert paypages.begin(order, **asked) == first
         assert len(api.seen) == 1
 
         clock.shift(1_200)  # that page is over at Stripe
-        assert payments.begin(order, **asked).reference != first.reference
+        assert paypages.begin(order, **asked).reference != first.reference
 
 
 @pytest.mark.django_db
@@ -177,10 +177,10 @@ def test_a_page_whose_answer_was_lost_is_asked_for_again(api):
     asked = {"return_url": "https://x.example/o", "cancel_url": "https://x.example/c"}
     api.fail = True
     with pytest.raises(gateways.NoAnswer):
-        payments.begin(order, **asked)
+        paypages.begin(order, **asked)
     api.fail = False
     with time_machine.travel(timezone.now() + timedelta(minutes=3), tick=False):
-        assert payments.begin(order, **asked).url
+        assert paypages.begin(order, **asked).url
 
 
 @pytest.mark.django_db
