@@ -96,7 +96,9 @@ def _rate(bp: int | None) -> str:
 
 
 _FIT_KNOWN = {
-    "engagement": lambda: _("More engagement than %(n)d%% of channels of the same size"),
+    "engagement": lambda: _(
+        "More engagement than %(n)d%% of channels of the same platform and size"
+    ),
     "authenticity": lambda: _("Authenticity %(n)d of 100"),
     "sales": lambda: _("%(rate)s of clicks became orders"),
     "samples": lambda: _("Kept %(n)d%% of what was agreed on samples"),

@@ -1,7 +1,7 @@
 """Searches that a brand keeps, and the one letter a day about creators who are new in them.
 
-A creator is new in a search who fits and came in since it was last looked at. Whoever takes a
-search away gets no more letters about it; who left the brand gets none either.
+A creator is new in a search who fits and never did before: she came in, or grew into it. Whoever
+takes a search away gets no more letters about it; who left the brand gets none either.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from affiliates import clock
 from affiliates.letters import Letter
 from affiliates.models import SavedSearch
 from creators import directory
-from creators.directory import Filters
-from creators.models import DirectoryEntry
+from creators.directory import Filters, masks
+from creators.models import Creator, DirectoryEntry
 from shop.models import Brand, Membership
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class TooMany(Exception):
 
 
 def of(brand: Brand) -> list[SavedSearch]:
-    return list(SavedSearch.objects.filter(brand=brand).order_by("name"))
+    return list(SavedSearch.objects.filter(brand=brand).defer("known").order_by("name"))
 
 
 @transaction.atomic
@@ -55,7 +55,7 @@ def save(
     pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in PAGE_ONLY]
     values = {
         "user": user, "query": urlencode(sorted(pairs))[:600], "filters": asdict(filters),
-        "saved_at": at, "looked_at": at,
+        "saved_at": at, "looked_at": at, "known": as_bytes(directory.fitting(filters, at)),
     }  # fmt: skip
     saved, _new = kept.update_or_create(brand=brand, name=name, defaults=values)
     return saved
@@ -65,15 +65,27 @@ def filters_of(saved: SavedSearch) -> Filters:
     """Return what is looked for; what a later version does not know is left out."""
     known = {field.name for field in fields(Filters)}
     values = {name: value for name, value in saved.filters.items() if name in known}
-    return Filters(**values | {"niches": tuple(values.get("niches", ()))})
-
-
-def new_in(saved: SavedSearch, at: datetime) -> list[DirectoryEntry]:
-    """Return the listed creators who fit and came in since it was last looked at."""
-    rows = DirectoryEntry.objects.filter(
-        directory.matching(filters_of(saved)), enrolled_at__gt=saved.looked_at, enrolled_at__lte=at
+    one = saved.filters.get("platform")  # until several could be asked for
+    values.setdefault("platforms", [one] if one else [])
+    return Filters(
+        **values | {name: tuple(values.get(name, ())) for name in ("niches", "platforms")}
     )
-    return list(rows.select_related("creator").defer("search", "facets").order_by("-enrolled_at"))
+
+
+def as_bytes(known: int) -> bytes:
+    return known.to_bytes((known.bit_length() + 7) >> 3, "little")
+
+
+def look(saved: SavedSearch, at: datetime) -> list[int]:
+    """Return who fits and never did; from now on they are known. The caller saves."""
+    fit = directory.fitting(filters_of(saved), at)
+    if saved.known is None:
+        before = DirectoryEntry.objects.exclude(enrolled_at__gt=saved.looked_at)
+        known = masks.of(before.values_list("creator_id", flat=True))
+    else:
+        known = int.from_bytes(saved.known, "little")
+    saved.known, saved.looked_at = as_bytes(known | fit), at
+    return list(masks.members(masks.without(fit, known)))
 
 
 def tell(at: datetime) -> int:
@@ -99,8 +111,8 @@ def _tell(pks: Sequence[int], at: datetime) -> int:
     searches = list(rows.select_related("brand", "user").filter(pk__in=pks).order_by("name"))
     if not searches:
         return 0
-    found = [(saved, new) for saved in searches if (new := new_in(saved, at))]
-    SavedSearch.objects.filter(pk__in=[one.pk for one in searches]).update(looked_at=at)
+    found = [(saved, new) for saved in searches if (new := look(saved, at))]
+    SavedSearch.objects.bulk_update(searches, ["known", "looked_at"])
     brand, user = searches[0].brand, searches[0].user
     still_here = Membership.objects.filter(brand=brand, user=user).exists()
     if not found or not still_here or not user.email:
@@ -110,9 +122,9 @@ def _tell(pks: Sequence[int], at: datetime) -> int:
     return 1
 
 
-def letter(brand: Brand, to: str, found: list[tuple[SavedSearch, list[DirectoryEntry]]]) -> Letter:
+def letter(brand: Brand, to: str, found: list[tuple[SavedSearch, list[int]]]) -> Letter:
     """Return the letter in the language that is active."""
-    count = len({entry.pk for _saved, new in found for entry in new})
+    count = len({pk for _saved, new in found for pk in new})
     said = ngettext(
         "%(n)d new creator fits what %(brand)s looks for",
         "%(n)d new creators fit what %(brand)s looks for",
@@ -125,7 +137,9 @@ def letter(brand: Brand, to: str, found: list[tuple[SavedSearch, list[DirectoryE
         to=to,
         subject=said,
         title=said,
-        paragraphs=[_("They came to Thousand since the last letter about these searches.")],
+        paragraphs=[
+            _("They came to Thousand since we last looked, or grew into what you look for.")
+        ],
         rows=rows,
         url=f"{url}?{query}" if query else url,
         button=_("See the creators"),
@@ -135,8 +149,10 @@ def letter(brand: Brand, to: str, found: list[tuple[SavedSearch, list[DirectoryE
     )
 
 
-def _named(new: list[DirectoryEntry]) -> str:
-    names = ", ".join(entry.creator.display_name for entry in new[:NAMED])
+def _named(new: list[int]) -> str:
+    """Return names of the newest, and how many more there are."""
+    newest = Creator.objects.filter(pk__in=new).order_by("-directoryentry__enrolled_at", "-pk")
+    names = ", ".join(newest.values_list("display_name", flat=True)[:NAMED])
     more = len(new) - NAMED
     if more <= 0:
         return names

@@ -62,7 +62,7 @@ def note(brand: Brand, creator_id: int, text: str) -> int:
 def table(brand: Brand) -> Iterator[list[object]]:
     """Yield the brand's list as rows of a CSV file, newest first."""
     yield ["handle", "name", "page", "country", "followers", *Platform.values,
-           "engagement_percent", "orders_for_you", "note", "added_on", "added_by"]  # fmt: skip
+           "engagement_percent", "views_per_follower", "orders_for_you", "note", "added_on", "added_by"]  # fmt: skip
     entries = list(entries_of(brand).select_related("added_by", "creator__directoryentry"))
     orders = orders_for(brand, [entry.creator_id for entry in entries])
     for entry in entries:
@@ -76,6 +76,7 @@ def table(brand: Brand) -> Iterator[list[object]]:
             found.followers_total,
             *(getattr(found, key) for key in Platform.values),
             rate,
+            None if found.views_bp is None else found.views_bp / 10_000,
             orders.get(creator.pk, 0),
             entry.note,
             clock.local_day(entry.added_at).isoformat(),

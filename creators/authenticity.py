@@ -11,6 +11,9 @@ takes no points away: the others count for more. Which part can be known from wh
     orders        20   clicks and orders of her own links here, whatever the platform
     returns       10   what of her sales went back, whatever the platform
 
+Views are no reactions: the part is then called "views", is measured against views of channels of
+that size on YouTube, and the directory keeps the two apart (`engagement_bp`, `views_bp`).
+
 A score needs growth (three readings over two weeks) and one of engagement and orders; else it is
 "not enough data", which is not low. It is never a verdict by itself, and says nothing of any single
 follower.
@@ -44,7 +47,10 @@ USUAL_ORDERS_BP = 50  # per click
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What is known of one channel; `low` and `high` are what is usual among its peers."""
+    """What is known of one channel; `low` and `high` are what is usual among its peers.
+
+    `engagement_bp` is of reactions, or of views where the platform tells only these.
+    """
 
     followers: int
     engagement_bp: int | None
@@ -53,6 +59,7 @@ class Channel:
     jump_bp: int  # the most new followers of a day, per follower
     readings: int
     days: int
+    tells_views: bool = False
 
     @property
     def is_watched(self) -> bool:
@@ -99,8 +106,9 @@ def judge(facts: Facts) -> tuple[int | None, list[dict[str, Any]]]:
         upto = before + MOST[name]
         most = 100 * upto // whole - 100 * before // whole
         before = upto
+        is_views = name == "engagement" and told[0].tells_views
         parts.append({
-            "part": name, "measured": measured, "low": low, "high": high,
+            "part": "views" if is_views else name, "measured": measured, "low": low, "high": high,
             "points": most * quality // 1_000, "of": most,
         })  # fmt: skip
     return sum(part["points"] for part in parts), parts
@@ -158,16 +166,20 @@ WITH seen AS (
     LEFT JOIN creators_peerfigure peer ON peer.measure = 'engagement'
         AND peer.platform = one.platform AND peer.band = width_bucket(followers, {bands})
 ), permille AS (
-    SELECT *, CASE WHEN engagement_bp IS NULL OR low IS NULL THEN NULL
+    SELECT *, CASE WHEN engagement_bp IS NULL THEN NULL WHEN platform = 'youtube' THEN 'views'
+                   ELSE 'reactions' END AS tells,
+              CASE WHEN engagement_bp IS NULL OR low IS NULL THEN NULL
                    WHEN engagement_bp < low THEN engagement_bp * 1000 / low
                    ELSE greatest(0, 1000 - greatest(0, engagement_bp - 3 * high) * 1000 / (6 * high))
               END AS engaged
     FROM beside
 ), per_creator AS (
     SELECT creator_id,
-           (sum(engagement_bp::bigint * followers) FILTER (WHERE engagement_bp IS NOT NULL)
-            / nullif(sum(followers) FILTER (WHERE engagement_bp IS NOT NULL), 0))::int
+           (sum(engagement_bp::bigint * followers) FILTER (WHERE tells = 'reactions')
+            / nullif(sum(followers) FILTER (WHERE tells = 'reactions'), 0))::int
                AS engagement_bp,
+           (sum(engagement_bp::bigint * followers) FILTER (WHERE tells = 'views')
+            / nullif(sum(followers) FILTER (WHERE tells = 'views'), 0))::int AS views_bp,
            (sum(engagement_pct * followers::bigint) FILTER (WHERE engagement_pct IS NOT NULL)
             / nullif(sum(followers) FILTER (WHERE engagement_pct IS NOT NULL), 0))::int
                AS engagement_pct,
@@ -175,10 +187,12 @@ WITH seen AS (
                / nullif(sum(followers) FILTER (WHERE engaged IS NOT NULL), 0) AS engaged,
            (array_agg(ARRAY[engagement_bp, low, high] ORDER BY followers DESC, channel_id)
                 FILTER (WHERE engaged IS NOT NULL))[1:1] AS shown,
+           (array_agg(tells ORDER BY followers DESC, channel_id)
+                FILTER (WHERE engaged IS NOT NULL))[1] AS shown_tells,
            max(jump_bp) FILTER (WHERE is_watched) AS jump_bp
     FROM permille GROUP BY creator_id
 ), known AS (
-    SELECT c.creator_id, part.*
+    SELECT c.creator_id, c.shown_tells, part.*
     FROM per_creator c
     LEFT JOIN sold ON sold.creator_id = c.creator_id
     CROSS JOIN LATERAL (VALUES
@@ -203,12 +217,14 @@ WITH seen AS (
 ), summed AS (
     SELECT creator_id,
            sum(share * permille / 1000)::int AS score,
-           jsonb_agg(jsonb_build_object('part', name, 'measured', measured, 'low', low,
+           jsonb_agg(jsonb_build_object('part',
+               CASE WHEN name = 'engagement' AND shown_tells = 'views' THEN 'views' ELSE name END,
+               'measured', measured, 'low', low,
                'high', high, 'points', share * permille / 1000, 'of', share) ORDER BY n) AS parts
     FROM shared GROUP BY creator_id
     HAVING bool_or(name = 'growth') AND bool_or(name IN ('engagement', 'orders'))
 )
-SELECT c.creator_id, c.engagement_bp, c.engagement_pct, summed.score,
+SELECT c.creator_id, c.engagement_bp, c.views_bp, c.engagement_pct, summed.score,
        coalesce(summed.parts, '[]'::jsonb) AS parts
 FROM per_creator c LEFT JOIN summed ON summed.creator_id = c.creator_id
 """
@@ -248,7 +264,8 @@ def in_words(parts: list[dict[str, Any]]) -> list[Reason]:
     for part in parts:
         good = part["points"] >= GOOD * part["of"]
         text, small = _words(part["part"], good)
-        facts = {name: _percent(part.get(name) or 0) for name in ("measured", "low", "high")}
+        shown = _per_one if part["part"] == "views" else _percent
+        facts = {name: shown(part.get(name) or 0) for name in ("measured", "low", "high")}
         reasons.append(Reason(good, text, small % facts, part["points"], part["of"]))
     return reasons
 
@@ -259,6 +276,13 @@ def _words(name: str, good: bool) -> tuple[str, str]:
             return (
                 _("Reactions fit the number of followers") if good else _("Reactions do not fit"),
                 _("%(measured)s of followers react; %(low)s to %(high)s is usual among peers"),
+            )
+        case "views":
+            return (
+                _("Views fit the number of followers") if good else _("Views do not fit"),
+                _(
+                    "%(measured)s views per follower on a video; %(low)s to %(high)s is usual on YouTube at this size"
+                ),
             )
         case "growth":
             return (
@@ -275,6 +299,10 @@ def _words(name: str, good: bool) -> tuple[str, str]:
                 _("What is sold stays sold") if good else _("Much of what is sold goes back"),
                 _("%(measured)s goes back; up to %(high)s is usual"),
             )
+
+
+def _per_one(bp: float) -> str:
+    return number_format(Decimal(bp) / 10_000, 2)
 
 
 def _percent(bp: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.http import QueryDict
 from django.utils.formats import number_format
 from django.utils.functional import lazy
 from django.utils.text import format_lazy
@@ -26,7 +27,7 @@ COUNTRY_NAMES = {
 }  # fmt: skip
 SORT_NAMES = {
     "fit": _("Best fit"),
-    "engagement": _("Engagement"),
+    "engagement": _("Engagement for their size"),
     "score": _("Authenticity"),
     "followers": _("Followers"),
     "newest": _("Newest first"),
@@ -48,9 +49,10 @@ class DiscoverForm(forms.Form):
     """Search filters; a value that makes no sense is an error at its field, the rest still filters."""
 
     q = forms.CharField(label=_("Name, handle or subject"), required=False, max_length=100)
-    platform = forms.ChoiceField(
-        label=_("Platform"), required=False, choices=[ANY, *Platform.choices]
-    )
+    platform = forms.MultipleChoiceField(
+        label=_("Platform"), required=False, choices=Platform.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
     followers_min = _steps(_("Fewest followers"), FOLLOWERS)
     followers_max = _steps(_("Most followers"), FOLLOWERS)
     engagement_band = _steps(
@@ -58,7 +60,8 @@ class DiscoverForm(forms.Form):
         [("50", _("Above the middle")), ("75", _("Best quarter")), ("90", _("Best tenth"))],
     )
     engagement_min = _steps(
-        _("Engagement at least"), [("100", "1%"), ("300", "3%"), ("500", "5%"), ("800", "8%")]
+        _("Reactions per follower at least"),
+        [("100", "1%"), ("300", "3%"), ("500", "5%"), ("800", "8%")],
     )
     score_min = _steps(
         _("Authenticity at least"),
@@ -83,10 +86,11 @@ class DiscoverForm(forms.Form):
         label=_("Sort by"), required=False, choices=[(key, SORT_NAMES[key]) for key in SORTS]
     )
 
-    def __init__(self, data, *, niches: list[Niche]):
+    def __init__(self, data: QueryDict, *, niches: list[Niche]):
         start = {"followers_min": str(MICRO[0]), "followers_max": str(MICRO[1])}
         # Small creators are who brands come for: so the range starts there, unless asked otherwise.
         values = start | {key: data.get(key, "") for key in data}
+        values["platform"] = [name for name in data.getlist("platform") if name]
         super().__init__(values)
         for name in ("niche", "niche2"):
             self.fields[name].choices = [ANY, *((n.slug, n.label) for n in niches)]
@@ -101,7 +105,7 @@ class DiscoverForm(forms.Form):
         clean = self.cleaned_data
         return Filters(
             text=clean.get("q", ""),
-            platform=clean.get("platform", ""),
+            platforms=tuple(clean.get("platform", ())),
             followers_min=clean.get("followers_min"),
             followers_max=clean.get("followers_max"),
             engagement_min_bp=clean.get("engagement_min"),

@@ -13,7 +13,11 @@ class SavedSearch(models.Model):
     query = models.CharField(max_length=600, blank=True, help_text="of its address")
     filters = models.JSONField(help_text="directory.Filters")
     saved_at = models.DateTimeField()
-    looked_at = models.DateTimeField(help_text="who came in until then is not news")
+    looked_at = models.DateTimeField(help_text="who fits until then is not news")
+    known = models.BinaryField(
+        null=True,
+        help_text="bit n: creator n has fitted before; null: as of looked_at, not kept yet",
+    )
 
     class Meta:
         verbose_name_plural = "saved searches"

@@ -36,7 +36,12 @@ def discover(request):
         "view": "table" if request.GET.get("view") == "table" else "cards",
         "saved": savedsearches.of(request.brand),
         "save_form": SaveSearchForm(),
-        "asked": [(key, value) for key, value in request.GET.items() if key != "after"],
+        "asked": [
+            (key, value)
+            for key, values in request.GET.lists()
+            for value in values
+            if key != "after"
+        ],
         "shortlist": lists.summary(request.brand),
         "kept_places": smallfirst.KEPT,
         "small_below": smallfirst.BELOW,

@@ -107,6 +107,12 @@ def percent(rate_bp: int | None) -> str:
 
 
 @register.filter
+def per_one(rate_bp: int | None) -> str:
+    """Return basis points as so many to one: `0.63`, with the language's decimal sign."""
+    return "" if rate_bp is None else number_format(rate_bp / 10_000, 2, use_l10n=True)
+
+
+@register.filter
 def number(value: int | None) -> str:
     """Return a whole number with the language's thousands sign."""
     if value is None:

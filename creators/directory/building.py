@@ -27,10 +27,18 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
 ROWS = """
 SELECT creator_id, facets, {small}, tsvector_to_array(search), fit,
        ('x' || substr(md5(%(seed)s || ':' || creator_id), 1, 8))::bit(32)::bigint,
-       coalesce(engagement_bp, -1), coalesce(score, -1), followers_max
+       coalesce(engagement_bp, -1), coalesce(engagement_pct, -1), coalesce(score, -1),
+       followers_max
 FROM creators_directoryentry WHERE is_listed
 """
-SORTED_BY = ("fit", "lot", "engagement", "score", "followers")  # the last columns of a row
+SORTED_BY = (
+    "fit",
+    "lot",
+    "reactions",
+    "engagement",
+    "score",
+    "followers",
+)  # the last columns of a row
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('directory index'))"
 COPY = 'COPY creators_directorybits (index_id, "order", name, bits) FROM STDIN (FORMAT BINARY)'
 
@@ -100,6 +108,8 @@ def _places(order: str, ids: array, sorting: dict[str, array]) -> array:
     keys = [newest]  # ties
     if order == "fit":
         keys.append(np.array(sorting["lot"], np.int64))
+    if order == "engagement":
+        keys.append(-np.array(sorting["reactions"], np.int64))
     if order in sorting:
         keys.append(-np.array(sorting[order], np.int64))
     places = np.empty(len(ids), np.uint32)

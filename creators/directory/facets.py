@@ -4,8 +4,12 @@ A name is a facet that a trigger writes into `DirectoryEntry.facets` (`c:NL`), o
 of a number (`f>7`). Both say the same of every row; a property test holds them together.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q
@@ -29,7 +33,7 @@ MAX_WORDS = 100  # characters of search text that are looked at
 @dataclass(frozen=True, slots=True)
 class Filters:
     text: str = ""
-    platform: str = ""
+    platforms: tuple[str, ...] = ()
     followers_min: int | None = None
     followers_max: int | None = None
     engagement_min_bp: int | None = None
@@ -48,20 +52,15 @@ class Filters:
         return self.text.replace("\x00", "").replace("-", " ").strip().lstrip("@")[:MAX_WORDS]
 
     @property
-    def gate(self) -> str:
-        """The platform whose followers are asked for; "" is the largest channel."""
-        return self.platform if self.platform in Platform.values else ""
+    def gates(self) -> tuple[str, ...]:
+        """The platforms one of which has the followers asked for; "" is the largest channel."""
+        return tuple(name for name in Platform.values if name in self.platforms) or ("",)
 
 
 def matching(filters: Filters, *, text: bool = True) -> Q:
     """Return the condition that entries pass; an unknown platform is ignored."""
-    gate = filters.gate or "followers_max"
-    found = Q(is_listed=True)
-    if filters.gate:
-        found &= Q(**{f"{gate}__isnull": False})
+    found = Q(is_listed=True) & reduce(or_, (gated(filters, gate) for gate in filters.gates))
     asked = {
-        f"{gate}__gte": filters.followers_min,
-        f"{gate}__lte": filters.followers_max,
         "engagement_bp__gte": filters.engagement_min_bp,
         "engagement_pct__gte": filters.engagement_pct_min,
         "score__gte": filters.score_min,
@@ -75,6 +74,17 @@ def matching(filters: Filters, *, text: bool = True) -> Q:
     return found & saying(filters.words) if text and filters.words else found
 
 
+def gated(filters: Filters, gate: str) -> Q:
+    """Return the condition of being on one platform with so many followers there."""
+    column = gate or "followers_max"
+    found = Q(**{f"{column}__isnull": False})
+    if filters.followers_min is not None:
+        found &= Q(**{f"{column}__gte": filters.followers_min})
+    if filters.followers_max is not None:
+        found &= Q(**{f"{column}__lte": filters.followers_max})
+    return found
+
+
 def saying(words: str) -> Q:
     """Return the condition of a text, read as a name, as English and as Dutch."""
     simple, english, dutch = (
@@ -86,38 +96,51 @@ def saying(words: str) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The bitmaps of a search: in each of `wanted`, in none of `unwanted`."""
+    """The bitmaps of a search: in each of `wanted`, in none of `unwanted`, and the same of one of
+    `either`.
+    """
 
     wanted: tuple[str, ...]
-    unwanted: tuple[str, ...]
+    unwanted: tuple[str, ...] = ()
+    either: tuple[Names, ...] = ()
+
+    def all(self) -> list[str]:
+        return [*self.wanted, *self.unwanted, *(name for one in self.either for name in one.all())]
 
 
 def names(filters: Filters) -> Names | None:
     """Return which bitmaps answer all but the text; None if a number lies between two steps."""
-    gate = LETTERS[filters.gate]
+    low, over = filters.followers_min, filters.followers_max
+    over = None if over is None else over + 1
+    if any(n not in STEPS["f"] for n in (low or None, over) if n is not None and n > 0):
+        return None
     asked = [
-        (gate, filters.followers_min),
         ("e", filters.engagement_min_bp),
         ("b", filters.engagement_pct_min),
         ("s", filters.score_min),
         ("r", filters.samples_min),
     ]
-    over = None if filters.followers_max is None else filters.followers_max + 1
     steps = [(kind, value) for kind, value in asked if value is not None and value > 0]
     if any(value not in STEPS[kind] for kind, value in steps):
         return None
-    if over is not None and over not in STEPS[gate]:
-        return None
     wanted = [at_least(kind, step(kind, value)) for kind, value in steps]
     wanted += [f"n:{slug}" for slug in filters.niches]
-    wanted += [f"p:{filters.gate}"] if filters.gate else []
     wanted += [f"c:{filters.country.upper()}"] if filters.country else []
     wanted += [f"l:{filters.language}"] if filters.language else []
     wanted += ["sold"] if filters.is_sold else []
     # A value that is not known is at least nothing, also not zero.
-    wanted += [f"{kind}:" for kind, value in asked[1:] if value is not None and value <= 0]
-    unwanted = [at_least(gate, step(gate, over))] if over is not None else []
-    return Names(tuple(dict.fromkeys(wanted)), tuple(unwanted))
+    wanted += [f"{kind}:" for kind, value in asked if value is not None and value <= 0]
+    either = tuple(_gate(gate, low, over) for gate in filters.gates)
+    return Names(tuple(dict.fromkeys(wanted)), either=either)
+
+
+def _gate(gate: str, low: int | None, over: int | None) -> Names:
+    """Return the bitmaps of being on one platform with so many followers there."""
+    kind = LETTERS[gate]
+    wanted = (f"p:{gate}",) if gate else ()
+    if low is not None and low > 0:
+        wanted += (at_least(kind, step(kind, low)),)
+    return Names(wanted, () if over is None else (at_least(kind, step(kind, over)),))
 
 
 def step(kind: str, value: int) -> int:

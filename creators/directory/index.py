@@ -132,8 +132,11 @@ def key(order: str, seed: str, entry: DirectoryEntry) -> tuple:
         return (-entry.fit, tie(seed, entry.creator_id), -entry.creator_id)
     if order == "newest":
         return (-entry.creator_id,)
+    if order == "engagement":
+        # Its place among channels of the same platform and size: else views are beside reactions.
+        values = (entry.engagement_pct, entry.engagement_bp)
+        return (*((value is None, -(value or 0)) for value in values), -entry.creator_id)
     value = {
-        "engagement": entry.engagement_bp,
         "score": entry.score,
         "followers": entry.followers_max,
     }[order]

@@ -66,14 +66,14 @@ WITH chosen AS (
 ), scored AS ({scores})
 INSERT INTO creators_directoryentry (
     creator_id, is_listed, best_platform, followers_total, followers_max, tiktok, instagram,
-    youtube, facebook, engagement_bp, engagement_pct, score, score_version, score_parts, niches,
+    youtube, facebook, engagement_bp, views_bp, engagement_pct, score, score_version, score_parts, niches,
     country, languages, orders_90d, sales_90d, clicks_90d, brands_worked, returned_bp, sales_on,
     sample_reliability, enrolled_at, search, refreshed_at)
 SELECT creator.id,
        creator.status IN ('pilot', 'full') AND creator.erased_at IS NULL,
        coalesce(summed.best_platform, ''), coalesce(summed.followers_total, 0),
        coalesce(summed.followers_max, 0), summed.tiktok, summed.instagram, summed.youtube,
-       summed.facebook, scored.engagement_bp, scored.engagement_pct, scored.score, %(version)s,
+       summed.facebook, scored.engagement_bp, scored.views_bp, scored.engagement_pct, scored.score, %(version)s,
        coalesce(scored.parts, '[]'), coalesce(subjects.niches, '{}'), creator.country,
        creator.languages, coalesce(sold.orders, 0), coalesce(sold.sales, 0),
        coalesce(sold.clicks, 0), coalesce(sold.brands, 0), sold.returned_bp, sold.sales_on,
@@ -101,7 +101,7 @@ ON CONFLICT (creator_id) DO UPDATE SET
     is_listed = excluded.is_listed, best_platform = excluded.best_platform,
     followers_total = excluded.followers_total, followers_max = excluded.followers_max,
     tiktok = excluded.tiktok, instagram = excluded.instagram, youtube = excluded.youtube,
-    facebook = excluded.facebook, engagement_bp = excluded.engagement_bp,
+    facebook = excluded.facebook, engagement_bp = excluded.engagement_bp, views_bp = excluded.views_bp,
     engagement_pct = excluded.engagement_pct, score = excluded.score,
     score_version = excluded.score_version, score_parts = excluded.score_parts,
     orders_90d = excluded.orders_90d, sales_90d = excluded.sales_90d,

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from creators import smallfirst
 from creators.directory import index, masks, words
-from creators.directory.facets import Filters, matching, names
+from creators.directory.facets import Filters, Names, matching, names
 from creators.models import DirectoryEntry
 
 BETWEEN = "_"  # the two ends in a cursor
@@ -77,25 +77,35 @@ class Standing:
             rows = DirectoryEntry.objects.filter(matching(self.filters))
         return list(
             rows.annotate(fits=fits).only(
-                "creator_id", "fit", "engagement_bp", "score", "followers_max", "enrolled_at"
+                "creator_id",
+                "fit",
+                "engagement_bp",
+                "engagement_pct",
+                "score",
+                "followers_max",
+                "enrolled_at",
             )
         )
 
     def _of_index(self, filters: Filters) -> int:
         """Return whom the index finds by all but the text."""
         asked = names(filters)
-        wanted = [*asked.wanted, *asked.unwanted] if asked else []
-        bits = self.index.bits(self.order, [*wanted, smallfirst.NAME])
+        bits = self.index.bits(self.order, [*(asked.all() if asked else []), smallfirst.NAME])
         self.kept = bits[smallfirst.NAME]
         if asked is None:  # a number between two steps: ask the rows
             rows = DirectoryEntry.objects.filter(matching(filters, text=False))
             return self._set_of(rows.values_list("creator_id", flat=True))
-        found = (1 << self.index.size) - 1
+        return self._named(asked, bits, (1 << self.index.size) - 1)
+
+    def _named(self, asked: Names, bits: dict[str, int], among: int) -> int:
+        """Return those of `among` who are in the sets that are asked for."""
         for name in asked.wanted:
-            found &= bits[name]
+            among &= bits[name]
         for name in asked.unwanted:
-            found = masks.without(found, bits[name])
-        return found
+            among = masks.without(among, bits[name])
+        if asked.either:
+            among = reduce(or_, (self._named(one, bits, among) for one in asked.either))
+        return among
 
     def _saying(self, text: str) -> int:
         """Return whom the index finds by a text."""
@@ -188,6 +198,12 @@ def search(
         next_cursor=BETWEEN.join(ends) if sum(map(len, tracks)) > len(chosen) else "",
         count=standing.found.bit_count(),
     )
+
+
+def fitting(filters: Filters, at: datetime) -> int:
+    """Return the set of all creators whom a search finds: bit n is creator n."""
+    standing = Standing(filters, at)
+    return masks.of(standing.creator(place) for place in masks.members(standing.found))
 
 
 def _starts(standing: Standing, cursor: str) -> list[int]:

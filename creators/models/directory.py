@@ -25,7 +25,12 @@ class DirectoryEntry(models.Model):
     instagram = models.PositiveIntegerField(null=True)
     youtube = models.PositiveIntegerField(null=True)
     facebook = models.PositiveIntegerField(null=True)
-    engagement_bp = models.PositiveIntegerField(null=True, help_text="null: not enough data")
+    engagement_bp = models.PositiveIntegerField(
+        null=True, help_text="reactions per post and follower; null: not enough data"
+    )
+    views_bp = models.PositiveIntegerField(
+        null=True, help_text="views per video and subscriber, of YouTube: no reactions"
+    )
     engagement_pct = models.PositiveSmallIntegerField(
         null=True, help_text="percent of channels of the same platform and size that have less"
     )

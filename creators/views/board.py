@@ -49,6 +49,14 @@ class ChannelCard:
         return min(10_000, latest.likes * 10_000 // latest.posts // latest.followers)
 
     @property
+    def views_bp(self) -> int | None:
+        """Views per video and follower, in basis points; None where the platform does not say."""
+        latest = self.latest
+        if not latest or latest.views is None or not latest.posts or not latest.followers:
+            return None
+        return latest.views * 10_000 // latest.posts // latest.followers
+
+    @property
     def growth(self) -> list[int]:
         return [reading.followers or 0 for reading in self.readings]
 

@@ -79,7 +79,7 @@ def test_ranking_names_the_orders_and_the_range_it_begins_with(client):
     assert "1,000 to 50,000 followers" in said
     assert "Nobody can pay for a place" in said
     assert "40 for engagement among channels of the same platform and size" in said
-    assert "engagement, authenticity, followers, newest first." in said
+    assert "engagement for their size, authenticity, followers, newest first." in said
 
 
 def test_a_rule_ends_when_the_next_of_its_scope_begins():

@@ -37,9 +37,9 @@ def join(handle, at=TOMORROW, **fields):
 
 
 def test_who_is_new_and_fits_is_mailed_once(member):
+    join("before", at=NOW - timedelta(days=3))
     keep(member)
     keep(member, "All of them", followers_min=1_000)
-    join("before", at=NOW - timedelta(days=3))
     join("noor")
     join("far", country="BE")
     later = TOMORROW + timedelta(hours=1)
@@ -52,6 +52,31 @@ def test_who_is_new_and_fits_is_mailed_once(member):
     assert "Before" not in letter.body
     assert "Far" not in letter.body
     assert "/creators/?country=NL" in letter.body
+
+
+def test_who_grew_into_a_search_is_told_once_however_often_she_leaves_it(member):
+    keep(member, followers_max=5_000)
+    grown = join("grown", at=NOW - timedelta(days=300))
+    entry = DirectoryEntry.objects.filter(creator=grown)
+    keep(member, followers_min=5_000)  # replaces the search; she is too small for it
+    told = []
+    for day, followers in enumerate((2_000, 6_000, 6_500, 3_000, 7_000), 1):
+        entry.update(followers_max=followers)
+        told.append(savedsearches.tell(NOW + timedelta(days=day)))
+
+    assert told == [0, 1, 0, 0, 0]
+    assert "Grown" in mail.outbox[0].body
+
+
+def test_a_search_of_before_takes_those_who_were_here_as_known(member):
+    saved = keep(member)
+    join("before", at=NOW - timedelta(days=3))
+    join("noor")
+    SavedSearch.objects.filter(pk=saved.pk).update(known=None)
+
+    assert savedsearches.tell(TOMORROW + timedelta(hours=1)) == 1
+    assert "Noor" in mail.outbox[0].body
+    assert "Before" not in mail.outbox[0].body
 
 
 def test_nothing_new_sends_nothing(member):

@@ -60,13 +60,13 @@ def questions(facets: dict[str, list[str]]) -> dict[str, Callable[[random.Random
             followers_min=1_000, followers_max=c.choice((5_000, 20_000, 50_000)),
         ),
         "platform_language_rating": lambda c: Filters(
-            platform=c.choice(("tiktok", "instagram", "youtube")), language=one(c, "languages"),
+            platforms=(c.choice(("tiktok", "instagram", "youtube")),), language=one(c, "languages"),
             score_min=c.choice((50, 70, 80)),
         ),
         "two_niches": lambda c: Filters(niches=(one(c, "niches"), one(c, "niches"))),
         "rare": lambda c: Filters(
             niches=(facets["niches"][-1],), country=facets["countries"][-1 - c.randrange(6)],
-            platform="facebook",
+            platforms=("facebook",),
         ),
         "text": lambda c: Filters(text=text(c)),
         "text_niche_country": lambda c: Filters(
@@ -86,8 +86,8 @@ def plainly(asked: Filters, page: int) -> tuple[int, int]:
         rows = rows.filter(followers_max__gte=asked.followers_min)
     if asked.followers_max is not None:
         rows = rows.filter(followers_max__lte=asked.followers_max)
-    if asked.platform:
-        rows = rows.filter(**{f"{asked.platform}__isnull": False})
+    for name in asked.platforms:
+        rows = rows.filter(**{f"{name}__isnull": False})
     if asked.language:
         rows = rows.filter(creator__languages__contains=[asked.language])
     if asked.score_min is not None:

@@ -47,7 +47,8 @@ def facts_of(channels, sold: SalesFacts | None) -> Facts:
             default=0,
         )  # fmt: skip
         days = (rows[-1].day - rows[0].day).days
-        found.append(Channel(last.followers, bp, *usual, jump, len(rows), days))
+        is_tube = channel.platform == "youtube"
+        found.append(Channel(last.followers, bp, *usual, jump, len(rows), days, is_tube))
     if sold is None:
         return Facts(found)
     return Facts(found, sold.clicks_90d, sold.orders_90d, returned_bp=sold.returned_bp)
@@ -92,6 +93,24 @@ def test_what_a_platform_does_not_tell_is_not_scored():
     assert [(part["part"], part["of"]) for part in parts] == [("growth", 60), ("orders", 40)]
     assert authenticity.judge(Facts([silent])) == (None, [])
     assert authenticity.judge(Facts([Channel(3_000, 600, 300, 1_800, 0, 2, 7)])) == (None, [])
+
+
+def test_views_are_no_reactions_and_are_measured_against_views():
+    one, both = make_creator(), make_creator()
+    tubes = [make_channel(creator=who, platform="youtube", at=NOW) for who in (one, both)]
+    for tube in tubes:
+        read_as(tube, [6_000, 6_100, 6_200], views=372_000, posts=100)
+    read_as(make_channel(creator=both, at=NOW), [2_000, 2_020, 2_040], likes=10_200, posts=100)
+    directory.record([one.pk, both.pk], NOW)
+
+    entries = DirectoryEntry.objects.in_bulk()
+    assert (entries[one.pk].engagement_bp, entries[one.pk].views_bp) == (None, 6_000)
+    assert (entries[both.pk].engagement_bp, entries[both.pk].views_bp) == (500, 6_000)
+    (part,) = [p for p in authenticity.in_words(entries[one.pk].score_parts) if "Views" in p.text]
+    assert part.text == "Views fit the number of followers"
+    assert part.small == (
+        "0.60 views per follower on a video; 0.05 to 1.50 is usual on YouTube at this size"
+    )
 
 
 def test_bought_followers_are_in_the_lowest_tenth_and_a_small_niche_is_not():

@@ -47,13 +47,15 @@ def test_filters_gate_on_the_platform_that_is_asked_for():
     directory.record([both.pk])
     make_creator(handle="tik", followers=8_000, platform="tiktok", languages=["de"])
 
-    assert set(found(platform="tiktok")) == {"both", "tik"}
-    assert found(platform="youtube") == ["both"]
-    assert found(platform="tiktok", followers_max=5_000) == ["both"]
+    assert set(found(platforms=("tiktok",))) == {"both", "tik"}
+    assert found(platforms=("youtube",)) == ["both"]
+    assert found(platforms=("tiktok",), followers_max=5_000) == ["both"]
     assert found(followers_min=10_000) == ["both"]
     assert found(country="be") == ["both"]
     assert found(language="de") == ["tik"]
-    assert found(platform="facebook") == []
+    assert found(platforms=("facebook",)) == []
+    assert set(found(platforms=("tiktok", "youtube"), followers_min=5_000)) == {"both", "tik"}
+    assert found(platforms=("facebook", "youtube"), followers_max=50_000) == ["both"]
 
 
 def test_text_is_found_in_names_handles_niches_and_bio_in_both_languages():

@@ -16,6 +16,7 @@ from tests.creators.factories import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NICHES, COUNTRIES, LANGUAGES = ("food", "home", "sport"), ("NL", "BE"), ("nl", "en", "fr")
+PLATFORMS = ("tiktok", "youtube", "facebook")
 WORDS = ("zuurdesem", "bread", "garden", "knitting")
 
 
@@ -59,7 +60,7 @@ def chance_filters(chance: random.Random) -> Filters:
     near = chance.choice(directory.EDGES) + chance.choice((0, 0, 0, 1, -1))
     return Filters(
         text=maybe(chance.choice(WORDS)) or "",
-        platform=maybe(chance.choice(("tiktok", "youtube", "facebook"))) or "",
+        platforms=maybe(tuple(chance.sample(PLATFORMS, chance.choice((1, 1, 2, 3))))) or (),
         followers_min=maybe(chance.choice((0, 1_000, near))),
         followers_max=maybe(chance.choice((50_000, near))),
         engagement_min_bp=maybe(chance.choice((0, 100, 300, 333))),
