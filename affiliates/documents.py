@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from affiliates.models import BrandInvoice, SelfBill, TaxProfile
-from config.lib import money
+from config.lib.money import written as sum_of
 
 if TYPE_CHECKING:
     from config.lib.paper import Page
@@ -47,14 +47,6 @@ def _page(day: date) -> Page:
     from config.lib.paper import Page  # slow to load: only who makes a document waits for it
 
     return Page(day)
-
-
-def sum_of(amount: int, currency: str) -> str:
-    """Return an amount for a document: `EUR 1.240,50` in Dutch, `EUR 1,240.50` in English."""
-    digits = f"{money.decimal(amount, currency):,}"
-    if (translation.get_language() or "en").startswith("nl"):
-        digits = digits.translate(str.maketrans(",.", ".,"))
-    return f"{currency} {digits}"
 
 
 def _self_bill(row: SelfBill, facts: dict) -> bytes:

@@ -38,6 +38,7 @@ EVERY = [  # what it does, task, seconds
     ("ask providers who paid", "shop.tasks.ask_payers", 2 * MINUTE),
     ("call parcels of own shops delivered", "shop.tasks.assume_delivered", HOUR),
     ("tell what happened to orders", "shop.tasks.mail_orders", MINUTE),
+    ("issue invoices of sales", "shop.tasks.issue_documents", 5 * MINUTE),
     ("take over what brands do not answer", "shop.tasks.run_trouble_clocks", 15 * MINUTE),
     ("delete pictures of old troubles", "shop.tasks.forget_trouble_pictures", DAY),
     ("give back lapsed stock", "shop.tasks.release_reservations", MINUTE),

@@ -19,7 +19,7 @@ from django.db.models import F, Sum
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
-from shop import discounts, signals, stock
+from shop import discounts, letters, signals, stock
 from shop.models import BrandOrder, Cart, Order, OrderLine, Payment
 
 logger = logging.getLogger(__name__)
@@ -109,6 +109,9 @@ def mark_paid(order: Order, payment: Payment, at: datetime) -> bool:
     if not order.own_shop:
         stock.take(_quantities(order))
     Cart.objects.filter(checkout_key=order.checkout_key).delete()
+    if not order.own_shop:
+        for part in order.parts.select_related("brand").order_by("pk"):
+            letters.write("order_new", part.pk, order, at, part.brand)
     tell(signals.order_paid, order=order)
     return True
 
@@ -149,42 +152,18 @@ def _quantities(order: Order) -> Counter[int]:
     return counts
 
 
-@transaction.atomic
-def ship(part: BrandOrder, at: datetime, track_url: str = "") -> bool:
-    """Note that a brand's part of a paid order is on its way."""
-    order = lock(part.order)
-    part = BrandOrder.objects.get(pk=part.pk)
-    if order.status != Order.Status.PAID or part.shipped_at or part.delivered_at:
-        return False
-    part.shipped_at, part.track_url = at, track_url
-    part.save(update_fields=["shipped_at", "track_url"])
-    return True
-
-
-@transaction.atomic
-def deliver(part: BrandOrder, at: datetime) -> bool:
-    """Note that a brand's part of a paid order has arrived; the return period starts."""
-    order = lock(part.order)
-    part = BrandOrder.objects.get(pk=part.pk)
-    if order.status != Order.Status.PAID or part.delivered_at:
-        return False
-    part.delivered_at = at
-    part.shipped_at = part.shipped_at or at
-    part.save(update_fields=["delivered_at", "shipped_at"])
-    tell(signals.order_delivered, brand_order=part)
-    return True
-
-
 def return_until(part: BrandOrder) -> datetime | None:
     """Return the end of the shopper's return period; None before delivery."""
     return part.delivered_at and part.delivered_at + timedelta(days=part.return_days)
 
 
-def progress(part: BrandOrder) -> str:
-    """Return in one word where a brand's part of a paid order is."""
+def progress(part: BrandOrder, parcels: int = 0) -> str:
+    """Return in one word where a brand's part of a paid order is; `parcels`: how many left."""
     if part.delivered_at:
         return _("Delivered")
-    return _("On its way") if part.shipped_at else _("Being packed")
+    if part.shipped_at:
+        return _("On its way")
+    return _("Partly on its way") if parcels else _("Being packed")
 
 
 def left_of(part: BrandOrder) -> int:

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from config.lib import money
-from shop import integrations, orders, refunds, signals
+from shop import integrations, orders, parcels, refunds, signals
 from shop.checkout import seller_of
 from shop.models import BrandOrder, Integration, Order, OrderLine, Payment, Variant, WebhookEvent
 from shop.ownshops import base, state, words
@@ -312,7 +312,7 @@ def assume_delivered(at: datetime, limit: int = 500) -> int:
     done = 0
     for part in due.order_by("shipped_at")[:limit]:
         days = part.order.integration.delivered_after_days
-        done += orders.deliver(part, part.shipped_at + timedelta(days=days))
+        done += parcels.deliver(part, part.shipped_at + timedelta(days=days))
     return done
 
 

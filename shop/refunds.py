@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from config.lib import money
-from shop import orders, signals
+from shop import letters, orders, signals
 from shop.models import (
     BrandOrder,
     Dispute,
@@ -25,6 +25,8 @@ from shop.models import (
     RefundLine,
 )
 from shop.pricing import tax_part
+
+OF_TROUBLE = "tr_"  # how the reference of what a trouble gives back begins
 
 
 class TooMuch(Exception):
@@ -121,8 +123,15 @@ def refund(
         created_at=at,
     )
     _book_refund(made, slots, parted)
+    _write(made, at)
     orders.tell(signals.order_refunded, order=order, refund=made, dispute=None)
     return made
+
+
+def _write(made: Refund, at: datetime) -> None:
+    """Tell the shopper; what a trouble gives back is told by the letter that closes it."""
+    if not made.order.own_shop and not made.reference.startswith(OF_TROUBLE):
+        letters.write("refunded", made.pk, made.order, at)
 
 
 def _parts_of(slots, amount, shares) -> list[int]:
@@ -182,6 +191,7 @@ def told_by_provider(payment: Payment, at: datetime) -> Refund:
     slots = slots_of(order)
     booked = min(payment.amount, left(slots))
     _book_refund(made, slots, money.split(booked, [slot.left_gross for slot in slots]))
+    _write(made, at)
     orders.tell(signals.order_refunded, order=order, refund=made, dispute=None)
     return made
 

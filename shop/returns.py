@@ -45,16 +45,19 @@ def ask(part: BrandOrder, quantities: Mapping[int, int], reason: str, at: dateti
         ReturnLine(of=made, order_line_id=pk, quantity=count) for pk, count in wanted.items()
     )
     letters.write("withdrawal", made.pk, part.order, at)
+    letters.write("return_asked", made.pk, part.order, at, part.brand)
     orders.tell(signals.order_delivered, brand_order=part)
     return made
 
 
 @transaction.atomic
-def close(made: Return, state: str, at: datetime) -> Return:
-    """Close a return: refunded, or closed without a refund."""
+def close(made: Return, state: str, at: datetime, answer: str = "") -> Return:
+    """Close a return: refunded, or closed without a refund, with the reason for the shopper."""
     orders.lock(made.brand_order.order)
-    made.state, made.closed_at = state, at
-    made.save(update_fields=["state", "closed_at"])
+    made.state, made.closed_at, made.answer = state, at, answer.strip()[:300]
+    made.save(update_fields=["state", "closed_at", "answer"])
+    if state == Return.State.CLOSED:
+        letters.write("return_closed", made.pk, made.brand_order.order, at)
     orders.tell(signals.order_delivered, brand_order=made.brand_order)
     return made
 

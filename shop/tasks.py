@@ -10,8 +10,8 @@ from django.core.cache import cache
 from django.utils import timezone, translation
 
 from shop import (
+    documents,
     gateways,
-    letters,
     mails,
     movements,
     orders,
@@ -20,6 +20,7 @@ from shop import (
     payers,
     paypages,
     pictures,
+    postroom,
     troubles,
 )
 from shop.feeds import addresses, importer
@@ -43,6 +44,12 @@ def release_reservations() -> int:
     for order in mails.unconfirmed(now - timedelta(days=1)):
         mails.confirm(order)
     return orders.release_lapsed(now)
+
+
+@shared_task
+def issue_documents() -> int:
+    """Issue the invoices and credit notes that are missing."""
+    return documents.issue_missing(timezone.now())
 
 
 @shared_task
@@ -94,7 +101,7 @@ def ask_payers() -> int:
 @shared_task
 def mail_orders() -> int:
     """Post the letters about orders that wait: withdrawals, troubles, parcels, refunds."""
-    return letters.send_waiting(timezone.now())
+    return postroom.send_waiting(timezone.now())
 
 
 @shared_task

@@ -2,15 +2,13 @@
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.lib import money
-from config.lib.letters import Letter, day
-from shop import mails
+from config.lib.letters import day
 from shop.models import OrderLetter, Trouble
+from shop.orderletters import Files, credit_notes, to_brand, to_shopper
 
 State = Trouble.State
 
@@ -21,25 +19,13 @@ def _of(row: OrderLetter) -> Trouble:
 
 
 def _letter(
-    row: OrderLetter, trouble: Trouble, subject: str, paragraphs: list[str]
+    row: OrderLetter, trouble: Trouble, subject: str, paragraphs: list[str], files: Files = ()
 ) -> EmailMultiAlternatives:
-    number = row.order.number
+    found = trouble.lines.select_related("order_line")
+    lines = [(line.order_line.title, str(line.quantity)) for line in found]
     if row.brand is not None:
-        part = trouble.brand_order
-        where = reverse("shop:brand_order", args=[row.brand.slug, part.pk])
-        url, button = f"{settings.SITE_URL}{where}", _("See the order")
-        why = _("You get this mail because you are of the team of %s.") % row.brand.name
-    else:
-        url, button = mails.address_of(row.order), _("See your order")
-        why = _("You get this mail because you ordered.")
-    return Letter(
-        to=row.to, subject=f"{number}: {subject}", title=subject,
-        paragraphs=[part for part in paragraphs if part], url=url, button=button, why=why,
-        rows=[
-            (f"{line.quantity} × {line.order_line.title}", "")
-            for line in trouble.lines.select_related("order_line")
-        ],
-    ).message()  # fmt: skip
+        return to_brand(row, trouble.brand_order_id, subject, paragraphs, lines)
+    return to_shopper(row, subject, paragraphs, lines, files)
 
 
 def asked(row: OrderLetter) -> EmailMultiAlternatives:
@@ -86,12 +72,12 @@ def with_us(row: OrderLetter) -> EmailMultiAlternatives:
 
 def closed(row: OrderLetter) -> EmailMultiAlternatives:
     trouble = _of(row)
-    lines = [trouble.reason]
+    lines, files = [trouble.reason], []
     if trouble.state == State.REFUNDED and trouble.refund:
         amount = money.display(trouble.refund.amount, trouble.refund.currency)
         subject = _("%s goes back to the shopper") % amount
         if row.brand is None:
-            subject = _("You get %s back") % amount
+            subject, files = _("You get %s back") % amount, credit_notes(trouble.refund)
             lines.append(_("It goes to where you paid from; that takes up to five working days."))
         else:
             lines.append(_("It was taken from your balance."))
@@ -105,7 +91,7 @@ def closed(row: OrderLetter) -> EmailMultiAlternatives:
             )
     else:
         subject = _("This is solved")
-    return _letter(row, trouble, subject, lines)
+    return _letter(row, trouble, subject, lines, files)
 
 
 def _last_day(trouble: Trouble) -> str:

@@ -30,7 +30,6 @@ ANSWER_DAYS = 3  # working days of the brand
 REPLY_WITHIN = timedelta(days=7)  # of the shopper, after the brand's answer
 ASK_WITHIN = timedelta(days=60)  # after it arrived
 ARRIVES_WITHIN = timedelta(days=30)  # where nothing is promised: Directive 2011/83/EU art. 18
-PAID_BACK_WITHIN = timedelta(days=14)  # after a withdrawal: art. 13
 KEEP_PICTURES = timedelta(days=90)  # after it is closed
 
 
@@ -58,7 +57,7 @@ def kinds(part: BrandOrder, at: datetime) -> list[str]:
             found.append(Kind.NOT_ARRIVED)
         if part.shipped_at:
             found += [Kind.DAMAGED, Kind.WRONG]
-    if any(row.asked_at <= at - PAID_BACK_WITHIN for row in waits):
+    if any(row.refund_by <= at for row in waits):
         found.append(Kind.NOT_REFUNDED)
     lines = part.lines.all()
     left = any(row.gross > row.refunded_gross + row.charged_back_gross for row in lines)
@@ -212,7 +211,7 @@ def _refund(
     if not shares:  # all of it went back another way meanwhile
         return _close(row, State.SOLVED, at)
     row.refund = refunds.refund(
-        row.brand_order.order, at=at, shares=shares, reason=reason, reference=f"tr_{row.pk}",
+        row.brand_order.order, at=at, shares=shares, reason=reason, reference=f"{refunds.OF_TROUBLE}{row.pk}",
         made_by=by,
     )  # fmt: skip
     return _close(row, State.REFUNDED, at)

@@ -10,6 +10,7 @@ from shop.views import (
     cart,
     checkout,
     discounts,
+    documents,
     feeds,
     integrations,
     orders,
@@ -43,6 +44,14 @@ urlpatterns = [
     path("orders/<str:token>/pay/", orders.order_pay, name="order_pay"),
     path("orders/<str:token>/code/", orders.order_code, name="order_code"),
     path("orders/<str:token>/withdraw/<int:part_id>/", orders.withdraw, name="withdraw"),
+    path(
+        "orders/<str:token>/invoice/<int:part_id>/", documents.order_invoice, name="order_invoice"
+    ),
+    path(
+        "orders/<str:token>/documents/<int:part_id>/<int:number>/",
+        documents.order_document,
+        name="order_document",
+    ),
     path("orders/<str:token>/trouble/<int:part_id>/", troubles.trouble, name="trouble"),
     path(
         "orders/<str:token>/trouble/<int:part_id>/reply/",
@@ -97,7 +106,21 @@ urlpatterns = [
     path(f"{BRAND}/feeds/<int:run_id>/pictures/", feeds.feed_pictures, name="feed_pictures"),
     path(f"{BRAND}/feeds/<int:run_id>/problems.csv", feeds.feed_problems, name="feed_problems"),
     path(f"{BRAND}/orders/", brand_orders.brand_orders, name="brand_orders"),
+    path(
+        f"{BRAND}/orders/orders.csv",
+        brand_orders.brand_orders_sheet,
+        {"kind": "csv"},
+        name="orders_csv",
+    ),
+    path(
+        f"{BRAND}/orders/orders.xlsx",
+        brand_orders.brand_orders_sheet,
+        {"kind": "xlsx"},
+        name="orders_xlsx",
+    ),
     path(f"{ORDER}/", brand_orders.brand_order, name="brand_order"),
+    path(f"{ORDER}/invoice/", documents.brand_invoice, name="brand_invoice"),
+    path(f"{ORDER}/documents/<int:number>/", documents.brand_document, name="brand_document"),
     path(f"{ORDER}/ship/", brand_orders.brand_order_ship, name="brand_order_ship"),
     path(f"{ORDER}/deliver/", brand_orders.brand_order_deliver, name="brand_order_deliver"),
     path(f"{ORDER}/refund/", brand_orders.brand_order_refund, name="brand_order_refund"),

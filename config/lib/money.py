@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from django.utils.formats import number_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 FULL = 10_000  # basis points in the whole
@@ -143,3 +144,11 @@ def display(amount: int, currency: str, language: str = "en") -> str:
         digits = digits.translate(str.maketrans(",.", ".,"))
         return f"{sign}{symbol or currency}\u00a0{digits}"
     return f"{sign}{symbol}{digits}" if symbol else f"{sign}{currency}\u00a0{digits}"
+
+
+def written(amount: int, currency: str) -> str:
+    """Return an amount for a document: `EUR 1.240,50` in Dutch, `EUR 1,240.50` in English."""
+    digits = f"{decimal(amount, currency):,}"
+    if (get_language() or "en").startswith("nl"):
+        digits = digits.translate(str.maketrans(",.", ".,"))
+    return f"{currency} {digits}"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from config.lib import money
 from config.lib.desk import Waiting
 from config.lib.readonly import ReadOnly, ReadOnlyRows
-from shop import orders, refunds, tasks
+from shop import parcels, refunds, tasks
 from shop.models import BrandOrder, Cart, Order, OrderLine, Payment, Return
 
 
@@ -97,7 +97,7 @@ class BrandOrderAdmin(ReadOnly):
     @admin.action(description=gettext_lazy("Mark as delivered now"), permissions=["deliver"])
     def mark_delivered(self, request, queryset):
         done = sum(
-            orders.deliver(part, timezone.now()) for part in queryset.select_related("order")
+            parcels.deliver(part, timezone.now()) for part in queryset.select_related("order")
         )
         self.message_user(request, _("%(n)d marked as delivered.") % {"n": done})
 

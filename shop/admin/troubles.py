@@ -17,7 +17,7 @@ from config.lib.desk import Waiting
 from config.lib.fields import PriceField
 from config.lib.readonly import ReadOnly, ReadOnlyRows, ReasonForm
 from shop import refunds, tasks, troubles
-from shop.models import OrderLetter, Trouble, TroubleLine
+from shop.models import OrderLetter, Parcel, SaleDocument, Trouble, TroubleLine
 from shop.views.troubles import picture_of
 
 
@@ -133,3 +133,22 @@ class OrderLetterAdmin(ReadOnly):
     list_filter = ["kind", "refused", ("sent_at", admin.EmptyFieldListFilter)]
     list_select_related = ["order", "brand"]
     search_fields = ["order__number", "to"]
+
+
+@admin.register(SaleDocument)
+class SaleDocumentAdmin(ReadOnly):
+    list_display = ["name", "kind", "brand", "order", "gross", "tax", "currency", "issued_on"]
+    list_filter = ["kind"]
+    list_select_related = ["brand", "brand_order__order"]
+    search_fields = ["brand_order__order__number", "brand__name"]
+
+    @admin.display(description=gettext_lazy("order"))
+    def order(self, row):
+        return row.brand_order.order
+
+
+@admin.register(Parcel)
+class ParcelAdmin(ReadOnly):
+    list_display = ["brand_order", "carrier", "code", "shipped_at", "delivered_at"]
+    list_select_related = ["brand_order__order", "brand_order__brand"]
+    search_fields = ["brand_order__order__number", "code"]

@@ -6,7 +6,18 @@ from django.utils.translation import gettext_lazy as _
 from config.lib.fields import PriceField
 
 
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
 class ShipForm(forms.Form):
+    """One parcel: what is in it, and how it can be followed."""
+
+    carrier = forms.CharField(label=_("Carrier"), required=False, max_length=40)
+    code = forms.CharField(label=_("Tracking number"), required=False, max_length=60)
     track_url = forms.URLField(
         label=_("Address to follow the parcel"),
         required=False,
@@ -14,6 +25,52 @@ class ShipForm(forms.Form):
         assume_scheme="https",
         error_messages={"invalid": _("This is no web address. Nothing was changed.")},
     )
+
+    def __init__(self, *args, left=None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.left = left or {}
+        for line, count in self.left.items():
+            self.fields[f"line_{line.pk}"] = forms.TypedChoiceField(
+                label=str(line.title), coerce=int, initial=count, required=False,
+                choices=[(n, str(n)) for n in range(count + 1)], empty_value=count,
+            )  # fmt: skip
+
+    def pieces(self):
+        """The fields of what is in it."""
+        return [self[f"line_{line.pk}"] for line in self.left]
+
+    def quantities(self) -> dict[int, int]:
+        return {line.pk: self.cleaned_data[f"line_{line.pk}"] for line in self.left}
+
+    def clean(self) -> dict:
+        data = super().clean()
+        if self.left and not self.errors and not any(self.quantities().values()):
+            raise forms.ValidationError(_("Choose at least one piece that is in the parcel."))
+        return data
+
+
+class CloseForm(forms.Form):
+    """Why nothing is given back for a return."""
+
+    answer = forms.CharField(
+        label=_("Why no money goes back"), max_length=300,
+        help_text=_("The shopper reads this."),
+        error_messages={"required": _("Say why: the shopper reads it.")},
+    )  # fmt: skip
+
+
+class PeriodForm(forms.Form):
+    """The days of the orders that a brand takes out."""
+
+    first = forms.DateField(label=_("From"), widget=DateInput, required=False)
+    last = forms.DateField(label=_("To"), widget=DateInput, required=False)
+
+    def clean(self) -> dict:
+        data = super().clean()
+        first, last = data.get("first"), data.get("last")
+        if first and last and first > last:
+            raise forms.ValidationError(_("The first day is after the last one."))
+        return data
 
 
 class RefundForm(forms.Form):

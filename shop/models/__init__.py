@@ -4,11 +4,13 @@ from shop.models.brands import Brand, Membership, TeamInvitation
 from shop.models.catalogue import Category, Image, Product, TaxRate, Variant
 from shop.models.delivery import DeliveryOption
 from shop.models.discounts import DiscountCode, DiscountUse
+from shop.models.documents import SaleDocument
 from shop.models.failures import RefundFailure
 from shop.models.feeds import Feed, FeedProblem, FeedRun
 from shop.models.integrations import Integration
 from shop.models.letters import OrderLetter
 from shop.models.orders import BrandOrder, Cart, CartLine, Order, OrderLine, Return, ReturnLine
+from shop.models.parcels import Parcel, ParcelLine
 from shop.models.payments import (
     Dispute,
     DisputeLine,
@@ -45,6 +47,8 @@ __all__ = [
     "Order",
     "OrderLetter",
     "OrderLine",
+    "Parcel",
+    "ParcelLine",
     "Payment",
     "PaymentSession",
     "Product",
@@ -53,6 +57,7 @@ __all__ = [
     "RefundLine",
     "Return",
     "ReturnLine",
+    "SaleDocument",
     "TaxRate",
     "TeamInvitation",
     "Terms",

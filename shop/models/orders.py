@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.models.brands import Brand, promise
 from shop.models.catalogue import Variant
+
+REFUND_DAYS = 14  # after a withdrawal
 
 
 class Cart(models.Model):
@@ -184,6 +187,11 @@ class BrandOrder(models.Model):
         indexes = [
             models.Index(fields=["brand", "-paid_at", "-id"], name="brand_order_newest"),
             models.Index(
+                fields=["paid_at"],
+                name="brand_order_to_invoice",
+                condition=Q(paid_at__isnull=False, invoice_number__isnull=True),
+            ),
+            models.Index(
                 fields=["shipped_at"],
                 name="brand_order_on_its_way",
                 condition=Q(shipped_at__isnull=False, delivered_at__isnull=True),
@@ -284,6 +292,9 @@ class Return(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     asked_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="why nothing went back"
+    )
 
     class Meta:
         indexes = [
@@ -294,6 +305,11 @@ class Return(models.Model):
 
     def __str__(self) -> str:
         return f"return of {self.brand_order}"
+
+    @property
+    def refund_by(self) -> datetime:
+        """By when the money is due (Directive 2011/83/EU art. 13), unless the goods are awaited."""
+        return self.asked_at + timedelta(days=REFUND_DAYS)
 
 
 class ReturnLine(models.Model):

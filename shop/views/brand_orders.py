@@ -5,18 +5,19 @@ import secrets
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.lib import sheets
 from config.lib.http import render_page
-from shop import orders, refunds, returns, tasks
+from shop import orders, ordersheets, parcels, refunds, returns, tasks
 from shop.access import brand_required
-from shop.forms.orders import RefundForm, ShipForm
+from shop.forms.orders import CloseForm, PeriodForm, RefundForm, ShipForm
 from shop.forms.troubles import AnswerForm
-from shop.models import BrandOrder, Return
+from shop.models import BrandOrder, Parcel, Return
 
 PER_PAGE = 30
 STATES = {
@@ -42,15 +43,47 @@ def brand_orders(request):
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     page.object_list = list(page.object_list)
     sums = BrandOrder.objects.filter(pk__in=[part.pk for part in page]).annotate(
-        goods=Sum("lines__gross"), pieces=Sum("lines__quantity")
+        goods=Sum("lines__gross"),
+        pieces=Sum("lines__quantity"),
+        sent=Exists(Parcel.objects.filter(brand_order=OuterRef("pk"))),
     )
     facts = {part.pk: part for part in sums}
     for part in page:
+        part.sent = facts[part.pk].sent
         part.goods, part.pieces = facts[part.pk].goods or 0, facts[part.pk].pieces or 0
         part.total = part.goods + part.shipping_gross
-        part.progress = orders.progress(part)
-    context = {"brand": request.brand, "page": page, "counts": counts, "state": state, "q": words}
+        part.progress = orders.progress(part, part.sent)
+    context = {
+        "brand": request.brand,
+        "page": page,
+        "period": PeriodForm(initial=_month()),
+        "counts": counts,
+        "state": state,
+        "q": words,
+    }
     return render_page(request, "shop/brand_orders.html", context)
+
+
+def _month():
+    today = timezone.localdate()
+    return {"first": today.replace(day=1), "last": today}
+
+
+@brand_required
+@require_safe
+def brand_orders_sheet(request, kind):
+    """The orders of some days as a file; formulas in it are text."""
+    form = PeriodForm(request.GET)
+    if not form.is_valid():
+        messages.error(request, _("Choose a first and a last day."))
+        return redirect("shop:brand_orders", brand_slug=request.brand.slug)
+    first = form.cleaned_data["first"] or _month()["first"]
+    last = form.cleaned_data["last"] or timezone.localdate()
+    name = f"{request.brand.slug}-{first}-{last}.{kind}"
+    if kind == "csv":
+        return sheets.answer(ordersheets.rows(request.brand, first, last), name)
+    rows = ordersheets.rows(request.brand, first, last, ordersheets.MOST_ROWS)
+    return sheets.workbook(rows, name)
 
 
 def part_or_404(request, part_id):
@@ -64,10 +97,13 @@ def brand_order(request, part_id):
     return show(request, part_or_404(request, part_id))
 
 
-def show(request, part, refund_form=None, ship_form=None, answer_form=None):
+def show(
+    request, part, refund_form=None, ship_form=None, answer_form=None, close_form=None
+):  # fmt: skip
     """Show a part of an order; the form that is given says what is wrong with it."""
     left = orders.left_of(part)
-    wrong = refund_form or ship_form or answer_form
+    sent = list(part.parcels.prefetch_related("lines__order_line"))
+    wrong = refund_form or ship_form or answer_form or close_form
     refund_form = refund_form or RefundForm(
         currency=part.order.currency, left=left, initial={"key": secrets.token_hex(12)}
     )
@@ -75,10 +111,13 @@ def show(request, part, refund_form=None, ship_form=None, answer_form=None):
         "brand": request.brand,
         "part": part,
         "order": part.order,
-        "progress": orders.progress(part),
+        "progress": orders.progress(part, len(sent)),
+        "parcels": sent,
         "return_until": orders.return_until(part),
         "left": left,
-        "ship_form": ship_form or ShipForm(),
+        "ship_form": ship_form or ShipForm(left=parcels.unsent(part)),
+        "close_form": close_form or CloseForm(),
+        "documents": part.documents.all(),
         "refund_form": refund_form,
         "answer_form": answer_form or AnswerForm(),
         "troubles": part.troubles.select_related("refund").prefetch_related("lines__order_line"),
@@ -95,21 +134,45 @@ def show(request, part, refund_form=None, ship_form=None, answer_form=None):
 @brand_required
 @require_POST
 def brand_order_ship(request, part_id):
+    """Note a parcel: of everything that is left, or of the pieces that are named."""
     part = part_or_404(request, part_id)
-    form = ShipForm(request.POST)
+    form = ShipForm(request.POST, left=parcels.unsent(part))
     if not form.is_valid():
         return show(request, part, ship_form=form)
-    if orders.ship(part, timezone.now(), form.cleaned_data["track_url"]):
-        messages.success(request, _("Marked as sent."))
+    data = form.cleaned_data
+    tracking = parcels.Tracking(data["carrier"], data["code"], data["track_url"])
+    try:
+        parcel = parcels.ship(part, timezone.now(), tracking, form.quantities() or None)
+    except parcels.NotLeft:  # a second tab was faster
+        messages.error(request, _("Meanwhile less is left to send. Nothing was changed."))
+    else:
+        if parcel:
+            _ring()
+            messages.success(request, _("Marked as sent. The shopper is told."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
+
+
+def _ring():
+    """Have the letters posted, and the refunds paid, as soon as this is committed."""
+    transaction.on_commit(tasks.send_back.delay, robust=True)
+    transaction.on_commit(tasks.mail_orders.delay, robust=True)
 
 
 @brand_required
 @require_POST
 def brand_order_deliver(request, part_id):
+    """Note that one parcel arrived, or all of it."""
     part = part_or_404(request, part_id)
-    if orders.deliver(part, timezone.now()):
-        messages.success(request, _("Marked as delivered. The return period has started."))
+    now = timezone.now()
+    if number := request.POST.get("parcel", ""):
+        rows = part.parcels.select_related("brand_order__order")
+        parcel = get_object_or_404(rows, pk=int(number) if number.isdecimal() else 0)
+        done, said = parcels.arrived(parcel, now), _("This parcel has arrived.")
+    else:
+        done = parcels.deliver(part, now)
+        said = _("Marked as delivered. The return period has started.")
+    if done:
+        messages.success(request, said)
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
 
 
@@ -136,7 +199,7 @@ def brand_order_refund(request, part_id):
     except refunds.TooMuch:
         form.add_error("amount", _("Meanwhile less is left of the order. Nothing was given back."))
         return show(request, part, form)
-    transaction.on_commit(tasks.send_back.delay, robust=True)
+    _ring()
     messages.success(request, _("The money is on its way back to the shopper."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
 
@@ -156,8 +219,10 @@ def brand_order_return(request, part_id, return_id):
                     reference=f"rt_{made.pk}", made_by=request.user,
                 )  # fmt: skip
             returns.close(made, Return.State.REFUNDED, now)
-            transaction.on_commit(tasks.send_back.delay, robust=True)
+        elif (form := CloseForm(request.POST)).is_valid():
+            returns.close(made, Return.State.CLOSED, now, form.cleaned_data["answer"])
         else:
-            returns.close(made, Return.State.CLOSED, now)
+            return show(request, part, close_form=form)
+        _ring()
     messages.success(request, _("The return is closed."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)

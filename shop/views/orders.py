@@ -26,6 +26,7 @@ from shop.views.bag import cart_count
 logger = logging.getLogger(__name__)
 CODE_S = 900
 ASK_AGAIN_S = 10
+CHAPTERS = ("returns", "troubles__refund", "documents", "parcels__lines")  # of a part
 
 
 def order_or_404(token):
@@ -39,6 +40,17 @@ def may_see_all(request, order):
     """The browser that ordered, the account that ordered, and who typed the mailed code."""
     mine = order.pk in request.session.get(checkout.MINE, [])
     return mine or (request.user.is_authenticated and order.buyer_id == request.user.pk)
+
+
+def opened(request, token):
+    """Return the order, and where to go first if this browser may only read its page."""
+    found = order_or_404(token)
+    if may_see_all(request, found):
+        return found, None
+    messages.info(request, _("This link can be passed on: first type the code that we mail you."))
+    first = redirect("shop:order", token=token)
+    first["Location"] += "#addr"
+    return found, first
 
 
 def _may_ask(order, what, times):
@@ -80,7 +92,8 @@ def _page(request, found, token, code_form=None):
     )
     for part in parts:
         part.order = found
-        part.progress = orders.progress(part)
+        part.parcels_list = _parcels(part)
+        part.progress = orders.progress(part, len(part.parcels_list))
         part.return_until = orders.return_until(part)
         part.can_return = bool(returns.returnable(part, now))
         part.returns_list = list(part.returns.all())
@@ -107,6 +120,15 @@ def _page(request, found, token, code_form=None):
     }
     status = 422 if code_form else 200
     return render_page(request, "shop/order.html", context, status=status)
+
+
+def _parcels(part):
+    """Return the parcels of a part, each with what is in it where that is not everything."""
+    titles = {line.pk: line.title for line in part.lines.all()}
+    found = list(part.parcels.all())
+    for parcel in found:
+        parcel.contents = [(row.quantity, titles[row.order_line_id]) for row in parcel.lines.all()]
+    return found
 
 
 def _credited(request, order, lines):

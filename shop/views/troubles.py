@@ -17,18 +17,7 @@ from shop.forms.troubles import AnswerForm, TroubleForm
 from shop.models import Order, Trouble
 from shop.views import brand_orders
 from shop.views.bag import cart_count
-from shop.views.orders import may_see_all, order_or_404
-
-
-def _opened(request, token):
-    """Return the order, and where to go first if this browser may only read its page."""
-    found = order_or_404(token)
-    if may_see_all(request, found):
-        return found, None
-    messages.info(request, _("This link can be passed on: first type the code that we mail you."))
-    first = redirect("shop:order", token=token)
-    first["Location"] += "#addr"
-    return found, first
+from shop.views.orders import opened
 
 
 @public
@@ -36,7 +25,7 @@ def _opened(request, token):
 @require_http_methods(["GET", "HEAD", "POST"])
 def trouble(request, token, part_id):
     """Say what is wrong with one brand's part of an order."""
-    found, first = _opened(request, token)
+    found, first = opened(request, token)
     if first:
         return first
     now = timezone.now()
@@ -72,7 +61,7 @@ def trouble(request, token, part_id):
 @require_POST
 def trouble_reply(request, token, part_id):
     """The shopper calls it solved, or wants us to decide."""
-    found, first = _opened(request, token)
+    found, first = opened(request, token)
     if first:
         return first
     rows = Trouble.objects.open().filter(brand_order__order=found, brand_order=part_id)

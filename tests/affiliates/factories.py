@@ -22,7 +22,7 @@ from affiliates.models import (
 )
 from config.lib.money import tax_within
 from creators.models import Creator
-from shop import orders, refunds
+from shop import orders, parcels, refunds
 from shop.models import (
     Brand,
     BrandOrder,
@@ -148,7 +148,7 @@ def pay(order: Order, at=PAID) -> Payment:
 
 def deliver(order: Order, at=DELIVERED) -> None:
     for part in order.parts.all():
-        orders.deliver(part, at)
+        parcels.deliver(part, at)
 
 
 def make_commission(creator=None, brand=None, price=3450, at=PAID, delivered=DELIVERED, **line):

@@ -9,7 +9,8 @@ from django.test import Client
 from PIL import Image
 
 from config.lib import workdays
-from shop import letters, orders, refunds, returns, troubles
+from shop import letters as mailed
+from shop import orders, parcels, postroom, refunds, returns, troubles
 from shop.models import BrandOrder, OrderLetter, Return, Trouble
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
 
@@ -26,9 +27,10 @@ def make_part(*, lines=((3450, 2), (1000, 1)), shipping=495, at=PAID, sent=True,
     part = make_order(*wanted, at=at, **order).parts.get()
     BrandOrder.objects.filter(pk=part.pk).update(paid_at=at)
     if sent:
-        orders.ship(part, at + timedelta(days=1))
-        orders.deliver(part, at + timedelta(days=2))
+        parcels.ship(part, at + timedelta(days=1))
+        parcels.deliver(part, at + timedelta(days=2))
     part.refresh_from_db()
+    letters(at)  # of the order and its parcel
     return part
 
 
@@ -37,10 +39,10 @@ def ask(part, kind="damaged", at=ASKED, quantities=None, **more):
     return troubles.ask(part, kind, quantities, "Broken.", at, **more)
 
 
-def sent(at=ASKED):
+def letters(at=ASKED):
     """Post what waits; return (whom to, subject) of each."""
     mail.outbox.clear()
-    letters.send_waiting(at)
+    postroom.send_waiting(at)
     return [(one.to[0], one.subject.split(": ", 1)[-1]) for one in mail.outbox]
 
 
@@ -67,14 +69,14 @@ def test_the_brand_gives_back_what_it_is_about():
 
     assert made.answer_by == ANSWER_BY
     team = part.brand.memberships.get().user
-    assert sorted(sent()) == sorted([
+    assert sorted(letters()) == sorted([
         (part.order.email, f"We asked {part.brand.name} what is wrong"),
         (team.email, "Er klopt iets niet met deze bestelling"),
     ])  # fmt: skip
     done = troubles.give_back(made, team, ASKED + timedelta(hours=1))
     assert (done.state, done.refund.amount) == ("refunded", 3450)
-    assert ("shopper@people.example", "You get €34.50 back") in sent()
-    assert sent() == []
+    assert ("shopper@people.example", "You get €34.50 back") in letters()
+    assert letters() == []
     with pytest.raises(troubles.NotOpen):
         troubles.give_back(made, team, ASKED)
 
@@ -129,10 +131,10 @@ def test_what_can_be_wrong_depends_on_what_happened():
     assert troubles.kinds(part, late - timedelta(seconds=1)) == []
     assert troubles.kinds(part, late) == ["not_arrived"]
 
-    orders.ship(part, late)
+    parcels.ship(part, late)
     part.refresh_from_db()
     assert troubles.kinds(part, PAID) == ["damaged", "wrong"]
-    orders.deliver(part, late)
+    parcels.deliver(part, late)
     part.refresh_from_db()
     assert troubles.kinds(part, late) == ["not_arrived", "damaged", "wrong"]
     assert troubles.kinds(part, late + troubles.ASK_WITHIN + timedelta(seconds=1)) == []
@@ -170,12 +172,12 @@ def test_sent_back_and_no_money_is_a_trouble_after_14_days():
 def test_a_letter_goes_once_and_waits_for_a_server_that_is_away(settings):
     part = make_part()
     ask(part)
-    letters.write("trouble_asked", Trouble.objects.get().pk, part.order, ASKED)
+    mailed.write("trouble_asked", Trouble.objects.get().pk, part.order, ASKED)
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    assert letters.send_waiting(ASKED) == 0
+    assert postroom.send_waiting(ASKED) == 0
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert len(sent()) == 2
+    assert len(letters()) == 2
     assert OrderLetter.objects.filter(sent_at=ASKED).count() == 2
 
 

@@ -1,0 +1,223 @@
+"""Invoices and credit notes to shoppers: numbered per brand, issued on its behalf, as PDF.
+
+A sale paid here gets its invoice, and each refund of a brand's part its credit note. A task issues
+what is missing; whoever asks for one before that has it issued at once. The numbers of a brand
+have no gaps: whoever numbers holds the brand's lock until the row stands.
+"""
+
+import hashlib
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, Max, OuterRef
+from django.utils import timezone, translation
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from config.lib.money import written
+from shop.models import BrandOrder, Refund, RefundLine, SaleDocument
+
+if TYPE_CHECKING:
+    from config.lib.paper import Page
+
+logger = logging.getLogger(__name__)
+Kind = SaleDocument.Kind
+NUMBERS = 7_265_001  # the advisory lock (this, brand): one numbering of a brand at a time
+BACK = timedelta(days=3)  # how far back the task looks
+AT_ONCE = 1_000
+
+
+class NoDocument(Exception):
+    """Nothing is invoiced here: it is not paid, or the brand's own shop invoices it."""
+
+
+# ------------------------------------------------------------------ issued
+
+
+@transaction.atomic
+def invoice(part: BrandOrder, at: datetime) -> SaleDocument:
+    """Return the invoice of a brand's part; issue it if it is missing. Raises NoDocument."""
+    if part.paid_at is None or part.order.own_shop:
+        raise NoDocument(f"{part} is not invoiced by us")
+    if known := part.documents.filter(kind=Kind.INVOICE).first():
+        return known
+    lines = [
+        {
+            "title": line.title, "options": [value for _name, value in line.options],
+            "quantity": line.quantity, "unit_price": line.unit_price, "discount": line.discount,
+            "tax_bp": line.tax_bp, "gross": line.gross, "tax": line.tax,
+        }
+        for line in part.lines.all()
+    ]  # fmt: skip
+    if part.shipping_gross:
+        lines.append({"delivery": part.delivery_words, "gross": part.shipping_gross,
+                      "tax": part.shipping_tax})  # fmt: skip
+    made = _issue(part, Kind.INVOICE, lines, at)
+    BrandOrder.objects.filter(pk=part.pk).update(invoice_number=made.name)
+    return made
+
+
+@transaction.atomic
+def credit(refund: Refund, part: BrandOrder, at: datetime) -> SaleDocument:
+    """Return the credit note of a brand's part of a refund; issue it if it is missing.
+
+    Its invoice comes first. Raises NoDocument.
+    """
+    of = invoice(part, at)
+    if known := part.documents.filter(kind=Kind.CREDIT, refund=refund).first():
+        return known
+    rows = RefundLine.objects.filter(refund=refund, brand_order=part).select_related("order_line")
+    lines = [
+        {"title": row.order_line.title, "tax_bp": row.order_line.tax_bp, "gross": row.gross,
+         "tax": row.tax}
+        if row.order_line
+        else {"delivery": "", "gross": row.gross, "tax": row.tax}
+        for row in rows.order_by("pk")
+    ]  # fmt: skip
+    if not lines:
+        raise NoDocument(f"refund {refund} has nothing of {part}")
+    facts = {"of": of.name, "of_day": of.issued_on.isoformat()}
+    return _issue(part, Kind.CREDIT, lines, at, refund=refund, **facts)
+
+
+def _issue(
+    part: BrandOrder, kind: str, lines: list[dict], at: datetime, refund=None, **facts: str
+) -> SaleDocument:
+    """Take the brand's next number; of two who issue the same, one finds the other's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [NUMBERS, part.brand_id])
+    if known := part.documents.filter(kind=kind, refund=refund).first():
+        return known
+    newest = SaleDocument.objects.filter(brand=part.brand_id).aggregate(n=Max("number"))["n"]
+    return SaleDocument.objects.create(
+        brand_id=part.brand_id, number=(newest or 0) + 1, kind=kind, brand_order=part,
+        refund=refund, issued_on=timezone.localdate(at), currency=part.order.currency,
+        gross=sum(line["gross"] for line in lines), tax=sum(line["tax"] for line in lines),
+        facts={
+            "seller": part.seller, "issuer": settings.COMPANY["name"], "lines": lines,
+            "order": part.order.number, "supplied": timezone.localdate(part.paid_at).isoformat(),
+            "language": part.order.language, **facts,
+        },
+    )  # fmt: skip
+
+
+def issue_missing(at: datetime, since: datetime | None = None) -> int:
+    """Issue what was paid or given back since `since` (three days) and has no document."""
+    since = since or at - BACK
+    done = 0
+    sold = BrandOrder.objects.filter(paid_at__gte=since, invoice_number=None, order__own_shop=False)
+    for part in sold.select_related("order").order_by("paid_at", "pk")[:AT_ONCE]:
+        done += _one(lambda part=part: invoice(part, at))
+    noted = SaleDocument.objects.filter(
+        refund=OuterRef("refund"), brand_order=OuterRef("brand_order")
+    )
+    back = RefundLine.objects.filter(
+        ~Exists(noted), refund__created_at__gte=since, refund__order__own_shop=False
+    )
+    pairs = back.values_list("refund", "brand_order").distinct().order_by("refund", "brand_order")
+    for refund_id, part_id in list(pairs[:AT_ONCE]):
+        part = BrandOrder.objects.select_related("order").get(pk=part_id)
+        refund = Refund.objects.get(pk=refund_id)
+        done += _one(lambda part=part, refund=refund: credit(refund, part, at))
+    return done
+
+
+def _one(step) -> bool:
+    """Issue one; one that fails is told and stops nobody."""
+    try:
+        step()
+    except Exception:
+        logger.exception("a document of a sale could not be issued")
+        return False
+    return True
+
+
+# ------------------------------------------------------------------ on paper
+
+
+def pdf(row: SaleDocument) -> bytes:
+    """Return a document as PDF, in the shopper's language; the digest of the first is kept."""
+    with translation.override(row.facts["language"]):
+        content = _laid_out(row)
+    digest = hashlib.sha256(content).hexdigest()
+    if not row.pdf_sha256:
+        row.pdf_sha256 = digest
+        row.save(update_fields=["pdf_sha256"])
+    elif row.pdf_sha256 != digest:
+        logger.error("document %s is laid out otherwise than when it was first made", row)
+    return content
+
+
+def _laid_out(row: SaleDocument) -> bytes:
+    from config.lib.paper import Page  # slow to load: only who makes a document waits for it
+
+    facts, order = row.facts, row.brand_order.order
+    sign = -1 if row.kind == Kind.CREDIT else 1
+    page = Page(row.issued_on)
+    page.line(_("Invoice") if sign > 0 else _("Credit note"), bold=True, size=18)
+    page.line(_("Number: %s") % row.name)
+    page.line(_("Date: %s") % date_format(row.issued_on, "j F Y"))
+    if facts.get("of"):
+        page.line(_("Belongs to: %s") % facts["of"])
+    page.line(_("Order: %s") % facts["order"])
+    page.line(_("Paid on: %s") % date_format(date.fromisoformat(facts["supplied"]), "j F Y"))
+    page.party(_("Seller"), _party(facts["seller"]))
+    if number := facts["seller"].get("register_number"):
+        page.line(_("Trade register: %s") % number)
+    page.line(_("Issued by %s on behalf of the seller.") % facts["issuer"])
+    page.party(_("Customer"), {
+        "name": order.name, "address": f"{order.address}, {order.postal_code} {order.city}",
+        "country": order.country,
+    })  # fmt: skip
+    page.ln(6)
+    for line in facts["lines"]:
+        page.row(_title(line, row.currency), written(sign * line["gross"], row.currency))
+        if line.get("discount"):
+            page.row(
+                "   " + _("of which discount"), written(-sign * line["discount"], row.currency)
+            )
+    _taxes(page, row, sign)
+    page.ln(4)
+    page.line(_("Already paid.") if sign > 0 else _("It goes to where you paid from."))
+    return bytes(page.output())
+
+
+def _party(seller: dict) -> dict[str, str]:
+    place = f"{seller.get('postal_code', '')} {seller.get('city', '')}".strip()
+    street = ", ".join(filter(None, [seller.get("address", ""), place]))
+    return seller | {"name": seller.get("legal_name") or seller.get("name", ""), "address": street}
+
+
+def _title(line: dict, currency: str) -> str:
+    if "delivery" in line:
+        return ", ".join(filter(None, [_("Delivery"), line["delivery"]]))
+    title = ", ".join([line["title"], *line.get("options", [])])
+    if "quantity" not in line:
+        return title
+    return f"{line['quantity']} x {title[:45]} ({written(line['unit_price'], currency)})"
+
+
+def _taxes(page: "Page", row: SaleDocument, sign: int) -> None:
+    """Write what is in it without VAT, the VAT of each rate, and the whole."""
+    page.ln(2)
+    for label, tax in _by_rate(row.facts["lines"]).items():
+        page.row(label, written(sign * tax, row.currency))
+    page.row(_("Total without VAT"), written(sign * (row.gross - row.tax), row.currency))
+    page.row(_("Total, VAT included"), written(sign * row.gross, row.currency), bold=True)
+
+
+def _by_rate(lines: Iterable[dict]) -> dict[str, int]:
+    taxes: dict[str, int] = defaultdict(int)
+    for line in lines:
+        if "delivery" in line:
+            label = _("VAT on the delivery")
+        else:
+            label = _("VAT at %s %%") % number_format(Decimal(line["tax_bp"]) / 100)
+        taxes[label] += line["tax"]
+    return taxes

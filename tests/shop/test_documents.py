@@ -1,0 +1,173 @@
+"""Invoices and credit notes to shoppers: numbered per brand without gaps, each party's alone."""
+
+import re
+import zlib
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from shop import documents, orders, refunds
+from shop.models import BrandOrder, Order, SaleDocument
+from tests.shop.factories import make_brand, make_order, make_user, make_variant
+from tests.together import at_once
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def words(pdf: bytes) -> str:
+    """Return the text of a PDF of ours."""
+    parts = [zlib.decompress(s) for s in re.findall(rb"stream\r?\n(x.*?)\r?\nendstream", pdf, re.S)]
+    found = [text for part in parts for text in re.findall(rb"\((.*?)\) Tj", part, re.S)]
+    return b" ".join(found).replace(b"\\(", b"(").replace(b"\\)", b")").decode("latin-1")
+
+
+def make_part(brand=None, **order) -> BrandOrder:
+    brand = brand or make_brand(owner=make_user(), shipping_price=495, vat_number="NL0001")
+    lines = (make_variant(brand=brand, price=3450), 2), (make_variant(brand=brand, price=1000), 1)
+    return make_order(*lines, **order).parts.select_related("order", "brand").get()
+
+
+def test_an_invoice_says_who_sold_what_to_whom_and_its_vat():
+    part = make_part(name="Fatima Y.")
+    made = documents.invoice(part, AT)
+
+    text = words(documents.pdf(made))
+
+    assert (made.number, made.gross, made.tax) == (1, 8395, 1458)
+    for said in (
+        f"Number: {part.brand_id}-000001", "Date: 20 November 2026", part.brand.legal_name,
+        "VAT number: NL0001", "Trade register: 12345678", "on behalf of the seller", "Fatima Y.",
+        "Canal 12, 3511 AB Utrecht", "2 x Mug", "EUR 34.50", "EUR 69.00", "VAT at 21 %",
+        "EUR 13.72", "VAT on the delivery", "EUR 0.86", "EUR 69.37", "EUR 83.95", "Already paid.",
+    ):  # fmt: skip
+        assert said in text
+    assert documents.pdf(made) == documents.pdf(SaleDocument.objects.get())
+    part.refresh_from_db()
+    assert part.invoice_number == made.name
+
+
+def test_each_refund_has_one_credit_note_after_its_invoice():
+    part = make_part(language="nl")
+    line = part.lines.first()
+    back = refunds.refund(part.order, at=AT, shares={("line", line.pk): 3450})
+    made = documents.credit(back, part, AT)
+
+    assert documents.credit(back, part, AT) == made
+    assert [(d.number, d.kind, d.gross, d.tax) for d in SaleDocument.objects.all()] == [
+        (1, "invoice", 8395, 1458), (2, "credit", 3450, 599),
+    ]  # fmt: skip
+    text = words(documents.pdf(made))
+    for said in ("Creditnota", f"Hoort bij: {part.brand_id}-000001", "EUR -34,50", "EUR -28,51"):
+        assert said in text
+
+
+def test_the_task_issues_what_is_missing_once_and_the_oldest_first():
+    brand = make_brand(owner=make_user())
+    parts = [make_part(brand) for _n in range(3)]
+    for n, part in enumerate(parts):
+        BrandOrder.objects.filter(pk=part.pk).update(paid_at=AT - timedelta(hours=n))
+    refunds.refund(parts[0].order, at=AT, amount=100)
+    make_order((make_variant(brand=brand), 1), paid=False)
+    Order.objects.filter(pk=parts[2].order_id).update(own_shop=True)
+
+    assert [documents.issue_missing(AT) for _n in "ab"] == [3, 0]
+    found = SaleDocument.objects.values_list("number", "kind", "brand_order")
+    assert list(found) == [
+        (1, "invoice", parts[1].pk), (2, "invoice", parts[0].pk), (3, "credit", parts[0].pk),
+    ]  # fmt: skip
+    with pytest.raises(documents.NoDocument):
+        documents.invoice(BrandOrder.objects.get(pk=parts[2].pk), AT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_number_without_gaps():
+    brands = [make_brand(owner=make_user()) for _n in "ab"]
+    parts = [make_part(brand) for brand in brands for _n in range(6)]
+
+    def fails(part):
+        from django.db import transaction
+
+        with transaction.atomic():
+            documents.invoice(part, AT)
+            raise RuntimeError
+
+    jobs = [partial(documents.invoice, part, AT) for part in parts * 2]
+    at_once(*jobs, *[partial(fails, part) for part in parts[:4]], may_raise=(RuntimeError,))
+
+    for brand in brands:
+        numbers = SaleDocument.objects.filter(brand=brand).values_list("number", flat=True)
+        assert list(numbers) == [1, 2, 3, 4, 5, 6]
+
+
+def test_papers_are_the_shoppers_and_the_brands_alone():
+    part = make_part()
+    back = refunds.refund(part.order, at=AT, amount=500)
+    note = documents.credit(back, part, AT)
+    token = orders.token(part.order)
+    shopper, stranger, owner, other = (Client() for _n in "abcd")
+    buyer = make_user()
+    Order.objects.filter(pk=part.order_id).update(buyer=buyer)
+    rival = make_brand(owner=make_user())
+    shopper.force_login(buyer)
+    owner.force_login(part.brand.memberships.get().user)
+    other.force_login(rival.memberships.get().user)
+    theirs = [f"/orders/{token}/invoice/{part.pk}/",
+              f"/orders/{token}/documents/{part.pk}/{note.number}/"]  # fmt: skip
+    brands = [f"orders/{part.pk}/invoice/", f"orders/{part.pk}/documents/{note.number}/"]
+
+    for path in theirs:
+        assert shopper.get(path)["Content-Type"] == "application/pdf"
+        assert stranger.get(path)["Location"] == f"/orders/{token}/#addr"
+    for path in brands:
+        assert owner.get(f"/brand/{part.brand.slug}/{path}").content[:5] == b"%PDF-"
+        assert other.get(f"/brand/{part.brand.slug}/{path}").status_code == 404
+        assert other.get(f"/brand/{rival.slug}/{path}").status_code == 404
+
+
+# ------------------------------------------------------------------ as a table
+
+EVIL = ["=1+1", "+31 6", "-2+3", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x.example")', "a;=1"]
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_no_spreadsheet_finds_a_formula_in_what_a_shopper_typed(evil):
+    import csv
+    import io
+
+    from openpyxl import load_workbook
+
+    part = make_part(name=evil, city=evil[:80])
+    brand = part.brand
+    other = make_part()
+    client = Client()
+    client.force_login(brand.memberships.get().user)
+    days = f"first={timezone.localdate() - timedelta(days=2)}&last={timezone.localdate() + timedelta(days=2)}"
+    path = f"/brand/{brand.slug}/orders/orders."
+
+    text = client.get(f"{path}csv?{days}").getvalue().decode()
+    head, *rows = csv.reader(io.StringIO(text))
+    sheet = load_workbook(io.BytesIO(client.get(f"{path}xlsx?{days}").getvalue())).active
+    cells = list(sheet.iter_rows(min_row=2))
+
+    name = head.index("Name")
+    assert len(rows) == len(cells) == 2
+    assert {row[name] for row in rows} == {
+        evil.replace("=", "'=", 1) if evil[0] in "\ta" else f"'{evil}"
+    }
+    assert {row[name].data_type for row in cells} == {"s"}
+    assert {row[name].value for row in cells} == {evil}
+    assert other.order.number not in text
+    assert [row[head.index("Delivery")] for row in rows] == ["4.95", "0"]
+    assert float(rows[0][head.index("Amount")]) == 69.0
+
+
+def test_a_table_of_wrong_days_is_refused():
+    part = make_part()
+    client = Client()
+    client.force_login(part.brand.memberships.get().user)
+    for days in ("first=2026-11-02&last=2026-11-01", "first=abc"):
+        assert client.get(f"/brand/{part.brand.slug}/orders/orders.csv?{days}").status_code == 302

@@ -1,0 +1,136 @@
+"""A part of an order leaves in one parcel or several, and the shopper is told of each."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from shop import orders, parcels, postroom, refunds, returns
+from shop.models import BrandOrder, OrderLetter
+from tests.shop.factories import make_brand, make_order, make_user, make_variant
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def make_part(**order) -> BrandOrder:
+    brand = make_brand(owner=make_user())
+    lines = (make_variant(brand=brand, price=3450), 3), (make_variant(brand=brand, price=1000), 1)
+    return make_order(*lines, **order).parts.select_related("order", "brand").get()
+
+
+def letters():
+    mail.outbox.clear()
+    postroom.send_waiting(AT)
+    return [(one.to[0], one.subject.split(": ", 1)[-1]) for one in mail.outbox]
+
+
+def test_a_part_leaves_in_two_parcels_and_arrives_with_the_last():
+    part = make_part(language="nl")
+    mugs, plate = part.lines.all()
+    letters()
+    first = parcels.ship(part, AT, parcels.Tracking("PostNL", "3S1"), {mugs.pk: 2, plate.pk: 0})
+    part.refresh_from_db()
+    assert (part.shipped_at, orders.progress(part, 1)) == (None, "Partly on its way")
+    for bad in ({mugs.pk: 2}, {}, {plate.pk + 99: 1}):
+        with pytest.raises(parcels.NotLeft):
+            parcels.ship(part, AT, quantities=bad)
+    second = parcels.ship(part, AT + timedelta(days=1))
+    assert parcels.ship(part, AT) is None
+    part.refresh_from_db()
+    assert part.shipped_at == AT + timedelta(days=1)
+    assert sorted(second.lines.values_list("order_line", "quantity")) == [
+        (mugs.pk, 1), (plate.pk, 1),
+    ]  # fmt: skip
+    said = f"{part.brand.name} heeft je pakket verstuurd"
+    assert letters() == [("shopper@people.example", said)] * 2
+
+    assert parcels.arrived(second, AT + timedelta(days=2))
+    part.refresh_from_db()
+    assert part.delivered_at is None
+    assert parcels.arrived(first, AT + timedelta(days=3))
+    assert not parcels.arrived(first, AT + timedelta(days=4))
+    part.refresh_from_db()
+    assert part.delivered_at == AT + timedelta(days=3)
+
+
+def test_what_was_given_back_before_it_left_is_not_sent():
+    part = make_part()
+    mugs, plate = part.lines.all()
+    refunds.refund(part.order, at=AT, shares={("line", plate.pk): 1000})
+    parcel = parcels.ship(part, AT)
+
+    assert list(parcel.lines.values_list("order_line", "quantity")) == [(mugs.pk, 3)]
+    part.refresh_from_db()
+    assert part.shipped_at == AT
+
+
+def test_each_step_writes_a_letter_to_whom_it_concerns():
+    part = make_part()
+    owner = part.brand.memberships.get().user.email
+    shopper = part.order.email
+    (new,) = letters()
+    assert new[0] == owner and new[1].startswith("Een nieuwe bestelling: ")
+    parcels.ship(part, AT)
+    parcels.deliver(part, AT)
+    line = part.lines.first()
+    part.refresh_from_db()
+    made = returns.ask(part, {line.pk: 1}, "Too small", AT)
+    returns.close(made, "closed", AT, "It came back broken.")
+    refunds.refund(part.order, at=AT, amount=500, reason="Goodwill")
+    sent = letters()
+
+    assert [who for who, _what in sent] == [shopper, shopper, owner, shopper, shopper]
+    assert [what for _who, what in sent][2:] == [
+        "De koper herroept", f"{part.brand.name} closed your return without a refund",
+        "You get €5.00 back",
+    ]  # fmt: skip
+    receipt, credit = mail.outbox[1], mail.outbox[4]
+    assert receipt.subject.startswith("Receipt of your withdrawal")
+    for said in ("20 November 2026 at 13:00:00", "A Shopper, shopper@people.example", "Too small",
+                 "1 x Mug", "Mill Road 1"):  # fmt: skip
+        assert said in receipt.body
+    assert [name for name, _content, _kind in credit.attachments] == [f"{part.brand_id}-000002.pdf"]
+    assert OrderLetter.objects.filter(sent_at=None).count() == 0
+
+
+def test_a_brand_sends_in_two_parcels_by_its_page():
+    part = make_part()
+    mugs, plate = part.lines.all()
+    client = Client()
+    client.force_login(part.brand.memberships.get().user)
+    path = f"/brand/{part.brand.slug}/orders/{part.pk}/"
+    lines = {f"line_{mugs.pk}": "2", f"line_{plate.pk}": "0"}
+
+    none = {f"line_{mugs.pk}": "0", f"line_{plate.pk}": "0"}
+    assert client.post(f"{path}ship/", none).status_code == 422
+    assert client.post(f"{path}ship/", lines | {"track_url": "x y"}).status_code == 422
+    client.post(f"{path}ship/", lines | {"carrier": "PostNL", "code": "3S77"})
+    page = client.get(path).content.decode()
+    assert "3S77" in page and "Partly on its way" in page
+    client.post(f"{path}ship/", {})
+    client.post(f"{path}deliver/", {"parcel": part.parcels.first().pk})
+    client.post(f"{path}deliver/", {"parcel": "x"})
+    part.refresh_from_db()
+    assert part.shipped_at and not part.delivered_at
+    client.post(f"{path}deliver/")
+    part.refresh_from_db()
+    assert part.delivered_at and not part.parcels.filter(delivered_at=None).exists()
+    seen = Client().get(f"/orders/{orders.token(part.order)}/").content.decode()
+    assert "3S77" in seen and "2 × Mug" in seen
+
+
+def test_a_return_is_closed_without_money_only_with_a_reason():
+    part = make_part()
+    parcels.deliver(part, AT)
+    part.refresh_from_db()
+    made = returns.ask(part, {part.lines.first().pk: 1}, "", AT)
+    client = Client()
+    client.force_login(part.brand.memberships.get().user)
+    path = f"/brand/{part.brand.slug}/orders/{part.pk}/returns/{made.pk}/"
+
+    assert client.post(path, {"close": "1", "answer": ""}).status_code == 422
+    client.post(path, {"close": "1", "answer": "It never came back."})
+    made.refresh_from_db()
+    assert (made.state, made.answer) == ("closed", "It never came back.")
