@@ -9,6 +9,15 @@ from django.utils.text import slugify
 
 from shop.models import Brand, Category, Product, TaxRate
 
+# The words that a product is found by, and the part of its text that counts: of any row.
+SEARCH = (
+    "setweight(to_tsvector('simple', {title}), 'A') || setweight(to_tsvector('dutch', {title}), 'A')"
+    " || setweight(to_tsvector('english', {title}), 'A')"
+    " || setweight(to_tsvector('simple', {brand}), 'B')"
+    " || setweight(to_tsvector('dutch', {body}), 'D')"
+    " || setweight(to_tsvector('english', {body}), 'D')"
+)
+BODY = "left(regexp_replace({description}, '<[^>]*>', ' ', 'g'), 20000)"
 # One statement for any number of products; an active one that lost its price is a draft again.
 _REFRESH = """
 update shop_product p
@@ -18,16 +27,11 @@ update shop_product p
                      else p.status end,
        missing = case when v.price_from is null and p.status = 'active' then '["price"]'::jsonb
                       else p.missing end,
-       search = setweight(to_tsvector('simple', p.title), 'A')
-             || setweight(to_tsvector('dutch', p.title), 'A')
-             || setweight(to_tsvector('english', p.title), 'A')
-             || setweight(to_tsvector('simple', v.brand_name), 'B')
-             || setweight(to_tsvector('dutch', v.body), 'D')
-             || setweight(to_tsvector('english', v.body), 'D')
+       search = {search}
   from (
     select product.id,
            brand.name as brand_name,
-           left(regexp_replace(product.description, '<[^>]*>', ' ', 'g'), 20000) as body,
+           {body} as body,
            min(variant.price) filter (where variant.is_active) as price_from,
            bool_or(variant.is_active and (variant.stock is null
                                           or variant.stock > variant.reserved)) as in_stock
@@ -37,7 +41,9 @@ update shop_product p
      where product.id = any(%s)
      group by product.id, brand.name) v
  where p.id = v.id
-"""
+""".replace(
+    "{search}", SEARCH.format(title="p.title", brand="v.brand_name", body="v.body")
+).replace("{body}", BODY.format(description="product.description"))
 
 # Stock alone changes often; most sales leave "in stock" as it was and write nothing.
 _REFRESH_STOCK = """

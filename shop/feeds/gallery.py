@@ -22,7 +22,7 @@ def write(touched: dict[int, ParsedProduct], at: datetime) -> None:
         elif have[image.product_id].setdefault(image.source_url, image) is not image:
             gone.append(image.pk)
     for pk, one in touched.items():
-        for n, (url, alt) in enumerate(_addresses(one)):
+        for n, (url, alt) in enumerate(addresses(one)):
             image = have[pk].pop(url, None)
             if image is None:
                 image = Image(product_id=pk, source_url=url)
@@ -40,7 +40,7 @@ def write(touched: dict[int, ParsedProduct], at: datetime) -> None:
     _pair(touched, fresh + moved)
 
 
-def _addresses(one: ParsedProduct) -> list[tuple[str, str]]:
+def addresses(one: ParsedProduct) -> list[tuple[str, str]]:
     """Return each address once, with its first alternative text, in the feed's order."""
     first: dict[str, str] = {}
     for url, alt in one.images:

@@ -5,23 +5,20 @@ is archived, never deleted: orders point at it.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 import nh3
 from django.db import transaction
-from django.db.models import F, Value
-from django.db.models.functions import Greatest
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from shop import feeds, products
-from shop.feeds import base, gallery
-from shop.feeds.base import ParsedProduct, ParsedVariant, Problem, UnreadableFeed, shorten
+from shop.feeds import base, writing
+from shop.feeds.base import ParsedProduct, Problem, UnreadableFeed, shorten
 from shop.models import Brand, Category, Feed, FeedProblem, FeedRun, Product, Variant
 
 CHUNK = 500  # products that are compared and written together
@@ -114,8 +111,11 @@ class _Book:
         self.seen: set[str] = set()
         self.skus: set[str] = set()
         self.refused: set[str] = set()  # ids of products with a bad row
-        self.categories = {}
+        self.taxed = products.taxed_classes(self.brand.country, timezone.localdate(at))
+        self.categories: dict[str, Category] = {}
+        self.shelves: dict[int, Category] = {}
         for category in Category.objects.all():
+            self.shelves[category.pk] = category
             for name in (category.slug, category.name, category.name_nl):
                 self.categories[name.lower()] = category
         run.rows_read = run.added = run.changed = run.unchanged = run.removed = 0
@@ -181,29 +181,31 @@ class _Book:
                 yield one
 
     def _write(self, chunk: list[ParsedProduct]) -> None:
-        have = {
-            product.external_id: product
-            for product in Product.objects.filter(
-                brand=self.brand, external_id__in=[one.external_id for one in chunk]
-            )
-        }
+        """Compare a chunk with what is there, and write what differs."""
+        known = self._known(chunk)
         digests = {one.external_id: _digest(one, self.feed.pk) for one in chunk}
         fresh, changed = [], []
         for one in chunk:
-            product = have.get(one.external_id)
-            if product is None:
+            there = known.get(one.external_id)
+            if there is None:
                 fresh.append(one)
-            elif (
-                product.feed_digest != digests[one.external_id]
-                or product.status == Product.Status.ARCHIVED
-            ):
+            elif there != digests[one.external_id]:
                 changed.append(one)
             else:
                 self.run.unchanged += 1
+        if not fresh and not changed:
+            return
+        rows = Product.objects.filter(
+            brand=self.brand, external_id__in=[one.external_id for one in changed]
+        )
+        have = {product.external_id: product for product in rows.defer("search")}
+        self._drop_foreign(fresh + changed, have)
+        fresh = [one for one in fresh if one.variants]
+        changed = [one for one in changed if one.variants]
         self.run.added += len(fresh)
         self.run.changed += len(changed)
         self._show(fresh, [(have[one.external_id], one) for one in changed])
-        slugs = products.free_slugs(self.brand, [_slug(one) for one in fresh])
+        slugs = self._slugs(fresh)
         for one, slug in zip(fresh, slugs, strict=True):
             have[one.external_id] = Product(
                 brand=self.brand, external_id=one.external_id, slug=slug, category=None
@@ -211,15 +213,48 @@ class _Book:
         for one in fresh + changed:
             self._fill(have[one.external_id], one)
             have[one.external_id].feed_digest = digests[one.external_id]
-        Product.objects.bulk_create([have[one.external_id] for one in fresh])
-        fields = ["title", "description", "currency", "category", "own_shop_url", "feed"]
-        fields += ["feed_digest", "status", "missing", "sells_at", "tax_class", "updated_at"]
-        Product.objects.bulk_update([have[one.external_id] for one in changed], fields)
-        touched = {have[one.external_id].pk: one for one in fresh + changed}
-        self._write_variants(touched)
-        gallery.write(touched, self.at)
-        products.refresh(touched)
-        products.publish(self.brand, [pk for pk, one in touched.items() if one.published])
+        pairs = [[(have[one.external_id], one) for one in ones] for ones in (fresh, changed)]
+        writing.write(self.feed, *pairs, self.at)
+
+    def _known(self, chunk: list[ParsedProduct]) -> dict[str, str]:
+        """Return the digest of each product that is there, by external id; "" where archived."""
+        ids = [one.external_id for one in chunk]
+        rows = Product.objects.filter(brand=self.brand, external_id__in=ids)
+        return {
+            external_id: "" if status == Product.Status.ARCHIVED else digest
+            for external_id, digest, status in rows.values_list(
+                "external_id", "feed_digest", "status"
+            )
+        }
+
+    def _drop_foreign(self, found: list[ParsedProduct], have: dict[str, Product]) -> None:
+        """Take out variants whose SKU is another product's; one that loses all stays as it was."""
+        skus = [variant.sku for one in found for variant in one.variants]
+        rows = Variant.objects.filter(brand=self.brand, sku__in=skus)
+        owners = dict(rows.values_list("sku", "product_id"))
+        for one in found:
+            mine = have[one.external_id].pk if one.external_id in have else None
+            foreign = [v for v in one.variants if owners.get(v.sku, mine) != mine]
+            for variant in foreign:
+                reason = _("Another product of yours has this SKU.")
+                value = shorten(variant.sku)
+                self.problem(Problem(variant.line, "sku", value, reason, one.external_id))
+            if foreign:
+                one.variants = [v for v in one.variants if owners.get(v.sku, mine) == mine]
+
+    def _slugs(self, fresh: list[ParsedProduct]) -> list[str]:
+        """Return a slug for each new product; one that is taken gets a part that is its own."""
+        bases = [slugify(_slug(one))[:100].strip("-") or "product" for one in fresh]
+        rows = Product.objects.filter(brand=self.brand, slug__in=bases)
+        taken = set(rows.values_list("slug", flat=True))
+        slugs = []
+        for one, base_slug in zip(fresh, bases, strict=True):
+            slug = base_slug
+            if slug in taken:
+                slug += "-" + hashlib.sha256(one.external_id.encode()).hexdigest()[:12]
+            taken.add(slug)
+            slugs.append(slug)
+        return slugs
 
     def _show(
         self, fresh: list[ParsedProduct], changed: list[tuple[Product, ParsedProduct]]
@@ -233,20 +268,26 @@ class _Book:
             differs.append([one.title, *([] if same else [*prices, one.currency])])
 
     def _fill(self, product: Product, one: ParsedProduct) -> None:
+        """Bring a product to what the feed says, and say whether it can be shown."""
         product.title = one.title
         product.description = safe_html(one.description)
         product.currency = one.currency
-        product.category = self._category(one.category) or product.category or self.brand.category
-        product.feed = self.feed
-        product.status = Product.Status.DRAFT
-        product.missing = [] if one.published else ["unpublished"]
-        product.updated_at = self.at
+        product.category = self._category(one.category) or self._category_of(product)
+        product.price_from = min(variant.price for variant in one.variants)
         if product.pk is None:
             product.tax_class = self.brand.tax_class
             product.sells_at = self.brand.sells_at
         product.tax_class = one.tax_class or product.tax_class
         if self.brand.sells_at == "own_shop" and len(one.url) <= 500:
             product.own_shop_url = one.url
+        product.missing = ["unpublished"]
+        if one.published:
+            product.missing = products.missing(product, product.category, self.taxed)
+        product.status = Product.Status.DRAFT if product.missing else Product.Status.ACTIVE
+
+    def _category_of(self, product: Product) -> Category | None:
+        """The shelf that a product has, else its brand's."""
+        return self.shelves.get(product.category_id) or self.shelves.get(self.brand.category_id)
 
     def _category(self, paths: str) -> Category | None:
         """Return our shelf for a feed's paths, each from its narrowest part: `Home > Pots`."""
@@ -255,40 +296,6 @@ class _Book:
                 if category := self.categories.get(part.strip().lower()):
                     return category
         return None
-
-    def _write_variants(self, touched: dict[int, ParsedProduct]) -> None:
-        wanted = {
-            v.sku: (pk, n, v) for pk, one in touched.items() for n, v in enumerate(one.variants)
-        }
-        foreign = {
-            variant.sku
-            for variant in Variant.objects.filter(brand=self.brand, sku__in=list(wanted))
-            if variant.product_id != wanted[variant.sku][0]
-        }
-        have = {v.sku: v for v in Variant.objects.filter(product_id__in=list(touched))}
-        fresh, changed = [], []
-        for sku, (product_id, position, parsed) in wanted.items():
-            if sku in foreign:
-                reason = _("Another product of yours has this SKU.")
-                self.problem(Problem(parsed.line, "sku", shorten(sku), reason))
-                continue
-            variant = have.pop(sku, None)
-            if variant is None:
-                variant = Variant(product_id=product_id, brand=self.brand, sku=sku)
-                variant.stock = parsed.stock
-                fresh.append(variant)
-            else:
-                variant.stock = _kept_stock(parsed)
-                changed.append(variant)
-            variant.options = [list(pair) for pair in parsed.options]
-            variant.price, variant.compare_at = parsed.price, parsed.compare_at
-            variant.position, variant.is_active = min(position, 30_000), True
-        for variant in have.values():
-            variant.is_active = False
-            changed.append(variant)
-        Variant.objects.bulk_create(fresh, batch_size=1000)
-        fields = ["options", "price", "compare_at", "stock", "position", "is_active"]
-        Variant.objects.bulk_update(changed, fields, batch_size=500)
 
     def archive_rest(self) -> None:
         """Archive what the feed had and no longer has; refuse when that is most of it.
@@ -320,19 +327,16 @@ class _Book:
         self.run.removed, self.examples["removed"] = lost, titles
 
 
-def _kept_stock(parsed: ParsedVariant):
-    """What a feed counts never goes below what shoppers have reserved."""
-    if parsed.stock is None:
-        return None
-    return Greatest(Value(parsed.stock), F("reserved"))
-
-
 def _digest(one: ParsedProduct, feed_id: int) -> str:
     """Return a key of everything that an import would write of a product."""
-    facts = asdict(one) | {"line": 0, "feed": feed_id}
-    for variant in facts["variants"]:
-        variant["line"] = 0
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    variants = [
+        (v.sku, v.options, v.price, v.compare_at, v.stock, v.image) for v in one.variants
+    ]  # fmt: skip
+    facts = (
+        feed_id, one.external_id, one.title, one.description, one.currency, one.category,
+        one.vendor, one.tags, one.url, one.published, one.tax_class, one.images, variants,
+    )  # fmt: skip
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def _slug(one: ParsedProduct) -> str:
