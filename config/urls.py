@@ -7,7 +7,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from affiliates import sitemaps as affiliates_sitemaps
 from config import accountdesk, views
+from shop import sitemaps as shop_sitemaps
 
 accountdesk.guard(admin.site)
 admin.site.login = secure_admin_login(admin.site.login)
@@ -22,6 +24,8 @@ OURS = [
     app for app in ("affiliates", "shop", "creators") if importlib.util.find_spec(f"{app}.urls")
 ]
 
+SECTIONS = affiliates_sitemaps.SECTIONS | shop_sitemaps.SECTIONS
+
 urlpatterns = [
     *(path("", include(f"{app}.urls")) for app in OURS),
     path("accounts/", include("allauth.urls")),
@@ -35,6 +39,9 @@ urlpatterns = [
         name="picture",
     ),
     path("media/<path:path>", views.media, name="media"),
+    path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", views.sitemap_index, {"sitemaps": SECTIONS}, name="sitemaps"),
+    path("sitemap-<slug:section>.xml", views.sitemap, {"sitemaps": SECTIONS}, name="sitemap"),
     path("start/", views.start, name="start"),
 ]
 if settings.DEMO:

@@ -3,15 +3,17 @@
 import logging
 
 from django.conf import settings
+from django.contrib.sitemaps import views as sitemap_views
 from django.core.cache import caches
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template import TemplateDoesNotExist, loader
 from django.templatetags.static import static
-from django.urls import NoReverseMatch
-from django.views.decorators.cache import never_cache
+from django.urls import NoReverseMatch, reverse
+from django.utils.cache import patch_cache_control
+from django.views.decorators.cache import cache_page, never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 from redis.exceptions import RedisError
@@ -68,6 +70,46 @@ def _redis() -> str:
 def favicon(request):
     """What a browser asks for by itself on pages that name no icon, as the admin's."""
     return redirect(static("favicon.svg"))
+
+
+CLOSED = (  # to search engines: what is one person's, or only counts who came
+    "/accounts/", "/admin/", "/brand/", "/cart/", "/checkout/", "/creator/", "/go/", "/hooks/",
+    "/mailbox/", "/media/", "/orders/", "/pay/", "/report/", "/start/", "/team/",
+)  # fmt: skip
+
+
+@public
+@require_safe
+def robots(request):
+    """What search engines may read, and where the sitemap is. Pictures of products are open."""
+    lines = ["User-agent: *", "Allow: /media/pictures/"]
+    lines += [f"Disallow: {path}" for path in CLOSED]
+    lines += ["", f"Sitemap: {settings.SITE_URL}{reverse('sitemaps')}", ""]
+    response = HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+    patch_cache_control(response, public=True, max_age=3600)
+    return response
+
+
+@public
+@require_safe
+@cache_page(3600)
+def sitemap_index(request, sitemaps):
+    """Which files the sitemap has: one per section and ten thousand ids."""
+    files = []
+    for name, section in sitemaps.items():
+        url = settings.SITE_URL + reverse("sitemap", args=[name])
+        pages = section().paginator.num_pages
+        files += [{"location": f"{url}?p={n}" if n > 1 else url} for n in range(1, pages + 1)]
+    context, kind = {"sitemaps": files}, "application/xml"
+    return render(request, "sitemap_index.xml", context, content_type=kind)
+
+
+@public
+@require_safe
+@cache_page(3600)
+def sitemap(request, sitemaps, section):
+    """One file of the sitemap."""
+    return sitemap_views.sitemap(request, sitemaps, section)
 
 
 @signed_in

@@ -26,6 +26,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, data, *, shelves: list[Category]) -> None:
         super().__init__(data)
+        self.shelves = shelves
         choices = [(shelf.slug, shelf.label) for shelf in shelves]
         self.fields["category"].choices = [("", _("All shelves")), *choices]
 

@@ -1,6 +1,7 @@
 """The shop, a brand's page, and a product's page."""
 
-from django.conf import settings
+from urllib.parse import urlencode
+
 from django.db.models import prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -10,21 +11,28 @@ from django.views.decorators.http import require_safe
 from config.lib import money
 from config.lib.access import public
 from config.lib.http import page_number, render_page
-from shop import storefront
+from shop import storefront, structured
 from shop.forms.products import DETAILS
 from shop.forms.storefront import FilterForm
 from shop.models import Brand
 from shop.models.brands import SellsAt
 from shop.views.bag import cart_count, elsewhere, referral_for
 
+NARROWING = ("q", "price_min", "price_max", "available", "sort")
+
 
 def _listing(request, form, brand=None):
     """Return what a list of products shows."""
     wanted = form.filters(brand.slug if brand else "")
     found = storefront.page(wanted, page_number(request))
+    canonical, is_found = _address(request, form)
     return {
         "form": form,
         "brand": brand,
+        "canonical": canonical,
+        "is_found": is_found,
+        "shelf": next((one for one in form.shelves if one.slug == wanted.category), None),
+        "share": _share([image for one in found for image in one.images.all()]),
         "products": found,
         "filters_on": [] if found else form.on(),
         "cart_count": cart_count(request),
@@ -76,6 +84,7 @@ def product(request, brand_slug, product_slug):
         "pictures": pictures,
         "shown": _shown(pictures, chosen),
         "share": _share(pictures),
+        "structured": structured.product(found, variants, pictures, lead),
         "more": more,
         "more_of_shelf": bool(shelf),
         "referral": referral,
@@ -117,10 +126,22 @@ def _shown(pictures, chosen):
 def _share(pictures):
     """Return the whole address of the first picture, for posts that show this page."""
     first = next((image for image in pictures if image.file), None)
-    if first is None:
-        return ""
-    url = first.file.url
-    return settings.SITE_URL + url if url.startswith("/") else url
+    return structured.whole(first.file.url) if first else ""
+
+
+def _address(request, form):
+    """Return the one address of this list for search engines, and whether it should be found.
+
+    Shelves and their further pages have one each; searches and filters lead to it.
+    """
+    kept = {name: value for name in ("category", "page") if (value := request.GET.get(name, ""))}
+    if form.errors or kept.get("page") == "1" or page_number(request) == 1:
+        kept.pop("page", None)
+    if "category" in form.errors:
+        kept.pop("category", None)
+    query = f"?{urlencode(kept)}" if kept else ""
+    narrowed = any(request.GET.get(name) for name in NARROWING)
+    return structured.whole(request.path) + query, not narrowed
 
 
 def _earns(referral, product, chosen):
