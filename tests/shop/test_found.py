@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from lxml import etree
 
-from affiliates import links
+from affiliates import links, shelf
 from config.lib import sitemaps
 from shop.models import Category, Image, Product
 from tests.affiliates.factories import make_collaboration
@@ -100,7 +100,7 @@ def test_the_sitemap_lists_what_is_on_sale(client, settings):
     creator = make_creator(handle="noor", followers=6_000, user=make_user(), at=timezone.now())
     links.accept_terms(creator.user, timezone.now())
     make_collaboration(variant.brand)
-    links.take(creator, product=variant.product, platform="tiktok", at=timezone.now())
+    shelf.put(creator, variant.product, timezone.now())
     hidden = make_creator(handle="linkless", followers=6_000, user=make_user(), at=timezone.now())
     site = settings.SITE_URL
 
