@@ -14,9 +14,9 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Avg, QuerySet, Sum
 
-from affiliates import clock, fees, planning
+from affiliates import clock, fees, planning, shortlists
 from affiliates.dashboards.query import rows_of
-from affiliates.models import Shortlist, ShortlistEntry
+from affiliates.models import Shortlist
 from config.lib import local
 from creators.models import Creator, DirectoryEntry
 from shop.models import Brand, OrderLine, Product
@@ -180,10 +180,6 @@ def _side(chosen: list[planning.Estimate], people, fits: QuerySet[DirectoryEntry
 @transaction.atomic
 def keep(brand: Brand, creator_ids: Sequence[int], at: datetime) -> Shortlist:
     """Put the chosen on a shortlist named after the day; the same day's plan grows."""
-    name = f"Plan {local.short_day(clock.local_day(at))}"
-    chosen, _new = Shortlist.objects.get_or_create(brand=brand, name=name)
-    listed = Creator.objects.filter(pk__in=creator_ids, directoryentry__is_listed=True)
-    ShortlistEntry.objects.bulk_create(
-        (ShortlistEntry(shortlist=chosen, creator=one) for one in listed), ignore_conflicts=True
-    )
+    chosen = shortlists.make(brand, f"Plan {local.short_day(clock.local_day(at))}")
+    shortlists.add(chosen, creator_ids)
     return chosen

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Avg, Count, Sum
+from django.db.models import Avg, Count, Subquery, Sum
 
 from affiliates import clock
 from affiliates.models import Commission, Participation, Shortlist, ShortlistEntry
@@ -17,12 +17,17 @@ from creators.models import Creator, DirectoryEntry, Platform
 from shop.models import Brand
 
 FEW = 5
-FIRST = "Shortlist"  # the list that the bookmark button fills
+MOST = 50  # lists of one brand
+FIRST = "Shortlist"  # what a brand's first list is called until it is renamed
+
+
+class TooMany(Exception):
+    """The brand has MOST lists already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the creators of a brand's lists are together; engagement is a plain mean."""
+    """What the creators of a list are together; engagement is a plain mean."""
 
     count: int
     followers: int
@@ -30,27 +35,96 @@ class Summary:
     first: list[Creator]  # the newest few
 
 
-def kept(brand: Brand, creator_ids: Sequence[int]) -> set[int]:
-    """Return those of `creator_ids` that stand on a list of the brand."""
-    return set(
-        ShortlistEntry.objects.filter(
-            shortlist__brand=brand, creator__in=list(creator_ids)
-        ).values_list("creator_id", flat=True)
+def of(brand: Brand) -> list[Shortlist]:
+    """Return the brand's lists, oldest first, with how many stand on each (`n`)."""
+    rows = Shortlist.objects.filter(brand=brand).annotate(n=Count("entries"))
+    return list(rows.order_by("pk"))
+
+
+def first(brand: Brand) -> Shortlist:
+    """Return the brand's oldest list, which the bookmark fills; it is made when there is none."""
+    found = Shortlist.objects.filter(brand=brand).order_by("pk").first()
+    return found or Shortlist.objects.get_or_create(brand=brand, name=FIRST)[0]
+
+
+def chosen(brand: Brand, pk: str) -> Shortlist | None:
+    """Return the brand's list of that number, else its oldest; None while it has none."""
+    rows = Shortlist.objects.filter(brand=brand).order_by("pk")
+    known = rows.filter(pk=int(pk[:18])).first() if pk.isascii() and pk.isdigit() else None
+    return known or rows.first()
+
+
+def plain(name: str) -> str:
+    return " ".join(name.replace("\x00", "").split())[:80]
+
+
+@transaction.atomic
+def make(brand: Brand, name: str) -> Shortlist:
+    """Return the brand's list of a name, new or there already. Raises ValueError without a name,
+    TooMany.
+    """
+    if not plain(name):
+        raise ValueError("a list needs a name")
+    Brand.objects.select_for_update().get(pk=brand.pk)
+    first(brand)  # the bookmark keeps its list, whatever is made
+    lists = Shortlist.objects.filter(brand=brand)
+    if lists.count() >= MOST and not lists.filter(name=plain(name)).exists():
+        raise TooMany(f"{brand} has {MOST} lists")
+    return lists.get_or_create(brand=brand, name=plain(name))[0]
+
+
+@transaction.atomic
+def rename(brand: Brand, pk: int, name: str) -> bool:
+    """Give a list another name; False when it is not the brand's, or the name is not free."""
+    Brand.objects.select_for_update().get(pk=brand.pk)
+    lists = Shortlist.objects.filter(brand=brand)
+    if not plain(name) or lists.filter(name=plain(name)).exclude(pk=pk).exists():
+        return False
+    return bool(lists.filter(pk=pk).update(name=plain(name)))
+
+
+def remove(brand: Brand, pk: int) -> bool:
+    """Take a list away, with its notes."""
+    return bool(Shortlist.objects.filter(brand=brand, pk=pk).delete()[0])
+
+
+def add(target: Shortlist, creator_ids: Sequence[int], by: AbstractBaseUser | None = None) -> int:
+    """Put listed creators on a list; return how many were not on it."""
+    there = ShortlistEntry.objects.filter(shortlist=target).values("creator")
+    new = list(
+        Creator.objects.filter(pk__in=creator_ids, directoryentry__is_listed=True)
+        .exclude(pk__in=there)
+        .order_by("pk")
     )
+    ShortlistEntry.objects.bulk_create(
+        (ShortlistEntry(shortlist=target, creator=one, added_by=by) for one in new),
+        ignore_conflicts=True,
+    )
+    return len(new)
+
+
+def take_off(brand: Brand, pk: int, creator_id: int) -> int:
+    """Take a creator off one list of the brand; return whether she was on it."""
+    rows = ShortlistEntry.objects.filter(shortlist__brand=brand, shortlist=pk, creator=creator_id)
+    return rows.delete()[0]
+
+
+def kept(brand: Brand, creator_ids: Sequence[int]) -> set[int]:
+    """Return those of `creator_ids` that stand on the list that the bookmark fills."""
+    oldest = Shortlist.objects.filter(brand=brand).order_by("pk").values("pk")[:1]
+    rows = ShortlistEntry.objects.filter(shortlist=Subquery(oldest), creator__in=list(creator_ids))
+    return set(rows.values_list("creator_id", flat=True))
 
 
 @transaction.atomic
 def toggle(brand: Brand, creator: Creator, by: AbstractBaseUser | None = None) -> bool:
-    """Put a creator on the brand's list, or take her off; return whether she is on it now."""
-    entries = ShortlistEntry.objects.filter(shortlist__brand=brand, creator=creator)
-    if entries.exists():
-        entries.delete()
+    """Put a creator on the list that the bookmark fills, or take her off; return whether she is
+    on it now. The brand's other lists stay as they are.
+    """
+    oldest = first(brand)
+    if take_off(brand, oldest.pk, creator.pk):
         return False
-    chosen, _new = Shortlist.objects.get_or_create(brand=brand, name=FIRST)
-    ShortlistEntry.objects.get_or_create(
-        shortlist=chosen, creator=creator, defaults={"added_by": by}
-    )
-    return True
+    return bool(add(oldest, [creator.pk], by))
 
 
 def note(brand: Brand, creator_id: int, text: str) -> int:
@@ -59,12 +133,12 @@ def note(brand: Brand, creator_id: int, text: str) -> int:
     return rows.update(note=" ".join(text.replace("\x00", "").split())[:300])
 
 
-def table(brand: Brand) -> Iterator[list[object]]:
-    """Yield the brand's list as rows of a CSV file, newest first."""
+def table(target: Shortlist) -> Iterator[list[object]]:
+    """Yield a list as rows of a CSV file, newest first."""
     yield ["handle", "name", "page", "country", "followers", *Platform.values,
            "engagement_percent", "views_per_follower", "orders_for_you", "note", "added_on", "added_by"]  # fmt: skip
-    entries = list(entries_of(brand).select_related("added_by", "creator__directoryentry"))
-    orders = orders_for(brand, [entry.creator_id for entry in entries])
+    entries = list(entries_of(target))
+    orders = orders_for(target.brand, [entry.creator_id for entry in entries])
     for entry in entries:
         creator, found = entry.creator, entry.creator.directoryentry
         rate = None if found.engagement_bp is None else found.engagement_bp / 100
@@ -84,10 +158,10 @@ def table(brand: Brand) -> Iterator[list[object]]:
         ]
 
 
-def entries_of(brand: Brand):
-    """Return the brand's kept creators with their directory entries, newest first."""
+def entries_of(target: Shortlist | None):
+    """Return who stands on a list, with their directory entries, newest first."""
     return (
-        ShortlistEntry.objects.filter(shortlist__brand=brand)
+        ShortlistEntry.objects.filter(shortlist=target)
         .select_related("creator__directoryentry", "shortlist", "added_by")
         .order_by("-added_at", "-id")
     )
@@ -100,8 +174,8 @@ def orders_for(brand: Brand, creator_ids: Sequence[int]) -> dict[int, int]:
     return dict(counted.values_list("creator", "n"))
 
 
-def summary(brand: Brand) -> Summary:
-    on_list = ShortlistEntry.objects.filter(shortlist__brand=brand).values("creator")
+def summary(target: Shortlist | None) -> Summary:
+    on_list = ShortlistEntry.objects.filter(shortlist=target).values("creator")
     sums = DirectoryEntry.objects.filter(creator__in=on_list).aggregate(
         count=Count("pk"), followers=Sum("followers_total"), engagement=Avg("engagement_bp")
     )
@@ -110,7 +184,7 @@ def summary(brand: Brand) -> Summary:
         count=sums["count"],
         followers=sums["followers"] or 0,
         engagement_bp=None if engagement is None else round(engagement),
-        first=[entry.creator for entry in entries_of(brand)[:FEW]] if sums["count"] else [],
+        first=[entry.creator for entry in entries_of(target)[:FEW]] if sums["count"] else [],
     )
 
 

@@ -41,6 +41,7 @@ from affiliates.views import (
 
 app_name = "affiliates"
 BRAND = "brand/<slug:brand_slug>"
+LIST = f"{BRAND}/shortlists/<int:pk>"
 
 # ------------------------------------------------------------ finding creators
 urlpatterns = [
@@ -60,6 +61,11 @@ urlpatterns = [
     path(f"{BRAND}/shortlists/list.csv", shortlists.shortlist_csv, name="shortlist_csv"),
     path(f"{BRAND}/shortlists/<int:creator_id>/note/", shortlists.note, name="shortlist_note"),
     path(f"{BRAND}/shortlists/", shortlists.shortlists, name="shortlists"),
+    path(f"{BRAND}/shortlists/new/", shortlists.shortlist_new, name="shortlist_new"),
+    path(f"{BRAND}/shortlists/add/", shortlists.shortlist_add, name="shortlist_add"),
+    path(f"{LIST}/rename/", shortlists.shortlist_rename, name="shortlist_rename"),
+    path(f"{LIST}/remove/", shortlists.shortlist_remove, name="shortlist_remove"),
+    path(f"{LIST}/off/<int:creator_id>/", shortlists.shortlist_off, name="shortlist_off"),
     path(
         f"{BRAND}/shortlists/toggle/<int:creator_id>/", shortlists.toggle, name="shortlist_toggle"
     ),

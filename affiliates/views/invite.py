@@ -1,4 +1,4 @@
-"""A brand invites: one creator, a selection, or all of its shortlist."""
+"""A brand invites: one creator, a selection, or all of a shortlist."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
@@ -43,12 +43,13 @@ def invite(request, creator_id: int):
 @require_http_methods(["GET", "HEAD", "POST"])
 @ratelimit.limited("invitations", times=50, seconds=86_400)
 def invite_many(request):
-    """Invite the chosen creators (`c`), or with `list` those of the shortlist, in one go."""
+    """Invite the chosen creators (`c`), or those of a shortlist (`list`), in one go."""
     now = timezone.now()
     asked = request.POST if request.method == "POST" else request.GET
     wanted = ids_in(asked)
     if "list" in asked and not wanted:
-        wanted = [row.creator_id for row in lists.entries_of(request.brand)]
+        shown = lists.chosen(request.brand, asked["list"])
+        wanted = [row.creator_id for row in lists.entries_of(shown)]
     entries = candidates.chosen(wanted, participations.MOST_AT_ONCE)
     form = InviteManyForm(request.POST or None, brand=request.brand, at=now)
     people = [entry.creator for entry in entries]

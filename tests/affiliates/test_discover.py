@@ -117,6 +117,53 @@ def test_the_bookmark_puts_on_and_takes_off(client, brand):
     assert shortlists.kept(brand, [creator.pk]) == set()
 
 
+def test_lists_are_made_named_filled_exported_and_taken_away(client, brand):
+    one, two = make_creator(followers=3_000), make_creator(followers=4_000)
+    start = f"/brand/{brand.slug}/shortlists/"
+    client.post(f"{start}toggle/{one.pk}/")
+    client.post(f"{start}new/", {"name": " Spring\n cakes "})
+    first, spring = shortlists.of(brand)
+    assert (first.name, spring.name) == (shortlists.FIRST, "Spring cakes")
+
+    asked = client.get(f"{start}add/?c={one.pk}&c={two.pk}").content.decode()
+    assert "Spring cakes" in asked
+    done = client.post(f"{start}add/", {"c": [one.pk, two.pk], "list": spring.pk})
+    assert done["location"] == f"{start}?list={spring.pk}"
+    client.post(f"{start}add/", {"c": [two.pk], "name": "Winter"})
+    assert client.post(f"{start}add/", {"c": [two.pk]}).status_code == 422
+    assert [(row.name, row.n) for row in shortlists.of(brand)] == [
+        (shortlists.FIRST, 1), ("Spring cakes", 2), ("Winter", 1),
+    ]  # fmt: skip
+
+    client.post(f"{start}{first.pk}/rename/", {"name": "Bakers"})
+    client.post(f"{start}{spring.pk}/rename/", {"name": "Bakers"})  # another has it
+    client.post(f"{start}toggle/{one.pk}/")  # the bookmark knows its list, whatever its name
+    client.post(f"{start}{spring.pk}/off/{one.pk}/")
+    assert [(row.name, row.n) for row in shortlists.of(brand)] == [
+        ("Bakers", 0), ("Spring cakes", 1), ("Winter", 1),
+    ]  # fmt: skip
+    sheet = b"".join(client.get(f"{start}list.csv?list={spring.pk}")).decode()
+    assert two.handle in sheet
+    assert one.handle not in sheet
+    client.post(f"{start}{spring.pk}/remove/")
+    assert [row.name for row in shortlists.of(brand)] == ["Bakers", "Winter"]
+
+
+def test_the_lists_of_another_brand_are_not_there(client, brand):
+    creator, other = make_creator(followers=3_000), money.make_brand()
+    theirs = shortlists.make(other, "Secret")
+    shortlists.add(theirs, [creator.pk])
+    start = f"/brand/{brand.slug}/shortlists/"
+
+    assert "Secret" not in client.get(f"{start}?list={theirs.pk}").content.decode()
+    for path, sent in (("rename", {"name": "Ours"}), ("remove", {}), (f"off/{creator.pk}", {})):
+        client.post(f"{start}{theirs.pk}/{path}/", sent)
+    answer = client.post(f"{start}add/", {"c": [creator.pk], "list": theirs.pk})
+    assert answer.status_code == 422
+    assert [(row.name, row.n) for row in shortlists.of(other)][-1] == ("Secret", 1)
+    assert shortlists.of(brand) == []
+
+
 def test_an_invitation_reaches_the_creator_once(client, brand):
     creator = make_creator(followers=3_000)
     offer = Collaboration.objects.create(
