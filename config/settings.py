@@ -124,7 +124,10 @@ CLICKS_REDIS_URL = CLICKS_REDIS_URL or ENGINES.redis_url("clicks")
 
 # Commands that change the schema, or fill and empty whole tables, work as the owner of the
 # tables. Everything else is the application's role, which owns nothing.
-OWNER_COMMANDS = {"demo", "flush", "makemigrations", "migrate", "showmigrations", "sqlmigrate"}
+OWNER_COMMANDS = {
+    "backup", "demo", "flush", "makemigrations", "migrate", "restore", "showmigrations",
+    "sqlmigrate",
+}  # fmt: skip
 IS_OWNER = Path(sys.argv[0]).name == "manage.py" and bool(OWNER_COMMANDS & set(sys.argv[1:2]))
 APP_ROLE = embedded.APP  # whom each migrate grants rights; of DATABASE_URL if that is set
 # The application may only read and add here.
@@ -292,6 +295,7 @@ WHITENOISE_USE_FINDERS = not HASHED_STATIC
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
 PRIVATE_ROOT = DATA_DIR / "private"  # screenshots of checks by hand: never served as media
+ERASURES_FILE = Path(env.word("ERASURES_FILE", str(DATA_DIR / "erasures.jsonl")))
 PRIVATE_PICTURES_FROM = ""  # an origin on loopback that feed pictures may come from: tests set it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
