@@ -136,6 +136,8 @@ LEFT = {
     "creators.Sanction": A_MARKET,
     "creators.PlatformStatus": A_MARKET,
     "creators.EnrolmentPolicy": A_MARKET,
+    "shop.DiscountCode": A_BRAND,
+    "shop.DiscountUse": "orders that are in the file, under a key of the shopper's address",
     "affiliates.BankFile": A_MARKET,
     "affiliates.BooksCheck": A_MARKET,
     "affiliates.Click": "shoppers' visits under a key of a day: nobody's any more",

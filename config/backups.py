@@ -163,7 +163,7 @@ def restore(backup: Path, *, replace: bool = False) -> dict[str, object]:
 def _require_alone(own: psycopg.Connection) -> None:
     others = own.execute(
         """select count(*) from pg_stat_activity where datname = current_database()
-        and pid <> pg_backend_pid() and backend_type = 'client backend'"""
+        and pid <> pg_backend_pid() and usename is not null"""  # no autovacuum
     ).fetchone()[0]
     if others:
         raise Failed(f"{others} others use the database: stop the site first.")
