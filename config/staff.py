@@ -15,7 +15,7 @@ from config.grants import reports_last
 FINANCE, SUPPORT = "finance", "support"
 ORDERS = (
     "shop.brand shop.order shop.brandorder shop.orderline shop.payment shop.refund shop.dispute"
-    " shop.return shop.trouble shop.orderletter shop.saledocument shop.parcel creators.creator creators.case creators.caseevent creators.report"
+    " shop.return shop.trouble shop.orderletter shop.saledocument shop.parcel shop.recall creators.creator creators.case creators.caseevent creators.report"
     " creators.violation creators.sanction creators.channeldispute affiliates.caseline affiliates.collaboration"
     " affiliates.productrate affiliates.ratechange affiliates.commission affiliates.attribution"
     " affiliates.riskflag"
@@ -42,7 +42,7 @@ DOES = {
     # decide on creators, channels and cases; take a product or a link down; help with an order
     SUPPORT: "creators.change_creator creators.change_manualcheck creators.add_case"
     " creators.change_case shop.change_product affiliates.change_link shop.change_brandorder"
-    " shop.add_refund",
+    " shop.add_refund shop.add_recall",
 }
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from config.lib import money
 from config.lib.letters import Letter, day
 from shop import documents, mails
-from shop.models import BrandOrder, OrderLetter, Parcel, Refund, Return
+from shop.models import BrandOrder, OrderLetter, Parcel, Recall, Refund, Return
 
 Rows = Sequence[tuple[str, str]]
 Files = Sequence[tuple[str, bytes, str]]
@@ -112,8 +112,28 @@ def order_new(row: OrderLetter) -> EmailMultiAlternatives:
     ], [(line.title, str(line.quantity)) for line in lines])  # fmt: skip
 
 
+def recall(row: OrderLetter) -> EmailMultiAlternatives:
+    made = Recall.objects.select_related("product__brand").get(pk=row.about)
+    brand = made.product.brand
+    facts = {"product": made.product.title, "brand": brand.legal_name or brand.name}
+    letter = Letter(
+        to=row.to, subject=_("Product safety recall: %(product)s") % facts,
+        title=_("Product safety recall: %(product)s") % facts,
+        paragraphs=[
+            _("You bought it from %(brand)s. Stop using it at once.") % facts,
+            made.hazard,
+            made.todo,
+            _("Ask %(who)s.") % {"who": ", ".join(filter(None, [brand.email, brand.phone]))},
+        ],
+        url=mails.address_of(row.order), button=_("See your order"),
+        why=_("You get this mail because you bought this product."),
+    )  # fmt: skip
+    return letter.message()
+
+
 WORDS = {
     "order_new": order_new,
+    "recall": recall,
     "refunded": refunded,
     "return_asked": return_asked,
     "return_closed": return_closed,

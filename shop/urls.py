@@ -16,6 +16,7 @@ from shop.views import (
     orders,
     pay,
     products,
+    recalls,
     storefront,
     team,
     terms,
@@ -95,6 +96,7 @@ urlpatterns = [
     path(f"{BRAND}/products/", products.products, name="products"),
     path(f"{BRAND}/products/new/", products.product_edit, name="product_new"),
     path(f"{BRAND}/products/<int:product_id>/", products.product_edit, name="product_edit"),
+    path(f"{BRAND}/products/<int:product_id>/recall/", recalls.recall, name="recall"),
     path(
         f"{BRAND}/products/<int:product_id>/status/", products.product_status, name="product_status"
     ),

@@ -1,0 +1,78 @@
+"""A recall takes a product off the shop and tells each who bought it, once."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from shop import postroom, recalls
+from shop.models import Membership, Order, OrderLetter, Recall
+from tests.shop.factories import make_brand, make_order, make_user, make_variant
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def sold():
+    """A mug bought by Ann twice and by Bob, and not by Cas, who did not pay, nor by Dee."""
+    brand = make_brand(owner=make_user())
+    mug = make_variant(brand=brand, title="Iron mug")
+    for who, paid in (("ann", True), ("ann", True), ("bob", True), ("cas", False)):
+        make_order((mug, 1), email=f"{who}@people.example", paid=paid, language="nl")
+    make_order((make_variant(brand=brand), 1), email="dee@people.example")
+    OrderLetter.objects.all().delete()
+    return mug.product
+
+
+def test_each_buyer_is_told_once_and_it_is_off_the_shop(sold):
+    made = recalls.make(sold, "De greep breekt af.", "Stop, en mail ons.", make_user(), AT)
+
+    assert [postroom.send_waiting(AT) for _n in "ab"] == [2, 0]
+    assert sorted(one.to[0] for one in mail.outbox) == ["ann@people.example", "bob@people.example"]
+    letter = mail.outbox[0]
+    assert letter.subject == "Terugroepactie voor de veiligheid: Iron mug"
+    for said in ("De greep breekt af.", "Stop, en mail ons.", sold.brand.email):
+        assert said in letter.body
+    assert recalls.reach(made) == {"all": 2, "sent": 2, "refused": 0}
+    assert Client().get(sold.get_absolute_url()).status_code == 404
+
+
+def test_an_owner_recalls_a_member_only_looks_and_others_see_nothing(sold):
+    path = f"/brand/{sold.brand.slug}/products/{sold.pk}/recall/"
+    member, stranger = make_user(), make_user()
+    Membership.objects.create(user=member, brand=sold.brand, role="member")
+    make_brand(owner=stranger)
+    clients = {}
+    for name, user in (("owner", sold.brand.memberships.get(role="owner").user),
+                       ("member", member), ("stranger", stranger)):  # fmt: skip
+        clients[name] = Client()
+        clients[name].force_login(user)
+    facts = {"hazard": "It breaks.", "todo": "Mail us.", "sure": "on"}
+
+    assert clients["stranger"].post(path, facts).status_code == 404
+    assert clients["member"].get(path).status_code == 200
+    assert clients["member"].post(path, facts).status_code == 403
+    assert clients["owner"].post(path, {"hazard": "It breaks."}).status_code == 422
+    assert Recall.objects.count() == 0
+    assert "2 addresses bought it." in clients["owner"].get(path).content.decode()
+    assert clients["owner"].post(path, facts).status_code == 302
+    OrderLetter.objects.filter(to="bob@people.example").update(sent_at=AT, refused=True)
+    assert "bob@people.example" in clients["owner"].get(path).content.decode()
+
+
+def test_support_recalls_in_the_admin(sold):
+    from tests.affiliates.factories import sign_in
+
+    boss = make_user(is_staff=True, is_superuser=True)
+    client = Client()
+    sign_in(client, boss)
+    facts = {"product": sold.pk, "hazard": "It breaks.", "todo": "Mail us."}
+    answer = client.post("/admin/shop/recall/add/", facts)
+
+    assert answer.status_code == 302
+    assert Recall.objects.values_list("product", "made_by").get() == (sold.pk, boss.pk)
+    assert OrderLetter.objects.filter(kind="recall").count() == 2
+    assert Order.objects.filter(status="paid").count() == 4
+    assert client.get("/admin/shop/recall/").status_code == 200
