@@ -2,7 +2,7 @@
 
 A budget is spent by live commissions since it was set, and freed by what shoppers send back. A
 sale that does not fit earns nothing, says so (`SPENT`), and stops new links until the brand sets a
-new budget.
+new budget; `budgetletters` tells the brand and those with links.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Rooms:
             return True
         if amount > self.left[collaboration_id]:
             rows = Collaboration.objects.filter(pk=collaboration_id, budget_spent_at=None)
-            rows.update(budget_spent_at=at)
+            rows.update(budget_spent_at=at, tells_spent=True)
             return False
         self.left[collaboration_id] -= amount
         return True
@@ -77,6 +77,6 @@ def set_for(brand: Brand, collaboration_id: int, budget: int | None, at: datetim
     """Give a collaboration a budget from now on, or none; links can be taken again."""
     row = Collaboration.objects.select_for_update(no_key=True).get(pk=collaboration_id, brand=brand)
     row.budget, row.budget_from = budget, None if budget is None else at
-    row.budget_spent_at = None
-    row.save(update_fields=["budget", "budget_from", "budget_spent_at"])
+    row.budget_spent_at, row.tells_spent = None, False
+    row.save(update_fields=["budget", "budget_from", "budget_spent_at", "tells_spent"])
     return row

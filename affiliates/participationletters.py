@@ -47,9 +47,9 @@ def _participations() -> int:
         if _is_for_brand(row):
             answers[row.collaboration.brand_id].append(row.pk)
         if row.state != State.APPLIED and not _is_answer_of_hers(row):
-            told += _safely(lambda pk=row.pk: _to_creator(pk))
+            told += safely(lambda pk=row.pk: _to_creator(pk))
     for brand_id, ids in answers.items():
-        told += _safely(lambda b=brand_id, i=ids: _to_brand(b, i))
+        told += safely(lambda b=brand_id, i=ids: _to_brand(b, i))
     return told
 
 
@@ -62,7 +62,7 @@ def _is_for_brand(row: Participation) -> bool:
     return row.state in (State.APPLIED, State.LAPSED) or _is_answer_of_hers(row)
 
 
-def _safely(tell: Callable[[], int]) -> int:
+def safely(tell: Callable[[], int]) -> int:
     try:
         return tell()
     except OSError:  # this address or the server refused it; the next call tries again
@@ -70,7 +70,7 @@ def _safely(tell: Callable[[], int]) -> int:
         return 0
 
 
-def _mail_of(creator: Creator) -> str:
+def mail_of(creator: Creator) -> str:
     """Return the address of a creator who is to be mailed, or nothing."""
     return "" if creator.user is None or creator.is_demo else creator.user.email
 
@@ -85,7 +85,7 @@ def _to_creator(pk: int) -> int:
     if row.state != State.LAPSED:  # the brand is told of that one too, in its own letter
         row.tells = False
         row.save(update_fields=["tells"])
-    if address := _mail_of(row.creator):
+    if address := mail_of(row.creator):
         with translation.override(profiles.mail_language(row.creator)):
             _creator_letter(row, address).send()
     return 1
@@ -154,7 +154,7 @@ def _to_brand(brand_id: int, ids: list[int]) -> int:
 
 def _fees() -> int:
     ids = list(FlatFee.objects.filter(tells=True).values_list("pk", flat=True)[:AT_ONCE])
-    return sum(_safely(lambda pk=pk: _fee(pk)) for pk in ids)
+    return sum(safely(lambda pk=pk: _fee(pk)) for pk in ids)
 
 
 @transaction.atomic
@@ -172,7 +172,7 @@ def _fee(pk: int) -> int:
         with translation.override(language_of(offer.brand)):
             for address in [] if offer.brand.is_demo else team_of(offer.brand):
                 _fee_letter(row, address, for_brand=True).send()
-    elif address := _mail_of(creator):
+    elif address := mail_of(creator):
         with translation.override(profiles.mail_language(creator)):
             _fee_letter(row, address).send()
     return 1
@@ -220,19 +220,19 @@ def rate_changes(at: datetime) -> int:
     sent = 0
     rows = RateChange.objects.filter(told_at=None, announced_at__gte=at - NOTICE_WITHIN)
     for change in rows.select_related("collaboration__brand", "product"):
-        for creator in _with_links(change).iterator(500):
+        for creator in with_links(change.collaboration_id, change.product_id).iterator(500):
             key = f"mail:rate:{change.pk}:{creator.pk}"
-            if _mail_of(creator) and cache.add(key, 1, WEEK_S):
-                sent += _safely(lambda c=change, k=creator: _rate(c, k))
+            if mail_of(creator) and cache.add(key, 1, WEEK_S):
+                sent += safely(lambda c=change, k=creator: _rate(c, k))
         RateChange.objects.filter(pk=change.pk).update(told_at=at)
     return sent
 
 
-def _with_links(change: RateChange):
-    offer = change.collaboration_id
+def with_links(offer: int, product_id: int | None = None):
+    """Return who has a link of a collaboration (and product), or takes part in it."""
     of = Q(links__collaboration=offer, links__is_active=True)
-    if change.product_id:
-        of &= Q(links__product=change.product_id)
+    if product_id:
+        of &= Q(links__product=product_id)
     takes_part = Q(participations__collaboration=offer, participations__state=State.ACCEPTED)
     return Creator.objects.filter(of | takes_part).distinct().select_related("user").order_by("pk")
 

@@ -11,6 +11,7 @@ from affiliates import (
     brandinvoices,
     brandletters,
     brandweeks,
+    budgetletters,
     caseletters,
     clicks,
     clickwatch,
@@ -68,8 +69,8 @@ def close_unanswered(as_of: str | None = None) -> int:
 
 @shared_task
 def mail_participations() -> int:
-    """Mail invitations, answers, fees, and rates that change."""
-    told = participationletters.send_waiting()
+    """Mail invitations, answers, fees, budgets that are spent, and rates that change."""
+    told = participationletters.send_waiting() + budgetletters.send_waiting()
     return told + participationletters.rate_changes(timezone.now())
 
 

@@ -59,6 +59,9 @@ class Collaboration(models.Model):
     budget_spent_at = models.DateTimeField(
         null=True, blank=True, help_text="when a sale did not fit any more; no new links since"
     )
+    tells_spent = models.BooleanField(
+        default=False, db_default=False, help_text="its budget was spent, and nobody is told yet"
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

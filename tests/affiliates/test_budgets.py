@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.db import connections
 
-from affiliates import bookings, budgets, collaborations, invariants
-from affiliates.models import Commission, LedgerEntry
+from affiliates import bookings, budgetletters, budgets, collaborations, invariants
+from affiliates.models import Commission, LedgerEntry, Participation
 from shop import refunds
+from shop.models import Membership
 from tests.affiliates.factories import (
     PAID,
     make_brand,
@@ -144,3 +146,21 @@ def test_a_brand_sets_a_budget_on_the_page(client, deal):
     client.post(page + "budget/", {"budget": ""})
     deal.refresh_from_db()
     assert (deal.budget, deal.budget_from) == (None, None)
+
+
+@pytest.mark.usefixtures("books")
+def test_a_spent_budget_is_told_once_to_the_brand_and_to_those_with_links(deal):
+    owner, creator, other = make_user(), make_creator(user=make_user()), make_creator()
+    Membership.objects.create(user=owner, brand=deal.brand)
+    for _n in range(4):
+        sell(deal, creator)
+    Participation.objects.create(
+        collaboration=deal, creator=creator, state="accepted", asked_at=PAID
+    )
+
+    assert [budgetletters.send_waiting(), budgetletters.send_waiting()] == [2, 0]
+    assert {letter.to[0] for letter in mail.outbox} == {owner.email, creator.user.email}
+    assert all(deal.name in letter.subject for letter in mail.outbox)
+    budgets.set_for(deal.brand, deal.pk, 5, PAID + timedelta(days=1))
+    sell(deal, other)
+    assert budgetletters.send_waiting() == 2
