@@ -5,7 +5,8 @@
 
 The money is an adjustment that is written at once and waits: the brand's funds cover it from then
 on, and nobody spends it twice. It goes back (void) when she does not post within 30 days, or when
-the brand says no to two posts, which she may contest. Source: docs/together.md.
+the brand says no to two posts, which she may contest; the brand may promise it `again`. Source:
+docs/together.md.
 """
 
 from __future__ import annotations
@@ -56,27 +57,33 @@ def covers(brand: Brand, amount: int, count: int, at: datetime) -> bool:
 @transaction.atomic
 def reserve(row: Participation, at: datetime) -> FlatFee:
     """Set the fee of a participation aside, all of it or (NotFunded) nothing."""
+    return FlatFee.objects.create(
+        participation=row, commission=_set_aside(row, at), act_by=until(at, POST_DAYS),
+        reserved_at=at,
+    )  # fmt: skip
+
+
+def _set_aside(row: Participation, at: datetime) -> Commission:
     offer, brand = row.collaboration, row.collaboration.brand
     ledger.lock(ledger.brand(brand.pk), brand.currency)
     if not covers(brand, offer.flat_fee, 1, at):
         raise NotFunded(f"{brand} has no {offer.flat_fee} for {row}")
     with override("nl" if row.creator.country in {"NL", "BE"} else "en"):
         reason = _("Fee for a post: %(name)s") % {"name": offer.name}
-    commission = Commission.objects.create(
+    return Commission.objects.create(
         kind=Commission.Kind.ADJUSTMENT, creator=row.creator, brand=brand, collaboration=offer,
         amount=offer.flat_fee, currency=brand.currency, reason=reason, due_at=PAUSED,
         created_at=at,
     )  # fmt: skip
-    return FlatFee.objects.create(
-        participation=row, commission=commission, act_by=until(at, POST_DAYS), reserved_at=at
-    )
 
 
-def _locked(pk: int, state: str, **whose) -> FlatFee:
+def _locked(pk: int, *states: str, **whose) -> FlatFee:
     rows = FlatFee.objects.select_for_update(of=("self",)).filter(pk=pk, **whose)
-    row = rows.select_related("commission", "participation__collaboration").first()
-    if row is None or row.state != state:
-        raise OutOfOrder(f"fee {pk} is not {state}")
+    row = rows.select_related(
+        "commission", "participation__collaboration__brand", "participation__creator"
+    ).first()
+    if row is None or row.state not in states:
+        raise OutOfOrder(f"fee {pk} is none of {states}")
     return row
 
 
@@ -114,6 +121,21 @@ def refuse(brand: Brand, pk: int, reason: str, at: datetime) -> FlatFee:
     if row.refusals >= REFUSALS:
         return _give_back(row, State.REFUSED, at)
     row.state, row.act_by = State.RESERVED, until(at, AGAIN_DAYS)
+    row.save()
+    return row
+
+
+@transaction.atomic
+def again(brand: Brand, pk: int, at: datetime) -> FlatFee:
+    """Promise a fee once more that was refused or lapsed: set aside anew, with a new clock.
+
+    The commission that is void stays as it was. Raises OutOfOrder, NotFunded.
+    """
+    row = _locked(pk, State.REFUSED, State.LAPSED, participation__collaboration__brand=brand)
+    row.commission = _set_aside(row.participation, at)
+    row.state, row.post_url, row.is_checked, row.reason = State.RESERVED, "", False, ""
+    row.refusals, row.decided_at, row.tells = 0, None, True
+    row.act_by, row.reserved_at = until(at, POST_DAYS), at
     row.save()
     return row
 

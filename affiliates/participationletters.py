@@ -192,6 +192,8 @@ def _fee_letter(row: FlatFee, address: str, *, for_brand: bool = False) -> Lette
         FlatFee.State.REFUSED: _("%(brand)s said no to a second post: %(fee)s is not paid."),
         FlatFee.State.LAPSED: _("No post in time: %(fee)s of %(brand)s went back."),
     }
+    if row.state == FlatFee.State.RESERVED and not row.refusals:
+        titles[row.state] = _("%(brand)s promises %(fee)s for a post again.")
     path = reverse("affiliates:invitations")
     if for_brand:
         path = reverse("affiliates:collaboration", args=[offer.brand.slug, offer.pk])
@@ -199,6 +201,8 @@ def _fee_letter(row: FlatFee, address: str, *, for_brand: bool = False) -> Lette
     if for_brand:
         last = day(row.act_by - SECOND)
         lines.append(_("Without an answer by %s it counts as approved.") % last)
+    if row.state == FlatFee.State.RESERVED:
+        lines.append(_("Paste the address of your post by %s.") % day(row.act_by - SECOND))
     if row.state == FlatFee.State.REFUSED:
         lines.append(_("You can contest that on the page of your invitations: a person decides."))
     title = titles[row.state] % facts

@@ -159,18 +159,23 @@ def application_answer(request, collaboration_id: int, participation_id: int):
 @brand_required
 @require_POST
 def fee_answer(request, collaboration_id: int, pk: int):
-    """Approve the post that a fee is for, or say why not."""
+    """Approve the post that a fee is for, say why not, or promise the fee again."""
     form = FeeWordForm(request.POST)
     text = form.cleaned_data["text"] if form.is_valid() else ""
     try:
         if request.POST.get("answer") == "yes":
             flatfees.approve(request.brand, pk, timezone.now())
             messages.success(request, _("Approved. The fee clears with the next night."))
+        elif request.POST.get("answer") == "again":
+            flatfees.again(request.brand, pk, timezone.now())
+            messages.success(request, _("The fee is promised again. The creator has a mail."))
         else:
             flatfees.refuse(request.brand, pk, text, timezone.now())
             messages.success(request, _("The creator reads why not."))
     except flatfees.OutOfOrder:
         messages.error(request, _("This fee has gone on meanwhile. Here is how it stands."))
+    except flatfees.NotFunded:
+        messages.error(request, _("Your balance does not cover the fee. Top up first."))
     except ValueError:
         messages.error(request, _("Say why not: the creator reads it."))
     return redirect("affiliates:collaboration", request.brand.slug, collaboration_id)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from django.core import mail
 
 from affiliates import (
     adjustments,
@@ -196,3 +197,40 @@ def test_a_refused_fee_can_be_contested(client, stand_in):  # noqa: F811
     client.post(f"/creator/earnings/{fee.commission_id}/contest/", {"text": "There is."})
 
     assert "You contested this" in client.get("/creator/invitations/").content.decode()
+
+
+def test_a_refused_fee_is_promised_again_while_there_is_money(client, stand_in):  # noqa: F811
+    offer = make_offer(funds=6_500)  # one fee with VAT, not two
+    creator = make_person()
+    fee = accepted(offer, creator)
+    for n in range(flatfees.REFUSALS):
+        flatfees.hand_in(creator, fee.pk, URL.format(n=n), PAID)
+        flatfees.refuse(offer.brand, fee.pk, "Not the bread", PAID)
+    FlatFee.objects.update(tells=False)
+    client.force_login(offer.brand.memberships.get().user)
+    page = f"/brand/{offer.brand.slug}/collaborations/{offer.pk}/"
+    assert "Promise it again" in client.get(page).content.decode()
+
+    for _n in range(2):  # the second finds it promised
+        client.post(f"{page}fees/{fee.pk}/", {"answer": "again"})
+    fee.refresh_from_db()
+    assert (fee.state, fee.refusals, fee.commission.amount) == ("reserved", 0, 5_000)
+    states = Commission.objects.filter(kind="adjustment", collaboration=offer).order_by("pk")
+    assert list(states.values_list("state", flat=True)) == ["void", "pending"]
+    mail.outbox.clear()
+    participationletters.send_waiting()
+    told = [letter for letter in mail.outbox if letter.to == [creator.user.email]]
+    assert [letter.subject for letter in told if "again" in letter.subject]
+    flatfees.hand_in(creator, fee.pk, URL.format(n=7), PAID + DAY)
+    flatfees.approve(offer.brand, fee.pk, PAID + DAY)
+    assert settlement.settle(PAID + 60 * DAY).commissions == 1
+
+
+def test_without_money_nothing_is_promised_again(stand_in):  # noqa: F811
+    offer = make_offer(funds=6_500)
+    fee = accepted(offer)
+    flatfees.resolve(PAID + 40 * DAY)
+    accepted(offer)  # another has the money now
+
+    with pytest.raises(flatfees.NotFunded):
+        flatfees.again(offer.brand, fee.pk, PAID + 41 * DAY)
