@@ -141,6 +141,7 @@ LEFT = {
     "affiliates.BankFile": A_MARKET,
     "affiliates.BooksCheck": A_MARKET,
     "affiliates.Click": "shoppers' visits under a key of a day: nobody's any more",
+    "affiliates.ClickElsewhere": "shoppers' visits, by no name",
     "affiliates.ClickStream": A_MARKET,
     "affiliates.ClickScan": A_MARKET,
     "affiliates.ClickFinding": "patterns of shoppers' visits, by no name",

@@ -16,6 +16,7 @@ from affiliates import (
     clicks,
     clickwatch,
     closedmonths,
+    elsewhere,
     erasure,
     flatfees,
     holds,
@@ -283,6 +284,12 @@ CLICKS_BACK = timedelta(days=2)
 def rollup_links() -> int:
     """Sum what links earned on the days that changed lately."""
     return clicks.rollup_orders(timezone.now() - CLICKS_BACK)
+
+
+@shared_task
+def gather_elsewhere() -> int:
+    """Write down the clicks that were seen on another platform than their link says."""
+    return elsewhere.gather(timezone.now())
 
 
 @shared_task

@@ -30,6 +30,7 @@ from affiliates.views import (
     proof,
     qr,
     reports,
+    risk,
     rules,
     samples,
     savedsearches,
@@ -76,6 +77,12 @@ urlpatterns += [
     path("creator/", dashboards.creator_dashboard, name="creator_dashboard"),
     path("creator/advertising/", advertising.advertising, name="advertising"),
     path(f"{BRAND}/", dashboards.brand_dashboard, name="brand_dashboard"),
+]
+
+# ------------------------------------------------------------ when a platform is gone
+urlpatterns += [
+    path("creator/risk/", risk.creator_risk, name="creator_risk"),
+    path(f"{BRAND}/risk/", risk.brand_risk, name="brand_risk"),
 ]
 
 # ------------------------------------------------------------ balances and proofs

@@ -28,6 +28,7 @@ EVERY = [  # what it does, task, seconds
     ("ask again whose accounts these are", "affiliates.tasks.check_names", HOUR),
     ("ask whether VAT numbers are in use", "affiliates.tasks.check_vat_numbers", 5 * MINUTE),
     ("sum clicks by day", "affiliates.tasks.rollup_links", 5 * MINUTE),
+    ("see where clicks came from", "affiliates.tasks.gather_elsewhere", 15 * MINUTE),
     ("sum the weeks of brands", "affiliates.tasks.sum_weeks", 10 * MINUTE),
     ("make the months of clicks ahead", "affiliates.tasks.make_partitions", DAY),
     ("read catalogues behind an address", "shop.tasks.read_addresses", 5 * MINUTE),

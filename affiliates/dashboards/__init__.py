@@ -4,7 +4,7 @@ Money is in minor units of one currency: a creator's fullest, the brand's own. D
 weeks are the market's.
 """
 
-from affiliates.dashboards.brand import WEEKS, BrandBoard, Drill, brand_board, drill
+from affiliates.dashboards.brand import WEEKS, BrandBoard, brand_board
 from affiliates.dashboards.creator import PERIODS, CreatorBoard, creator_board
 from affiliates.dashboards.purses import purses_of
 from affiliates.dashboards.query import axis
@@ -14,10 +14,8 @@ __all__ = [
     "WEEKS",
     "BrandBoard",
     "CreatorBoard",
-    "Drill",
     "axis",
     "brand_board",
     "creator_board",
-    "drill",
     "purses_of",
 ]

@@ -122,6 +122,16 @@ class BrandBoard:
         return round((self.now.sales - self.before.sales) * 100 / self.before.sales)
 
     @property
+    def hangs_on(self) -> tuple[str, int] | None:
+        """The platform that sold most, with its percent of all sales; None without sales."""
+        sold = {name: amount for name, amount in self.platforms.items() if amount > 0}
+        if not sold:
+            return None
+        most, whole = max(sold, key=lambda name: sold[name]), sum(sold.values())
+        whole += max(0, self.elsewhere)
+        return most, (200 * sold[most] + whole) // (2 * whole)
+
+    @property
     def drop(self) -> int:
         return -(self.change or 0)
 
@@ -130,44 +140,6 @@ class BrandBoard:
         """What the shown creators sold, in percent of all sales."""
         shown = sum(row.sum.sales for row in self.creators)
         return round(shown * 100 / self.now.sales) if self.now.sales > 0 else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Drill:
-    """What would be left per week if one platform were gone tomorrow. Minor units."""
-
-    platform: str
-    before: int
-    after: int
-    kept: int  # percent of all sales
-    elsewhere: int  # percent of all sales that no platform brought
-    others: list[str]  # the other platforms, those that sold least first
-
-    @property
-    def risk(self) -> str:
-        """Return high when half would go, medium when a third would, else low."""
-        lost = 100 - self.kept
-        return "high" if lost >= 50 else "medium" if lost >= 33 else "low"
-
-
-def drill(board: BrandBoard, platform: str = "") -> Drill | None:
-    """Return the rehearsal for `platform`, else for the one that sold most; None without sales."""
-    sold = {name: amount for name, amount in board.platforms.items() if amount > 0}
-    if not sold:
-        return None
-    elsewhere = max(0, board.elsewhere)
-    total = sum(sold.values()) + elsewhere
-    gone = platform if platform in sold else max(sold, key=lambda name: sold[name])
-    weeks = len(board.weeks)
-    others = [name for name in PLATFORMS if name != gone]
-    return Drill(
-        platform=gone,
-        before=total // weeks,
-        after=(total - sold[gone]) // weeks,
-        kept=(200 * (total - sold[gone]) + total) // (2 * total),
-        elsewhere=(200 * elsewhere + total) // (2 * total),
-        others=sorted(others, key=lambda name: sold.get(name, 0)),
-    )
 
 
 def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:

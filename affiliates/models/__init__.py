@@ -5,7 +5,14 @@ from affiliates.models.bankfiles import BankFile, BankReply
 from affiliates.models.brandweeks import BrandWeek, BrandWeekStale
 from affiliates.models.cases import CaseLine
 from affiliates.models.checks import BooksCheck
-from affiliates.models.clicks import Click, ClickFinding, ClickScan, ClickStream, LinkDay
+from affiliates.models.clicks import (
+    Click,
+    ClickElsewhere,
+    ClickFinding,
+    ClickScan,
+    ClickStream,
+    LinkDay,
+)
 from affiliates.models.closedmonths import ClosedMonth
 from affiliates.models.collaborations import (
     Collaboration,
@@ -54,6 +61,7 @@ __all__ = [
     "BrandWeekStale",
     "CaseLine",
     "Click",
+    "ClickElsewhere",
     "ClickFinding",
     "ClickScan",
     "ClickStream",

@@ -44,6 +44,28 @@ class ClickStream(models.Model):
         return f"{self.name} at {self.last_id}"
 
 
+class ClickElsewhere(models.Model):
+    """A click that was seen on another platform than its link says: what was seen counts.
+
+    Few clicks are, so that asking where clicks and sales came from need not read all of them.
+    """
+
+    uid = models.UUIDField(primary_key=True)
+    link = models.ForeignKey(
+        "affiliates.Link", models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    clicked_at = models.DateTimeField()
+    platform = models.CharField(max_length=10)
+    counted = models.BooleanField()
+
+    class Meta:
+        verbose_name_plural = "clicks elsewhere"
+        indexes = [models.Index(fields=["link", "clicked_at"], name="click_elsewhere_of_link")]
+
+    def __str__(self) -> str:
+        return f"{self.uid} on {self.platform}"
+
+
 class LinkDay(models.Model):
     """The sums of one link on one market day."""
 

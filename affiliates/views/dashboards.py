@@ -78,7 +78,6 @@ def brand_dashboard(request):
         "board": board,
         "period": period,
         "periods": [("4", _("4 weeks")), ("12", _("12 weeks")), ("52", _("Year"))],
-        "drill": dashboards.drill(board, request.GET.get("gone", "")),
         "sales": [week.drawn for week in board.weeks],
         "highest": max((week.sales for week in board.weeks), default=0),
         "axis": [

@@ -22,17 +22,24 @@ def share_class(value: float, whole: float) -> str:
 
 
 def mix(parts: Mapping[str, int] | Sequence[tuple[str, int]], label: str = "", large: bool = False,
-        gone: str = "", key: bool = True) -> dict[str, Any]:  # fmt: skip
+        gone: str = "", key: bool = True, lost: int | None = None) -> dict[str, Any]:  # fmt: skip
     """Return the platform bar: `parts` maps platform to an amount ≥ 0, of any unit.
 
-    `gone` names a platform that is drawn hatched; `key=False` leaves the words out.
+    What is no platform (`ELSEWHERE`) comes last, in grey. `gone` names a platform that is drawn
+    hatched, or of which `lost` is; `key=False` leaves the words out.
     """
     amounts = {str(name): int(value or 0) for name, value in dict(parts or {}).items()}
-    known = [name for name in PLATFORMS if amounts.get(name)]
-    shares = money.split(100, [amounts[name] for name in known]) if known else []
+    names = PLATFORMS | {ELSEWHERE: _("Pages and codes")}
+    pieces = []
+    for name in names:
+        whole = amounts.get(name, 0)
+        away = 0 if name != gone else whole if lost is None else min(lost, whole)
+        pieces += [(name, away, True), (name, whole - away, False)]
+    pieces = [piece for piece in pieces if piece[1] > 0]
+    shares = money.split(100, [amount for _name, amount, _gone in pieces]) if pieces else []
     bars = [
-        {"key": name, "name": PLATFORMS[name], "share": share, "gone": name == gone}
-        for name, share in zip(known, shares, strict=True)
+        {"key": name, "name": names[name], "share": share, "gone": is_gone}
+        for (name, _amount, is_gone), share in zip(pieces, shares, strict=True)
     ]
     said = ", ".join(f"{bar['name']} {bar['share']}%" for bar in bars)
     return {"bars": bars, "label": label, "said": said, "large": large, "key": key}

@@ -114,6 +114,16 @@ def per_one(rate_bp: int | None) -> str:
 
 
 @register.filter
+def tenth(share_bp: int | None) -> str:
+    """Return basis points as a percentage to a tenth: `60.0%`, with the language's decimal sign."""
+    if share_bp is None:
+        return ""
+    tenths = (abs(int(share_bp)) + 5) // 10
+    sign = "," if (get_language() or "en").startswith("nl") else "."
+    return f"{'−' if share_bp < 0 else ''}{tenths // 10}{sign}{tenths % 10}%"
+
+
+@register.filter
 def number(value: int | None) -> str:
     """Return a whole number with the language's thousands sign."""
     if value is None:
