@@ -7,10 +7,10 @@ from django.views.decorators.http import require_safe
 
 from affiliates import drill, exposure, linkcache
 from affiliates.forms.drill import DrillForm
-from config.components.people import PLATFORMS
 from config.lib import ratelimit
 from config.lib.http import render_page
 from creators.access import creator_required
+from creators.models import Platform
 from shop.access import brand_required
 
 KEPT_S = 60  # how long the sums of 90 days may be reused
@@ -43,7 +43,8 @@ def _page(request, template: str, found: exposure.Exposure, **whose):
     asked = form.asked(**whose) if form.is_valid() else None
     context = {
         "found": found,
-        "names": PLATFORMS | {"page": _("creators' pages here"), "code": _("codes typed")},
+        "names": dict(Platform.choices)
+        | {"page": _("creators' pages here"), "code": _("codes typed")},
         "form": form,
         "drill": drill.run(asked, timezone.now()) if asked else None,
         "days": exposure.DAYS,
