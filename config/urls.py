@@ -32,6 +32,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),
+    path("metrics", views.metrics, name="metrics"),
     path("readyz", views.readyz, name="readyz"),
     re_path(
         r"^media/(?P<path>pictures/[0-9a-f]{2}/[0-9a-f]{40}-[ls]\.webp)$",

@@ -1,26 +1,21 @@
 """The house's own pages: health, errors, where a person goes after signing in, uploaded files."""
 
-import logging
-
 from django.conf import settings
 from django.contrib.sitemaps import views as sitemap_views
-from django.core.cache import caches
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import TemplateDoesNotExist, loader
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import cache_page, never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
-from redis.exceptions import RedisError
 
+from config import health
 from config.lib.access import public, signed_in, staff
-
-logger = logging.getLogger(__name__)
 
 
 @public
@@ -35,34 +30,29 @@ def healthz(request):
 @require_safe
 @never_cache
 def readyz(request):
-    """Ready: 503 without the database or with migrations to do; without Redis, degraded."""
-    checks = {"database": _database(), "redis": _redis()}
-    if checks["database"] != "ok":
-        status = "unready"
-    else:
-        status = "ok" if checks["redis"] == "ok" else "degraded"
+    """503 and the cause where something keeps the market from working; `?for=traffic`: from
+    answering requests, which is what a load balancer wants to know.
+    """
+    traffic = request.GET.get("for") == "traffic"
+    checks = health.look(timezone.now(), health.SERVING if traffic else ())
+    status = health.verdict(checks)
     answer = {"status": status, "checks": checks}
     response = JsonResponse(answer, status=503 if status == "unready" else 200)
     response._has_been_logged = True  # who asks every second need not fill the log
     return response
 
 
-def _database() -> str:
-    try:
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
-        logger.exception("readyz: the database does not answer")
-        return "does not answer"
-    return f"{len(pending)} migrations to do" if pending else "ok"
-
-
-def _redis() -> str:
-    try:
-        caches["strict"].get("readyz")
-    except RedisError:
-        return "does not answer"
-    return "ok"
+@public
+@require_safe
+@never_cache
+def metrics(request):
+    """Figures for Prometheus, for whoever has METRICS_TOKEN; a demo shows them to everybody."""
+    token = settings.METRICS_TOKEN
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not (constant_time_compare(given, token) if token else settings.DEMO):
+        raise Http404
+    answer = health.metrics(timezone.now())
+    return HttpResponse(answer, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @public

@@ -110,14 +110,6 @@ def test_private_pages_are_not_stored_and_nobody_frames_us(client):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_ready_tells_what_is_away(client, settings):
-    assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {
-        "status": "ok",
-        "checks": {"database": "ok", "redis": "ok"},
-    }
-
-
 def test_the_language_switch_keeps_page_and_query(client):
     answer = client.post("/language/", {"language": "nl", "next": "/shop/?q=thee&page=2"})
 

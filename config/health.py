@@ -1,0 +1,180 @@
+"""Is the market well? Each check measures, and says "ok" or what is wrong and what to look at.
+
+look(at, names)     checks by name; what a check cannot find out is wrong as well
+verdict(found)      ok, degraded (pages, sales and links go on) or unready
+metrics(at)         the figures behind them, in Prometheus' text format
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import redis
+from django.conf import settings
+from django.core.cache import caches
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from affiliates import clicks, clock, settlement
+from affiliates.models import BooksCheck, Payout
+
+logger = logging.getLogger(__name__)
+OK = "ok"
+DISK_FULL = 0.95
+NIGHT_LATE = timedelta(hours=2)  # since it was over: the one before it is then 26 hours old
+QUEUE_LATE_S = 600
+CLICKS_LATE_S = 60
+QUEUE = "celery"  # Celery's list in Redis; what is taken next stands at its right end
+MARK = "thousand_sent_at"  # header of every task: Unix seconds
+SERVING = ("database", "redis", "disk")  # what a page needs: `/readyz?for=traffic`
+DEGRADES = {"redis", "clicks"}  # wrong in one of these, pages, sales and links go on
+
+
+def look(at: datetime, names: Iterable[str] = ()) -> dict[str, str]:
+    """Return what each check says at `at` (UTC). Without the database only it and Redis are asked."""
+    names = tuple(names) or tuple(CHECKS)
+    found = {name: CHECKS[name](at) for name in names if name in ("database", "redis", "disk")}
+    if found.get("database") == OK:
+        found |= {name: CHECKS[name](at) for name in names if name not in found}
+    return found
+
+
+def verdict(found: dict[str, str]) -> str:
+    wrong = {name for name, said in found.items() if said != OK}
+    if wrong - DEGRADES:
+        return "unready"
+    return "degraded" if wrong else OK
+
+
+# ------------------------------------------------------------------ the checks
+
+
+def _database(_at: datetime) -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        logger.exception("the database does not answer")
+        return "does not answer"
+    return f"{len(pending)} migrations to do: run `manage.py migrate`" if pending else OK
+
+
+def _redis(_at: datetime) -> str:
+    try:
+        caches["strict"].get("readyz")
+    except redis.RedisError:
+        return "does not answer"
+    return OK
+
+
+def _disk(_at: datetime) -> str:
+    used = _disk_used()
+    return OK if used <= DISK_FULL else f"{used:.0%} full where DATA_DIR is"
+
+
+def _night(at: datetime) -> str:
+    late = night_age(at)
+    if late <= NIGHT_LATE:
+        return OK
+    hours = late.total_seconds() / 3_600
+    return f"a night that was over {hours:.0f} hours ago is not settled: is the worker running?"
+
+
+def _queue(_at: datetime) -> str:
+    found = queue()
+    if found is None or found[1] <= QUEUE_LATE_S:
+        return OK  # Redis away is said by its own check
+    return f"{found[0]} tasks wait, the oldest {found[1] / 60:.0f} minutes: is the worker running?"
+
+
+def _clicks(_at: datetime) -> str:
+    lag = clicks.lag()
+    if lag.seconds is None or lag.seconds <= CLICKS_LATE_S:
+        return OK
+    return f"{lag.waiting} clicks wait, the oldest {lag.seconds:.0f} s: is the drain running?"
+
+
+CHECKS = {
+    "database": _database,
+    "redis": _redis,
+    "disk": _disk,
+    "night": _night,
+    "queue": _queue,
+    "clicks": _clicks,
+}
+
+# ------------------------------------------------------------------ the figures
+
+
+def night_age(at: datetime) -> timedelta:
+    """Return how long ago the oldest night was over that is not settled; zero: all are."""
+    nights = settlement.open_nights(clock.last_night_over(at))
+    return at - clock.cutoff_of(nights[0]) if nights else timedelta()
+
+
+def queue() -> tuple[int, float] | None:
+    """Return how many tasks wait and the age of the next in seconds; None: Redis is away."""
+    try:
+        with redis.from_url(settings.REDIS_URL, socket_timeout=2) as server:
+            waiting, oldest = server.llen(QUEUE), server.lindex(QUEUE, -1)
+    except redis.RedisError:
+        return None
+    if oldest is None:
+        return 0, 0.0
+    sent = json.loads(oldest).get("headers", {}).get(MARK)
+    return waiting, 0.0 if sent is None else max(0.0, time.time() - sent)
+
+
+def _disk_used() -> float:
+    space = shutil.disk_usage(settings.DATA_DIR)
+    return space.used / (space.used + space.free)
+
+
+def metrics(at: datetime) -> bytes:
+    """Return every figure as Prometheus reads it; what cannot be found out is left out."""
+    registry = CollectorRegistry()
+
+    def gauge(name: str, said: str, value: float | None) -> None:
+        if value is not None:
+            Gauge(f"thousand_{name}", said, registry=registry).set(value)
+
+    found = look(at)
+    wells = Gauge(
+        "thousand_check_ok", "1: the check of this name is ok", ["check"], registry=registry
+    )
+    for name, said in found.items():
+        wells.labels(name).set(said == OK)
+    gauge("disk_used_ratio", "of the disk of DATA_DIR", _disk_used())
+    waiting = queue()
+    if waiting is not None:
+        gauge("queue_tasks", "tasks that wait for a worker", waiting[0])
+        gauge("queue_age_seconds", "of the task that is taken next", waiting[1])
+    lag = clicks.lag()
+    if lag.seconds is not None:
+        gauge(
+            "clicks_waiting", "clicks in the stream that are not in the database yet", lag.waiting
+        )
+        gauge("clicks_lag_seconds", "age of the oldest of them", lag.seconds)
+    if found["database"] == OK:
+        gauge("night_late_seconds", "since the oldest night was over that is not settled",
+              night_age(at).total_seconds())  # fmt: skip
+        check = BooksCheck.objects.first()
+        if check is not None:
+            gauge(
+                "books_broken", "invariants that the newest check found broken", len(check.offences)
+            )
+            gauge("books_check_seconds", "what the newest check of the books took", check.seconds)
+            gauge("books_age_seconds", "since that check", (at - check.checked_at).total_seconds())
+        open_states = [Payout.State.PENDING, Payout.State.PROCESSING]
+        gauge(
+            "payouts_open",
+            "payouts on their way",
+            Payout.objects.filter(state__in=open_states).count(),
+        )
+    return generate_latest(registry)
