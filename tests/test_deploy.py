@@ -1,0 +1,56 @@
+"""The files of `deploy/` name only parts, commands and settings that there are."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.management import get_commands
+
+from tests import harness
+
+DEPLOY = harness.ROOT / "deploy"
+PARTS = {"web", "worker", "beat", "drain"}
+MANAGE = re.compile(r"manage\.py[\", ]+([a-z_]+)")
+
+
+def files() -> list[Path]:
+    return sorted(path for path in DEPLOY.rglob("*") if path.is_file())
+
+
+def test_every_command_is_one_of_ours():
+    named = {name for path in files() for name in MANAGE.findall(path.read_text())}
+    assert {"backup", "drain_clicks", "migrate"} <= named <= set(get_commands())
+
+
+def test_every_setting_is_in_the_example_of_the_environment():
+    known = set(re.findall(r"\b[A-Z][A-Z_]+(?==)", (harness.ROOT / ".env.example").read_text()))
+    named = re.findall(r"^([A-Z_]+)=", (DEPLOY / "thousand.env.example").read_text(), re.M)
+    assert set(named) <= known
+
+
+@pytest.mark.parametrize("name", ["compose/compose.yaml", "kubernetes/thousand.yaml"])
+def test_a_market_has_every_part_once(name):
+    text = (DEPLOY / name).read_text()
+    assert list(yaml.safe_load_all(text))
+    parts = re.findall(r"THOUSAND_PART(?:: |, value: )(\w+)", text)
+    assert sorted(parts) == sorted(PARTS)
+
+
+def test_systemd_starts_every_part():
+    units = {path.stem.removeprefix("thousand-") for path in DEPLOY.rglob("*.service")}
+    assert units == PARTS | {"backup"}
+    wanted = (DEPLOY / "systemd" / "thousand.target").read_text()
+    assert all(f"thousand-{part}.service" in wanted for part in PARTS)
+
+
+def test_dashboard_and_alerts_ask_for_figures_that_there_are():
+    source = (harness.ROOT / "config" / "health.py").read_text()
+    there = set(re.findall(r'gauge\(\s*"(\w+)"', source)) | {"check_ok"}
+    panels = json.loads((DEPLOY / "grafana" / "thousand.json").read_text())["panels"]
+    asked = [target["expr"] for panel in panels for target in panel["targets"]]
+    rules = yaml.safe_load((DEPLOY / "grafana" / "alerts.yaml").read_text())["groups"][0]["rules"]
+    asked += [rule["expr"] for rule in rules]
+    named = set(re.findall(r"thousand_(\w+)", " ".join(asked)))
+    assert named == there
