@@ -47,7 +47,7 @@ def test_who_is_new_and_fits_is_mailed_once(member):
     assert [savedsearches.tell(later), savedsearches.tell(later)] == [1, 0]
     (letter,) = mail.outbox
     assert letter.to == [member[1].email]
-    assert letter.subject.startswith("1 nieuwe creator past bij wat")
+    assert letter.subject.startswith("1 nieuwe maker past bij wat")
     assert letter.body.count("Noor") == 2
     assert "Before" not in letter.body
     assert "Far" not in letter.body
