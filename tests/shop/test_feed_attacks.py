@@ -218,7 +218,7 @@ def test_a_file_that_breaks_our_reader_is_refused_and_loud(tmp_path, monkeypatch
     def breaks(*_arguments):
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("shop.products.publish", breaks)
+    monkeypatch.setattr("shop.feeds.gallery.addresses", breaks)
     with pytest.raises(RuntimeError):
         run(brand, path)
 
