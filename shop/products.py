@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.text import slugify
 
-from shop.models import Brand, Category, Product, TaxRate
+from shop.models import Brand, Category, Product, TaxRate, Variant
 
 # The words that a product is found by, and the part of its text that counts: of any row.
 SEARCH = (
@@ -68,10 +69,17 @@ def refresh_stock(product_ids: Collection[int]) -> None:
         cursor.execute(_REFRESH_STOCK, [sorted(product_ids)])
 
 
-def missing(product: Product, category: Category | None, taxed: Collection[str]) -> list[str]:
+# What the trader itself answers where a product names no other manufacturer (EU 2023/988, art. 19).
+BY_TRADER = {"manufacturer", "manufacturer_contact"}
+
+
+def missing(
+    product: Product, category: Category | None, taxed: Collection[str], measured: bool = False
+) -> list[str]:
     """Return what keeps a product from being shown; empty: it may be active.
 
-    `taxed`: the tax classes that have a rate in the brand's country today.
+    `taxed`: the tax classes that have a rate in the brand's country today. `measured`: each of
+    its variants tells its content.
     """
     lacks = ["hidden"] if product.hidden_at else []
     if category is None:
@@ -79,16 +87,26 @@ def missing(product: Product, category: Category | None, taxed: Collection[str])
     elif category.is_blocked:
         lacks.append("category_blocked")
     else:
-        lacks += [
-            f"detail:{key}" for key in category.required_details if not product.details.get(key)
-        ]
+        told = {key for key, text in product.details.items() if text}
+        if product.brand.made_by == Brand.MadeBy.ITSELF:
+            told |= BY_TRADER
+        if measured:
+            told.add("content")
+        lacks += [f"detail:{key}" for key in category.required_details if key not in told]
     if product.price_from is None:
         lacks.append("price")
-    if product.tax_class not in taxed:
+    if not product.tax_class:
+        lacks.append("tax_class")
+    elif product.tax_class not in taxed:
         lacks.append("tax_rate")
     if product.sells_at == "own_shop" and not product.own_shop_url:
         lacks.append("own_shop_url")
     return lacks
+
+
+def tax_class_of(product: Product, category: Category | None) -> str:
+    """Return what a product says, else its shelf, else its brand; empty: nobody has said."""
+    return product.tax_class or (category.tax_class if category else "") or product.brand.tax_class
 
 
 def taxed_classes(country: str, day: date) -> set[str]:
@@ -108,15 +126,33 @@ def publish(brand: Brand, product_ids: Collection[int], day: date | None = None)
     rows = Product.objects.filter(pk__in=list(product_ids)).exclude(status=Product.Status.ARCHIVED)
     changed = []
     active = 0
-    for product in rows.select_related("category"):
-        lacks = missing(product, product.category, taxed)
-        status = Product.Status.DRAFT if lacks else Product.Status.ACTIVE
-        active += not lacks
-        if (product.status, product.missing) != (status, lacks):
-            product.status, product.missing = status, lacks
+    unmeasured = Variant.objects.filter(product=OuterRef("pk"), is_active=True, content="")
+    rows = rows.select_related("category", "brand").annotate(measured=~Exists(unmeasured))
+    for product in rows:
+        before = (product.status, product.missing, product.tax_class)
+        product.tax_class = tax_class_of(product, product.category)
+        product.missing = missing(product, product.category, taxed, product.measured)
+        product.status = Product.Status.DRAFT if product.missing else Product.Status.ACTIVE
+        active += not product.missing
+        if before != (product.status, product.missing, product.tax_class):
             changed.append(product)
-    Product.objects.bulk_update(changed, ["status", "missing"], batch_size=500)
+    Product.objects.bulk_update(changed, ["status", "missing", "tax_class"], batch_size=500)
     return active
+
+
+@transaction.atomic
+def change(brand: Brand, product_ids: Collection[int], **facts: object) -> int:
+    """Give several products of a brand the same shelf, VAT, returns or state; return how many.
+
+    A state other than archived is only a wish: what is incomplete stays a draft.
+    """
+    rows = Product.objects.filter(brand=brand, pk__in=list(product_ids))
+    if "status" not in facts:
+        rows = rows.exclude(status=Product.Status.ARCHIVED)
+    found = list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+    Product.objects.filter(pk__in=found).update(**facts, updated_at=timezone.now())
+    publish(brand, found)
+    return len(found)
 
 
 @transaction.atomic

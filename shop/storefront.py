@@ -11,7 +11,7 @@ from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
 from config.lib import pages
-from shop.models import Category, Image, Product, TaxRate
+from shop.models import Category, Image, Product, TaxRate, Variant
 
 PAGE = 24
 LEAD = 180  # characters of a description under the title
@@ -110,7 +110,9 @@ def product(brand_slug: str, slug: str, day: date) -> Product | None:
     """Return a product on sale with its brand, shelf, variants, and VAT on `day` as `tax_bp`."""
     rows = Product.objects.on_sale().select_related("brand", "category").defer("search")
     rows = rows.annotate(tax_bp=TaxRate.of_products(day))
-    found = rows.filter(brand__slug=brand_slug, slug=slug).prefetch_related("variants")
+    found = rows.filter(brand__slug=brand_slug, slug=slug).prefetch_related(
+        Prefetch("variants", Variant.objects.with_before())
+    )
     return found.first()
 
 

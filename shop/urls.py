@@ -94,6 +94,7 @@ urlpatterns = [
         name="integration_replay",
     ),
     path(f"{BRAND}/products/", products.products, name="products"),
+    path(f"{BRAND}/products/many/", products.products_many, name="products_many"),
     path(f"{BRAND}/products/new/", products.product_edit, name="product_new"),
     path(f"{BRAND}/products/<int:product_id>/", products.product_edit, name="product_edit"),
     path(f"{BRAND}/products/<int:product_id>/recall/", recalls.recall, name="recall"),

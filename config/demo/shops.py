@@ -55,7 +55,8 @@ class _Maker:
         )
         self.variant = table(
             Variant,
-            "id product_id brand_id sku options price compare_at stock reserved position is_active",
+            "id product_id brand_id sku options price compare_at stock reserved position is_active"
+            " content",
         )
         self.offer = table(
             Collaboration,
@@ -192,7 +193,7 @@ class _Maker:
         food = shop.shelf in words.FOOD
         details = (
             {"ingredients": words.INGREDIENTS[shop.shelf], "allergens": words.ALLERGENS[shop.shelf]}
-            if food else {"manufacturer": f"{shop.name} (demo)"}
+            if food else {"manufacturer": f"{shop.name} (demo)", "warnings": words.WARNINGS}
         )  # fmt: skip
         for k in range(count):
             make, thing = pairs[k % len(pairs)]
@@ -220,6 +221,7 @@ class _Maker:
                 copier.add(
                     self.variant, variant, pk, shop.id, f"{shop.id}-{pk}-{position + 1}",
                     json.dumps(label), cost, None, stock, 0, position, True,
+                    f"{250 * (position + 1)} g" if food else "",
                 )  # fmt: skip
                 ware.variants.append((variant, cost, json.dumps(label)))
             shop.wares.append(ware)

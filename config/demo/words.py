@@ -80,6 +80,7 @@ SHELVES = {
                 ["Speckled", "Stoneware", "Beech", "Blue glaze", "Linen"], (890, 5900), ["one", "set of two", "set of four"]),
 }  # fmt: skip
 FOOD = {"bread", "pantry"}
+WARNINGS = "None. A demo product: it exists in this market only."
 INGREDIENTS = {"bread": "Flour, water, salt, seeds", "pantry": "Fruit, sugar, vinegar, herbs"}
 ALLERGENS = {"bread": "Gluten; may hold sesame", "pantry": "May hold mustard and nuts"}
 NICHES_OF = {  # which subjects sell which shelf

@@ -11,7 +11,7 @@ from shop.models import Category, Feed, FeedRun, Image, Product, TaxRate, Varian
 
 @admin.register(Category)
 class CategoryAdmin(admin.ModelAdmin):
-    list_display = ["name", "name_nl", "slug", "is_blocked", "position"]
+    list_display = ["name", "name_nl", "slug", "tax_class", "is_blocked", "position"]
     list_filter = ["is_blocked"]
     search_fields = ["name", "name_nl", "slug"]
 

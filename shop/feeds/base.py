@@ -10,7 +10,7 @@ import gzip
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import BinaryIO, TextIO
 from django.utils.translation import gettext as _
 
 from config.lib import money
+from shop import pricing
 
 MAX_BYTES = 512 * 1024 * 1024  # unpacked
 MAX_LINE = 1024 * 1024  # characters in one physical line
@@ -48,6 +49,7 @@ class ParsedVariant:
     stock: int | None
     line: int
     image: str = ""  # the address of the picture that shows this variant, if the feed says
+    content: str = ""  # in the spelling of pricing.content
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class ParsedProduct:
     url: str = ""
     published: bool = True
     tax_class: str = ""  # empty: the feed does not say
+    details: dict[str, str] = field(default_factory=dict)  # what a shelf may require
     variants: list[ParsedVariant] = field(default_factory=list)
     images: list[tuple[str, str]] = field(default_factory=list)  # (address, alternative text)
 
@@ -307,6 +310,23 @@ def stock(text: str) -> int:
     if not _STOCK.fullmatch(text):
         raise BadValue(_("The stock must be a whole number from 0."))
     return int(text)
+
+
+DETAILS = ("ingredients", "allergens", "manufacturer", "manufacturer_contact", "warnings")
+
+
+def details(row) -> dict[str, str]:
+    """Return what a row tells in columns named like our details, or like meta fields with them."""
+    names = {key: (key, key.replace("_", " "), f"meta: {key}", f"meta: _{key}") for key in DETAILS}
+    return {key: text[:2000] for key, each in names.items() if (text := row.get(*each))}
+
+
+def content(*texts: str) -> str:
+    """Return the first content that can be read, such as `500 g`; else an empty string."""
+    for text in texts:
+        with suppress(ValueError):
+            return pricing.content(text)
+    return ""
 
 
 def web_address(text: str) -> str:

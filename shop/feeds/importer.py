@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from urllib.parse import quote
 
 import nh3
 from django.db import transaction
@@ -19,7 +20,16 @@ from django.utils.translation import gettext as _
 from shop import feeds, products
 from shop.feeds import base, writing
 from shop.feeds.base import ParsedProduct, Problem, UnreadableFeed, shorten
-from shop.models import Brand, Category, Feed, FeedProblem, FeedRun, Product, Variant
+from shop.models import (
+    Brand,
+    Category,
+    Feed,
+    FeedProblem,
+    FeedRun,
+    Integration,
+    Product,
+    Variant,
+)
 
 CHUNK = 500  # products that are compared and written together
 MAX_ROWS = 500_000
@@ -111,6 +121,8 @@ class _Book:
         self.seen: set[str] = set()
         self.skus: set[str] = set()
         self.refused: set[str] = set()  # ids of products with a bad row
+        connected = Integration.objects.filter(brand=self.brand).exclude(state="off")
+        self.shops = dict(connected.order_by("-id").values_list("provider", "domain"))
         self.taxed = products.taxed_classes(self.brand.country, timezone.localdate(at))
         self.categories: dict[str, Category] = {}
         self.shelves: dict[int, Category] = {}
@@ -199,6 +211,8 @@ class _Book:
             brand=self.brand, external_id__in=[one.external_id for one in changed]
         )
         have = {product.external_id: product for product in rows.defer("search")}
+        for product in have.values():
+            product.brand = self.brand
         self._drop_foreign(fresh + changed, have)
         fresh = [one for one in fresh if one.variants]
         changed = [one for one in changed if one.variants]
@@ -231,7 +245,9 @@ class _Book:
         """Take out variants whose SKU is another product's; one that loses all stays as it was."""
         skus = [variant.sku for one in found for variant in one.variants]
         rows = Variant.objects.filter(brand=self.brand, sku__in=skus)
-        owners = dict(rows.values_list("sku", "product_id"))
+        owners, contents = {}, {}
+        for sku, product_id, content in rows.values_list("sku", "product_id", "content"):
+            owners[sku], contents[sku] = product_id, content
         for one in found:
             mine = have[one.external_id].pk if one.external_id in have else None
             foreign = [v for v in one.variants if owners.get(v.sku, mine) != mine]
@@ -241,6 +257,8 @@ class _Book:
                 self.problem(Problem(variant.line, "sku", value, reason, one.external_id))
             if foreign:
                 one.variants = [v for v in one.variants if owners.get(v.sku, mine) == mine]
+            for variant in one.variants:
+                variant.content = variant.content or contents.get(variant.sku, "")
 
     def _slugs(self, fresh: list[ParsedProduct]) -> list[str]:
         """Return a slug for each new product; one that is taken gets a part that is its own."""
@@ -275,15 +293,27 @@ class _Book:
         product.category = self._category(one.category) or self._category_of(product)
         product.price_from = min(variant.price for variant in one.variants)
         if product.pk is None:
-            product.tax_class = self.brand.tax_class
             product.sells_at = self.brand.sells_at
+            product.tax_class = ""
         product.tax_class = one.tax_class or product.tax_class
+        product.tax_class = products.tax_class_of(product, product.category)
+        product.details = (product.details or {}) | one.details
         if self.brand.sells_at == "own_shop" and len(one.url) <= 500:
-            product.own_shop_url = one.url
+            product.own_shop_url = one.url or self._address(one) or product.own_shop_url
         product.missing = ["unpublished"]
         if one.published:
-            product.missing = products.missing(product, product.category, self.taxed)
+            measured = all(variant.content for variant in one.variants)
+            product.missing = products.missing(product, product.category, self.taxed, measured)
         product.status = Product.Status.DRAFT if product.missing else Product.Status.ACTIVE
+
+    def _address(self, one: ParsedProduct) -> str:
+        """Where the brand's connected shop shows a product of an export that names no address."""
+        domain = self.shops.get(self.run.format)
+        if domain and self.run.format == Integration.Provider.SHOPIFY:
+            return f"https://{domain}/products/{quote(one.external_id)}"
+        if domain and one.external_id.isdigit():
+            return f"https://{domain}/?p={one.external_id}"
+        return ""
 
     def _category_of(self, product: Product) -> Category | None:
         """The shelf that a product has, else its brand's."""
@@ -330,11 +360,13 @@ class _Book:
 def _digest(one: ParsedProduct, feed_id: int) -> str:
     """Return a key of everything that an import would write of a product."""
     variants = [
-        (v.sku, v.options, v.price, v.compare_at, v.stock, v.image) for v in one.variants
+        (v.sku, v.options, v.price, v.compare_at, v.stock, v.image, v.content)
+        for v in one.variants
     ]  # fmt: skip
     facts = (
         feed_id, one.external_id, one.title, one.description, one.currency, one.category,
-        one.vendor, one.tags, one.url, one.published, one.tax_class, one.images, variants,
+        one.vendor, one.tags, one.url, one.published, one.tax_class, one.details,
+        one.images, variants,
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 

@@ -234,11 +234,13 @@ def _offer(item: Item, currency: str, at: datetime) -> ParsedProduct | Problem:
         currency=code,
         category=item.get("product_type", "google_product_category"),
         vendor=item.get("brand"),
+        details=base.details(item),
         url=base.web_address(item.get("link")),
         images=[(url, "") for url in map(base.web_address, addresses) if url],
     )
     variant = ParsedVariant(identity, _options(item), price, compare_at, stock, item.line)
     variant.image = base.web_address(item.get("image_link")) if variant.options else ""
+    variant.content = base.content(item.get("unit_pricing_measure"))
     product.variants.append(variant)
     return product
 

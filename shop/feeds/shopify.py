@@ -69,6 +69,7 @@ def _product(group: list[Row], currency: str) -> Iterator[Parsed]:
         currency=currency,
         category=first.get("product category", "type"),
         vendor=first.get("vendor"),
+        details=base.details(first),
         tags=tuple(tag.strip() for tag in first.get("tags").split(",") if tag.strip()),
         published=first.get("status").lower() in {"", "active"}
         and first.get("published").lower() != "false",
@@ -127,6 +128,9 @@ def _add_variant(product: ParsedProduct, row: Row, names: list[str]) -> Iterator
             stock=stock,
             line=row.line,
             image=base.web_address(row.get("variant image")),
+            content=base.content(
+                row.get("unit price total measure") + row.get("unit price total measure unit")
+            ),
         )
     )
 

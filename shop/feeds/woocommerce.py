@@ -197,6 +197,7 @@ def _product(row: Row, currency: str) -> ParsedProduct | Problem:
         currency=currency,
         category="\n".join(_parts(row.get("categories"))),
         vendor=row.get("brands"),
+        details=base.details(row),
         tags=tuple(_parts(row.get("tags"))),
         published=row.get("published") in {"", "1"}
         and row.get("visibility in catalog").lower() != "hidden",
@@ -247,6 +248,7 @@ def _variant(
         return Problem(row.line, "SKU", base.shorten(sku), reason)
     options = _options(row) if parent else ()
     variant = ParsedVariant(sku, options, price, compare_at, stock, row.line)
+    variant.content = base.content(row.get("meta: content", "meta: _content", "content"))
     if parent:
         pictures = map(base.web_address, _parts(row.get("images")))
         variant.image = next((url for url in pictures if url), "")

@@ -16,19 +16,19 @@ from shop.models import Product
 
 FACTS = (
     "category_id", "title", "description", "status", "missing", "currency", "sells_at",
-    "own_shop_url", "tax_class", "feed_digest", "price_from",
+    "own_shop_url", "tax_class", "feed_digest", "price_from", "details",
 )  # fmt: skip
 _ROW = """
     category_id bigint, title text, description text, status text, missing jsonb, currency text,
-    sells_at text, own_shop_url text, tax_class text, feed_digest text, price_from bigint
+    sells_at text, own_shop_url text, tax_class text, feed_digest text, price_from bigint, details jsonb
 """
 _BODY = products.BODY.format(description="r.description")
 _SEARCH = products.SEARCH.format(title="r.title", brand="%(brand_name)s", body=_BODY)
 _INSERT = f"""
 insert into shop_product
-       (brand_id, feed_id, external_id, slug, withdrawal, details, in_stock, search,
+       (brand_id, feed_id, external_id, slug, withdrawal, in_stock, search,
         created_at, updated_at, {", ".join(FACTS)})
-select %(brand)s, %(feed)s, r.external_id, r.slug, 'yes', '{{}}', r.in_stock, {_SEARCH},
+select %(brand)s, %(feed)s, r.external_id, r.slug, 'yes', r.in_stock, {_SEARCH},
        %(at)s, %(at)s, {", ".join(f"r.{name}" for name in FACTS)}
   from json_to_recordset(%(rows)s) r (external_id text, slug text, in_stock boolean, {_ROW})
 returning id, external_id
@@ -43,15 +43,18 @@ update shop_product p
 # What a feed counts never goes below what shoppers have reserved.
 _VARIANTS = """
 insert into shop_variant
-       (product_id, brand_id, sku, options, price, compare_at, stock, reserved, position, is_active)
-select r.product, %(brand)s, r.sku, r.options, r.price, r.compare_at, r.stock, 0, r.position, true
+       (product_id, brand_id, sku, options, price, compare_at, stock, reserved, position, is_active,
+        content)
+select r.product, %(brand)s, r.sku, r.options, r.price, r.compare_at, r.stock, 0, r.position, true,
+       r.content
   from json_to_recordset(%(rows)s) r (product bigint, sku text, options jsonb, price bigint,
-       compare_at bigint, stock integer, position smallint)
+       compare_at bigint, stock integer, position smallint, content text)
     on conflict (brand_id, sku) do update
    set options = excluded.options, price = excluded.price, compare_at = excluded.compare_at,
        stock = case when excluded.stock is not null
                     then greatest(excluded.stock, shop_variant.reserved) end,
-       position = excluded.position, is_active = true
+       position = excluded.position, is_active = true,
+       content = case when excluded.content = '' then shop_variant.content else excluded.content end
 """
 _DROP = """
 update shop_variant set is_active = false
@@ -112,7 +115,7 @@ def _variant(product_id: int, position: int, variant) -> dict[str, object]:
     return {
         "product": product_id, "sku": variant.sku, "options": variant.options,
         "price": variant.price, "compare_at": variant.compare_at, "stock": variant.stock,
-        "position": min(position, 30_000),
+        "position": min(position, 30_000), "content": variant.content,
     }  # fmt: skip
 
 

@@ -36,13 +36,24 @@ class TraderForm(forms.ModelForm):
         required=False,
         empty_label=_("none: they stay drafts"),
     )
-    tax_class = forms.ChoiceField(label=_("VAT of most of your products"), choices=TaxClass.choices)
+    tax_class = forms.ChoiceField(
+        label=_("VAT of most of your products"),
+        choices=[*TaxClass.choices, ("", _("it differs: I say it at each product"))],
+        required=False,
+    )
+    made_by = forms.ChoiceField(
+        label=_("Who makes your products?"),
+        choices=Brand.MadeBy.choices,
+        required=False,
+        help_text=_("EU law wants shoppers to see the manufacturer and where to write to."),
+    )
 
     class Meta:
         model = Brand
         fields = [
             "name", "description", "legal_name", "address", "postal_code", "city", "country",
             "email", "phone", "register_number", "vat_number", "tax_class", "category",
+            "made_by",
         ]  # fmt: skip
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
         help_texts = {
@@ -59,6 +70,9 @@ class TraderForm(forms.ModelForm):
         complete |= {"postal_code": "postal-code", "email": "email", "phone": "tel"}
         for name, token in complete.items():
             self.fields[name].widget.attrs["autocomplete"] = token
+
+    def clean_made_by(self) -> str:
+        return self.cleaned_data["made_by"] or self.instance.made_by
 
     def clean(self) -> dict:
         data = super().clean()

@@ -6,16 +6,18 @@ from django.utils.translation import gettext_lazy as _
 from config.lib import images
 from config.lib.fields import PriceField
 from config.lib.images import Encoded, NotAPicture
-from shop import pictures
+from shop import pictures, pricing
 from shop.feeds import base, importer
-from shop.models import Category, Image, Product, Variant
+from shop.models import Brand, Category, Image, Product, Variant
 from shop.models.brands import SellsAt, TaxClass
+from shop.products import BY_TRADER
 
 MAX_UPLOADS = 10  # pictures in one go
 DETAILS = {
     "ingredients": _("Ingredients"),
     "allergens": _("Allergens"),
     "manufacturer": _("Manufacturer"),
+    "manufacturer_contact": _("Mail or web address of the manufacturer"),
     "warnings": _("Warnings"),
 }
 
@@ -53,7 +55,11 @@ class ProductForm(forms.ModelForm):
     category = forms.ModelChoiceField(
         label=_("Shelf"), queryset=Category.objects.filter(is_blocked=False), required=True
     )
-    tax_class = forms.ChoiceField(label=_("VAT"), choices=TaxClass.choices)
+    tax_class = forms.ChoiceField(
+        label=_("VAT"),
+        choices=[("", _("that of its shelf, or of my brand")), *TaxClass.choices],
+        required=False,
+    )
     sells_at = forms.ChoiceField(label=_("Sold"), choices=SellsAt.choices)
     withdrawal = forms.ChoiceField(label=_("Returns"), choices=Product.Withdrawal.choices)
     own_shop_url = forms.URLField(
@@ -93,15 +99,41 @@ class ProductForm(forms.ModelForm):
     def clean(self) -> dict:
         data = super().clean()
         category = data.get("category")
+        by_others = self.instance.brand.made_by == Brand.MadeBy.OTHERS
         for key in category.required_details if category else []:
+            if key not in DETAILS or (key in BY_TRADER and not by_others):
+                continue
             if not data.get(f"detail_{key}"):
                 self.add_error(f"detail_{key}", _("Products on this shelf need this."))
         if data.get("sells_at") == SellsAt.OWN_SHOP and not data.get("own_shop_url"):
             self.add_error("own_shop_url", _("Tell where shoppers buy it."))
         self.instance.details = self.instance.details | {
-            key: data[f"detail_{key}"] for key in DETAILS if data.get(f"detail_{key}")
+            key: data.get(f"detail_{key}", "") for key in DETAILS
         }
         return data
+
+
+class ManyForm(forms.Form):
+    """What several products get at once; an empty field leaves theirs."""
+
+    category = forms.ModelChoiceField(
+        label=_("Shelf"),
+        queryset=Category.objects.filter(is_blocked=False),
+        required=False,
+        empty_label=_("leave as it is"),
+    )
+    tax_class = forms.ChoiceField(
+        label=_("VAT"), choices=[("", _("leave as it is")), *TaxClass.choices], required=False
+    )
+    withdrawal = forms.ChoiceField(
+        label=_("Returns"),
+        choices=[("", _("leave as it is")), *Product.Withdrawal.choices],
+        required=False,
+    )
+
+    def facts(self) -> dict[str, object]:
+        """Return what is to be changed."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class VariantForm(forms.ModelForm):
@@ -116,14 +148,19 @@ class VariantForm(forms.ModelForm):
         help_text=_("empty: always in stock"),
     )  # fmt: skip
 
+    compare_at = PriceField(label=_("Price before"), required=False)
+    content = forms.CharField(
+        label=_("Content"), required=False, max_length=20, help_text=_("such as 500 g or 0.75 l")
+    )
+
     class Meta:
         model = Variant
-        fields = ["sku", "option", "price", "stock"]
+        fields = ["sku", "option", "price", "stock", "compare_at", "content"]
         labels = {"sku": _("SKU")}
 
     def __init__(self, *args, currency: str = "EUR", **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["price"].currency = currency
+        self.fields["price"].currency = self.fields["compare_at"].currency = currency
         self.fields["sku"].required = False
         if self.instance.pk:
             self.fields["option"].initial = self.instance.label
@@ -133,6 +170,17 @@ class VariantForm(forms.ModelForm):
         if not price:
             raise forms.ValidationError(_("A product needs a price."))
         return price
+
+    def clean_compare_at(self) -> int | None:
+        return self.cleaned_data["compare_at"] or None
+
+    def clean_content(self) -> str:
+        text = self.cleaned_data["content"]
+        try:
+            return pricing.content(text) if text else ""
+        except ValueError as error:
+            message = _("Write a number and g, kg, ml, cl, l, m or piece.")
+            raise forms.ValidationError(message) from error
 
     def clean_stock(self) -> int | None:
         stock = self.cleaned_data["stock"]

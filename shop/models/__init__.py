@@ -22,6 +22,7 @@ from shop.models.payments import (
     TopUp,
     WebhookEvent,
 )
+from shop.models.prices import PriceChange
 from shop.models.recalls import Recall
 from shop.models.terms import Acceptance, Terms, TermsNotice
 from shop.models.troubles import Trouble, TroubleLine
@@ -52,6 +53,7 @@ __all__ = [
     "ParcelLine",
     "Payment",
     "PaymentSession",
+    "PriceChange",
     "Product",
     "Recall",
     "Refund",

@@ -54,6 +54,10 @@ class Brand(models.Model):
         SUSPENDED = "suspended", _("suspended")
         CLOSED = "closed", _("closed")
 
+    class MadeBy(models.TextChoices):
+        ITSELF = "itself", _("we do, or they bear our name")
+        OTHERS = "others", _("others do: I name them at each product")
+
     slug = models.SlugField(unique=True, max_length=60)
     name = models.CharField(_("name"), max_length=80)
     description = models.TextField(_("about the brand"), blank=True, max_length=2000)
@@ -75,7 +79,17 @@ class Brand(models.Model):
         null=True, blank=True, help_text="when it let us issue its invoices on its behalf"
     )
     # What its products start with.
-    tax_class = models.CharField(max_length=10, choices=TaxClass, default=TaxClass.STANDARD)
+    made_by = models.CharField(
+        max_length=6, choices=MadeBy, default=MadeBy.ITSELF, db_default=MadeBy.ITSELF,
+        help_text="who is the manufacturer by law where a product names none",
+    )  # fmt: skip
+    tax_class = models.CharField(
+        max_length=10,
+        choices=TaxClass,
+        default=TaxClass.STANDARD,
+        blank=True,
+        help_text="empty: it differs, and is said at each product",
+    )
     category = models.ForeignKey("shop.Category", models.SET_NULL, null=True, blank=True)
     shipping_price = models.PositiveBigIntegerField(
         default=0, help_text="minor units of `currency`, VAT included"

@@ -9,12 +9,14 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shop.models.brands import Brand, SellsAt, TaxClass
+from shop.models.prices import VariantQuerySet
 
 LARGE_ENDING, SMALL_ENDING = "-l.webp", "-s.webp"  # of the two files of a picture
 
@@ -28,6 +30,9 @@ class Category(models.Model):
     art = models.CharField(max_length=16, default="bag", help_text="placeholder drawing")
     required_details = models.JSONField(
         default=list, blank=True, help_text="keys that Product.details must hold to be active"
+    )
+    tax_class = models.CharField(
+        max_length=10, choices=TaxClass, blank=True, help_text="empty: that of the brand"
     )
     is_blocked = models.BooleanField(default=False)
     position = models.PositiveSmallIntegerField(default=0)
@@ -79,7 +84,13 @@ class Product(models.Model):
     currency = models.CharField(max_length=3, default="EUR")
     sells_at = models.CharField(max_length=10, choices=SellsAt, default=SellsAt.HERE)
     own_shop_url = models.URLField(max_length=500, blank=True)
-    tax_class = models.CharField(max_length=10, choices=TaxClass, default=TaxClass.STANDARD)
+    tax_class = models.CharField(
+        max_length=10,
+        choices=TaxClass,
+        default=TaxClass.STANDARD,
+        blank=True,
+        help_text="empty: nobody has said yet, so it stays a draft",
+    )
     withdrawal = models.CharField(max_length=14, choices=Withdrawal, default=Withdrawal.YES)
     external_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
     feed = models.ForeignKey("shop.Feed", models.SET_NULL, null=True, blank=True)
@@ -137,7 +148,21 @@ class Variant(models.Model):
     sku = models.CharField(max_length=120)
     options = models.JSONField(default=list, blank=True, help_text='[["Size", "M"]]')
     price = models.PositiveBigIntegerField(help_text="minor units of product.currency, with VAT")
-    compare_at = models.PositiveBigIntegerField(null=True, blank=True)
+    priced_at = models.DateTimeField(
+        db_default=Now(),
+        editable=False,
+        help_text="since when it has this price; kept by a trigger",
+    )
+    compare_at = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="the brand's word; shoppers see `with_before` instead"
+    )
+    content = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="such as `500 g`, for the price per kilogram or litre",
+    )
     stock = models.PositiveIntegerField(
         null=True, blank=True, help_text="on hand, reserved ones included; null: unlimited"
     )
@@ -147,6 +172,7 @@ class Variant(models.Model):
     picture = models.ForeignKey(
         "shop.Image", models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    objects = VariantQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "id"]

@@ -1,23 +1,26 @@
 """A brand's products: the list, and one of them by hand."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib.http import render_page
 from shop import pictures, storefront
 from shop import products as catalogue
 from shop.access import brand_required
-from shop.forms.products import ImageFormSet, ProductForm, VariantFormSet
-from shop.models import Product
+from shop.forms.products import ImageFormSet, ManyForm, ProductForm, VariantFormSet
+from shop.models import Product, Variant
 from shop.views.terms import terms_first
 
 PER_PAGE = 30
+MANY = 5_000  # products that are changed at once
 LACKS = {
     "category": gettext_lazy("a shelf"),
     "category_blocked": gettext_lazy("another shelf"),
@@ -26,27 +29,68 @@ LACKS = {
     "tax_rate": gettext_lazy("a VAT rate"),
     "own_shop_url": gettext_lazy("its address in your shop"),
     "unpublished": gettext_lazy("being published in your feed"),
+    "tax_class": gettext_lazy("a VAT class"),
+    "detail:manufacturer": gettext_lazy("who makes it"),
+    "detail:manufacturer_contact": gettext_lazy("where one writes to its maker"),
+    "detail:warnings": gettext_lazy("its warnings, or that there are none"),
+    "detail:content": gettext_lazy("the content of each variant, such as 500 g"),
     "detail:ingredients": gettext_lazy("ingredients"),
     "detail:allergens": gettext_lazy("allergens"),
 }
 
 
+def _found(brand, asked):
+    """Return the products of a list: those of a status, or found by words."""
+    rows = Product.objects.filter(brand=brand)
+    if (status := asked.get("status", "")) in Product.Status.values:
+        rows = rows.filter(status=status)
+    if words := asked.get("q", "").strip().replace("\x00", ""):
+        by_sku = Variant.objects.filter(brand=brand, sku=words[:100]).values("product_id")
+        rows = rows.filter(Q(title__icontains=words[:100]) | Q(pk__in=by_sku))
+    return rows
+
+
+@brand_required
+@require_POST
+@terms_first
+def products_many(request):
+    """Change, take off or bring back the chosen products, or all of a list."""
+    brand, form = request.brand, ManyForm(request.POST)
+    back = redirect("shop:products", brand_slug=brand.slug)
+    asked = {name: request.POST.get(name, "") for name in ("q", "status")}
+    if query := urlencode({name: value for name, value in asked.items() if value}):
+        back["Location"] += f"?{query}"
+    if "all" in request.POST:
+        chosen = list(_found(brand, asked).values_list("pk", flat=True)[:MANY])
+    else:
+        typed = request.POST.getlist("product")[:MANY]
+        chosen = [int(pk[:18]) for pk in typed if pk.isascii() and pk.isdigit()]
+    facts = form.facts() if form.is_valid() else {}
+    if "archive" in request.POST:
+        facts = {"status": Product.Status.ARCHIVED}
+    elif "restore" in request.POST:
+        facts = {"status": Product.Status.DRAFT}
+    if not chosen or not facts:
+        wanted = _("Choose what to change.") if chosen else _("Choose products first.")
+        messages.warning(request, wanted)
+        return back
+    n = catalogue.change(brand, chosen, **facts)
+    said = ngettext("%(n)d product changed.", "%(n)d products changed.", n)
+    messages.success(request, said % {"n": n})
+    return back
+
+
 @brand_required
 @require_safe
 def products(request):
-    rows = Product.objects.filter(brand=request.brand).select_related("category")
+    rows = Product.objects.filter(brand=request.brand)
     counts = rows.aggregate(
         active=Count("id", Q(status="active")),
         draft=Count("id", Q(status="draft")),
         archived=Count("id", Q(status="archived")),
     )
-    status = request.GET.get("status", "")
-    if status in counts:
-        rows = rows.filter(status=status)
-    if words := request.GET.get("q", "").strip():
-        rows = rows.filter(
-            Q(title__icontains=words[:100]) | Q(variants__sku=words[:100])
-        ).distinct()
+    status, words = request.GET.get("status", ""), request.GET.get("q", "").strip()
+    rows = _found(request.brand, request.GET).select_related("category")
     rows = rows.annotate(variant_count=Count("variants", Q(variants__is_active=True)))
     rows = rows.defer("description", "search").prefetch_related(storefront.pictures())
     page = Paginator(rows.order_by("-updated_at", "-id"), PER_PAGE).get_page(
@@ -55,6 +99,7 @@ def products(request):
     for product in page:
         product.lacks = [LACKS.get(code, code) for code in product.missing]
     context = {"brand": request.brand, "page": page, "counts": counts, "status": status, "q": words}
+    context["many"] = ManyForm()
     return render_page(request, "shop/products.html", context)
 
 
@@ -70,7 +115,7 @@ def product_edit(request, product_id=None):
         )
     else:
         product = Product(
-            brand=brand, currency=brand.currency, tax_class=brand.tax_class, sells_at=brand.sells_at
+            brand=brand, currency=brand.currency, tax_class="", sells_at=brand.sells_at
         )
     form = ProductForm(request.POST or None, request.FILES or None, instance=product)
     variants = VariantFormSet(

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from config.lib import money
 from config.lib.access import public
 from config.lib.http import page_number, render_page
-from shop import storefront, structured
+from shop import pricing, storefront, structured
 from shop.forms.products import DETAILS
 from shop.forms.storefront import FilterForm
 from shop.models import Brand
@@ -97,6 +97,7 @@ def product(request, brand_slug, product_slug):
         "lead": lead,
         "is_longer": is_longer,
         "details": _details(found),
+        "unit_price": pricing.unit_price(chosen.price, chosen.content) if chosen else None,
         "cart_count": cart_count(request),
     }
     return render_page(request, "shop/product.html", context)
@@ -153,6 +154,12 @@ def _earns(referral, product, chosen):
 
 
 def _details(product):
-    return [
-        (label, product.details[key]) for key, label in DETAILS.items() if product.details.get(key)
-    ]
+    """Return (label, text) of what the law wants told; the trader answers for its own goods."""
+    told = dict(product.details)
+    required = product.category.required_details if product.category else []
+    if product.brand.made_by == Brand.MadeBy.ITSELF and "manufacturer" in required:
+        seller = product.brand
+        place = ", ".join(filter(None, [seller.address, f"{seller.postal_code} {seller.city}"]))
+        told.setdefault("manufacturer", ", ".join(filter(None, [seller.legal_name, place.strip()])))
+        told.setdefault("manufacturer_contact", seller.email)
+    return [(label, told[key]) for key, label in DETAILS.items() if told.get(key)]
