@@ -95,7 +95,9 @@ FUNDS_SQL = """
           AND (coalesce(p.delivered_at + make_interval(days => p.return_days::int + 1),
                         p.paid_at + interval '45 days') > %(now)s
                OR EXISTS (SELECT 1 FROM shop_return r
-                          WHERE r.brand_order_id = p.id AND r.closed_at IS NULL))) w
+                          WHERE r.brand_order_id = p.id AND r.closed_at IS NULL)
+               OR EXISTS (SELECT 1 FROM shop_trouble t
+                          WHERE t.brand_order_id = p.id AND t.closed_at IS NULL))) w
     CROSS JOIN LATERAL (
         SELECT sum(owed) AS amount, sum((owed * own.vat_bp + 9999) / 10000) AS vat
         FROM (SELECT greatest(sum(amount), 0)::bigint AS owed FROM affiliates_commission c

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from affiliates import bookings
-from shop.models import Dispute, Movement, Order, Payment, Refund, RefundFailure, TopUp
+from affiliates import bookings, commissions
+from affiliates.clock import PAUSED
+from shop.models import BrandOrder, Dispute, Movement, Order, Payment, Refund, RefundFailure, TopUp
 
 logger = logging.getLogger(__name__)
 BACK = timedelta(days=3)
@@ -97,6 +98,23 @@ BEHIND_SQL = """
         SELECT sum(c.amount) FROM affiliates_commission c
         WHERE c.state <> 'void' AND (c.id = s.id OR c.reverses_id = s.id)) ORDER BY 1
 """
+# Parts whose commissions wait though nothing is open, or do not though something is.
+PAUSES_SQL = """
+    WITH open AS (
+        SELECT brand_order_id AS id FROM shop_return WHERE closed_at IS NULL
+        UNION SELECT brand_order_id FROM shop_trouble WHERE closed_at IS NULL
+        UNION SELECT p.id FROM shop_dispute d JOIN shop_brandorder p USING (order_id)
+        WHERE d.state IN ('open', 'withdrawn')
+    )
+    SELECT DISTINCT l.brand_order_id FROM affiliates_commission c
+    JOIN shop_orderline l ON l.id = c.order_line_id
+    WHERE c.state = 'pending' AND c.kind = 'sale' AND c.due_at >= %(paused)s
+      AND l.brand_order_id NOT IN (SELECT id FROM open)
+    UNION
+    SELECT l.brand_order_id FROM open JOIN shop_orderline l ON l.brand_order_id = open.id
+    JOIN affiliates_commission c ON c.order_line_id = l.id
+    WHERE c.state = 'pending' AND c.kind = 'sale' AND c.due_at < %(paused)s ORDER BY 1
+"""
 
 
 def sweep(at: datetime, since: datetime | None = None) -> int:
@@ -106,6 +124,7 @@ def sweep(at: datetime, since: datetime | None = None) -> int:
         (REFUNDS_SQL, Refund, lambda row: bookings.refunded(row, row.created_at)),
         (DISPUTES_SQL, Dispute, lambda row: bookings.disputed(row, at)),
         (BEHIND_SQL, Order, lambda row: bookings.follow(row, at)),
+        (PAUSES_SQL, BrandOrder, commissions.reschedule),
         (MISFITS_SQL, Payment, lambda row: bookings.misfit(row, row.created_at)),
         (FAILURES_SQL, RefundFailure, bookings.bounced),
         (MOVEMENTS_SQL, Movement, lambda row: bookings.moved(row, row.created_at)),
@@ -114,7 +133,7 @@ def sweep(at: datetime, since: datetime | None = None) -> int:
     done = 0
     for query, model, book in jobs:
         with connection.cursor() as cursor:
-            cursor.execute(query, {"since": since})
+            cursor.execute(query, {"since": since, "paused": PAUSED})
             ids = [row[0] for row in cursor.fetchall()]
         for pk in ids:
             done += _one(model, pk, book)

@@ -23,7 +23,7 @@ class TroubleForm(forms.Form):
     picture = forms.FileField(
         label=_("A picture of it"), required=False,
         help_text=_(
-            "Optional. Only the seller and those of us who decide see it; it is deleted 90 days after."
+            "Only the seller and those of us who decide see it; it is deleted 90 days after."
         ),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
     )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affiliates import commissions, ledger
+from affiliates import commissions, funding, ledger, sweeping
 from affiliates.clock import PAUSED
 from affiliates.models import Commission
 from config.lib.money import half_up
@@ -141,6 +141,7 @@ def test_a_trouble_pauses_the_commission_until_it_is_decided(upheld):
     trouble = troubles.ask(part, "damaged", {line.pk: 1}, "", DELIVERED)
     commission.refresh_from_db()
     assert commission.due_at == PAUSED
+    assert funding.of(part.brand, at=due_at + timedelta(days=30)).open_windows == 3450
 
     troubles.run_clocks(trouble.answer_by)
     troubles.decide(trouble, upheld, by=make_user(), reason="Seen.", at=trouble.answer_by)
@@ -149,3 +150,18 @@ def test_a_trouble_pauses_the_commission_until_it_is_decided(upheld):
     assert set(rows.values_list("due_at", flat=True)) == {due_at}
     assert sum(rows.values_list("amount", flat=True)) == (0 if upheld else commission.amount)
     assert ledger.balance(ledger.CLEARING, "EUR") == (0 if upheld else -3450)
+    assert funding.of(part.brand, at=due_at + timedelta(days=30)).open_windows == 0
+
+
+def test_the_sweep_pauses_and_resumes_what_a_lost_signal_left():
+    commission = make_commission()
+    row = commission.order_line.brand_order.returns.create(asked_at=DELIVERED)
+
+    assert [sweeping.sweep(DELIVERED, since=DELIVERED) for _n in "ab"] == [1, 0]
+    commission.refresh_from_db()
+    assert commission.due_at == PAUSED
+    row.closed_at = DELIVERED
+    row.save()
+    assert [sweeping.sweep(DELIVERED, since=DELIVERED) for _n in "ab"] == [1, 0]
+    commission.refresh_from_db()
+    assert commission.due_at == DUE

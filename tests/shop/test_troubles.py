@@ -12,6 +12,7 @@ from config.lib import workdays
 from shop import letters as mailed
 from shop import orders, parcels, postroom, refunds, returns, troubles
 from shop.models import BrandOrder, OrderLetter, Return, Trouble
+from tests.affiliates.factories import sign_in
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -266,6 +267,28 @@ def test_another_brand_sees_neither_trouble_nor_picture(shop):
         desk = f"/brand/{slug}/orders/{part.pk}/troubles/"
         assert client.get(f"{desk}{made.pk}/picture/").status_code == 404
         assert client.post(desk, {"refund": "1"}).status_code == 404
+
+
+def test_an_admin_decides_with_a_reason_and_an_amount():
+    made = ask(make_part(), picture=picture().read())
+    client = Client()
+    sign_in(client, make_user(is_staff=True, is_superuser=True))
+    troubles.run_clocks(ANSWER_BY)
+    assert "troubles to decide" in client.get("/admin/").content.decode()
+    page = client.get("/admin/shop/trouble/?state=with_us").content.decode()
+    assert "€83.95" in page
+    assert client.get(f"/admin/shop/trouble/{made.pk}/picture/")["Content-Type"] == "image/webp"
+    assert client.get(f"/admin/shop/trouble/{made.pk}/change/").status_code == 200
+    picked = {"action": "for_shopper", "_selected_action": [made.pk]}
+
+    for wrong in ({"reason": ""}, {"reason": "Yes", "amount": "abc"},
+                  {"reason": "Yes", "amount": "99,00"}):  # fmt: skip
+        client.post("/admin/shop/trouble/", picked | wrong)
+        made.refresh_from_db()
+        assert made.state == "with_us"
+    client.post("/admin/shop/trouble/", picked | {"reason": "Half of it.", "amount": "40,00"})
+    made.refresh_from_db()
+    assert (made.state, made.reason, made.refund.amount) == ("refunded", "Half of it.", 4000)
 
 
 def test_pictures_are_deleted_90_days_after():
