@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,6 +12,7 @@ from django.utils.cache import has_vary_header
 from django.utils.translation import gettext as _
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 
@@ -42,6 +43,26 @@ def no_nul(get_response: Handler) -> Handler:
             raise BadRequest("an address holds the character NUL")
         return get_response(request)
 
+    return middleware
+
+
+def no_cross_site(get_response: Handler) -> Handler:
+    """Refuse what another site's page makes a browser change here, before any form is looked at.
+
+    Beside the CSRF token, not in its place. Browsers say who began a request (Fetch Metadata);
+    machines say nothing, and views that are meant for them (`csrf_exempt`) are let through.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return get_response(request)
+
+    def process_view(request: HttpRequest, view: Callable, *_rest: object) -> None:
+        if request.method in SAFE or getattr(view, "csrf_exempt", False):
+            return
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+            raise PermissionDenied("another site's page sent this")
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
 
 

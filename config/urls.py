@@ -28,6 +28,7 @@ SECTIONS = affiliates_sitemaps.SECTIONS | shop_sitemaps.SECTIONS
 
 urlpatterns = [
     *(path("", include(f"{app}.urls")) for app in OURS),
+    path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", views.favicon, name="favicon"),

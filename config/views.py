@@ -1,5 +1,7 @@
 """The house's own pages: health, errors, where a person goes after signing in, uploaded files."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.sitemaps import views as sitemap_views
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -16,6 +18,8 @@ from django.views.static import serve
 
 from config import health
 from config.lib.access import public, signed_in, staff
+
+VALID = timedelta(days=180)
 
 
 @public
@@ -53,6 +57,20 @@ def metrics(request):
         raise Http404
     answer = health.metrics(timezone.now())
     return HttpResponse(answer, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@public
+@require_safe
+def security_txt(request):
+    """Where to report a hole (RFC 9116); it expires, so it is written anew each day."""
+    expires = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0) + VALID
+    lines = [
+        f"Contact: mailto:{settings.SECURITY_CONTACT}",
+        f"Expires: {expires.isoformat().replace('+00:00', 'Z')}",
+        "Preferred-Languages: en, nl",
+        f"Canonical: {settings.SITE_URL}/.well-known/security.txt",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 @public

@@ -1,6 +1,7 @@
 """Every address says who may see it; the rules hold."""
 
 import json
+from datetime import datetime
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -8,7 +9,9 @@ from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from django.http import HttpResponse
+from django.test import Client
 from django.urls import path
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from config import checks
@@ -59,6 +62,7 @@ def test_routes_tells_what_only_an_owner_of_a_brand_may_do(capsys):
         "shop:integration_secret": ["POST"],
         "shop:integration_switch": ["POST"],
         "shop:integrations": ["POST"],
+        "shop:recall": ["POST"],
         "shop:team": ["POST"],
         "shop:team_person": ["POST"],
         "shop:team_withdraw": ["POST"],
@@ -153,3 +157,29 @@ def test_account_mail_speaks_the_language_of_the_page(client, mailoutbox, langua
 
     assert (mailoutbox[0].subject, line in mailoutbox[0].body) == (subject, True)
     assert "!" not in mailoutbox[0].body
+
+
+def test_another_sites_page_changes_nothing_whatever_token_it_has():
+    client = Client(enforce_csrf_checks=False)
+    said = {"language": "nl", "next": "/shop/"}
+
+    assert client.post("/language/", said, HTTP_SEC_FETCH_SITE="same-origin").status_code == 302
+    assert client.post("/language/", said, HTTP_SEC_FETCH_SITE="cross-site").status_code == 403
+    assert client.get("/shop/", HTTP_SEC_FETCH_SITE="cross-site").status_code == 200
+
+
+def test_machines_are_let_through(client):
+    answer = client.post("/hooks/fake/", {}, HTTP_SEC_FETCH_SITE="cross-site")
+
+    assert answer.status_code == 400  # no signature: the webhook's own answer
+
+
+def test_who_finds_a_hole_finds_us(client, settings):
+    settings.SECURITY_CONTACT = "holes@market.example"
+    lines = dict(
+        line.split(": ", 1)
+        for line in client.get("/.well-known/security.txt").content.decode().splitlines()
+    )
+
+    assert lines["Contact"] == "mailto:holes@market.example"
+    assert timezone.now() < datetime.fromisoformat(lines["Expires"])
