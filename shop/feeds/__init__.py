@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from shop.feeds import base, merchant, shopify, woocommerce
+from shop.feeds import base, merchant, shopify, tables, woocommerce
 from shop.feeds.base import Parsed, ParsedProduct, ParsedVariant, Problem, UnreadableFeed
 
 __all__ = [
@@ -22,14 +22,14 @@ __all__ = [
     "read",
 ]
 
-FORMATS = ("shopify", "woocommerce", "merchant_xml", "merchant_tsv")
+FORMATS = ("shopify", "woocommerce", "merchant_xml", "merchant_tsv", "table")
 
 
 def supported() -> str:
     """Return the sentence that names what can be imported."""
     return _(
         "We read Shopify and WooCommerce product CSV, Google Merchant XML (RSS or Atom)"
-        " and Google Merchant TSV files."
+        " and Google Merchant TSV files, and other tables with a title and a price."
     )
 
 
@@ -51,6 +51,8 @@ def detect(path: Path) -> str:
         return "woocommerce"
     if merchant.recognises(columns, delimiter):
         return "merchant_tsv"
+    if tables.recognises(columns):
+        return "table"
     message = _("We do not know this kind of file: its first line has no columns that we expect.")
     raise UnreadableFeed(f"{message} {supported()}")
 
@@ -75,4 +77,9 @@ def read(path: Path, format: str, currency: str, at: datetime) -> Iterator[Parse
         return merchant.read_tsv(path, currency, at)
     if format == "merchant_xml":
         return merchant.read_xml(path, currency, at)
+    if format == "table":
+        columns, _delimiter = base.header_of(path)
+        if not tables.recognises(columns):
+            raise UnreadableFeed(_("This table has no column with a title, or none with a price."))
+        return tables.read(path, currency)
     raise UnreadableFeed(supported())

@@ -28,6 +28,7 @@ class Feed(models.Model):
         MERCHANT_XML = "merchant_xml", _("Google Merchant XML")
         MERCHANT_TSV = "merchant_tsv", _("Google Merchant TSV")
         WOOCOMMERCE = "woocommerce", _("WooCommerce CSV")
+        TABLE = "table", _("another table")
 
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="feeds")
     name = models.CharField(max_length=120)
