@@ -16,6 +16,10 @@ from shop.models import Category, Image, Product, TaxRate, Variant
 PAGE = 24
 LEAD = 180  # characters of a description under the title
 UNSHOWN = ("description", "search", "details", "brand__description", "feed_digest")  # on a card
+CARD = (  # all that a card of the shop reads
+    "title", "slug", "price_from", "currency", "in_stock",
+    "brand__slug", "brand__name", "category__art",
+)  # fmt: skip
 SORTS = {
     "new": ("-created_at", "-id"),
     "cheap": ("price_from", "id"),
@@ -82,6 +86,12 @@ def pictures(path: str = "images") -> Prefetch:
     return Prefetch(path, Image.objects.shown().order_by("position", "id"))
 
 
+def first_pictures() -> Prefetch:
+    """Return the way to fetch the first picture of each product alone."""
+    shown = Image.objects.shown().order_by("product", "position", "id").distinct("product")
+    return Prefetch("images", shown)
+
+
 # Of the newest lines of a product that had time to come back, how many did, in percent.
 RETURNED = """
     (SELECT count(*) FILTER (WHERE newest.back) * 100 / count(*) FROM (
@@ -103,7 +113,8 @@ def with_returns(rows: QuerySet[Product], at: datetime) -> QuerySet[Product]:
 
 def page(filters: Filters, number: int) -> pages.Page:
     """Return one page of products; never counts them all."""
-    return pages.page(search(filters), number, PAGE)
+    rows = search(filters).only(*CARD).prefetch_related(None)
+    return pages.page(rows.prefetch_related(first_pictures()), number, PAGE)
 
 
 def product(brand_slug: str, slug: str, day: date) -> Product | None:

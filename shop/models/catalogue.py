@@ -12,6 +12,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -128,6 +129,19 @@ class Product(models.Model):
             models.Index(
                 fields=["category", "-created_at", "-id"],
                 name="product_shelf",
+                condition=Q(status="active"),
+            ),
+            models.Index(
+                fields=["price_from", "id"], name="product_by_price", condition=Q(status="active")
+            ),
+            models.Index(
+                fields=["category", "price_from", "id"],
+                name="product_shelf_by_price",
+                condition=Q(status="active"),
+            ),
+            models.Index(
+                fields=["brand", "-created_at", "-id"],
+                name="product_of_brand",
                 condition=Q(status="active"),
             ),
             GinIndex("search", name="product_search"),
@@ -256,14 +270,14 @@ class Image(models.Model):
     def __str__(self) -> str:
         return self.alt or f"picture {self.position} of {self.product}"
 
-    @property
+    @cached_property
     def large_url(self) -> str:
         return self.file.url
 
-    @property
+    @cached_property
     def small_url(self) -> str:
         """The narrow one, which lies beside the large one."""
-        return self.file.url.replace(LARGE_ENDING, SMALL_ENDING)
+        return self.large_url.replace(LARGE_ENDING, SMALL_ENDING)
 
 
 class TaxRate(models.Model):

@@ -32,7 +32,7 @@ def _listing(request, form, brand=None):
         "canonical": canonical,
         "is_found": is_found,
         "shelf": next((one for one in form.shelves if one.slug == wanted.category), None),
-        "share": _share([image for one in found for image in one.images.all()]),
+        "share": _share([image for one in found.rows[:1] for image in one.images.all()]),
         "products": found,
         "filters_on": [] if found else form.on(),
         "cart_count": cart_count(request),
