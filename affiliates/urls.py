@@ -82,7 +82,14 @@ urlpatterns += [
 # ------------------------------------------------------------ when a platform is gone
 urlpatterns += [
     path("creator/risk/", risk.creator_risk, name="creator_risk"),
+    path("creator/risk/<slug:platform>.zip", risk.creator_kit, name="creator_kit"),
+    path(
+        "creator/risk/<slug:platform>/prepare/",
+        risk.creator_kit_prepare,
+        name="creator_kit_prepare",
+    ),
     path(f"{BRAND}/risk/", risk.brand_risk, name="brand_risk"),
+    path(f"{BRAND}/risk/<slug:platform>.zip", risk.brand_kit, name="brand_kit"),
 ]
 
 # ------------------------------------------------------------ balances and proofs

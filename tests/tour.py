@@ -39,7 +39,7 @@ OBJECT = {
     "affiliates:brand_sample": "given",
 }  # not "pk"
 WORD = re.compile(r"<(?:\w+:)?(\w+)>")
-FILES = re.compile(r"\.(csv|pdf|json|py|svg|png|xlsx)$|<str:kind>|^/go/|/qr\.")
+FILES = re.compile(r"\.(csv|pdf|json|py|svg|png|xlsx|zip)$|<str:kind>|^/go/|/qr\.")
 
 
 class Page(NamedTuple):

@@ -8,7 +8,7 @@ from tests.benchmarks import lib
 
 BENCHES = (
     "settle", "books", "redirect", "ingest", "clicks", "attribution", "pages", "policy", "directory",
-    "plan", "import", "shop",
+    "plan", "import", "shop", "drill",
 )  # fmt: skip
 ON_DEMAND = ("start",)  # installs every package again
 

@@ -1,0 +1,90 @@
+"""The drill and the risk page: for a brand with at least 1,000 creators, and for a whole market.
+
+On a demo market, with a twentieth of the clicks seen elsewhere than their links say. The time is
+the slowest of the platforms: what a person waits for at the worst.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+import django
+
+from tests.benchmarks import lib
+
+django.setup()
+
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from affiliates import drill, exposure  # noqa: E402
+from creators.models import Platform  # noqa: E402
+from shop.models import Brand  # noqa: E402
+
+SIZE = {"creators": 100_000, "brands": 60, "products": 3_000, "orders": 1_000_000}
+if not lib.FULL:
+    SIZE = {"creators": 5_000, "brands": 4, "products": 200, "orders": 60_000}
+ROUNDS = 3
+ELSEWHERE = """
+    INSERT INTO affiliates_clickelsewhere (uid, link_id, clicked_at, platform, counted)
+    SELECT gen_random_uuid(), link_id, clicked_at, 'youtube', true FROM affiliates_attribution
+    WHERE link_id IS NOT NULL AND clicked_at IS NOT NULL AND id % 20 = 0
+"""
+LARGEST = """
+    SELECT o.brand_id, count(DISTINCT k.creator_id)
+    FROM affiliates_link k JOIN affiliates_collaboration o ON o.id = k.collaboration_id
+    WHERE k.is_active GROUP BY 1 ORDER BY 2 DESC LIMIT 1
+"""
+
+
+def fill() -> tuple[Brand, int, int]:
+    """Return the brand with the most creators, how many they are, and lines of the 90 days."""
+    words = [word for name, n in SIZE.items() for word in (f"--{name}", str(n))]
+    begun = time.monotonic()
+    lib.manage(dict(os.environ), "demo", "--reset", "--skip-checks", "-v0", *words)
+    lib.say(f"market filled in {time.monotonic() - begun:.0f} s")
+    since = exposure.window(timezone.now())["since"]
+    with connection.cursor() as cursor:
+        cursor.execute(ELSEWHERE)
+        cursor.execute(LARGEST)
+        brand, creators = cursor.fetchone()
+        cursor.execute(
+            "SELECT count(*) FROM affiliates_commission WHERE kind = 'sale' AND created_at > %s",
+            [since],
+        )
+        lines = cursor.fetchone()[0]
+    lib.analyze()
+    return Brand.objects.get(pk=brand), creators, lines
+
+
+def slowest(work: Callable[[str], object]) -> float:
+    return max(lib.timed(lambda one=one: work(one)) for one in Platform.values)
+
+
+def main() -> int:
+    brand, creators, lines = fill()
+    at = timezone.now()
+    if drill.run(drill.Asked("tiktok", brand=brand), at).main.at_risk <= 0:
+        raise SystemExit("nothing is at risk: the market is empty")
+    found = lib.interleave(
+        {
+            "brand": lambda: slowest(lambda one: drill.run(drill.Asked(one, brand=brand), at)),
+            "risk": lambda: lib.timed(lambda: exposure.of_brand(brand, at)),
+            "market": lambda: slowest(lambda one: drill.run(drill.Asked(one), at)),
+        },
+        ROUNDS,
+    )
+    return lib.report(
+        "drill", ROUNDS,
+        {**SIZE, "creators_of_brand": creators, "lines_of_90_days": lines,
+         **{f"{name}_s": round(value, 2) for name, value in found.items()}},
+        {"creators_of_brand": creators, "brand_s": found["brand"], "risk_s": found["risk"],
+         "market_s": found["market"]},
+        {"creators_of_brand": {"min": 1_000}, "brand_s": {"max": 2}, "risk_s": {"max": 2},
+         "market_s": {"max": 60}},
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
