@@ -48,8 +48,7 @@ def _page(request, template: str, found: exposure.Exposure, **whose):
     asked = form.asked(**whose) if form.is_valid() else None
     context = {
         "found": found,
-        "names": dict(Platform.choices)
-        | {"page": _("Pages here"), "code": _("Typed codes")},
+        "names": dict(Platform.choices) | {"page": _("Pages here"), "code": _("Typed codes")},
         "form": form,
         "drill": drill.run(asked, timezone.now()) if asked else None,
         "days": exposure.DAYS,
