@@ -312,18 +312,20 @@ def stock(text: str) -> int:
     return int(text)
 
 
-DETAILS = ("ingredients", "allergens", "manufacturer", "manufacturer_contact", "warnings")
+DETAILS = {  # what a shelf may require, and the columns that may tell it
+    key: (key, key.replace("_", " "), f"meta: {key}", f"meta: _{key}")
+    for key in ("ingredients", "allergens", "manufacturer", "manufacturer_contact", "warnings")
+}
 
 
 def details(row) -> dict[str, str]:
     """Return what a row tells in columns named like our details, or like meta fields with them."""
-    names = {key: (key, key.replace("_", " "), f"meta: {key}", f"meta: _{key}") for key in DETAILS}
-    return {key: text[:2000] for key, each in names.items() if (text := row.get(*each))}
+    return {key: text[:2000] for key, names in DETAILS.items() if (text := row.get(*names))}
 
 
 def content(*texts: str) -> str:
     """Return the first content that can be read, such as `500 g`; else an empty string."""
-    for text in texts:
+    for text in filter(None, texts):
         with suppress(ValueError):
             return pricing.content(text)
     return ""

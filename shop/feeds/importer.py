@@ -207,10 +207,9 @@ class _Book:
                 self.run.unchanged += 1
         if not fresh and not changed:
             return
-        rows = Product.objects.filter(
-            brand=self.brand, external_id__in=[one.external_id for one in changed]
-        )
-        have = {product.external_id: product for product in rows.defer("search")}
+        ids = [one.external_id for one in changed]
+        rows = Product.objects.filter(brand=self.brand, external_id__in=ids).defer("search")
+        have = {product.external_id: product for product in rows}
         for product in have.values():
             product.brand = self.brand
         self._drop_foreign(fresh + changed, have)
@@ -233,20 +232,20 @@ class _Book:
     def _known(self, chunk: list[ParsedProduct]) -> dict[str, str]:
         """Return the digest of each product that is there, by external id; "" where archived."""
         ids = [one.external_id for one in chunk]
-        rows = Product.objects.filter(brand=self.brand, external_id__in=ids)
+        found = writing.find(
+            Product, "external_id", self.brand, ids, "feed_digest", "status"
+        )  # fmt: skip
         return {
             external_id: "" if status == Product.Status.ARCHIVED else digest
-            for external_id, digest, status in rows.values_list(
-                "external_id", "feed_digest", "status"
-            )
+            for external_id, digest, status in found
         }
 
     def _drop_foreign(self, found: list[ParsedProduct], have: dict[str, Product]) -> None:
         """Take out variants whose SKU is another product's; one that loses all stays as it was."""
         skus = [variant.sku for one in found for variant in one.variants]
-        rows = Variant.objects.filter(brand=self.brand, sku__in=skus)
+        found_rows = writing.find(Variant, "sku", self.brand, skus, "product_id", "content")
         owners, contents = {}, {}
-        for sku, product_id, content in rows.values_list("sku", "product_id", "content"):
+        for sku, product_id, content in found_rows:
             owners[sku], contents[sku] = product_id, content
         for one in found:
             mine = have[one.external_id].pk if one.external_id in have else None
@@ -263,8 +262,7 @@ class _Book:
     def _slugs(self, fresh: list[ParsedProduct]) -> list[str]:
         """Return a slug for each new product; one that is taken gets a part that is its own."""
         bases = [slugify(_slug(one))[:100].strip("-") or "product" for one in fresh]
-        rows = Product.objects.filter(brand=self.brand, slug__in=bases)
-        taken = set(rows.values_list("slug", flat=True))
+        taken = {slug for slug, _pk in writing.find(Product, "slug", self.brand, bases, "id")}
         slugs = []
         for one, base_slug in zip(fresh, bases, strict=True):
             slug = base_slug

@@ -36,6 +36,7 @@ IN_STOCK = {"in stock", "available for order", "limited availability"}
 NOT_NOW = {"out of stock", "preorder", "pre order", "backorder", "discontinued"}
 OPEN_ITEMS = 20_000  # grouped items kept back until their group is whole
 MAX_DEPTH = 64
+MAX_NAMES = 1_000
 
 
 @dataclass(slots=True)
@@ -96,6 +97,7 @@ class _Reader:
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.data
         self.parser.StartDoctypeDeclHandler = self.doctype
+        self.names: dict[str, str] = {}  # local name of each tag that was seen
         self.found: list[Item] = []
         self.path: list[str] = []
         self.item: Item | None = None
@@ -108,7 +110,11 @@ class _Reader:
         raise UnreadableFeed(message % {"line": self.parser.CurrentLineNumber})
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        local = name.rpartition(" ")[2].lower()
+        local = self.names.get(name)
+        if local is None:
+            local = name.rpartition(" ")[2].lower()
+            if len(self.names) < MAX_NAMES:
+                self.names[name] = local
         self.path.append(local)
         if len(self.path) > MAX_DEPTH:
             raise UnreadableFeed(_("The XML is nested too deeply to be a feed."))

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Model
 
 from shop import products
 from shop.feeds import gallery
 from shop.feeds.base import ParsedProduct
-from shop.models import Product
+from shop.models import Brand, Product
 
 FACTS = (
     "category_id", "title", "description", "status", "missing", "currency", "sells_at",
@@ -71,6 +72,23 @@ update shop_variant v set picture_id = i.id
   join shop_image i on i.product_id = r.product and i.source_url = r.url
  where v.product_id = r.product and v.sku = r.sku
 """
+
+
+# One look-up in the unique index per value. Written as `in (…)`, a table that was just filled and
+# has no statistics yet is read by its brand instead: all of it, for each chunk.
+_FIND = """
+select w.value, f.* from unnest(%s::text[]) w (value)
+ cross join lateral (select {columns} from {table} r
+                      where r.brand_id = %s and r.{key} = w.value offset 0) f
+"""
+
+
+def find(model: type[Model], key: str, brand: Brand, values: Iterable[str], *columns: str) -> list:
+    """Return (value, *columns) of the rows of a brand whose `key` is one of `values`."""
+    names = {"table": model._meta.db_table, "key": key, "columns": ", ".join(columns)}
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND.format(**names), [list(values), brand.pk])
+        return cursor.fetchall()
 
 
 def write(
