@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import Sum
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
@@ -167,9 +167,7 @@ def progress(part: BrandOrder, parcels: int = 0) -> str:
 
 
 def left_of(part: BrandOrder) -> int:
-    """Return how much of a brand's part may still be refunded (gross)."""
-    goods = part.lines.aggregate(
-        sum=Sum(F("gross") - F("refunded_gross") - F("charged_back_gross"))
-    )
+    """Return how much of a brand's part may still be refunded (gross). Uses prefetched lines."""
+    goods = sum(row.gross - row.refunded_gross - row.charged_back_gross for row in part.lines.all())
     shipping = part.shipping_gross - part.shipping_refunded - part.shipping_charged_back
-    return (goods["sum"] or 0) + shipping
+    return goods + shipping

@@ -4,7 +4,7 @@
 `order_refunded(order, refund=None, dispute=None)`: line.refunded or line.charged_back of
 its lines changed through that refund or dispute (also when a dispute was won).
 `order_delivered(brand_order)`: a delivery was reported, corrected or withdrawn; or a
-return of that part was opened or closed.
+return or a trouble of that part was opened or closed.
 `payment_astray(payment)`: a capture that fits no open order was booked, or was sent back.
 `money_moved(movement=None, top_up=None)`: a provider took a fee, paid our bank, or a brand
 paid in.

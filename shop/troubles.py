@@ -70,6 +70,13 @@ def expected(part: BrandOrder) -> datetime:
     return part.paid_at + (ARRIVES_WITHIN if days is None else timedelta(days=days))
 
 
+def from_when(part: BrandOrder, at: datetime) -> datetime | None:
+    """Return when it may first be said that it did not arrive, while that is still to come."""
+    if part.paid_at is None or part.order.own_shop or part.delivered_at:
+        return None
+    return expected(part) if at < expected(part) else None
+
+
 @transaction.atomic
 def ask(
     part: BrandOrder,

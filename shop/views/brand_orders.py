@@ -5,7 +5,7 @@ import secrets
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Sum
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from shop import orders, ordersheets, parcels, refunds, returns, tasks
 from shop.access import brand_required
 from shop.forms.orders import CloseForm, PeriodForm, RefundForm, ShipForm
 from shop.forms.troubles import AnswerForm
-from shop.models import BrandOrder, Parcel, Return
+from shop.models import BrandOrder, Parcel, ParcelLine, Return, ReturnLine, TroubleLine
 
 PER_PAGE = 30
 STATES = {
@@ -86,6 +86,10 @@ def brand_orders_sheet(request, kind):
     return sheets.workbook(rows, name)
 
 
+def _with_lines(model):
+    return Prefetch("lines", model.objects.select_related("order_line"))
+
+
 def part_or_404(request, part_id):
     rows = BrandOrder.objects.select_related("order", "brand").prefetch_related("lines")
     return get_object_or_404(rows, brand=request.brand, pk=part_id, paid_at__isnull=False)
@@ -102,7 +106,7 @@ def show(
 ):  # fmt: skip
     """Show a part of an order; the form that is given says what is wrong with it."""
     left = orders.left_of(part)
-    sent = list(part.parcels.prefetch_related("lines__order_line"))
+    sent = list(part.parcels.prefetch_related(_with_lines(ParcelLine)))
     wrong = refund_form or ship_form or answer_form or close_form
     refund_form = refund_form or RefundForm(
         currency=part.order.currency, left=left, initial={"key": secrets.token_hex(12)}
@@ -120,9 +124,11 @@ def show(
         "documents": part.documents.all(),
         "refund_form": refund_form,
         "answer_form": answer_form or AnswerForm(),
-        "troubles": part.troubles.select_related("refund").prefetch_related("lines__order_line"),
+        "troubles": part.troubles.select_related("refund").prefetch_related(
+            _with_lines(TroubleLine)
+        ),
         "form": wrong,
-        "returns": part.returns.prefetch_related("lines__order_line"),
+        "returns": part.returns.prefetch_related(_with_lines(ReturnLine)),
         "refunds": part.order.refunds.filter(lines__brand_order=part).annotate(
             mine=Sum("lines__gross", filter=Q(lines__brand_order=part))
         ),
@@ -198,7 +204,7 @@ def brand_order_refund(request, part_id):
         )
     except refunds.TooMuch:
         form.add_error("amount", _("Meanwhile less is left of the order. Nothing was given back."))
-        return show(request, part, form)
+        return show(request, part_or_404(request, part_id), form)
     _ring()
     messages.success(request, _("The money is on its way back to the shopper."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)

@@ -6,6 +6,7 @@ import secrets
 from django.contrib import messages
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -19,14 +20,13 @@ from config.lib.access import public
 from config.lib.http import render_page
 from shop import gateways, mails, orders, paypages, returns, storefront, tasks, troubles
 from shop.forms.orders import CodeForm, WithdrawForm
-from shop.models import Order
+from shop.models import Order, OrderLine, Trouble
 from shop.views import checkout
 from shop.views.bag import cart_count
 
 logger = logging.getLogger(__name__)
 CODE_S = 900
 ASK_AGAIN_S = 10
-CHAPTERS = ("returns", "troubles__refund", "documents", "parcels__lines")  # of a part
 
 
 def order_or_404(token):
@@ -84,12 +84,10 @@ def _page(request, found, token, code_form=None):
     """Show an order; with `code_form`, what is wrong with the code that was typed."""
     now = timezone.now()
     rows = found.parts.select_related("brand")
+    bought = Prefetch("lines", OrderLine.objects.select_related("variant__product__category"))
     images = storefront.pictures("lines__variant__product__images")
-    parts = list(
-        rows.prefetch_related(
-            "lines__variant__product__category", images, "returns", "troubles__refund"
-        )
-    )
+    wrong = Prefetch("troubles", Trouble.objects.select_related("refund"))
+    parts = list(rows.prefetch_related(bought, images, wrong, "returns", "parcels__lines"))
     for part in parts:
         part.order = found
         part.parcels_list = _parcels(part)
@@ -98,8 +96,10 @@ def _page(request, found, token, code_form=None):
         part.can_return = bool(returns.returnable(part, now))
         part.returns_list = list(part.returns.all())
         part.troubles_list = list(part.troubles.all())
-        part.can_complain = bool(troubles.kinds(part, now))
+        part.wrong = troubles.kinds(part, now)
+        part.complain_from = troubles.from_when(part, now)
         part.back = sum(line.refunded_gross for line in part.lines.all()) + part.shipping_refunded
+        part.credits = list(part.documents.filter(kind="credit")) if part.back else []
     lines = [line for part in parts for line in part.lines.all()]
     opened = may_see_all(request, found)
     context = {

@@ -6,8 +6,8 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from shop import orders, parcels, postroom, refunds, returns
-from shop.models import BrandOrder, OrderLetter
+from shop import documents, orders, parcels, postroom, refunds, returns, troubles
+from shop.models import BrandOrder, Order, OrderLetter
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +134,29 @@ def test_a_return_is_closed_without_money_only_with_a_reason():
     client.post(path, {"close": "1", "answer": "It never came back."})
     made.refresh_from_db()
     assert (made.state, made.answer) == ("closed", "It never came back.")
+
+
+def test_the_page_of_an_order_takes_few_queries_with_all_its_chapters(
+    django_assert_max_num_queries,
+):
+    part = make_part()
+    mugs = part.lines.first()
+    for _n in range(3):
+        parcels.ship(part, AT, quantities={mugs.pk: 1})
+    parcels.ship(part, AT)
+    parcels.deliver(part, AT)
+    part.refresh_from_db()
+    returns.ask(part, {mugs.pk: 1}, "", AT)
+    refunds.refund(part.order, at=AT, amount=500)
+    documents.issue_missing(AT)
+    troubles.ask(part, "damaged", {mugs.pk: 1}, "", AT)
+    buyer, owner = Client(), Client()
+    user = make_user()
+    Order.objects.filter(pk=part.order_id).update(buyer=user)
+    buyer.force_login(user)
+    owner.force_login(part.brand.memberships.get().user)
+
+    with django_assert_max_num_queries(12):
+        assert owner.get(f"/brand/{part.brand.slug}/orders/{part.pk}/").status_code == 200
+    with django_assert_max_num_queries(12):
+        assert buyer.get(f"/orders/{orders.token(part.order)}/").status_code == 200

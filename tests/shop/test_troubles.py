@@ -131,6 +131,7 @@ def test_what_can_be_wrong_depends_on_what_happened():
     late = PAID + timedelta(days=30)
     assert troubles.kinds(part, late - timedelta(seconds=1)) == []
     assert troubles.kinds(part, late) == ["not_arrived"]
+    assert troubles.from_when(part, PAID) == late and not troubles.from_when(part, late)
 
     parcels.ship(part, late)
     part.refresh_from_db()
