@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import F
 from django.utils import translation
 
 from config.lib import post
@@ -14,6 +15,7 @@ from shop.models import OrderLetter
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 200
+PAUSE = timedelta(minutes=1)  # times the square of the attempts: the last is 14 hours later
 WORDS: dict[str, Callable[[OrderLetter], EmailMultiAlternatives]] = {
     **troubleletters.WORDS,
     **orderletters.WORDS,
@@ -23,9 +25,16 @@ WORDS: dict[str, Callable[[OrderLetter], EmailMultiAlternatives]] = {
 def send_waiting(at: datetime) -> int:
     """Post letters that wait; return how many went out. Each is one transaction."""
     sent = 0
-    for pk in list(OrderLetter.objects.waiting().values_list("pk", flat=True)[:AT_ONCE]):
+    for pk, attempts, written_at in list(
+        OrderLetter.objects.waiting().values_list("pk", "attempts", "written_at")[:AT_ONCE]
+    ):
+        if at < written_at + PAUSE * attempts**2:
+            continue
         try:
             sent += _post(pk, at)
+        except post.NotNow as error:
+            logger.warning("letter %s is taken later: %s", pk, error)
+            OrderLetter.objects.filter(pk=pk).update(attempts=F("attempts") + 1)
         except OSError:
             logger.exception("the mail server is away; the letters wait")
             break

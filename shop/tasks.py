@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone, translation
 
+from config.lib import post
 from shop import (
     documents,
     gateways,
@@ -38,12 +40,23 @@ def release_reservations() -> int:
     """
     now = timezone.now()
     paypages.ask_lapsing(now)
+    released = orders.release_lapsed(now)
     payback.send_back(now)
-    for order in mails.payment_news():
-        mails.tell_payment(order)
-    for order in mails.unconfirmed(now - timedelta(days=1)):
-        mails.confirm(order)
-    return orders.release_lapsed(now)
+    _tell(mails.payment_news(), mails.tell_payment)
+    _tell(mails.unconfirmed(now - timedelta(days=1)), mails.confirm)
+    return released
+
+
+def _tell(rows: list[Order], tell: Callable[[Order], bool]) -> None:
+    """Mail one order after another; one mail that is refused stops no other."""
+    for order in rows:
+        try:
+            tell(order)
+        except post.NotNow:
+            logger.warning("the mail about order %s is taken later", order.number)
+        except OSError:
+            logger.exception("the mail server is away; mails about orders wait")
+            return
 
 
 @shared_task
