@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Sum
+from django.utils.translation import gettext as _
 
-from shop import letters, orders, signals
+from shop import letters, orders, pieces, refunds, signals
 from shop.models import BrandOrder, OrderLine, Return, ReturnLine
 from shop.models.catalogue import Product
 
@@ -15,19 +16,22 @@ class CannotReturn(Exception):
     """These goods cannot be sent back (any more)."""
 
 
-def returnable(part: BrandOrder, at: datetime) -> dict[OrderLine, int]:
-    """Return how many of each line may still be sent back at `at`."""
+class Closed(Exception):
+    """This return was closed before."""
+
+
+def returnable(
+    part: BrandOrder, at: datetime, free: Mapping[OrderLine, int] | None = None
+) -> dict[OrderLine, int]:
+    """Return how many of each line may still be sent back at `at`; `free`: `pieces.free(part)`."""
     until = orders.return_until(part)
     if part.paid_at is None or (until is not None and at > until):
         return {}
-    open_ = ReturnLine.objects.filter(of__brand_order=part).exclude(of__state=Return.State.CLOSED)
-    asked = dict(open_.values_list("order_line").annotate(sum=Sum("quantity")))
     left = {}
-    for line in part.lines.all():
+    for line, count in (pieces.free(part) if free is None else free).items():
         allowed = line.withdrawal == Product.Withdrawal.YES
         given_back = line.refunded_gross + line.charged_back_gross >= line.gross
-        count = line.quantity - asked.get(line.pk, 0)
-        if allowed and not given_back and count > 0:
+        if allowed and not given_back:
             left[line] = count
     return left
 
@@ -51,10 +55,34 @@ def ask(part: BrandOrder, quantities: Mapping[int, int], reason: str, at: dateti
 
 
 @transaction.atomic
-def close(made: Return, state: str, at: datetime, answer: str = "") -> Return:
-    """Close a return: refunded, or closed without a refund, with the reason for the shopper."""
+def close(made: Return, at: datetime, answer: str) -> Return:
+    """Close a return without a refund, with the reason for the shopper. Raises Closed."""
+    return end(_locked(made), Return.State.CLOSED, at, answer)
+
+
+@transaction.atomic
+def give_back(made: Return, by: AbstractBaseUser, at: datetime) -> Return:
+    """Give the money back for what came back, and close the return. Raises Closed."""
+    row = _locked(made)
+    if shares := worth(row):
+        refunds.refund(
+            row.brand_order.order, at=at, shares=shares, reason=_("Return"),
+            reference=f"rt_{row.pk}", made_by=by,
+        )  # fmt: skip
+    return end(row, Return.State.REFUNDED, at)
+
+
+def _locked(made: Return) -> Return:
     orders.lock(made.brand_order.order)
-    made.state, made.closed_at, made.answer = state, at, answer.strip()[:300]
+    row = Return.objects.select_related("brand_order__order").get(pk=made.pk)
+    if row.closed_at:
+        raise Closed(f"{row} is {row.state}")
+    return row
+
+
+def end(made: Return, state: str, at: datetime, answer: str = "") -> Return:
+    """Write down how a return ended; its order is locked."""
+    made.state, made.closed_at, made.answer = state, at, answer.strip()[:300] or made.answer
     made.save(update_fields=["state", "closed_at", "answer"])
     if state == Return.State.CLOSED:
         letters.write("return_closed", made.pk, made.brand_order.order, at)
@@ -63,12 +91,16 @@ def close(made: Return, state: str, at: datetime, answer: str = "") -> Return:
 
 
 def worth(made: Return) -> dict[tuple[str, int], int]:
-    """Return what falls on each line of a return, as `refunds.refund` takes its shares."""
+    """Return what falls on each line of a return, as `refunds.refund` takes its shares.
+
+    Nothing for pieces that were paid back another way.
+    """
     shares = {}
+    back = pieces.paid_back(made.brand_order)
     for row in made.lines.select_related("order_line"):
         line = row.order_line
+        count = max(0, min(row.quantity, line.quantity - back[line.pk]))
         left = line.gross - line.refunded_gross - line.charged_back_gross
-        share = min(line.gross * row.quantity // line.quantity, left)
-        if share:
+        if share := min(pieces.price_of(line, count), left):
             shares["line", line.pk] = share
     return shares

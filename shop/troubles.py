@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import images, money, workdays
 from config.lib.privatefiles import private_files
-from shop import letters, orders, refunds, returns, signals
+from shop import claims, letters, orders, pieces, refunds, returns, signals
 from shop.models import BrandOrder, OrderLine, Return, Trouble, TroubleLine
 from shop.models.troubles import TroubleQuerySet
 
@@ -28,8 +28,6 @@ logger = logging.getLogger(__name__)
 Kind, State = Trouble.Kind, Trouble.State
 ANSWER_DAYS = 3  # working days of the brand
 REPLY_WITHIN = timedelta(days=7)  # of the shopper, after the brand's answer
-ASK_WITHIN = timedelta(days=60)  # after it arrived
-ARRIVES_WITHIN = timedelta(days=30)  # where nothing is promised: Directive 2011/83/EU art. 18
 KEEP_PICTURES = timedelta(days=90)  # after it is closed
 
 
@@ -44,39 +42,6 @@ class NotOpen(Exception):
 # ------------------------------------------------------------------ asked
 
 
-def kinds(part: BrandOrder, at: datetime) -> list[str]:
-    """Return what a shopper may say is wrong at `at`. Uses prefetched troubles and returns."""
-    if part.paid_at is None or part.order.own_shop:
-        return []
-    if any(row.is_open for row in part.troubles.all()):
-        return []
-    waits = [row for row in part.returns.all() if row.closed_at is None]
-    found = []
-    if part.delivered_at is None or at <= part.delivered_at + ASK_WITHIN:
-        if part.delivered_at or at >= expected(part):
-            found.append(Kind.NOT_ARRIVED)
-        if part.shipped_at:
-            found += [Kind.DAMAGED, Kind.WRONG]
-    if any(row.refund_by <= at for row in waits):
-        found.append(Kind.NOT_REFUNDED)
-    lines = part.lines.all()
-    left = any(row.gross > row.refunded_gross + row.charged_back_gross for row in lines)
-    return found if left else []
-
-
-def expected(part: BrandOrder) -> datetime:
-    """Return when a parcel should be there at the latest."""
-    days = part.delivery_days_to
-    return part.paid_at + (ARRIVES_WITHIN if days is None else timedelta(days=days))
-
-
-def from_when(part: BrandOrder, at: datetime) -> datetime | None:
-    """Return when it may first be said that it did not arrive, while that is still to come."""
-    if part.paid_at is None or part.order.own_shop or part.delivered_at:
-        return None
-    return expected(part) if at < expected(part) else None
-
-
 @transaction.atomic
 def ask(
     part: BrandOrder,
@@ -86,15 +51,20 @@ def ask(
     at: datetime,
     picture: bytes = b"",
 ) -> Trouble:
-    """Open a trouble about so many pieces by line id. Raises CannotAsk, images.NotAPicture."""
+    """Open a trouble about so many pieces by line id. Raises CannotAsk, images.NotAPicture.
+
+    Money that did not come back is about what was sent back, whatever `quantities` say.
+    """
     orders.lock(part.order)
     part = BrandOrder.objects.select_related("order", "brand").get(pk=part.pk)
-    if kind not in kinds(part, at):
+    if kind not in claims.kinds(part, at):
         raise CannotAsk(f"{kind} of {part}")
-    bought = dict(part.lines.values_list("pk", "quantity"))
+    left = {line.pk: count for line, count in pieces.free(part).items()}
+    if kind == Kind.NOT_REFUNDED:
+        quantities = left = claims.sent_back(part, at)
     wanted = {pk: count for pk, count in quantities.items() if count > 0}
-    if not wanted or any(count > bought.get(pk, 0) for pk, count in wanted.items()):
-        raise CannotAsk(f"{wanted} of {bought}")
+    if not wanted or any(count > left.get(pk, 0) for pk, count in wanted.items()):
+        raise CannotAsk(f"{wanted} of {left}")
     made = Trouble(
         brand_order=part, kind=kind, words=words.strip()[:2000], asked_at=at,
         answer_by=workdays.end_of(at, ANSWER_DAYS),
@@ -200,12 +170,14 @@ def worth(trouble: Trouble) -> dict[tuple[str, int], int]:
     part = trouble.brand_order
     slots = {slot.key: slot for slot in refunds.slots_of(part.order, [part])}
     counts = dict(trouble.lines.values_list("order_line", "quantity"))
+    back = pieces.paid_back(part)
+    due = claims.sent_back(part, trouble.asked_at) if trouble.kind == Kind.NOT_REFUNDED else counts
     shares, whole = {}, True
     for line in OrderLine.objects.filter(brand_order=part):
-        count = counts.get(line.pk, 0)
+        count = min(counts.get(line.pk, 0), due.get(line.pk, 0), line.quantity - back[line.pk])
         whole &= count == line.quantity
         shares["line", line.pk] = min(
-            line.gross * count // line.quantity, slots["line", line.pk].left_gross
+            pieces.price_of(line, max(0, count)), slots["line", line.pk].left_gross
         )
     if whole:
         shares["shipping", part.pk] = slots["shipping", part.pk].left_gross
@@ -225,14 +197,17 @@ def _refund(
 
 
 def _close(row: Trouble, state: str, at: datetime) -> Trouble:
+    part = row.brand_order
+    about = claims.disputed(part, row.asked_at) if row.kind == Kind.NOT_REFUNDED else []
     row.state, row.closed_at = state, at
     row.save()
-    if row.kind == Kind.NOT_REFUNDED and state != State.SOLVED:
-        to = Return.State.REFUNDED if state == State.REFUNDED else Return.State.CLOSED
-        for made in row.brand_order.returns.filter(closed_at=None):
-            returns.close(made, to, at)
+    for made in about:
+        if state == State.REFUNDED:
+            returns.end(made, Return.State.REFUNDED, at)
+        elif state == State.REFUSED and made.closed_at is None:
+            returns.end(made, Return.State.CLOSED, at)
     _tell_both("trouble_closed", row, at)
-    orders.tell(signals.order_delivered, brand_order=row.brand_order)
+    orders.tell(signals.order_delivered, brand_order=part)
     return row
 
 

@@ -1,5 +1,7 @@
 """What is wrong with an order, and what the brand does about it."""
 
+from collections.abc import Mapping
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -28,14 +30,14 @@ class TroubleForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
     )  # fmt: skip
 
-    def __init__(self, *args, kinds: list[str], lines: list[OrderLine], **kwargs) -> None:
+    def __init__(self, *args, kinds: list[str], lines: Mapping[OrderLine, int], **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.lines = lines
         self.fields["kind"].choices = [(k, Trouble.Kind(k).label) for k in kinds]
-        for line in lines:
+        for line, left in lines.items():
             self.fields[f"line_{line.pk}"] = forms.TypedChoiceField(
-                label=line.title, coerce=int, initial=line.quantity,
-                choices=[(n, str(n)) for n in range(line.quantity + 1)],
+                label=line.title, coerce=int, initial=left,
+                choices=[(n, str(n)) for n in range(left + 1)],
             )  # fmt: skip
         self.order_fields(["kind", *(f"line_{line.pk}" for line in lines), "words", "picture"])
 
@@ -57,7 +59,9 @@ class TroubleForm(forms.Form):
 
     def clean(self) -> dict:
         data = super().clean()
-        if not self.errors and not any(data.get(f"line_{line.pk}") for line in self.lines):
+        if data.get("kind") == Trouble.Kind.NOT_REFUNDED:  # it is about what was sent back
+            return data
+        if not self.errors and not any(self.quantities().values()):
             raise forms.ValidationError(
                 _("Choose at least one piece that something is wrong with.")
             )

@@ -215,20 +215,18 @@ def brand_order_refund(request, part_id):
 def brand_order_return(request, part_id, return_id):
     """Close a return: the goods came back and are paid back, or it is closed without."""
     part = part_or_404(request, part_id)
-    made = get_object_or_404(Return, brand_order=part, pk=return_id, closed_at=None)
-    now = timezone.now()
-    with transaction.atomic():
+    made = get_object_or_404(Return, brand_order=part, pk=return_id)
+    form = CloseForm(request.POST)
+    try:
         if "refund" in request.POST:
-            if shares := returns.worth(made):
-                refunds.refund(
-                    part.order, at=now, shares=shares, reason=_("Return"),
-                    reference=f"rt_{made.pk}", made_by=request.user,
-                )  # fmt: skip
-            returns.close(made, Return.State.REFUNDED, now)
-        elif (form := CloseForm(request.POST)).is_valid():
-            returns.close(made, Return.State.CLOSED, now, form.cleaned_data["answer"])
+            returns.give_back(made, request.user, timezone.now())
+        elif form.is_valid():
+            returns.close(made, timezone.now(), form.cleaned_data["answer"])
         else:
             return show(request, part, close_form=form)
-        _ring()
+    except returns.Closed:  # a second tab was faster
+        messages.info(request, _("This return was closed before. Nothing was changed."))
+        return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
+    _ring()
     messages.success(request, _("The return is closed."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)

@@ -18,7 +18,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.lib import ratelimit
 from config.lib.access import public
 from config.lib.http import render_page
-from shop import gateways, mails, orders, paypages, returns, storefront, tasks, troubles
+from shop import (
+    claims,
+    gateways,
+    mails,
+    orders,
+    paypages,
+    pieces,
+    returns,
+    storefront,
+    tasks,
+)  # fmt: skip
 from shop.forms.orders import CodeForm, WithdrawForm
 from shop.models import Order, OrderLine, Trouble
 from shop.views import checkout
@@ -93,11 +103,12 @@ def _page(request, found, token, code_form=None):
         part.parcels_list = _parcels(part)
         part.progress = orders.progress(part, len(part.parcels_list))
         part.return_until = orders.return_until(part)
-        part.can_return = bool(returns.returnable(part, now))
+        free = pieces.free(part) if part.paid_at else {}
+        part.can_return = bool(returns.returnable(part, now, free))
         part.returns_list = list(part.returns.all())
         part.troubles_list = list(part.troubles.all())
-        part.wrong = troubles.kinds(part, now)
-        part.complain_from = troubles.from_when(part, now)
+        part.wrong = claims.kinds(part, now, free)
+        part.complain_from = claims.from_when(part, now)
         part.back = sum(line.refunded_gross for line in part.lines.all()) + part.shipping_refunded
         part.credits = list(part.documents.filter(kind="credit")) if part.back else []
     lines = [line for part in parts for line in part.lines.all()]
@@ -211,12 +222,7 @@ def withdraw(request, token, part_id):
             if not opened:
                 _send_code(found)
         elif opened or not (code_form := _wrong_code(request, found)):
-            returns.ask(part, form.quantities(), form.cleaned_data["reason"], timezone.now())
-            transaction.on_commit(tasks.mail_orders.delay, robust=True)
-            messages.success(
-                request, _("You withdrew. We mailed you the receipt and what to do now.")
-            )
-            return redirect("shop:order", token=token)
+            return _withdrawn(request, token, part, form)
     chosen = [(line, form.quantities()[line.pk]) for line in left] if step == 2 else []
     context = {
         "order": found, "token": token, "part": part, "form": form, "step": step,
@@ -225,3 +231,16 @@ def withdraw(request, token, part_id):
     }  # fmt: skip
     wrong = form.errors or code_form
     return render_page(request, "shop/withdraw.html", context, status=422 if wrong else 200)
+
+
+def _withdrawn(request, token, part, form):
+    """Write the withdrawal down; a second click finds that it is done."""
+    try:
+        returns.ask(part, form.quantities(), form.cleaned_data["reason"], timezone.now())
+    except returns.CannotReturn:
+        messages.info(request, _("There is nothing (more) to send back here."))
+    else:
+        transaction.on_commit(tasks.mail_orders.delay, robust=True)
+        said = _("You withdrew. We mailed you the receipt and what to do now.")
+        messages.success(request, said)
+    return redirect("shop:order", token=token)

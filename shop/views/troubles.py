@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config.lib.access import public
 from config.lib.http import render_page
-from shop import tasks, troubles
+from shop import claims, pieces, tasks, troubles
 from shop.access import brand_required
 from shop.forms.troubles import AnswerForm, TroubleForm
 from shop.models import Order, Trouble
@@ -31,11 +31,12 @@ def trouble(request, token, part_id):
     now = timezone.now()
     rows = found.parts.filter(pk=part_id).select_related("brand", "order")
     part = rows.prefetch_related("lines", "troubles", "returns").first()
-    kinds = troubles.kinds(part, now) if part and found.status == Order.Status.PAID else []
+    free = pieces.free(part) if part else {}
+    kinds = claims.kinds(part, now, free) if part and found.status == Order.Status.PAID else []
     if not kinds:
         messages.info(request, _("Nothing (more) can be reported here now."))
         return redirect("shop:order", token=token)
-    lines = list(part.lines.all())
+    lines = free if any(kind != Trouble.Kind.NOT_REFUNDED for kind in kinds) else {}
     typed = (request.POST, request.FILES) if request.method == "POST" else ()
     form = TroubleForm(*typed, kinds=kinds, lines=lines)
     if form.is_valid():
@@ -51,7 +52,7 @@ def trouble(request, token, part_id):
         return redirect("shop:order", token=token)
     context = {
         "order": found, "token": token, "part": part, "form": form,
-        "cart_count": cart_count(request),
+        "cart_count": cart_count(request), "sent_back": Trouble.Kind.NOT_REFUNDED in kinds,
     }  # fmt: skip
     status = 422 if form.errors else 200
     return render_page(request, "shop/trouble.html", context, status=status)

@@ -77,7 +77,7 @@ def test_each_step_writes_a_letter_to_whom_it_concerns():
     line = part.lines.first()
     part.refresh_from_db()
     made = returns.ask(part, {line.pk: 1}, "Too small", AT)
-    returns.close(made, "closed", AT, "It came back broken.")
+    returns.close(made, AT, "It came back broken.")
     refunds.refund(part.order, at=AT, amount=500, reason="Goodwill")
     sent = letters()
 

@@ -9,8 +9,8 @@ from django.test import Client
 from PIL import Image
 
 from config.lib import workdays
+from shop import claims, orders, parcels, postroom, refunds, returns, troubles
 from shop import letters as mailed
-from shop import orders, parcels, postroom, refunds, returns, troubles
 from shop.models import BrandOrder, OrderLetter, Return, Trouble
 from tests.affiliates.factories import sign_in
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
@@ -129,19 +129,19 @@ def test_a_shopper_who_lets_an_answer_rest_is_content():
 def test_what_can_be_wrong_depends_on_what_happened():
     part = make_part(sent=False)
     late = PAID + timedelta(days=30)
-    assert troubles.kinds(part, late - timedelta(seconds=1)) == []
-    assert troubles.kinds(part, late) == ["not_arrived"]
-    assert troubles.from_when(part, PAID) == late and not troubles.from_when(part, late)
+    assert claims.kinds(part, late - timedelta(seconds=1)) == []
+    assert claims.kinds(part, late) == ["not_arrived"]
+    assert claims.from_when(part, PAID) == late and not claims.from_when(part, late)
 
     parcels.ship(part, late)
     part.refresh_from_db()
-    assert troubles.kinds(part, PAID) == ["damaged", "wrong"]
+    assert claims.kinds(part, PAID) == ["damaged", "wrong"]
     parcels.deliver(part, late)
     part.refresh_from_db()
-    assert troubles.kinds(part, late) == ["not_arrived", "damaged", "wrong"]
-    assert troubles.kinds(part, late + troubles.ASK_WITHIN + timedelta(seconds=1)) == []
+    assert claims.kinds(part, late) == ["not_arrived", "damaged", "wrong"]
+    assert claims.kinds(part, late + claims.ASK_WITHIN + timedelta(seconds=1)) == []
     refunds.refund(part.order, at=late)
-    assert troubles.kinds(BrandOrder.objects.get(pk=part.pk), late) == []
+    assert claims.kinds(BrandOrder.objects.get(pk=part.pk), late) == []
 
 
 def test_one_at_a_time_and_no_more_than_was_bought():
@@ -161,8 +161,8 @@ def test_sent_back_and_no_money_is_a_trouble_after_14_days():
     line = part.lines.first()
     made = returns.ask(part, {line.pk: 1}, "", PAID + timedelta(days=3))
     at = made.asked_at + timedelta(days=14)
-    assert "not_refunded" not in troubles.kinds(part, at - timedelta(seconds=1))
-    assert "not_refunded" in troubles.kinds(part, at)
+    assert "not_refunded" not in claims.kinds(part, at - timedelta(seconds=1))
+    assert "not_refunded" in claims.kinds(part, at)
 
     row = ask(part, "not_refunded", at=at, quantities={line.pk: 1})
     troubles.give_back(row, make_user(), at)
