@@ -17,12 +17,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from affiliates import commissions, funding, ledger, tax
+from affiliates import commissions, earnings, funding, ledger, tax
 from affiliates.clock import PAUSED, local_day
-from affiliates.models import Commission, FlatFee, Participation
+from affiliates.models import Collaboration, Commission, FlatFee, Participation
 from affiliates.samplerules import AGAIN_DAYS, CONFIRM_DAYS, REFUSALS, until
 from config.lib.money import half_up
-from creators import posts
+from creators import cases, posts
 from creators.models import Creator
 from shop.models import Brand
 
@@ -41,6 +41,10 @@ class OutOfOrder(Exception):
 
 class NotHers(Exception):
     """The platform says that somebody else published the post."""
+
+
+class Contested(OutOfOrder):
+    """She contested the refusal: until that is decided the fee could be paid twice."""
 
 
 def needed(brand: Brand, amount: int, at: datetime) -> int:
@@ -129,9 +133,17 @@ def refuse(brand: Brand, pk: int, reason: str, at: datetime) -> FlatFee:
 def again(brand: Brand, pk: int, at: datetime) -> FlatFee:
     """Promise a fee once more that was refused or lapsed: set aside anew, with a new clock.
 
-    The commission that is void stays as it was. Raises OutOfOrder, NotFunded.
+    The commission that is void stays as it was. Raises OutOfOrder: also where the offer or her
+    part in it is over; NotFunded.
     """
     row = _locked(pk, State.REFUSED, State.LAPSED, participation__collaboration__brand=brand)
+    taken = row.participation
+    runs = Collaboration.objects.running(at).filter(pk=taken.collaboration_id).exists()
+    if not (runs and taken.state == Participation.State.ACCEPTED and taken.creator.is_enrolled):
+        raise OutOfOrder(f"fee {pk}: nobody is there to post for it")
+    mine = cases.contests(taken.creator, [earnings.subject_of(row.commission)])
+    if any(case.decided_at is None for case in mine.values()):
+        raise Contested(f"fee {pk}: a person still decides on the refusal")
     row.commission = _set_aside(row.participation, at)
     row.state, row.post_url, row.is_checked, row.reason = State.RESERVED, "", False, ""
     row.refusals, row.decided_at, row.tells = 0, None, True

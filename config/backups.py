@@ -71,15 +71,13 @@ def make(home: Path, at: datetime) -> Path:
         _run("pg_dump", "--format=custom", "--compress=gzip:1", "--no-owner", "--no-privileges",
              f"--snapshot={name}", f"--lock-wait-timeout={LOCK_WAIT}",
              f"--file={draft / DUMP}")  # fmt: skip
-    with tarfile.open(draft / FILES, "w") as tar:
-        for name, place in _uploads().items():
-            if place.exists():
-                tar.add(place, name)
+    missed = _pack(draft / FILES)
     manifest = {
         "version": VERSION,
         "made_at": f"{at.isoformat()}",
         "sha256": {name: _digest(draft / name) for name in (DUMP, FILES)},
         "rows": rows,
+        "missed": missed,
     }
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=1))
     for file in (*draft.iterdir(), draft):
@@ -87,6 +85,21 @@ def make(home: Path, at: datetime) -> Path:
     draft.rename(target)
     _to_disk(home)
     return target
+
+
+def _pack(target: Path) -> list[str]:
+    """Write the uploads into one file; return those that went while we looked at them."""
+    missed = []
+    with tarfile.open(target, "w") as tar:
+        for name, place in _uploads().items():
+            for path in sorted(place.rglob("*")):
+                inside = f"{name}/{path.relative_to(place)}"
+                try:
+                    if path.is_file() and not path.is_symlink():
+                        tar.add(path, inside, recursive=False)
+                except FileNotFoundError:  # a picture that nothing shows any more, a draft of one
+                    missed.append(inside)
+    return missed
 
 
 def thin_out(home: Path, keep: int) -> list[Path]:

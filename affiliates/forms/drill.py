@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from affiliates import clock
 from affiliates.drill import LENGTH, LONGEST, Asked
 from affiliates.forms.discover import COUNTRIES, COUNTRY_NAMES
+from config.lib.fields import DayField
 from creators.models import Creator, Platform
 from shop.models import Brand
 
@@ -25,9 +26,7 @@ class DrillForm(forms.Form):
         label=_("Creators in"), required=False,
         choices=[("", _("all countries")), *((code, COUNTRY_NAMES[code]) for code in COUNTRIES)],
     )  # fmt: skip
-    start = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    start = DayField(label=_("From"))
     days = forms.IntegerField(
         label=_("Days without it"), required=False, min_value=1, max_value=LONGEST
     )

@@ -12,6 +12,7 @@ from affiliates import clock
 from affiliates.forms.collaborations import budget_field, fee_field, percent_field
 from affiliates.models import Collaboration
 from affiliates.rates import SUGGESTED_BP
+from config.lib.fields import DayField
 from shop.models import Brand
 
 
@@ -62,16 +63,12 @@ class InviteManyForm(InviteForm):
         help_text=_("Creators see it. Such as: Autumn breads."),
     )
     percent = percent_field(initial=SUGGESTED_BP // 100, required=False)
-    starts_on = forms.DateField(
+    starts_on = DayField(
         label=_("From"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Leave it empty to begin at once."),
     )
-    ends_on = forms.DateField(
+    ends_on = DayField(
         label=_("Up to and including"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Leave it empty for no end."),
     )
     flat_fee = fee_field()

@@ -172,6 +172,10 @@ def fee_answer(request, collaboration_id: int, pk: int):
         else:
             flatfees.refuse(request.brand, pk, text, timezone.now())
             messages.success(request, _("The creator reads why not."))
+    except flatfees.Contested:
+        messages.error(
+            request, _("She contested your no: we decide first, and then you can promise it again.")
+        )
     except flatfees.OutOfOrder:
         messages.error(request, _("This fee has gone on meanwhile. Here is how it stands."))
     except flatfees.NotFunded:

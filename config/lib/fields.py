@@ -1,5 +1,7 @@
 """Fields that forms of every app use."""
 
+from datetime import date
+
 from django import forms
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +33,22 @@ class PriceField(forms.CharField):
         if not isinstance(value, int):
             return value
         return number_format(money.decimal(value, self.currency))
+
+
+class DayField(forms.DateField):
+    """A day of our century: every sum with it stays a date."""
+
+    FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)
+
+    def __init__(self, **kwargs) -> None:
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(**{"widget": widget, "required": False, **kwargs})
+
+    def clean(self, value):
+        day = super().clean(value)
+        if day is not None and not self.FIRST <= day <= self.LAST:
+            raise forms.ValidationError(_("Choose a day between 2000 and 2099."))
+        return day
 
 
 class PercentField(forms.DecimalField):

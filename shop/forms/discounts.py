@@ -7,15 +7,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.fields import PercentField, PriceField
+from config.lib.fields import DayField, PercentField, PriceField
 from shop.models import Brand, DiscountCode, Product
 
 MOST_PRODUCTS = 100
-
-
-def day_field(label: str, help_text: str) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, help_text=help_text, required=False, widget=widget)
 
 
 class DiscountForm(forms.Form):
@@ -40,8 +35,8 @@ class DiscountForm(forms.Form):
         label=_("From an order of"), required=False,
         help_text=_("What your products in the bag cost, without delivery. Empty: any order."),
     )  # fmt: skip
-    starts_on = day_field(_("First day"), _("Empty: from now on."))
-    ends_on = day_field(_("Last day"), _("Empty: until you stop it."))
+    starts_on = DayField(label=_("First day"), help_text=_("Empty: from now on."))
+    ends_on = DayField(label=_("Last day"), help_text=_("Empty: until you stop it."))
     most_uses = forms.IntegerField(
         label=_("Orders in total"), required=False, min_value=1, max_value=10**6,
         help_text=_("Empty: as many as come."),

@@ -3,14 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.fields import PriceField
-
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
+from config.lib.fields import DayField, PriceField
 
 
 class ShipForm(forms.Form):
@@ -62,8 +55,8 @@ class CloseForm(forms.Form):
 class PeriodForm(forms.Form):
     """The days of the orders that a brand takes out."""
 
-    first = forms.DateField(label=_("From"), widget=DateInput, required=False)
-    last = forms.DateField(label=_("To"), widget=DateInput, required=False)
+    first = DayField(label=_("From"))
+    last = DayField(label=_("To"))
 
     def clean(self) -> dict:
         data = super().clean()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config.lib import sheets
+from config.lib import ratelimit, sheets
 from config.lib.http import render_page
 from shop import orders, ordersheets, parcels, refunds, returns, tasks
 from shop.access import brand_required
@@ -71,6 +71,7 @@ def _month():
 
 @brand_required
 @require_safe
+@ratelimit.exports
 def brand_orders_sheet(request, kind):
     """The orders of some days as a file; formulas in it are text."""
     form = PeriodForm(request.GET)

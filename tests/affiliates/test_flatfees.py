@@ -9,6 +9,7 @@ from django.core import mail
 from affiliates import (
     adjustments,
     collaborations,
+    earnings,
     flatfees,
     funding,
     ledger,
@@ -19,6 +20,7 @@ from affiliates import (
 from affiliates.clock import PAUSED
 from affiliates.models import Commission, FlatFee, Participation
 from affiliates.samplerules import until
+from creators import cases
 from shop.models import Membership
 from tests.affiliates.factories import PAID, make_brand, make_user
 from tests.creators.conftest import _stand_in as _stand_in
@@ -220,7 +222,7 @@ def test_a_refused_fee_is_promised_again_while_there_is_money(client, stand_in):
     mail.outbox.clear()
     participationletters.send_waiting()
     told = [letter for letter in mail.outbox if letter.to == [creator.user.email]]
-    assert [letter.subject for letter in told if "again" in letter.subject]
+    assert any("opnieuw" in letter.subject for letter in told)  # she reads Dutch
     flatfees.hand_in(creator, fee.pk, URL.format(n=7), PAID + DAY)
     flatfees.approve(offer.brand, fee.pk, PAID + DAY)
     assert settlement.settle(PAID + 60 * DAY).commissions == 1
@@ -234,3 +236,22 @@ def test_without_money_nothing_is_promised_again(stand_in):  # noqa: F811
 
     with pytest.raises(flatfees.NotFunded):
         flatfees.again(offer.brand, fee.pk, PAID + 41 * DAY)
+
+
+def test_nobody_is_promised_again_who_cannot_post_or_still_contests(stand_in):  # noqa: F811
+    offer = make_offer(funds=65_000)
+    fee = accepted(offer)
+    at = PAID + 41 * DAY
+    flatfees.resolve(at)
+    creator = fee.participation.creator
+    case = cases.contest(creator, earnings.subject_of(fee.commission), "I did post.", at)
+    with pytest.raises(flatfees.Contested):
+        flatfees.again(offer.brand, fee.pk, at)
+
+    cases.decide(case, False, by=make_user(), reason="No post is to be seen.", at=at)
+    mine = Participation.objects.filter(pk=fee.participation_id)
+    mine.update(state="ended")
+    with pytest.raises(flatfees.OutOfOrder, match="nobody is there"):
+        flatfees.again(offer.brand, fee.pk, at)
+    mine.update(state="accepted")
+    assert flatfees.again(offer.brand, fee.pk, at).state == "reserved"

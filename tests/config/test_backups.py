@@ -139,6 +139,7 @@ def test_uploads_come_back_and_damage_is_found(tmp_path, settings):
     picture = settings.MEDIA_ROOT / "pictures" / "ab" / "mug.webp"
     picture.parent.mkdir(parents=True)
     picture.write_bytes(b"a mug")
+    (picture.parent / "gone.webp").symlink_to("nowhere")  # a file that is there no more
     backup = as_owner(lambda: backups.make(tmp_path, timezone.now()))
     shutil.rmtree(settings.MEDIA_ROOT)
     assert sum(backups.verify(backup)["rows"].values()) > 0
