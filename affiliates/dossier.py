@@ -137,6 +137,7 @@ LEFT = {
     "creators.PlatformStatus": A_MARKET,
     "creators.EnrolmentPolicy": A_MARKET,
     "shop.DiscountCode": A_BRAND,
+    "shop.PriceChange": A_BRAND,
     "shop.DiscountUse": "orders that are in the file, under a key of the shopper's address",
     "affiliates.BankFile": A_MARKET,
     "affiliates.BooksCheck": A_MARKET,
