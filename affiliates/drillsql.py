@@ -8,6 +8,8 @@ from affiliates.exposure import SOLD
 #   links: fallback, -, -, how many would die
 #   creators: fallback, -, -, how many are hit
 #   reach: other platform, -, followers, creators
+#   clock: samples (promised there, not posted yet), pilots (whom no other channel reaches) or
+#       rate_locks (promised rates that still run on the first day), -, -, how many
 #   person: fallback, id + handle + name + other platforms, income, links
 FINDINGS = f"""
     WITH {SOLD}, channel AS MATERIALIZED (
@@ -93,30 +95,27 @@ FINDINGS = f"""
             placed.income::bigint, placed.links::int, NULL
      FROM placed JOIN creators_creator p ON p.id = placed.creator_id
      WHERE place <= %(shown)s ORDER BY placed.fallback, place)
+    UNION ALL
+    SELECT 'clock', 'samples', '', 0, count(*)::int, NULL
+    FROM affiliates_samplerequest k
+    JOIN creators_channel h ON h.id = k.channel_id AND h.platform = %(gone)s
+    JOIN creators_creator p ON p.id = k.creator_id
+    WHERE k.closed_at IS NULL AND k.state <> 'posted' {{links:k}} {{country}}
+    UNION ALL
+    SELECT 'clock', 'pilots', '', 0, count(*)::int, NULL
+    FROM creators_creator p
+    WHERE p.status = 'pilot' AND p.pilot_since IS NOT NULL {{country}}
+      AND EXISTS (SELECT 1 FROM works WHERE works.creator_id = p.id)
+      AND EXISTS (SELECT 1 FROM creators_channel h WHERE h.creator_id = p.id
+                  AND h.verified_at IS NOT NULL AND h.disconnected_at IS NULL
+                  AND h.platform = %(gone)s)
+      AND NOT EXISTS (SELECT 1 FROM channel WHERE channel.creator_id = p.id)
+    UNION ALL
+    SELECT 'clock', 'rate_locks', '', 0, count(*)::int, NULL
+    FROM affiliates_link k JOIN creators_creator p ON p.id = k.creator_id
+    WHERE k.is_active AND k.platform = %(gone)s AND k.rate_locked_until > %(start)s
+      {{links:k}} {{country}}
 """  # noqa: S608
-
-# Samples promised on the platform and not posted yet, pilots whom no other channel reaches, and
-# promised rates that run while it is gone.
-CLOCKS = """
-    SELECT
-        (SELECT count(*) FROM affiliates_samplerequest k
-         JOIN creators_channel h ON h.id = k.channel_id AND h.platform = %(gone)s
-         JOIN creators_creator p ON p.id = k.creator_id
-         WHERE k.closed_at IS NULL AND k.state <> 'posted' {links:k} {country})::int,
-        (SELECT count(*) FROM creators_creator p
-         WHERE p.status = 'pilot' AND p.pilot_since IS NOT NULL {country}
-           AND EXISTS (SELECT 1 FROM affiliates_link k
-                       WHERE k.creator_id = p.id AND k.is_active {links:k})
-           AND EXISTS (SELECT 1 FROM creators_channel h WHERE h.creator_id = p.id
-                       AND h.verified_at IS NOT NULL AND h.disconnected_at IS NULL
-                       AND h.platform = %(gone)s)
-           AND NOT EXISTS (SELECT 1 FROM creators_channel h WHERE h.creator_id = p.id
-                       AND h.verified_at IS NOT NULL AND h.disconnected_at IS NULL
-                       AND h.platform <> %(gone)s))::int,
-        (SELECT count(*) FROM affiliates_link k JOIN creators_creator p ON p.id = k.creator_id
-         WHERE k.is_active AND k.platform = %(gone)s AND k.rate_locked_until > %(start)s
-           {links:k} {country})::int
-"""
 
 # Listed creators who work with the brand in no way yet and are strongest elsewhere.
 CANDIDATES = """
