@@ -168,7 +168,6 @@ LEFT = {
     "shop.Category": A_MARKET,
     "shop.DeliveryOption": A_BRAND,
     "shop.Product": A_BRAND,
-    "shop.PriceChange": A_BRAND,
     "shop.Recall": A_BRAND,
     "shop.Variant": A_BRAND,
     "shop.Image": A_BRAND,
