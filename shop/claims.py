@@ -16,7 +16,7 @@ CLOSED_WITHIN = timedelta(days=42)  # after the brand closed a return without pa
 def kinds(part: BrandOrder, at: datetime, free: Mapping[OrderLine, int] | None = None) -> list[str]:
     """Return what a shopper may say is wrong at `at`; `free`: `pieces.free(part)`.
 
-    Uses prefetched lines, troubles and returns.
+    Uses prefetched lines, troubles, returns and parcels.
     """
     if part.paid_at is None or part.order.own_shop:
         return []
@@ -29,7 +29,7 @@ def kinds(part: BrandOrder, at: datetime, free: Mapping[OrderLine, int] | None =
     if part.delivered_at is None or at <= part.delivered_at + ASK_WITHIN:
         if part.delivered_at or at >= expected(part):
             found.append(Kind.NOT_ARRIVED)
-        if part.shipped_at:
+        if part.shipped_at or part.parcels.all():
             found += [Kind.DAMAGED, Kind.WRONG]
     if found and not (pieces.free(part) if free is None else free):
         found = []

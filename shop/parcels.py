@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
 from shop import letters, orders, signals
 from shop.models import BrandOrder, Order, OrderLine, Parcel, ParcelLine
@@ -103,3 +103,18 @@ def arrived(parcel: Parcel, at: datetime) -> bool:
     if part.shipped_at and not part.parcels.filter(delivered_at=None).exists():
         deliver(part, at)
     return True
+
+
+def finish(order: Order, at: datetime) -> None:
+    """Note which parts are wholly on their way, now that money for the rest went back.
+
+    Their order is locked. Where every parcel has arrived, the return period starts at `at`:
+    only now does the shopper know that nothing follows.
+    """
+    rows = order.parts.filter(shipped_at=None, delivered_at=None)
+    for part in rows.annotate(newest=Max("parcels__shipped_at")).exclude(newest=None):
+        if unsent(part):
+            continue
+        BrandOrder.objects.filter(pk=part.pk).update(shipped_at=part.newest)
+        if not part.parcels.filter(delivered_at=None).exists():
+            deliver(part, at)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from config.lib import money
-from shop import letters, orders, signals
+from shop import letters, orders, parcels, signals
 from shop.models import (
     BrandOrder,
     Dispute,
@@ -123,6 +123,7 @@ def refund(
         created_at=at,
     )
     _book_refund(made, slots, parted)
+    parcels.finish(order, at)
     _write(made, at)
     orders.tell(signals.order_refunded, order=order, refund=made, dispute=None)
     return made
@@ -191,6 +192,7 @@ def told_by_provider(payment: Payment, at: datetime) -> Refund:
     slots = slots_of(order)
     booked = min(payment.amount, left(slots))
     _book_refund(made, slots, money.split(booked, [slot.left_gross for slot in slots]))
+    parcels.finish(order, at)
     _write(made, at)
     orders.tell(signals.order_refunded, order=order, refund=made, dispute=None)
     return made

@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from shop import documents, orders, parcels, postroom, refunds, returns, troubles
+from shop import claims, documents, orders, parcels, postroom, refunds, returns, troubles
 from shop.models import BrandOrder, Order, OrderLetter
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
 
@@ -64,6 +64,34 @@ def test_what_was_given_back_before_it_left_is_not_sent():
     assert list(parcel.lines.values_list("order_line", "quantity")) == [(mugs.pk, 3)]
     part.refresh_from_db()
     assert part.shipped_at == AT
+
+
+def test_what_is_given_back_after_the_first_parcel_is_not_waited_for():
+    part = make_part()
+    mugs, plate = part.lines.all()
+    first = parcels.ship(part, AT, quantities={mugs.pk: 3})
+    part.refresh_from_db()
+    assert "damaged" in claims.kinds(part, AT)
+    refunds.refund(part.order, at=AT + timedelta(days=1), shares={("line", plate.pk): 1000})
+    part.refresh_from_db()
+    assert (part.shipped_at, part.delivered_at) == (AT, None)
+    assert parcels.arrived(first, AT + timedelta(days=2))
+    part.refresh_from_db()
+    assert part.delivered_at == AT + timedelta(days=2)
+
+
+def test_all_has_arrived_once_the_rest_is_given_back():
+    part = make_part()
+    mugs, plate = part.lines.all()
+    parcels.arrived(parcels.ship(part, AT, quantities={mugs.pk: 3}), AT)
+    day = AT + timedelta(days=9)
+    refunds.refund(part.order, at=day, shares={("line", plate.pk): 400})
+    part.refresh_from_db()
+    assert part.shipped_at is None
+    refunds.refund(part.order, at=day, shares={("line", plate.pk): 600})
+    part.refresh_from_db()
+    assert (part.shipped_at, part.delivered_at) == (AT, day)
+    assert returns.returnable(part, day)
 
 
 def test_each_step_writes_a_letter_to_whom_it_concerns():
