@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -33,6 +34,10 @@ KEEP_PICTURES = timedelta(days=90)  # after it is closed
 
 class CannotAsk(Exception):
     """Nothing (more) can be said to be wrong here, or not this."""
+
+
+class OwnAffair(Exception):
+    """Whoever it concerns does not decide it; the message is shown."""
 
 
 class NotOpen(Exception):
@@ -141,9 +146,11 @@ def decide(
 ) -> Trouble:
     """Decide for the shopper (all it is about, or `amount`), or for the brand.
 
-    Raises NotOpen, refunds.TooMuch.
+    Raises NotOpen, OwnAffair, refunds.TooMuch.
     """
     row = _locked(trouble)
+    if _is_of(row.brand_order, by):
+        raise OwnAffair(_("Whoever it concerns does not decide it."))
     reason = reason.strip()[:300]
     if row.state != State.WITH_US:
         raise NotOpen(_("It is not ours to decide (any more)."))
@@ -160,6 +167,18 @@ def decide(
         parted = money.split(amount, list(shares.values()))
         shares = {key: n for key, n in zip(shares, parted, strict=True) if n}
     return _refund(row, shares, reason, by, at)
+
+
+def _is_of(part: BrandOrder, by: AbstractBaseUser) -> bool:
+    """Say whether somebody bought it, under any address of hers, or is of the brand's team."""
+    order = part.order
+    known = EmailAddress.objects.filter(user=by).values_list("email", flat=True)
+    hers = {one.casefold() for one in (by.email, *known) if one}
+    return (
+        order.buyer_id == by.pk
+        or order.email.casefold() in hers
+        or part.brand.memberships.filter(user=by.pk).exists()
+    )
 
 
 def worth(trouble: Trouble) -> dict[tuple[str, int], int]:

@@ -113,7 +113,7 @@ class TroubleAdmin(ReadOnly):
                 done = troubles.decide(
                     row, upheld, by=request.user, reason=reason, at=timezone.now(), amount=amount
                 )
-            except troubles.NotOpen as error:
+            except (troubles.NotOpen, troubles.OwnAffair) as error:
                 self.message_user(request, f"{row}: {error}", messages.ERROR)
             except refunds.TooMuch:
                 said = _("%s: this is more than it is about.") % row

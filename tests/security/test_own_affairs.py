@@ -1,12 +1,14 @@
 """Nobody decides about her own money or standing, whatever her rights are."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from affiliates import adjustments, commissions, fraud, payouts, settlement
 from affiliates.models import Commission, RiskFlag
 from creators import cases, enrolment, manual_checks
-from shop.models import Membership
+from shop import troubles
+from shop.models import Membership, Order
 from tests.affiliates.factories import (
     NIGHT_OVER,
     PAID,
@@ -20,6 +22,7 @@ from tests.affiliates.factories import (
 from tests.affiliates.test_payouts import FRIDAY
 from tests.creators.factories import make_creator as make_applicant
 from tests.desk import act
+from tests.shop import test_troubles as wrongs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
@@ -103,3 +106,28 @@ def test_nobody_decides_her_own_case(insider):
         cases.decide(case, True, by=insider.user, reason="I am right", at=timezone.now())
     case.refresh_from_db()
     assert case.state == "answered"
+
+
+@pytest.mark.parametrize("hat", ["account", "address", "other address", "brand"])
+def test_nobody_decides_about_her_own_order(hat, client):
+    boss = make_user(is_staff=True, is_superuser=True)
+    part = wrongs.make_part()
+    order = Order.objects.filter(pk=part.order_id)
+    if hat == "account":
+        order.update(buyer=boss)
+    elif hat == "address":
+        order.update(email=boss.email.upper())
+    elif hat == "brand":
+        Membership.objects.create(user=boss, brand=part.brand)
+    else:
+        EmailAddress.objects.create(user=boss, email=part.order.email)
+    made = wrongs.ask(part)
+    troubles.run_clocks(wrongs.ANSWER_BY)
+    sign_in(client, boss)
+
+    assert act(client, type(made), "for_shopper", [made], "I am right").status_code == 302
+    with pytest.raises(troubles.OwnAffair):
+        troubles.decide(made, False, by=boss, reason="Me", at=wrongs.ANSWER_BY)
+    made.refresh_from_db()
+    assert made.state == "with_us"
+    assert troubles.decide(made, True, by=make_user(), reason="Yes", at=wrongs.ANSWER_BY).refund

@@ -110,7 +110,7 @@ def test_an_answer_that_is_not_enough_comes_to_us():
     assert made.reply_by == ASKED + timedelta(days=7)
     row = troubles.reply(made, False, ASKED + timedelta(days=1))
     assert row.state == "with_us"
-    row = troubles.decide(row, False, by=member, reason="It is whole.", at=ASKED)
+    row = troubles.decide(row, False, by=make_user(), reason="It is whole.", at=ASKED)
     assert (row.state, row.refund) == ("refused", None)
     with pytest.raises(troubles.NotOpen):
         troubles.reply(row, True, ASKED)
