@@ -20,7 +20,7 @@ from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from shop import discounts, letters, signals, stock
-from shop.models import BrandOrder, Cart, Order, OrderLine, Payment
+from shop.models import BrandOrder, Cart, Order, OrderLine, Payment, Recall
 
 logger = logging.getLogger(__name__)
 
@@ -112,8 +112,16 @@ def mark_paid(order: Order, payment: Payment, at: datetime) -> bool:
     if not order.own_shop:
         for part in order.parts.select_related("brand").order_by("pk"):
             letters.write("order_new", part.pk, order, at, part.brand)
+    _write_recalls(order, at)
     tell(signals.order_paid, order=order)
     return True
+
+
+def _write_recalls(order: Order, at: datetime) -> None:
+    """Tell who pays what was called back since she ordered it."""
+    bought = OrderLine.objects.filter(brand_order__order=order).values("variant__product")
+    for made in Recall.objects.filter(product__in=bought, made_at__gte=order.placed_at):
+        letters.write("recall", made.pk, order, at)
 
 
 @transaction.atomic

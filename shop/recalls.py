@@ -5,7 +5,7 @@ words "product safety recall", with what is dangerous, what to do, and whom to a
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -13,10 +13,16 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from shop import products
-from shop.models import Order, OrderLetter, Product, Recall
+from shop.models import Order, OrderLetter, Product, Recall, Variant
 
 KIND = "recall"
 AT_ONCE = 2_000
+TWICE_WITHIN = timedelta(minutes=15)  # the same words again are the same recall
+MOST_A_DAY = 3  # of one product, by its brand
+
+
+class TooMany(Exception):
+    """A brand called this product back so often today that its buyers are not mailed again."""
 
 
 def orders_of(product: Product) -> Iterator[Order]:
@@ -37,11 +43,27 @@ def buyers(product: Product) -> int:
 
 
 @transaction.atomic
-def make(product: Product, hazard: str, todo: str, by: AbstractBaseUser, at: datetime) -> Recall:
-    """Call a product back: it is off the shop, and a letter waits for each who bought it."""
-    made = Recall.objects.create(
-        product=product, hazard=hazard.strip(), todo=todo.strip(), made_by=by, made_at=at
-    )
+def make(
+    product: Product,
+    hazard: str,
+    todo: str,
+    by: AbstractBaseUser,
+    at: datetime,
+    most: int | None = None,
+) -> Recall:
+    """Call a product back: it is off the shop, and a letter waits for each who bought it.
+
+    Who pays meanwhile waits for the lock on what she buys, and `orders.mark_paid` then sees
+    the recall. Pressed twice it is one. Raises TooMany beyond `most` in a day.
+    """
+    list(Variant.objects.select_for_update().filter(product=product).order_by("pk"))
+    words = {"hazard": hazard.strip(), "todo": todo.strip()}
+    before = Recall.objects.filter(product=product)
+    if same := before.filter(**words, made_at__gt=at - TWICE_WITHIN).first():
+        return same
+    if most is not None and before.filter(made_at__gt=at - timedelta(days=1)).count() >= most:
+        raise TooMany(f"{product} was called back {most} times in a day")
+    made = Recall.objects.create(product=product, **words, made_by=by, made_at=at)
     products.hide(product, at)
     found = (
         OrderLetter(kind=KIND, about=made.pk, order=order, to=order.email, written_at=at)

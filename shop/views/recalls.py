@@ -21,10 +21,7 @@ SHOWN = 50  # orders that no letter reached
 def recall(request, product_id):
     product = get_object_or_404(Product, brand=request.brand, pk=product_id)
     form = RecallForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        data = form.cleaned_data
-        made = recalls.make(product, data["hazard"], data["todo"], request.user, timezone.now())
-        transaction.on_commit(tasks.mail_orders.delay, robust=True)
+    if form.is_valid() and (made := _make(request, product, form)):
         said = _("It is off the shop. %(n)d letters are on their way.")
         messages.success(request, said % {"n": recalls.reach(made)["all"]})
         return redirect("shop:recall", brand_slug=request.brand.slug, product_id=product.pk)
@@ -41,3 +38,19 @@ def recall(request, product_id):
     }
     status = 422 if form.errors else 200
     return render_page(request, "shop/recall.html", context, status=status)
+
+
+def _make(request, product, form):
+    """Return the recall, or None with what is wrong written on the form."""
+    data = form.cleaned_data
+    try:
+        made = recalls.make(
+            product, data["hazard"], data["todo"], request.user, timezone.now(),
+            recalls.MOST_A_DAY,
+        )  # fmt: skip
+    except recalls.TooMany:
+        said = _("You called this back %(n)d times in a day. If more must be said, ask us.")
+        form.add_error(None, said % {"n": recalls.MOST_A_DAY})
+        return None
+    transaction.on_commit(tasks.mail_orders.delay, robust=True)
+    return made

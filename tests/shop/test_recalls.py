@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
-from shop import postroom, recalls
+from shop import orders, postroom, products, recalls
 from shop.models import Membership, Order, OrderLetter, Recall
-from tests.shop.factories import make_brand, make_order, make_user, make_variant
+from tests.shop.factories import make_brand, make_order, make_user, make_variant, tell
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -76,3 +77,54 @@ def test_support_recalls_in_the_admin(sold):
     assert OrderLetter.objects.filter(kind="recall").count() == 2
     assert Order.objects.filter(status="paid").count() == 4
     assert client.get("/admin/shop/recall/").status_code == 200
+
+
+def test_who_pays_after_the_recall_is_told_as_well(sold):
+    late = Order.objects.get(email="cas@people.example")
+    made = recalls.make(sold, "It breaks.", "Mail us.", make_user(), timezone.now())
+    told = OrderLetter.objects.filter(kind="recall", about=made.pk, to=late.email)
+    assert not told.exists()
+    tell(late, "captured", reference="ch-late", amount=orders.total(late))
+    assert told.get().order == late
+
+    products.show_again(sold)
+    mended = make_order((sold.variants.get(), 1), email="eve@people.example")
+    assert not mended.letters.filter(kind="recall").exists()
+
+
+def test_two_clicks_are_one_recall_and_a_brand_calls_back_so_often(sold):
+    client = Client()
+    client.force_login(sold.brand.memberships.get().user)
+    path = f"/brand/{sold.brand.slug}/products/{sold.pk}/recall/"
+    facts = {"hazard": "It breaks.", "todo": "Mail us.", "sure": "on"}
+
+    answers = [client.post(path, facts | {"hazard": f"It breaks. {n}"}).status_code
+               for n in (1, 1, 2, 3, 4)]  # fmt: skip
+    assert answers == [302, 302, 302, 302, 422]
+    assert OrderLetter.objects.filter(kind="recall").count() == 3 * 2
+    text = client.post(path, facts).content.decode()
+    assert "called this back 3 times" in text and "It breaks.</textarea>" in text
+    assert recalls.make(sold, "By us.", "Mail us.", make_user(), timezone.now())
+
+
+def test_a_recall_of_many_holds_up_no_receipt_and_is_not_held_up(sold, monkeypatch):
+    monkeypatch.setattr(postroom, "AT_ONCE", 4)
+    order = Order.objects.first()
+    written = {"order": order, "written_at": AT}
+    OrderLetter.objects.bulk_create(
+        OrderLetter(kind="recall", about=n, to=f"p{n}@people.example", **written)
+        for n in range(10)
+    )  # fmt: skip
+    OrderLetter.objects.bulk_create(
+        OrderLetter(kind="order_new", about=n, to=order.email, **written) for n in range(2)
+    )
+    assert _kinds(postroom._next()) == ["order_new"] * 2 + ["recall"] * 2
+    OrderLetter.objects.bulk_create(
+        OrderLetter(kind="order_new", about=9 + n, to=order.email, **written) for n in range(10)
+    )
+    assert _kinds(postroom._next()) == ["order_new"] * 3 + ["recall"]
+
+
+def _kinds(rows):
+    kinds = dict(OrderLetter.objects.values_list("pk", "kind"))
+    return [kinds[pk] for pk, *_more in rows]
