@@ -1,18 +1,24 @@
 """Headers on every answer, what no address may hold, and the second factor of staff."""
 
+import logging
 from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import has_vary_header
 from django.utils.translation import gettext as _
 
+from config.lib.locks import was_locked
+
+logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase]
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+AGAIN_S = 5  # when who met a row that others held may come again
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 
@@ -43,6 +49,27 @@ def no_nul(get_response: Handler) -> Handler:
             raise BadRequest("an address holds the character NUL")
         return get_response(request)
 
+    return middleware
+
+
+def others_hold_it(get_response: Handler) -> Handler:
+    """Where a page waited too long for rows that others change: 503, and when to come again.
+
+    Providers and shops bring their message again; a person finds a button that does.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        if not (isinstance(error, OperationalError) and was_locked(error)):
+            return None
+        logger.warning("%s %s waited too long: %s", request.method, request.path, error)
+        response = render(request, "503.html", status=503)
+        response["Retry-After"] = str(AGAIN_S)
+        return response
+
+    middleware.process_exception = process_exception
     return middleware
 
 

@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "config.middleware.headers",
     "config.middleware.no_nul",
     "config.middleware.no_cross_site",
+    "config.middleware.others_hold_it",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
+from config.lib.locks import was_locked
 from shop import bag as bags
 from shop import discounts, orders, stock, terms
 from shop.bag import Bag, BagPart
@@ -23,6 +24,10 @@ class EmptyBag(Exception):
 
 class CannotSell(Exception):
     """A line of the bag cannot be sold as it is; the bag tells which and why."""
+
+
+class Busy(Exception):
+    """Others hold what is ordered, for longer than a shopper waits; nothing was stored."""
 
 
 class PriceChanged(Exception):
@@ -69,7 +74,7 @@ def place(
 
     `total` is what the shopper saw. Stock is reserved for RESERVED_FOR; nothing is stored
     when anything is wrong. Raises EmptyBag, CannotSell, PriceChanged, DoesNotShip,
-    discounts.Refused.
+    Busy, discounts.Refused.
     """
     if order := Order.objects.filter(checkout_key=checkout_key).first():
         return _updated(order, buyer, referral)
@@ -80,6 +85,10 @@ def place(
     except IntegrityError:  # the same key at the same moment: the other one made it
         if order := Order.objects.filter(checkout_key=checkout_key).first():
             return order
+        raise
+    except OperationalError as error:
+        if was_locked(error):
+            raise Busy(f"bag {cart.pk} waited too long") from error
         raise
 
 

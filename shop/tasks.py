@@ -25,10 +25,11 @@ from shop import (
     postroom,
     troubles,
 )
-from shop.feeds import addresses, importer
+from shop.feeds import addresses, importer, takeover
 from shop.models import Feed, FeedRun, Image, Order, TeamInvitation
 
 logger = logging.getLogger(__name__)
+BUSY_S = 60  # until a catalogue is tried again whose brand imports another one
 FETCHING = "pictures-are-being-fetched"
 
 
@@ -143,12 +144,16 @@ def import_feed(run_id: int) -> int:
     run = FeedRun.objects.select_related("feed__brand__category").get(pk=run_id)
     if run.state not in {FeedRun.State.WAITING, FeedRun.State.RUNNING}:
         return 0
-    if run.file:
-        with translation.override(run.feed.language):
-            path = Path(run.file.path)
-            importer.import_file(run, path, at=timezone.now(), progress=_progress_of(run))
-    else:
-        addresses.read(run.feed, timezone.now(), run=run, progress=_progress_of(run))
+    try:
+        if run.file:
+            with translation.override(run.feed.language):
+                path = Path(run.file.path)
+                importer.import_file(run, path, at=timezone.now(), progress=_progress_of(run))
+        else:
+            addresses.read(run.feed, timezone.now(), run=run, progress=_progress_of(run))
+    except takeover.Busy:
+        import_feed.apply_async([run_id], countdown=BUSY_S)
+        return 0
     fetch_pictures.delay()
     return run.rows_read
 
@@ -177,7 +182,11 @@ def read_addresses() -> int:
 def read_address(feed_id: int) -> int:
     """Read the address of one catalogue and import what it gives."""
     feed = Feed.objects.select_related("brand__category").get(pk=feed_id)
-    run = addresses.read(feed, timezone.now())
+    try:
+        run = addresses.read(feed, timezone.now())
+    except takeover.Busy:
+        read_address.apply_async([feed_id], countdown=BUSY_S)
+        return 0
     fetch_pictures.delay()
     return run.rows_read
 

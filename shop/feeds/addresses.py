@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import outbound
 from shop import pictures
-from shop.feeds import importer
+from shop.feeds import importer, takeover
 from shop.feeds.base import UnreadableFeed
 from shop.models import Brand, Feed, FeedRun
 
@@ -38,8 +38,16 @@ def read(
 ) -> FeedRun:  # fmt: skip
     """Fetch a feed's address and import what it gives; whatever fails, the catalogue stays.
 
-    `run` is one that a person started; without it the clock did.
+    `run` is one that a person started; without it the clock did. Raises Busy while the brand
+    imports something else: a slow address keeps its own brand waiting, and no other.
     """
+    with takeover.alone(feed.brand_id):
+        return _read(feed, at, run, progress)
+
+
+def _read(
+    feed: Feed, at: datetime, run: FeedRun | None, progress: importer.Progress | None
+) -> FeedRun:
     asked = run is not None
     run = run or importer.start(feed.brand, name=feed.name, format=feed.format)
     with translation.override(feed.language):

@@ -56,6 +56,7 @@ select r.product, %(brand)s, r.sku, r.options, r.price, r.compare_at, r.stock, 0
                     then greatest(excluded.stock, shop_variant.reserved) end,
        position = excluded.position, is_active = true,
        content = case when excluded.content = '' then shop_variant.content else excluded.content end
+ where shop_variant.product_id = excluded.product_id
 """
 _DROP = """
 update shop_variant set is_active = false

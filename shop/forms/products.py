@@ -7,7 +7,7 @@ from config.lib import images
 from config.lib.fields import PriceField
 from config.lib.images import Encoded, NotAPicture
 from shop import pictures, pricing
-from shop.feeds import base, importer
+from shop.feeds import base, takeover
 from shop.models import Brand, Category, Image, Product, Variant
 from shop.models.brands import SellsAt, TaxClass
 from shop.products import BY_TRADER
@@ -94,7 +94,7 @@ class ProductForm(forms.ModelForm):
             )  # fmt: skip
 
     def clean_description(self) -> str:
-        return importer.safe_html(self.cleaned_data["description"])
+        return takeover.safe_html(self.cleaned_data["description"])
 
     def clean(self) -> dict:
         data = super().clean()

@@ -208,6 +208,11 @@ def _place(request, cart, form):
     except checkouts.CannotSell:
         form.add_error(None, _("Something in your bag was sold meanwhile. Nothing was ordered."))
         messages.error(request, _("Something in your bag was sold meanwhile. Nothing was ordered."))
+    except checkouts.Busy:
+        message = _(
+            "Too many people want the same piece at this moment. Nothing was ordered; press the button again."
+        )
+        form.add_error(None, message)
     except checkouts.EmptyBag:
         messages.info(request, _("Your bag is empty."))
     except checkouts.DoesNotShip as error:

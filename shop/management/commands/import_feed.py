@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from shop import tasks
-from shop.feeds import FORMATS, UnreadableFeed, addresses, importer
+from shop.feeds import FORMATS, UnreadableFeed, addresses, importer, takeover
 from shop.models import Brand, FeedRun
 
 
@@ -40,7 +40,11 @@ class Command(BaseCommand):
             run = importer.start(
                 found, name=name, format=format, dry_run=dry_run, shrink=allow_shrink
             )
-            run = importer.import_file(run, path, at=timezone.now())
+            try:
+                run = importer.import_file(run, path, at=timezone.now())
+            except takeover.Busy as error:
+                importer.refuse(run, str(error), timezone.now())
+                raise CommandError(f"{error}; try again later.", returncode=1) from error
         transaction.on_commit(tasks.fetch_pictures.delay, robust=True)
         report = as_dict(run)
         self.stdout.write(dumps(report) if options["json"] else as_text(report))

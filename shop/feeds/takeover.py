@@ -1,0 +1,220 @@
+"""The second half of an import: what the file has that is new or changed goes into the shop.
+
+By now all of the file was read and found good. It goes in by short transactions, each with its
+rows locked as a checkout locks them (variants by id, then products by id): whoever buys
+meanwhile waits for a moment at most. If it is cut off, running it again does the rest.
+"""
+
+import hashlib
+import pickle
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from urllib.parse import quote
+
+import nh3
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from config.lib.locks import was_locked
+from shop import products
+from shop.feeds import writing
+from shop.feeds.base import ParsedProduct
+from shop.models import Category, FeedRun, Integration, Product, Variant
+
+AT_ONCE = 200  # products of one transaction: well below a second
+IN_MEMORY = 8 * 1024 * 1024  # of what waits to be written; the rest lies in a file
+TRIES = 5
+IMPORTING = 7_265_002  # the advisory lock (this, brand): one import of a brand at a time
+TAGS = set("p br ul ol li b strong i em h3 h4 table tr td th".split())
+
+Found = tuple[str, ParsedProduct]  # the digest of a product, and the product
+
+
+class Busy(Exception):
+    """Another import of the brand runs; this one may come after it."""
+
+
+@contextmanager
+def alone(brand_id: int) -> Iterator[None]:
+    """Keep other imports of the brand out, and nobody else. Raises Busy; may be nested."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [IMPORTING, brand_id])
+        if not cursor.fetchone()[0]:
+            raise Busy(f"brand {brand_id} imports already")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [IMPORTING, brand_id])
+
+
+def safe_html(text: str) -> str:
+    """Return a description with only harmless tags and no attribute at all."""
+    return nh3.clean(text[:60_000], tags=TAGS, attributes={}, link_rel=None)
+
+
+class Spool:
+    """What waits to be written, AT_ONCE products together: a catalogue may be larger than memory."""
+
+    def __init__(self) -> None:
+        self.file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  closed in `close`
+        self.waiting: list[Found] = []
+        self.count = 0
+
+    def add(self, found: list[Found]) -> None:
+        self.count += len(found)
+        self.waiting += found
+        while len(self.waiting) >= AT_ONCE:
+            pickle.dump(self.waiting[:AT_ONCE], self.file, pickle.HIGHEST_PROTOCOL)
+            del self.waiting[:AT_ONCE]
+
+    def batches(self) -> Iterator[list[Found]]:
+        end = self.file.tell()
+        self.file.seek(0)
+        while self.file.tell() < end:
+            yield pickle.load(self.file)  # noqa: S301  our own file, without a name
+        if self.waiting:
+            yield self.waiting
+
+    def close(self) -> None:
+        self.file.close()
+
+
+class Takeover:
+    """Writes what one run found."""
+
+    def __init__(self, run: FeedRun, at: datetime) -> None:
+        self.run, self.feed, self.brand = run, run.feed, run.feed.brand
+        self.at = at
+        connected = Integration.objects.filter(brand=self.brand).exclude(state="off")
+        self.shops = dict(connected.order_by("-id").values_list("provider", "domain"))
+        self.taxed = products.taxed_classes(self.brand.country, timezone.localdate(at))
+        self.categories: dict[str, Category] = {}
+        self.shelves: dict[int, Category] = {}
+        for category in Category.objects.all():
+            self.shelves[category.pk] = category
+            for name in (category.slug, category.name, category.name_nl):
+                self.categories[name.lower()] = category
+
+    def write(self, found: list[Found]) -> None:
+        """Write new and changed products with their variants and pictures, in one transaction."""
+        patiently(self._write, found)
+
+    def _write(self, found: list[Found]) -> None:
+        have = self._lock([one.external_id for _digest, one in found])
+        fresh = [one for _digest, one in found if one.external_id not in have]
+        changed = [one for _digest, one in found if one.external_id in have]
+        for one, slug in zip(fresh, self._slugs(fresh), strict=True):
+            have[one.external_id] = Product(
+                brand=self.brand, external_id=one.external_id, slug=slug, category=None
+            )
+        for digest, one in found:
+            self._fill(have[one.external_id], one)
+            have[one.external_id].feed_digest = digest
+        pairs = [[(have[one.external_id], one) for one in ones] for ones in (fresh, changed)]
+        writing.write(self.feed, *pairs, self.at)
+
+    def _lock(self, external_ids: list[str]) -> dict[str, Product]:
+        """Return those products that are there, by external id; they and their variants are ours."""
+        found = writing.find(Product, "external_id", self.brand, external_ids, "id")
+        ids = [pk for _external_id, pk in found]
+        variants = Variant.objects.filter(product_id__in=ids).order_by("id")
+        list(variants.select_for_update(no_key=True).values_list("pk"))
+        rows = Product.objects.filter(pk__in=ids).order_by("id").defer("search")
+        have = {row.external_id: row for row in rows.select_for_update(no_key=True)}
+        for product in have.values():
+            product.brand = self.brand
+        return have
+
+    def archive(self, ids: list[int]) -> None:
+        """Take off sale what the file no longer has."""
+        for start in range(0, len(ids), AT_ONCE):
+            patiently(self._archive, ids[start : start + AT_ONCE])
+
+    def _archive(self, ids: list[int]) -> None:
+        rows = Product.objects.filter(pk__in=ids)
+        list(rows.order_by("id").select_for_update(no_key=True).values_list("pk"))
+        rows.update(status=Product.Status.ARCHIVED, updated_at=self.at)
+
+    def _slugs(self, fresh: list[ParsedProduct]) -> list[str]:
+        """Return a slug for each new product; one that is taken gets a part that is its own."""
+        bases = [slugify(_slug(one))[:100].strip("-") or "product" for one in fresh]
+        taken = {slug for slug, _pk in writing.find(Product, "slug", self.brand, bases, "id")}
+        slugs = []
+        for one, base_slug in zip(fresh, bases, strict=True):
+            slug = base_slug
+            if slug in taken:
+                slug += "-" + hashlib.sha256(one.external_id.encode()).hexdigest()[:12]
+            taken.add(slug)
+            slugs.append(slug)
+        return slugs
+
+    def _fill(self, product: Product, one: ParsedProduct) -> None:
+        """Bring a product to what the feed says, and say whether it can be shown."""
+        product.title = one.title
+        product.description = safe_html(one.description)
+        product.currency = one.currency
+        product.category = self._category(one.category) or self._category_of(product)
+        product.price_from = min(variant.price for variant in one.variants)
+        if product.pk is None:
+            product.sells_at = self.brand.sells_at
+            product.tax_class = ""
+        product.tax_class = one.tax_class or product.tax_class
+        product.tax_class = products.tax_class_of(product, product.category)
+        product.details = (product.details or {}) | one.details
+        if self.brand.sells_at == "own_shop" and len(one.url) <= 500:
+            product.own_shop_url = one.url or self._address(one) or product.own_shop_url
+        product.missing = ["unpublished"]
+        if one.published:
+            measured = all(variant.content for variant in one.variants)
+            product.missing = products.missing(product, product.category, self.taxed, measured)
+        product.status = Product.Status.DRAFT if product.missing else Product.Status.ACTIVE
+
+    def _address(self, one: ParsedProduct) -> str:
+        """Where the brand's connected shop shows a product of an export that names no address."""
+        domain = self.shops.get(self.run.format)
+        if domain and self.run.format == Integration.Provider.SHOPIFY:
+            return f"https://{domain}/products/{quote(one.external_id)}"
+        if domain and one.external_id.isdigit():
+            return f"https://{domain}/?p={one.external_id}"
+        return ""
+
+    def _category_of(self, product: Product) -> Category | None:
+        """The shelf that a product has, else its brand's."""
+        return self.shelves.get(product.category_id) or self.shelves.get(self.brand.category_id)
+
+    def _category(self, paths: str) -> Category | None:
+        """Return our shelf for a feed's paths, each from its narrowest part: `Home > Pots`."""
+        for path in paths.splitlines():
+            for part in reversed(path.split(">")):
+                if category := self.categories.get(part.strip().lower()):
+                    return category
+        return None
+
+
+def patiently(write: Callable[[list], None], *args: list) -> None:
+    """Call `write` in a transaction of its own, again where others held its rows or were first."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction.atomic():
+                return write(*args)
+        except (OperationalError, IntegrityError) as error:
+            again = isinstance(error, IntegrityError) or was_locked(error)
+            if attempt == TRIES or not again:
+                raise
+            time.sleep(0.1 * 2**attempt)
+    return None
+
+
+def _slug(one: ParsedProduct) -> str:
+    """Shopify's handle is a slug already; other ids are not meant to be read."""
+    return (
+        one.external_id
+        if slugify(one.external_id) == one.external_id.lower()
+        and not any(c.isdigit() for c in one.external_id)
+        else one.title
+    )
