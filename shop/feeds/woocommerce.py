@@ -6,6 +6,7 @@ of each parent's last variation, so that the second reading keeps a product only
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -282,7 +283,8 @@ def _moment(text: str, at: datetime, last: bool = False) -> datetime:
     """Read a date or a moment; of a bare date its first, or with `last` the next day's first."""
     moment = datetime.fromisoformat(text)
     if last and len(text) <= 10 and moment.time() == time():
-        moment += timedelta(days=1)
+        with suppress(OverflowError):  # 9999-12-31: for ever
+            moment += timedelta(days=1)
     return moment if moment.tzinfo else moment.replace(tzinfo=at.tzinfo)
 
 

@@ -56,6 +56,13 @@ def test_a_product_waits_no_longer_than_for_its_last_variation(tmp_path):
     assert [one.external_id for one in found] == ["10", "20", "30", "99"]
 
 
+def test_a_sale_may_last_for_ever(tmp_path):
+    header = "ID,Type,SKU,Name,Regular price,Sale price,Date sale price ends\n"
+    found, problems = read(write(tmp_path, header + "1,simple,a,A,5,4,9999-12-31\n"))
+
+    assert ([one.variants[0].price for one in found], problems) == ([400], [])
+
+
 @pytest.mark.django_db
 def test_it_is_imported_onto_the_shelves_it_names(data):
     brand = make_brand()
