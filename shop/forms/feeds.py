@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from shop.models import Feed
 
 MAX_UPLOAD = 100 * 1024 * 1024
+MOST_ADDRESSES = 10  # of one brand: each is a file that we fetch and read
 
 
 class UploadForm(forms.Form):
@@ -65,6 +66,15 @@ class AddressForm(forms.ModelForm):
         if not url.lower().startswith(("https://", "http://")):
             raise forms.ValidationError(_("The address must begin with https:// or http://."))
         return url
+
+    def clean(self) -> dict:
+        rows = Feed.objects.filter(brand=self.instance.brand).exclude(url="")
+        if rows.exclude(pk=self.instance.pk).count() >= MOST_ADDRESSES:
+            raise forms.ValidationError(
+                _("We read at most %(most)d addresses of a brand. Remove one first.")
+                % {"most": MOST_ADDRESSES}
+            )
+        return super().clean()
 
     def clean_format(self) -> str:
         return self.cleaned_data["format"] or Feed.Format.AUTO

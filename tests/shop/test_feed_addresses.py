@@ -1,14 +1,16 @@
 """Catalogues behind an address: fetched safely, on time, and the last good one stays."""
 
 import gzip
+import os
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.core import mail
 from django.utils import timezone
 
 from shop import tasks
-from shop.feeds import addresses, base
+from shop.feeds import addresses, base, takeover
 from shop.models import Feed, FeedRun, Product
 from tests.shop.factories import AT, make_brand, make_user
 from tests.shop.test_feeds import HEADER
@@ -172,6 +174,37 @@ def test_a_brand_adds_an_address_looks_and_says_yes_really(client, shop):  # noq
     feed.refresh_from_db()
     assert (feed.url, feed.next_at) == ("", None)
     assert Product.objects.filter(brand=brand, status="active").count() == 1
+
+
+def test_a_brand_has_ten_addresses_at_most(client):
+    owner = make_user()
+    brand = make_brand(owner=owner)
+    client.force_login(owner)
+    for n in range(10):
+        feed = make_feed("https://shop.example/feed", brand=brand, name=f"Shop {n}")
+    path = f"/brand/{brand.slug}/feeds/address/"
+    typed = {"url": "https://shop.example/x", "name": "More", "every_hours": 24, "save": "1"}
+
+    refused = client.post(path, typed)
+    assert refused.status_code == 422 and "at most 10 addresses" in refused.content.decode()
+    assert client.post(f"{path}{feed.pk}/", typed).status_code == 302
+    assert Feed.objects.exclude(url="").count() == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_brand_reads_one_address_at_a_time(shop):  # noqa: F811
+    shop.answers["/feed"] = (200, {}, CUPS.encode())
+    feed = make_feed(f"{shop.url}/feed")
+
+    with psycopg.connect(os.environ["DATABASE_URL"]) as other:
+        other.execute(
+            "select pg_advisory_lock(%s, %s)", [takeover.IMPORTING, feed.brand_id]
+        )  # another worker reads an address of the same brand
+        with pytest.raises(takeover.Busy):
+            addresses.read(feed, AT)
+        assert not FeedRun.objects.exists()
+
+    assert addresses.read(feed, AT).state == "done"
 
 
 def test_the_meter_tells_how_far_a_file_is_read(tmp_path):
