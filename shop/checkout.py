@@ -224,7 +224,7 @@ def drop_earlier(cart: Cart, total: int, at: datetime) -> list[Order]:
         order for order in rows
         if order.checkout_key == cart.replaces or orders.total(order) != total
     ]  # fmt: skip
-    gone = [order for order in stale if orders.cancel(order, at)]
+    gone = [order for order in stale if orders.cancel(order, at, only_idle=True)]
     if gone:
         cart.refresh_from_db()
     return gone

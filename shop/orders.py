@@ -125,10 +125,13 @@ def _write_recalls(order: Order, at: datetime) -> None:
 
 
 @transaction.atomic
-def cancel(order: Order, at: datetime) -> bool:
-    """Cancel an unpaid order and release its stock; return whether this call did it."""
+def cancel(order: Order, at: datetime, *, only_idle: bool = False) -> bool:
+    """Cancel an unpaid order and release its stock; return whether this call did it.
+
+    With `only_idle` one stays whose bank began to work on it, be it a moment ago.
+    """
     order = lock(order)
-    if order.status != Order.Status.PENDING:
+    if order.status != Order.Status.PENDING or (only_idle and order.processing_at):
         return False
     order.status, order.cancelled_at, order.expires_at = Order.Status.CANCELLED, at, None
     order.save(update_fields=["status", "cancelled_at", "expires_at"])
