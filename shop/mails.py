@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from config.lib import post
 from shop import orders, team
 from shop.models import Feed, Order, Return, TeamInvitation
+from shop.models.orders import PaymentNews
 
 
 def _send(name: str, to: str, language: str, context: dict) -> None:
@@ -50,13 +51,15 @@ def confirm(order: Order) -> bool:
 def tell_payment(order: Order) -> bool:
     """Mail what a bank does with a slow payment, once; return whether this call did."""
     news = order.payment_news
-    rows = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING, payment_news=news)
+    states = Order.Status
+    status = states.CANCELLED if news == PaymentNews.UNHELD else states.PENDING
+    rows = Order.objects.filter(pk=order.pk, status=status, payment_news=news)
     if not news or not rows.update(payment_news=""):
         return False
     try:
         _send(f"payment_{news}", order.email, order.language, {"order": order, **_facts(order)})
     except OSError:
-        still = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING, payment_news="")
+        still = Order.objects.filter(pk=order.pk, status=status, payment_news="")
         still.update(payment_news=news)
         raise
     return True

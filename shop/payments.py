@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from shop import failures, misfits, movements, orders, payers, refunds
+from shop import failures, holds, misfits, movements, orders, payers, refunds
 from shop.gateways import Event
 from shop.models import Cart, Dispute, Movement, Order, Payment, PaymentSession, WebhookEvent
 from shop.models.orders import PaymentNews
@@ -159,7 +159,11 @@ def _book(order: Order | None, event: Event, kind: str, **more) -> Payment:
 
 
 def _pending(order: Order, event: Event, row: WebhookEvent) -> None:
-    """A slow method was started: keep the stock until the bank is expected to answer."""
+    """A slow method was started: keep the stock until the bank is expected to answer.
+
+    Beyond what one shopper may hold the order is cancelled, and she is told: money that comes
+    for it all the same goes back to her.
+    """
     states = PaymentSession.State
     page = order.sessions.filter(gateway=event.gateway, reference=event.session).first()
     if order.status != Order.Status.PENDING or (page and page.state != states.OPEN):
@@ -167,6 +171,13 @@ def _pending(order: Order, event: Event, row: WebhookEvent) -> None:
         return
     if page:
         _session(order, event, states.PROCESSING)
+    if holds.too_much(order):
+        orders.cancel(order, event.at)
+        order.refresh_from_db()
+        order.payment_news = PaymentNews.UNHELD
+        order.save(update_fields=["payment_news"])
+        row.note = "more than one shopper may hold"
+        return
     order.processing_at = event.at
     order.payment_news = PaymentNews.PROCESSING
     order.expires_at = max(order.expires_at or event.at, event.at + SLOW_METHODS)

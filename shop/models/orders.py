@@ -67,6 +67,7 @@ class PaymentNews(models.TextChoices):
 
     PROCESSING = "processing", _("the bank works on it")
     FAILED = "failed", _("failed")
+    UNHELD = "unheld", _("cancelled: too much to keep for one shopper")
 
 
 class OrderQuerySet(models.QuerySet):
