@@ -197,12 +197,12 @@ def test_a_brand_reads_one_address_at_a_time(shop):  # noqa: F811
     feed = make_feed(f"{shop.url}/feed")
 
     with psycopg.connect(os.environ["DATABASE_URL"]) as other:
-        other.execute(
-            "select pg_advisory_lock(%s, %s)", [takeover.IMPORTING, feed.brand_id]
-        )  # another worker reads an address of the same brand
+        # another worker reads an address of the same brand
+        other.execute("select pg_advisory_lock(%s, %s)", [takeover.IMPORTING, feed.brand_id])
         with pytest.raises(takeover.Busy):
             addresses.read(feed, AT)
         assert not FeedRun.objects.exists()
+        other.execute("select pg_advisory_unlock_all()")
 
     assert addresses.read(feed, AT).state == "done"
 
