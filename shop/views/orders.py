@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections import defaultdict
 
 from django.contrib import messages
 from django.core.cache import cache
@@ -30,7 +31,7 @@ from shop import (
     tasks,
 )  # fmt: skip
 from shop.forms.orders import CodeForm, WithdrawForm
-from shop.models import Order, OrderLine, Trouble
+from shop.models import Order, OrderLine, SaleDocument, Trouble
 from shop.views import checkout
 from shop.views.bag import cart_count
 
@@ -98,19 +99,20 @@ def _page(request, found, token, code_form=None):
     images = storefront.pictures("lines__variant__product__images")
     wrong = Prefetch("troubles", Trouble.objects.select_related("refund"))
     parts = list(rows.prefetch_related(bought, images, wrong, "returns", "parcels__lines"))
+    free = pieces.free_of(parts if found.paid_at else [])
+    papers = _credit_notes(parts)
     for part in parts:
         part.order = found
         part.parcels_list = _parcels(part)
         part.progress = orders.progress(part, len(part.parcels_list))
         part.return_until = orders.return_until(part)
-        free = pieces.free(part) if part.paid_at else {}
-        part.can_return = bool(returns.returnable(part, now, free))
+        part.can_return = bool(returns.returnable(part, now, free.get(part.pk, {})))
         part.returns_list = list(part.returns.all())
         part.troubles_list = list(part.troubles.all())
-        part.wrong = claims.kinds(part, now, free)
+        part.wrong = claims.kinds(part, now, free.get(part.pk, {}))
         part.complain_from = claims.from_when(part, now)
-        part.back = sum(line.refunded_gross for line in part.lines.all()) + part.shipping_refunded
-        part.credits = list(part.documents.filter(kind="credit")) if part.back else []
+        part.back = _back(part)
+        part.credits = papers[part.pk]
     lines = [line for part in parts for line in part.lines.all()]
     opened = may_see_all(request, found)
     context = {
@@ -131,6 +133,20 @@ def _page(request, found, token, code_form=None):
     }
     status = 422 if code_form else 200
     return render_page(request, "shop/order.html", context, status=status)
+
+
+def _back(part):
+    """Return how much of a part was given back."""
+    return sum(line.refunded_gross for line in part.lines.all()) + part.shipping_refunded
+
+
+def _credit_notes(parts):
+    """Return the credit notes of each part that has some, by its id."""
+    found = defaultdict(list)
+    if given := [part for part in parts if _back(part)]:
+        for paper in SaleDocument.objects.filter(brand_order__in=given, kind="credit"):
+            found[paper.brand_order_id].append(paper)
+    return found
 
 
 def _parcels(part):

@@ -84,7 +84,9 @@ def trouble_reply(request, token, part_id):
 def brand_trouble(request, part_id):
     """Answer what is wrong, or give the money back."""
     part = brand_orders.part_or_404(request, part_id)
-    row = get_object_or_404(Trouble.objects.open(), brand_order=part)
+    row = part.troubles.first()
+    if row is None:
+        raise Http404("nothing is said to be wrong")
     form = AnswerForm(request.POST)
     try:
         if "refund" in request.POST:
@@ -97,6 +99,9 @@ def brand_trouble(request, part_id):
         else:
             return brand_orders.show(request, part, answer_form=form)
     except troubles.NotOpen as error:
+        if "refund" not in request.POST:  # what was written stays on the page
+            form.add_error(None, str(error))
+            return brand_orders.show(request, part, answer_form=form)
         messages.error(request, str(error))
     transaction.on_commit(tasks.mail_orders.delay, robust=True)
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)

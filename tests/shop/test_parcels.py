@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from shop import claims, documents, orders, parcels, postroom, refunds, returns, troubles
 from shop.models import BrandOrder, Order, OrderLetter
@@ -188,3 +190,26 @@ def test_the_page_of_an_order_takes_few_queries_with_all_its_chapters(
         assert owner.get(f"/brand/{part.brand.slug}/orders/{part.pk}/").status_code == 200
     with django_assert_max_num_queries(12):
         assert buyer.get(f"/orders/{orders.token(part.order)}/").status_code == 200
+
+
+def test_the_page_of_an_order_asks_no_more_for_three_brands_than_for_one():
+    asked = []
+    for brands in (1, 3):
+        bought = [(make_variant(price=1000), 2) for _n in range(brands)]
+        order = make_order(*bought)
+        for part in order.parts.all():
+            (line,) = part.lines.all()
+            parcels.deliver(part, AT)
+            parcels.ship(part, AT)
+            part.refresh_from_db()
+            made = troubles.ask(part, "damaged", {line.pk: 1}, "", AT)
+            troubles.give_back(made, make_user(), AT)
+            returns.ask(part, {line.pk: 1}, "", AT)
+        documents.issue_missing(AT)
+        page = Client()
+        page.get("/")
+        with CaptureQueriesContext(connection) as seen:
+            answer = page.get(f"/orders/{orders.token(order)}/")
+        assert answer.content.decode().count("You withdrew on") == brands
+        asked.append(len(seen))
+    assert asked[0] == asked[1]

@@ -257,6 +257,23 @@ def test_a_passed_on_link_only_reads(shop, time_machine):
     assert made.state == "asked"
 
 
+def test_an_answer_that_comes_too_late_is_not_lost(shop, time_machine):
+    time_machine.move_to(datetime(2026, 11, 25, 12, tzinfo=UTC), tick=False)
+    part, _shopper, owner = shop
+    made = ask(part, at=datetime(2026, 11, 25, 12, tzinfo=UTC))
+    desk = f"/brand/{part.brand.slug}/orders/{part.pk}/troubles/"
+    words = "It was whole when it left: here is how we pack."
+    time_machine.move_to(made.answer_by, tick=False)
+    for step in (lambda: None, lambda: troubles.run_clocks(made.answer_by),
+                 lambda: troubles.reply(made, True, made.answer_by)):  # fmt: skip
+        step()
+        answer = owner.post(desk, {"words": words})
+        assert answer.status_code == 422 and words in answer.content.decode()
+    made.refresh_from_db()
+    assert (made.state, made.answer) == ("solved", "")
+    assert owner.post(desk, {"refund": "1"}).status_code == 302
+
+
 def test_another_brand_sees_neither_trouble_nor_picture(shop):
     part, _shopper, _owner = shop
     made = ask(part, at=datetime(2026, 11, 25, tzinfo=UTC), picture=picture().read())
