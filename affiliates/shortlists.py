@@ -158,7 +158,7 @@ def table(target: Shortlist) -> Iterator[list[object]]:
         ]
 
 
-def entries_of(target: Shortlist | None):
+def entries_of(target: Shortlist | Subquery | None):
     """Return who stands on a list, with their directory entries, newest first."""
     return (
         ShortlistEntry.objects.filter(shortlist=target)
@@ -174,7 +174,12 @@ def orders_for(brand: Brand, creator_ids: Sequence[int]) -> dict[int, int]:
     return dict(counted.values_list("creator", "n"))
 
 
-def summary(target: Shortlist | None) -> Summary:
+def oldest(brand: Brand) -> Subquery:
+    """Return the brand's first list, to be found by the statement that uses it."""
+    return Subquery(Shortlist.objects.filter(brand=brand).order_by("pk").values("pk")[:1])
+
+
+def summary(target: Shortlist | Subquery | None) -> Summary:
     on_list = ShortlistEntry.objects.filter(shortlist=target).values("creator")
     sums = DirectoryEntry.objects.filter(creator__in=on_list).aggregate(
         count=Count("pk"), followers=Sum("followers_total"), engagement=Avg("engagement_bp")

@@ -42,7 +42,7 @@ def discover(request):
             for value in values
             if key != "after"
         ],
-        "shortlist": lists.summary(lists.chosen(request.brand, "")),
+        "shortlist": lists.summary(lists.oldest(request.brand)),
         "kept_places": smallfirst.KEPT,
         "small_below": smallfirst.BELOW,
         "new_days": smallfirst.NEW_DAYS,
