@@ -1,6 +1,7 @@
 """Thin doors to the shop's functions; each may run twice and finds its work in the database."""
 
 import logging
+import random
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,7 +11,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone, translation
 
-from config.lib import post
+from config.lib import locks, post
 from shop import (
     documents,
     gateways,
@@ -25,11 +26,11 @@ from shop import (
     postroom,
     troubles,
 )
-from shop.feeds import addresses, importer, takeover
+from shop.feeds import addresses, importer
 from shop.models import Feed, FeedRun, Image, Order, TeamInvitation
 
 logger = logging.getLogger(__name__)
-BUSY_S = 60  # until a catalogue is tried again whose brand imports another one
+BUSY_S = 10, 90  # until a catalogue is tried again that has to wait for another one
 FETCHING = "pictures-are-being-fetched"
 
 
@@ -151,8 +152,8 @@ def import_feed(run_id: int) -> int:
                 importer.import_file(run, path, at=timezone.now(), progress=_progress_of(run))
         else:
             addresses.read(run.feed, timezone.now(), run=run, progress=_progress_of(run))
-    except takeover.Busy:
-        import_feed.apply_async([run_id], countdown=BUSY_S)
+    except locks.Busy:
+        import_feed.apply_async([run_id], countdown=random.randint(*BUSY_S))
         return 0
     fetch_pictures.delay()
     return run.rows_read
@@ -184,8 +185,8 @@ def read_address(feed_id: int) -> int:
     feed = Feed.objects.select_related("brand__category").get(pk=feed_id)
     try:
         run = addresses.read(feed, timezone.now())
-    except takeover.Busy:
-        read_address.apply_async([feed_id], countdown=BUSY_S)
+    except locks.Busy:
+        read_address.apply_async([feed_id], countdown=random.randint(*BUSY_S))
         return 0
     fetch_pictures.delay()
     return run.rows_read

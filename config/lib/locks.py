@@ -1,6 +1,31 @@
-"""Queries that gave up because others held what they need."""
+"""Locks of the database: one at a time, and queries that gave up because others held a row."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
 from psycopg import errors
+
+
+class Busy(Exception):
+    """Somebody else does this now; it may be done after that."""
+
+
+@contextmanager
+def alone(lock: int, of: int = 0) -> Iterator[None]:
+    """Keep others out of the work (`lock`, `of`) until it is over. Raises Busy; may be nested.
+
+    The lock belongs to the connection: where the process dies, it is free.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [lock, of])
+        if not cursor.fetchone()[0]:
+            raise Busy(f"lock {lock} of {of} is held")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [lock, of])
 
 
 def was_locked(error: BaseException) -> bool:

@@ -9,12 +9,13 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from config.lib import outbound
+from config.lib import locks, outbound
 from shop import pictures
 from shop.feeds import importer, takeover
 from shop.feeds.base import UnreadableFeed
 from shop.models import Brand, Feed, FeedRun
 
+READING = 7_265_003  # the advisory lock: one address at a time
 MAX_BYTES = 100 * 1024 * 1024
 TIMEOUT_S = 120
 KEPT = 20  # readings of an address that stay in the list
@@ -38,10 +39,11 @@ def read(
 ) -> FeedRun:  # fmt: skip
     """Fetch a feed's address and import what it gives; whatever fails, the catalogue stays.
 
-    `run` is one that a person started; without it the clock did. Raises Busy while the brand
-    imports something else: a slow address keeps its own brand waiting, and no other.
+    `run` is one that a person started; without it the clock did. Raises locks.Busy while
+    another address is read, or the brand imports a file: however slow addresses are, they
+    take one place of the worker at most.
     """
-    with takeover.alone(feed.brand_id):
+    with locks.alone(READING), locks.alone(takeover.IMPORTING, feed.brand_id):
         return _read(feed, at, run, progress)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from config.lib import locks
 from shop import feeds
 from shop.feeds import base, takeover, writing
 from shop.feeds.base import ParsedProduct, Problem, UnreadableFeed, shorten
@@ -37,9 +38,10 @@ def import_file(
 
     With `run.dry_run` everything is computed and nothing written. A file with which more than
     half of the feed's products would go is refused unless `run.shrink`. Safe to run again.
-    Raises Busy while another import of the brand runs.
+    Raises locks.Busy while another import of the brand runs.
     """
-    with takeover.alone(run.feed.brand_id), closing(_Book(run, at, progress)) as book:
+    alone = locks.alone(takeover.IMPORTING, run.feed.brand_id)
+    with alone, closing(_Book(run, at, progress)) as book:
         try:
             run.format = feeds.detect(path) if run.format in {"", "auto"} else run.format
             with base.metered() as book.meter:

@@ -10,12 +10,11 @@ import pickle
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import quote
 
 import nh3
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -32,24 +31,6 @@ IMPORTING = 7_265_002  # the advisory lock (this, brand): one import of a brand 
 TAGS = set("p br ul ol li b strong i em h3 h4 table tr td th".split())
 
 Found = tuple[str, ParsedProduct]  # the digest of a product, and the product
-
-
-class Busy(Exception):
-    """Another import of the brand runs; this one may come after it."""
-
-
-@contextmanager
-def alone(brand_id: int) -> Iterator[None]:
-    """Keep other imports of the brand out, and nobody else. Raises Busy; may be nested."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [IMPORTING, brand_id])
-        if not cursor.fetchone()[0]:
-            raise Busy(f"brand {brand_id} imports already")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [IMPORTING, brand_id])
 
 
 def safe_html(text: str) -> str:

@@ -67,10 +67,6 @@ class Migration(migrations.Migration):
             name='processing_at',
             field=models.DateTimeField(blank=True, help_text='since when the bank works on a slow payment of it', null=True),
         ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('payment_news', ''), _negated=True), fields=['id'], name='order_has_news'),
-        ),
         migrations.AddField(
             model_name='discountcode',
             name='brand',

@@ -9,6 +9,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
+from config.lib import locks
 from shop import tasks
 from shop.feeds import addresses, base, takeover
 from shop.models import Feed, FeedRun, Product
@@ -192,14 +193,16 @@ def test_a_brand_has_ten_addresses_at_most(client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_brand_reads_one_address_at_a_time(shop):  # noqa: F811
+@pytest.mark.parametrize("held", ["a file of the brand", "another brand's address"])
+def test_one_address_is_read_at_a_time(shop, held):  # noqa: F811
     shop.answers["/feed"] = (200, {}, CUPS.encode())
     feed = make_feed(f"{shop.url}/feed")
 
     with psycopg.connect(os.environ["DATABASE_URL"]) as other:
-        # another worker reads an address of the same brand
-        other.execute("select pg_advisory_lock(%s, %s)", [takeover.IMPORTING, feed.brand_id])
-        with pytest.raises(takeover.Busy):
+        brand = held == "a file of the brand"
+        key = [takeover.IMPORTING, feed.brand_id] if brand else [addresses.READING, 0]
+        other.execute("select pg_advisory_lock(%s, %s)", key)
+        with pytest.raises(locks.Busy):
             addresses.read(feed, AT)
         assert not FeedRun.objects.exists()
         other.execute("select pg_advisory_unlock_all()")

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from config.lib import locks
 from shop.feeds import importer, takeover
 from shop.gateways import fake
 from shop.models import Order, Product, Variant
@@ -70,7 +71,7 @@ def test_two_imports_of_a_brand_follow_each_other(tmp_path):
     )
 
     assert said[:2] == [False, True]
-    with takeover.alone(brand.pk):
+    with locks.alone(takeover.IMPORTING, brand.pk):
         assert counts(_again(brand, path)) == ("done", 0, 0, 8, 0, 0)
 
 

@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from config.lib import locks
 from shop import tasks
-from shop.feeds import FORMATS, UnreadableFeed, addresses, importer, takeover
+from shop.feeds import FORMATS, UnreadableFeed, addresses, importer
 from shop.models import Brand, FeedRun
 
 
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             )
             try:
                 run = importer.import_file(run, path, at=timezone.now())
-            except takeover.Busy as error:
+            except locks.Busy as error:
                 importer.refuse(run, str(error), timezone.now())
                 raise CommandError(f"{error}; try again later.", returncode=1) from error
         transaction.on_commit(tasks.fetch_pictures.delay, robust=True)
