@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from django.db import transaction
@@ -61,7 +61,7 @@ def import_file(
                     "Something went wrong on our side: %(written)d of %(of)d products are in."
                     " Import it again for the rest."
                 )
-                run.error = told % {"written": book.written, "of": book.spool.count}
+                run.error = told % {"written": book.written, "of": book.to_write}
             book.keep()
             raise
         book.keep()
@@ -88,8 +88,9 @@ class _Book:
         self.seen: set[str] = set()
         self.skus: set[str] = set()
         self.refused: set[str] = set()  # ids of products with a bad row
-        self.spool = takeover.Spool()
-        self.written = 0  # products of the spool that are in the shop
+        self.fresh = takeover.Spool(takeover.FRESH)
+        self.differs = takeover.Spool(takeover.AT_ONCE)
+        self.written = 0  # products of both that are in the shop
         self.joined = 0  # products that were there, but archived or in another feed
         self.gone: list[int] = []
         run.rows_read = run.added = run.changed = run.unchanged = run.removed = 0
@@ -98,7 +99,12 @@ class _Book:
         self.meter: base.Meter | None = None
 
     def close(self) -> None:
-        self.spool.close()
+        self.fresh.close()
+        self.differs.close()
+
+    @property
+    def to_write(self) -> int:
+        return self.fresh.count + self.differs.count
 
     def undo(self, error: str) -> None:
         """Say that nothing was taken over, and why."""
@@ -185,7 +191,8 @@ class _Book:
         self.run.changed += len(changed)
         self.joined += sum(not known[one.external_id][1] for one in changed)
         self._show(fresh, [(have[one.external_id], one) for one in changed])
-        self.spool.add([(digests[one.external_id], one) for one in fresh + changed])
+        for spool, ones in ((self.fresh, fresh), (self.differs, changed)):
+            spool.add([(digests[one.external_id], one) for one in ones])
 
     def _known(self, chunk: list[ParsedProduct]) -> dict[str, tuple[str, bool]]:
         """Return the digest of each product that is there, and whether this feed has it in sale."""
@@ -256,10 +263,10 @@ class _Book:
     def take_over(self) -> None:
         """Write what was put by, and archive what is gone."""
         writer = takeover.Takeover(self.run, self.at)
-        for found in self.spool.batches():
+        for found in chain(self.fresh.batches(), self.differs.batches()):
             writer.write(found)
             self.written += len(found)
-            self._tell(50 + 49 * self.written // self.spool.count)
+            self._tell(50 + 49 * self.written // self.to_write)
         writer.archive(self.gone)
 
 

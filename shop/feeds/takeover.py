@@ -24,7 +24,8 @@ from shop.feeds import writing
 from shop.feeds.base import ParsedProduct
 from shop.models import Category, FeedRun, Integration, Product, Variant
 
-AT_ONCE = 200  # products of one transaction: well below a second
+FRESH = 200  # new products of one transaction: nobody waits for them
+AT_ONCE = 50  # of those that are there already: well below a second
 IN_MEMORY = 8 * 1024 * 1024  # of what waits to be written; the rest lies in a file
 TRIES = 5
 IMPORTING = 7_265_002  # the advisory lock (this, brand): one import of a brand at a time
@@ -39,9 +40,10 @@ def safe_html(text: str) -> str:
 
 
 class Spool:
-    """What waits to be written, AT_ONCE products together: a catalogue may be larger than memory."""
+    """What waits to be written, some together: a catalogue may be larger than memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int) -> None:
+        self.at_once = at_once
         self.file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  closed in `close`
         self.waiting: list[Found] = []
         self.count = 0
@@ -49,9 +51,9 @@ class Spool:
     def add(self, found: list[Found]) -> None:
         self.count += len(found)
         self.waiting += found
-        while len(self.waiting) >= AT_ONCE:
-            pickle.dump(self.waiting[:AT_ONCE], self.file, pickle.HIGHEST_PROTOCOL)
-            del self.waiting[:AT_ONCE]
+        while len(self.waiting) >= self.at_once:
+            pickle.dump(self.waiting[: self.at_once], self.file, pickle.HIGHEST_PROTOCOL)
+            del self.waiting[: self.at_once]
 
     def batches(self) -> Iterator[list[Found]]:
         end = self.file.tell()
