@@ -96,19 +96,24 @@ def keep_code(cart: Cart, code: str) -> None:
         cart.save(update_fields=["creator_code", "updated_at"])
 
 
-@transaction.atomic
 def choose_delivery(cart: Cart, choices: Mapping[int, int]) -> bool:
     """Keep the chosen ways (option id by brand id) with the bag; return whether any changed."""
-    row = Cart.objects.select_for_update().get(pk=cart.pk)
-    wanted = row.delivery | {str(brand): way for brand, way in choices.items()}
-    before = {brand: row.delivery.get(brand, delivery.STANDARD) for brand in wanted}
-    if wanted == before:
-        return False
-    row.delivery = wanted
-    row.save(update_fields=["delivery"])
-    _changed(row, row.currency)
-    cart.refresh_from_db()
+    wanted = {str(brand): way for brand, way in choices.items()}
+    if _stands(cart, wanted):
+        return False  # as nearly always: nothing is locked
+    with transaction.atomic():
+        row = Cart.objects.select_for_update().get(pk=cart.pk)
+        if _stands(row, wanted):
+            return False
+        row.delivery |= wanted
+        row.save(update_fields=["delivery"])
+        _changed(row, row.currency)
+        cart.refresh_from_db()
     return True
+
+
+def _stands(cart: Cart, wanted: Mapping[str, int]) -> bool:
+    return all(cart.delivery.get(brand, delivery.STANDARD) == way for brand, way in wanted.items())
 
 
 @transaction.atomic
