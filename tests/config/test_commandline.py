@@ -9,9 +9,13 @@ OURS = sorted(
     name for name, app in get_commands().items() if app in {"affiliates", "config", "creators", "shop"}
 )  # fmt: skip
 WRONG = {  # what was typed -> what is said about it
+    "backup": "required: dir",
+    "backup nowhere --keep 0": "--keep must be 1 or more",
     "demo --creators none": "invalid int value: 'none'",
     "demo --creators 0": "A market needs a creator",
     "drain_clicks --batch 0": "'0' is no whole number above 0",
+    "drill myspace": "invalid choice: 'myspace'",
+    "drill tiktok --brand nobody": "nobody",
     "erase_user nobody@nowhere.example": "nobody@nowhere.example",
     "export_user nobody@nowhere.example": "nobody@nowhere.example",
     "export_user ²": "There is no account ²",
@@ -28,6 +32,7 @@ WRONG = {  # what was typed -> what is said about it
     "payouts export --out nowhere": "nowhere is no folder",
     "payouts build --by nobody@staff.example": "--by needs the e-mail of an admin",
     "payouts burn": "invalid choice: 'burn'",
+    "restore nowhere": "nowhere is no backup",
     "settle --as-of yesterday": "'yesterday' is no moment",
     "settle --as-of 0001-01-01": "'0001-01-01' is no moment",
     "settle --night 31-12-2025": "'31-12-2025' is no day",

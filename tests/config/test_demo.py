@@ -65,6 +65,7 @@ def test_a_market_has_everything_and_its_books_balance():
     assert set(platforms) == {"tiktok", "instagram", "youtube", "facebook"}
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_market():
     now = timezone.now()
     seen = []

@@ -138,7 +138,7 @@ def test_who_rests_is_found_last_and_not_counted():
 def test_without_redis_nobody_rests_and_nothing_is_counted(monkeypatch):
     import redis
 
-    away = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
+    away = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2, retry=None)
     monkeypatch.setattr(seen, "client", lambda: away)
     people(3)
     page = directory.search(Filters(), at=NOW)

@@ -12,7 +12,12 @@ from creators.platforms.fake import NAMES
 from tests.e2e import steps
 from tests.e2e.person import DESK
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(600),
+]
 BROKEN = {  # how its platform answers -> what she reads
     "tiktok": ("429", "asks us to wait"),
     "youtube": ("none", "channel"),

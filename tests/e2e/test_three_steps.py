@@ -33,7 +33,10 @@ EN = {
 }
 
 
-@pytest.mark.parametrize(("language", "words"), [("nl", NL), ("en", EN)], ids=["nl", "en"])
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [pytest.param("nl", NL, id="nl"), pytest.param("en", EN, id="en", marks=pytest.mark.slow)],
+)
 def test_three_steps_on_a_phone(people, language, words):
     def says(what: str) -> None:
         expect(creator.page.locator("html")).to_have_attribute("lang", language)

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         try:
             manifest = backups.restore(dir, replace=replace)
         except backups.Failed as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(str(error), returncode=2) from error
         made_at = datetime.fromisoformat(manifest["made_at"])
         rows = sum(manifest["rows"].values())
         self.stdout.write(f"{rows:,} rows of {made_at:%Y-%m-%d %H:%M:%S} UTC are back.")
