@@ -13,7 +13,7 @@ from tests import tour
 pytestmark = pytest.mark.django_db
 BAR = SimpleNamespace(set_description_str=lambda text: None, update=lambda n: None)
 KINDS = 2  # statements more for kinds of rows that the small market lacks; rows take none
-FEW, MANY = Size(12, 2, 8, 120), Size(60, 8, 60, 700)
+FEW, MANY = Size(12, 2, 8, 120), Size(36, 6, 36, 360)
 
 
 class Undo(Exception):

@@ -185,6 +185,7 @@ def test_points_stop_new_links_and_expire_by_themselves():
     assert standing.effect(creator, at + 364 * DAY) == ""
 
 
+@pytest.mark.slow
 def test_enough_points_suspend_by_a_decision_and_what_was_earned_is_paid():
     creator = member()
     case, named, other = accused(creator, code="illegal")

@@ -192,6 +192,7 @@ def killed(link, rounds: int, command: list[str]) -> int:
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     "rounds", [2, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]

@@ -153,6 +153,7 @@ def processes(*commands: list[str]) -> list[int]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_two_settle_and_then_two_build_in_processes_of_their_own():
     rows = due(12)

@@ -23,7 +23,7 @@ def words(pdf: bytes) -> str:
     found = []
     for part in parts:
         try:
-            found += re.findall(rb"\((.*?)\) Tj", zlib.decompress(part), re.S)
+            found += re.findall(rb"\((.*?)\) Tj", zlib.decompressobj().decompress(part), re.S)
         except zlib.error:
             continue
     return b" ".join(found).replace(b"\\(", b"(").replace(b"\\)", b")").decode("latin-1")

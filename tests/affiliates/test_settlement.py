@@ -184,6 +184,7 @@ def test_settlements_at_the_same_moment():
     assert_settled_once()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_worker_loses_its_transaction_and_nothing_else():
     many(300)

@@ -28,7 +28,10 @@ def signed_in(person, user) -> None:
     )
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    "viewport",
+    [pytest.param(PHONE, id="phone"), pytest.param(DESK, id="desk", marks=pytest.mark.slow)],
+)
 def test_a_brand_searches_live_shares_the_address_and_keeps_the_search(people, viewport):
     user, brand = make_user(), make_brand()
     Membership.objects.create(user=user, brand=brand)

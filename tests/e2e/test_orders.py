@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from django.conf import settings
 from django.core import mail
 from django.test import Client
@@ -55,6 +56,7 @@ def test_a_shopper_withdraws_on_a_phone_in_dutch(people):
     assert f"{said:%H:%M:%S}" in receipt.body and "1 x Bowl" in receipt.body
 
 
+@pytest.mark.slow
 def test_a_brands_day(people):
     part = make_part()
     back, wrong = make_part(part.brand), make_part(part.brand)

@@ -20,7 +20,10 @@ AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 def words(pdf: bytes) -> str:
     """Return the text of a PDF of ours."""
-    parts = [zlib.decompress(s) for s in re.findall(rb"stream\r?\n(x.*?)\r?\nendstream", pdf, re.S)]
+    parts = [
+        zlib.decompressobj().decompress(s)
+        for s in re.findall(rb"stream\r?\n(x.*?)\r?\nendstream", pdf, re.S)
+    ]
     found = [text for part in parts for text in re.findall(rb"\((.*?)\) Tj", part, re.S)]
     return b" ".join(found).replace(b"\\(", b"(").replace(b"\\)", b")").decode("latin-1")
 

@@ -102,6 +102,7 @@ def test_what_cannot_be_understood_is_refused_whole(name):
         read(SHARED / name)
 
 
+@pytest.mark.slow
 @LACKS
 @pytest.mark.django_db
 def test_the_same_export_comes_to_the_same_and_is_imported():
