@@ -24,7 +24,7 @@ PREPARE = """
     create unlogged table bench_commission as
     select n as id, 1 as brand_id, n as order_line_id, base, (base * 1200 + 5000) / 10000 as amount,
            1 + (power(n * 0.618033988749895 % 1, 2) * ({creators} - 1))::bigint as creator_id
-    from (select n, 500 + n * 7919 % 9000 as base from generate_series(1, {size}) n) rows;
+    from (select n, 500 + n * 7919 % 9000 as base from generate_series(1::bigint, {size}) n) rows;
     update bench_commission set brand_id = 1 + (creator_id * 7 + id % 3) % {brands};
     analyze
 """
