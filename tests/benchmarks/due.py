@@ -117,7 +117,6 @@ def load(size: int, history: int = 0) -> int:
         due = (clock.midnight(NIGHT) + timedelta(hours=1)).isoformat()
         connection.execute(LOAD.format(size=size, first=0, due=due))
         connection.execute(f"vacuum analyze {TABLES}, affiliates_account")
-        connection.execute("checkpoint") if size > 100_000 else None
     return size
 
 
