@@ -10,15 +10,12 @@ import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.mail import EmailMessage
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from affiliates import invariants
 from affiliates.models import BooksCheck
-from config.lib.access import FINANCE
+from config.lib import alarms
 
 logger = logging.getLogger(__name__)
 AGAIN = timedelta(hours=24)  # the same offences are mailed once a day
@@ -54,12 +51,7 @@ def _told_lately(offences: dict[str, list[int]], at: datetime) -> bool:
 
 
 def _alert(row: BooksCheck) -> bool:
-    """Mail admins; a mail server that is away must not stop the night."""
-    users = get_user_model().objects.filter(is_staff=True, is_active=True).exclude(email="")
-    users = users.filter(Q(is_superuser=True) | Q(groups__name=FINANCE)).distinct()
-    to = [*users.values_list("email", flat=True), *(address for _name, address in settings.ADMINS)]
-    if not to:
-        return False
+    """Mail admins what offends; return whether that went out."""
     lines = [f"{name}: {', '.join(map(str, ids))}" for name, ids in row.offences.items()]
     url = settings.SITE_URL + reverse("admin:affiliates_bookscheck_changelist")
     body = (
@@ -69,9 +61,4 @@ def _alert(row: BooksCheck) -> bool:
         + f"\n\n{url}\n"
     )
     subject = f"The books do not balance: {len(row.offences)} broken"
-    try:
-        EmailMessage(subject, body, to=to).send()
-    except OSError:
-        logger.exception("the offences could not be mailed")
-        return False
-    return True
+    return alarms.tell_admins(subject, body)

@@ -5,7 +5,9 @@ import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import before_task_publish
+from celery.signals import before_task_publish, task_prerun
+
+from config import logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,6 +18,13 @@ app.autodiscover_tasks()
 
 @before_task_publish.connect
 def _mark(headers: dict[str, Any] | None = None, **_facts: Any) -> None:
-    """Write into each task when it was sent: the queue's age is read from it."""
+    """Write into each task when it was sent, for the queue's age, and on whose behalf."""
     if headers is not None:
         headers["thousand_sent_at"] = time.time()
+        headers["thousand_request"] = logs.current.get()
+
+
+@task_prerun.connect
+def _take_id(task: Any = None, task_id: str = "", **_facts: Any) -> None:
+    """What a task writes carries the id of the request that sent it; beat's tasks have their own."""
+    logs.current.set((task and task.request.get("thousand_request")) or task_id)

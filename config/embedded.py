@@ -52,8 +52,10 @@ class EngineFailed(Exception):
 class Engines:
     """The engines that keep their data under one data directory."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, postgres: dict[str, str] | None = None) -> None:
+        """`postgres`: settings beside POSTGRES_SETTINGS, for a cluster that is made anew."""
         self.home = home
+        self.settings = POSTGRES_SETTINGS | (postgres or {})
         self.sockets = self._socket_dir()
 
     # ------------------------------------------------------------ addresses, no server needed
@@ -225,7 +227,7 @@ class Engines:
         )
         if made.returncode:
             raise EngineFailed(f"PostgreSQL could not make its files: {made.stderr.strip()[-800:]}")
-        lines = [f"{name} = {value}\n" for name, value in POSTGRES_SETTINGS.items()]
+        lines = [f"{name} = {value}\n" for name, value in self.settings.items()]
         (draft / "postgresql.auto.conf").write_text("".join(lines))
         draft.rename(data)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from config import addresses, connections, contentpolicy, embedded, keys, schedule
+from config import addresses, connections, contentpolicy, embedded, keys, logs, schedule
 from config.environment import Environment, check_live
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.logs.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -344,15 +345,9 @@ else:  # two clones on one host must not sign each other out
 CONTENT_SECURITY_POLICY = contentpolicy.policy(secure=LIVE, stand_in=FAKE_PLATFORM_URL)
 
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {
-        "celery": {"level": "WARNING"},
-        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        "kombu": {"level": "ERROR"},
-    },
-}
+LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"), "json" if LIVE else "line")
+LOGGING = logs.config(LOG_LEVEL, LOG_FORMAT, requests=env.flag("LOG_REQUESTS", LIVE))
+if SENTRY_DSN := env.word("SENTRY_DSN"):
+    from config import sentry
+
+    sentry.start(SENTRY_DSN, release=env.word("RELEASE"))

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 NUMBER = int(WORKER.removeprefix("gw"))
 START_LIMIT_S = 90
+FAST = {"fsync": "off", "full_page_writes": "off"}  # a test survives kills, not power failures
 REDIS_DATABASE = 2 + 2 * NUMBER  # 0 and 1 are those of a site on the same engines
 
 
@@ -61,7 +62,7 @@ def engines(home: Path) -> Iterator[embedded.Engines]:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(home / "sessions.lock", "a") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
-        servers = embedded.Engines(home)
+        servers = embedded.Engines(home, FAST)
         servers.ensure()
         try:
             yield servers

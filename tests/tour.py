@@ -108,9 +108,13 @@ def clients() -> dict[str | None, Client]:
     return made
 
 
-def statements(browser: Client, path: str) -> list[str] | None:
-    """Return the statements of a page with a cold cache; None: there is nothing to show."""
-    browser.get(path)  # what a process learns once
+def statements(browser: Client, path: str, seen: bool = False) -> list[str] | None:
+    """Return the statements of a page with a cold cache; None: there is nothing to show.
+
+    `seen`: this process has shown the page before, and knows what is learned once.
+    """
+    if not seen:
+        browser.get(path)
     cache.clear()
     with CaptureQueriesContext(connection) as asked:
         answer = browser.get(path)

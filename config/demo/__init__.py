@@ -17,6 +17,7 @@ from config.demo import (
     books,
     clicks,
     disputes,
+    fees,
     fridays,
     letters,
     nights,
@@ -79,6 +80,7 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         solvency.refresh(world.now)
         world.step("samples")
         samples.make(world)
+        fees.make(world)
         signed = accounts.people_of(seed) + signed
         letters.make(world)  # after the first brand has its owner
         _check(world)
