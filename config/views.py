@@ -187,9 +187,10 @@ def not_found(request, exception=None):
 
 
 def server_error(request):
-    """No database, no session: only a file."""
+    """No database, no session: only a file, and the number under which we find the cause."""
     try:
-        body = loader.get_template("500.html").render()
+        number = getattr(request, "request_id", "")
+        body = loader.get_template("500.html").render({"request_id": number})
     except TemplateDoesNotExist:
         body = (
             "<!doctype html><title>Error</title><h1>Something went wrong. It has been logged.</h1>"

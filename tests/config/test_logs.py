@@ -57,6 +57,18 @@ def test_a_request_is_one_record_with_its_id_and_the_pattern_of_its_address(clie
     assert record["at"].endswith("Z") and record["ms"] >= 0
 
 
+def test_who_meets_an_error_reads_the_number_that_finds_it(client, written, monkeypatch):
+    client.raise_request_exception = False
+    monkeypatch.setattr("config.views.health.look", lambda *_args: 1 / 0)
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 500
+    assert answer["X-Request-ID"] in answer.text
+    error = next(one for one in written() if one["logger"] == "django.request")
+    assert error["request_id"] == answer["X-Request-ID"]
+    assert "ZeroDivisionError" in error["exc_info"]
+
+
 def test_only_a_proxy_of_ours_names_a_request(client, settings):
     assert client.get("/healthz", headers={"x-request-id": ID})["X-Request-ID"] != ID
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
