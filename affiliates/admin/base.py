@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from affiliates.books import FINANCE
 from config.lib import money, stepup
+from config.lib.access import FINANCE
 from config.lib.readonly import ReadOnly, ReasonForm
 
 

@@ -9,9 +9,10 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affiliates import books, identities, tins
+from affiliates import identities, tins
 from affiliates.models import BrandTaxIdentity, TaxIdentity, TaxLook
 from affiliates.payouts import brands
+from config.lib.access import FINANCE
 from tests.affiliates import factories as money
 from tests.affiliates.test_money_admin import act
 from tests.affiliates.test_money_pages import TAX, status
@@ -107,7 +108,7 @@ LIST = "/admin/affiliates/taxidentity/"
 def test_finance_sees_it_in_clear_with_a_reason_that_is_kept(creator):
     money.make_identity(creator)
     finance, user = desk()
-    user.groups.add(Group.objects.get_or_create(name=books.FINANCE)[0])
+    user.groups.add(Group.objects.get_or_create(name=FINANCE)[0])
     rows = [creator.tax_identity]
     for path in (LIST, f"{LIST}{creator.pk}/change/"):
         answer = finance.get(path)
