@@ -5,7 +5,7 @@ JOBS ?= 2
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench lint fmt lock clean setup
+.PHONY: help run test test-all bench chaos lint fmt lock clean setup
 .SILENT:
 
 help: ## what there is
@@ -13,6 +13,7 @@ help: ## what there is
 	echo "make test       the tests, without the slow ones (ARGS=… for pytest, JOBS=2)"
 	echo "make test-all   all tests"
 	echo "make bench      speed, one line of JSON per bench (ONLY=redirect, FULL=1)"
+	echo "make chaos      a market under load whose parts are killed (MINUTES=10)"
 	echo "make lint       style of Python and templates, import rules, migrations, translations"
 	echo "make fmt        bring Python into shape"
 	echo "make lock       pin the packages of requirements*.txt again"
@@ -31,6 +32,9 @@ test-all: .venv/dev.stamp .venv/fonts.stamp
 
 bench: .venv/dev.stamp
 	MARKET_MODE=demo ONLY="$(ONLY)" FULL="$(FULL)" $(PY) -m tests.benchmarks
+
+chaos: .venv/dev.stamp
+	$(PY) -m tests.chaos --minutes $(or $(MINUTES),10)
 
 lint: .venv/dev.stamp .env
 	.venv/bin/ruff check .

@@ -50,21 +50,21 @@ class Page(NamedTuple):
 
 def pages() -> Iterator[Page]:
     """Yield every page that can be read: of ours by each name, of the admin each list."""
-    facts = _facts()
+    known = facts()
     for route in checks.routes():
         if "GET" not in route.methods or FILES.search(route.pattern):
             continue
         if route.name.startswith("admin:") and route.name.endswith(("_changelist", ":index")):
             yield Page(route.name, ADMIN, route.pattern)
         elif route.name.partition(":")[0] in {"affiliates", "creators", "shop"}:
-            own = facts | {"pk": facts[OBJECT.get(route.name, "pk")]}
+            own = known | {"pk": known[OBJECT.get(route.name, "pk")]}
             words = WORD.findall(route.pattern)
             if "^" not in route.pattern and all(own.get(word) for word in words):
                 path = WORD.sub(lambda found, own=own: str(own[found[1]]), route.pattern)
                 yield Page(route.name, WHO[route.who], path)
 
 
-def _facts() -> dict[str, object]:
+def facts() -> dict[str, object]:
     """Return an object of the right owner for each word of an address."""
     creator = Creator.objects.get(user__email=CREATOR)
     brand = Brand.objects.get(memberships__user__email=BRAND)

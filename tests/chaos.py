@@ -1,0 +1,190 @@
+"""A market under load whose parts are killed at random: `make chaos MINUTES=10`.
+
+Shoppers click links, order and pay over HTTP while web, worker, beat, drain, PostgreSQL and both
+Redis servers are killed one after another. At the end: every order whose payment was answered
+exists and is paid, every click that was answered while its Redis ran is a row, the books balance
+before and after a settlement, and the site answered again within 30 s of each kill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config import embedded
+from tests import harness
+from tests.buyers import Buyer
+from tests.running import ENGINES, Market, until
+
+KILLED = ("web", "worker", "beat", "drain", *ENGINES)
+SHOPPERS = 4
+PAUSE_S = (4, 12)  # between a market that is well and the next kill
+READY_BAR_S = 30
+SIZE = ("--creators", "40", "--brands", "4", "--products", "24", "--orders", "300")
+AWAY = (urllib.error.URLError, ConnectionError, TimeoutError, TypeError)  # TypeError: half a page
+
+
+@dataclass
+class Seen:
+    """What shoppers were answered, and how long each part was away."""
+
+    orders: set[int] = field(default_factory=set)  # numbers of buyers whose payment was answered
+    clicks: list[tuple[float, float]] = field(default_factory=list)  # asked, answered
+    failed: Counter = field(default_factory=Counter)
+    away: list[tuple[str, float, float]] = field(default_factory=list)  # part, killed, ready
+
+
+class Load:
+    """Shoppers who come, click, order and pay until they are told to stop."""
+
+    def __init__(self, market: Market, links: list[tuple[str, str, int]], seen: Seen) -> None:
+        self.market, self.links, self.seen = market, links, seen
+        self.stop, self.lock, self.count = threading.Event(), threading.Lock(), 0
+        self.threads = [threading.Thread(target=self._shop) for _n in range(SHOPPERS)]
+
+    def __enter__(self) -> Load:
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _shop(self) -> None:
+        while not self.stop.is_set():
+            with self.lock:
+                self.count += 1
+                number = self.count
+            step = "click"
+            try:
+                code, path, variant = random.choice(self.links)
+                buyer, asked = Buyer(self.market.url, number), time.time()
+                if buyer.ask(f"/go/{code}")[0]:
+                    self.seen.clicks.append((asked, time.time()))
+                step = "order"
+                fields = buyer.puts_in_bag(path, variant)
+                where, _text = buyer.ask("/checkout/", fields)
+                step = "payment"
+                if where.startswith("/pay/") and buyer.pays(where):
+                    self.seen.orders.add(number)
+            except AWAY:
+                self.seen.failed[step] += 1
+                time.sleep(0.5)
+
+
+def kill(market: Market, name: str, seen: Seen) -> None:
+    """Kill a part and wait until everything is well again, requests first."""
+    pid, at = market.pid(name), time.time()
+    os.kill(pid, signal.SIGKILL)
+    if not until(lambda: market.pid(name) not in {pid, None} and market.ready("?for=traffic")):
+        raise AssertionError(f"{name} did not come back")
+    seen.away.append((name, at, time.time()))
+
+
+def connect(home: Path):
+    return harness.connect(embedded.Engines(home), embedded.DATABASE, embedded.APP)
+
+
+def links_of(home: Path) -> list[tuple[str, str, int]]:
+    """Give everything plenty of stock; return a link, its page and a variant for each product."""
+    with connect(home) as connection:
+        connection.execute("update shop_variant set stock = 1000000, reserved = 0")
+        rows = connection.execute(
+            """select distinct on (p.id) l.code, '/shop/' || b.slug || '/' || p.slug || '/', v.id
+            from affiliates_link l join shop_product p on p.id = l.product_id
+            join shop_brand b on b.id = p.brand_id
+            join shop_variant v on v.product_id = p.id
+            where p.status = 'active' and l.is_active"""
+        )
+        return list(rows)
+
+
+def verdict(market: Market, seen: Seen) -> dict[str, object]:
+    """Look into the database; return what was promised beside what is there."""
+    until(lambda: market.ready())  # also: the drain has caught up, the worker is there
+    outages = [(at, back + 1) for name, at, back in seen.away if name == "clicks"]
+    sure = [
+        one for one in seen.clicks if not any(one[0] < end and one[1] > at for at, end in outages)
+    ]
+    begun = min(asked for asked, _answered in seen.clicks)
+    with connect(market.home) as connection:
+        paid = {
+            int(mail.removeprefix("buyer").partition("@")[0])
+            for (mail,) in connection.execute(
+                "select email from shop_order where status = 'paid' and email like 'buyer%'"
+            )
+        }
+        rows = connection.execute(
+            "select count(*) from affiliates_click where clicked_at >= to_timestamp(%s)", [begun]
+        ).fetchone()[0]
+    books = [json.loads(market.manage("check_books", "--json"))["ok"]]
+    market.manage("settle", "--as-of", "2030-01-01T00:00Z", "--json")
+    books.append(json.loads(market.manage("check_books", "--json"))["ok"])
+    return {
+        "kills": dict(Counter(name for name, _at, _back in seen.away)),
+        "orders_answered": len(seen.orders),
+        "orders_lost": sorted(seen.orders - paid),
+        "clicks_answered": len(seen.clicks),
+        "clicks_answered_while_redis_ran": len(sure),
+        "clicks_lost": max(0, len(sure) - rows),
+        "gave_up": dict(seen.failed),
+        "books_balance": books,
+        "ready_again_s": {
+            "median": round(statistics.median(back - at for _n, at, back in seen.away), 1),
+            "most": round(max(back - at for _n, at, back in seen.away), 1),
+        },
+    }
+
+
+def holds(found: dict[str, object]) -> bool:
+    return (
+        not found["orders_lost"] and not found["clicks_lost"] and all(found["books_balance"])
+        and found["orders_answered"] > 0 and found["ready_again_s"]["most"] <= READY_BAR_S
+    )  # fmt: skip
+
+
+def run(home: Path, seconds: float, seed: int) -> dict[str, object]:
+    """Bring a market up, load it, kill its parts for `seconds`, and look."""
+    dice, seen = random.Random(seed), Seen()
+    market = Market(home, TRUSTED_PROXY_COUNT="1")
+    try:
+        market.manage("demo", *SIZE)
+        end = time.monotonic() + seconds
+        with Load(market, links_of(home), seen):
+            turn = []
+            while time.monotonic() < end:
+                time.sleep(dice.uniform(*PAUSE_S))
+                turn = turn or dice.sample(KILLED, len(KILLED))
+                kill(market, turn.pop(), seen)
+        return verdict(market, seen)
+    finally:
+        market.stop()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="thousand-chaos-") as home:
+        found = run(Path(home), given.minutes * 60, given.seed)
+    sys.stdout.write(json.dumps({"minutes": given.minutes} | found, indent=2) + "\n")
+    return 0 if holds(found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""Every address of ours against every role and every method, in a market that has everything.
+
+The objects are those of creator A and brand A. Who is not meant to see them learns nothing: 404,
+and no word that A's rows alone hold, in pages, htmx parts and files. Reading changes nothing.
+"""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from affiliates.models import (
+    Collaboration,
+    Link,
+    Message,
+    PayoutMethod,
+    SampleRequest,
+    Shortlist,
+    TaxProfile,
+)
+from config import checks, demo
+from config.demo.world import Size
+from creators.models import Creator
+from shop.models import Brand, BrandOrder, Membership, Order
+from tests import tour
+from tests.affiliates.test_drill import checksums
+from tests.shop.factories import make_user
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(1_800)]
+BAR = SimpleNamespace(set_description_str=lambda text: None, update=lambda n: None)
+OURS = [
+    one for one in checks.routes() if one.name.split(":")[0] in {"affiliates", "shop", "creators"}
+]
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+NONE = {"token": "none", "reference": "none", "word": "none", "provider": "none", "kind": "csv",
+        "platform": "tiktok", "version": "1"}  # fmt: skip
+MARK = "Zzmark"  # begins every word that only A's rows hold
+# what a role is, as far as the rules of pages go
+OWNS = {
+    "creator A": {"signed-in", "creator:own"},
+    "owner A": {"signed-in", "brand:own"},
+    "member A": {"signed-in", "brand:own"},
+    "support": {"signed-in", "staff:support"},
+    "finance": {"signed-in", "staff:finance"},
+    "superuser": {"signed-in", "staff:support", "staff:finance"},
+}
+ROLES = ("anonymous", "shopper", "creator A", "creator B", "owner A", "member A", "owner B",
+         "support", "finance", "superuser")  # fmt: skip
+NO = {302, 403, 404, 405}
+CHANGES_BY_READING = {  # what was looked at, and that somebody was here
+    "django_session", "usersessions_usersession", "affiliates_click", "creators_seenday",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def market(django_db_setup, django_db_blocker):
+    """A filled market with A's words marked, and somebody for every role."""
+    from django.test import TransactionTestCase
+
+    with django_db_blocker.unblock():
+        demo.fill(Size(60, 6, 36, 500), 1, timezone.now(), BAR)
+        yield _people(), tour.facts()
+        TransactionTestCase._fixture_teardown(None)  # empties the tables
+
+
+def _people() -> dict[str, User | None]:
+    creator = Creator.objects.get(user__email=tour.CREATOR)
+    brand = Brand.objects.get(memberships__user__email=tour.BRAND)
+    _mark(creator, brand)
+    found = {
+        "anonymous": None, "shopper": make_user(), "creator A": creator.user,
+        "creator B": Creator.objects.enrolled().exclude(pk=creator.pk).first().user,
+        "owner A": User.objects.get(email=tour.BRAND),
+        "owner B": Membership.objects.exclude(brand=brand).first().user,
+        "member A": make_user(), "superuser": User.objects.get(email=tour.ADMIN),
+    }  # fmt: skip
+    Membership.objects.create(user=found["member A"], brand=brand, role="member")
+    for name in ("support", "finance"):
+        found[name] = make_user(is_staff=True)
+        found[name].groups.add(Group.objects.get(name=name))
+        TOTP.activate(found[name], "A" * 32)
+    return found
+
+
+def _mark(creator: Creator, brand: Brand) -> None:
+    """Write a word of its own wherever A's rows hold what is A's alone."""
+    PayoutMethod.objects.filter(creator=creator).update(holder=f"{MARK} holder")
+    TaxProfile.objects.filter(creator=creator).update(
+        legal_name=f"{MARK} name", address=f"{MARK} road"
+    )
+    Message.objects.filter(brand=brand).update(text=f"{MARK} said")
+    SampleRequest.objects.filter(collaboration__brand=brand).update(note=f"{MARK} wish")
+    Shortlist.objects.create(brand=brand, name=f"{MARK} list")
+    Collaboration.objects.filter(brand=brand, kind="targeted").update(message=f"{MARK} offer")
+    Order.objects.filter(parts__brand=brand).update(email=f"{MARK}@people.example")
+    User.objects.filter(pk=creator.user_id).update(first_name=f"{MARK} first")
+
+
+def path_of(route: checks.Route, facts: dict[str, object]) -> str:
+    """Fill A's objects into a pattern; where A has none, what is nobody's."""
+    own = facts | {"pk": facts[tour.OBJECT.get(route.name, "pk")]}
+    pattern = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", route.pattern.replace("/^", "/"))
+    pattern = pattern.replace("/?$", "")
+
+    def value(found: re.Match) -> str:
+        return str(own.get(found[1]) or NONE.get(found[1], 1))
+
+    return tour.WORD.sub(value, pattern)
+
+
+def client_of(person: User | None) -> Client:
+    client = Client(raise_request_exception=False, headers={"host": "localhost"})
+    if person is not None:
+        client.force_login(person)
+    return client
+
+
+def ask(client: Client, method: str, path: str, **more):
+    """Ask, and take back whatever it changed, so that the next one finds all of A's objects."""
+    with transaction.atomic():
+        answer = client.generic(method, path, **more)
+        if hasattr(answer, "streaming_content"):
+            answer.content = b"".join(answer.streaming_content)
+        transaction.set_rollback(True)
+    return answer
+
+
+def wrong(route: checks.Route, role: str, method: str, status: int, path: str) -> bool:
+    """Say whether an answer is not what the rules of the address declare."""
+    if status >= 500:
+        return True
+    if method != "OPTIONS" and method not in route.methods:
+        return status not in {403, 404, 405} and not (status == 302 and role == "anonymous")
+    owns = route.who == "public" or route.who in OWNS.get(role, {"signed-in"} - {role})
+    if role == "creator B" and route.who == "creator:own":
+        owns = not re.search(r"<int:|<str:number|<slug:code|<str:code", route.pattern)
+    if role == "anonymous":
+        owns = route.who == "public"
+    if role == "member A" and method in route.owner_only:
+        return status != 403
+    return status == 403 and method == "GET" if owns else status not in NO
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_what_is_declared_is_answered(market, role):
+    people, facts = market
+    client, found = client_of(people[role]), []
+    for route in OURS:
+        path = path_of(route, facts)
+        for method in METHODS:
+            status = ask(client, method, path).status_code
+            if wrong(route, role, method, status, path):
+                found.append((method, route.name, path, status))
+    assert found == []
+
+
+@pytest.mark.parametrize("role", ["anonymous", "shopper", "creator B", "owner B"])
+def test_no_word_of_a_is_in_the_answers_of_b(market, role):
+    people, facts = market
+    client, found, seen = client_of(people[role]), [], 0
+    own = facts
+    if role == "owner B":  # also B's own pages, where lists could hold too much
+        brand = Membership.objects.get(user=people[role]).brand
+        own = facts | {"brand_slug": brand.slug}
+    for route in OURS:
+        if "GET" not in route.methods:
+            continue
+        for path in {path_of(route, facts), path_of(route, own)}:
+            for headers in ({}, {"HX-Request": "true"}):
+                answer = ask(client, "GET", path, headers=headers)
+                seen += answer.status_code == 200
+                if MARK.encode() in answer.content:
+                    found.append((route.name, path, headers))
+    assert found == []
+    assert seen > 60
+
+
+def test_the_words_of_a_are_in_the_answers_of_a(market):
+    """Else the test above would find nothing whatever happened."""
+    people, facts = market
+    seen = b""
+    for role in ("creator A", "owner A"):
+        client = client_of(people[role])
+        for route in OURS:
+            if "GET" in route.methods:
+                seen += ask(client, "GET", path_of(route, facts)).content
+    for word in ("list", "said", "offer", "holder", "@people.example"):
+        assert f"{MARK} {word}".replace(" @", "@").encode() in seen, word
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_reading_changes_nothing(market, role):
+    people, facts = market
+    client = client_of(people[role])
+    paths = [path_of(route, facts) for route in OURS if "GET" in route.methods]
+    before = checksums()
+    with transaction.atomic():
+        for path in paths:
+            client.get(path)
+        changed = {name for name, value in checksums().items() if value != before[name]}
+        transaction.set_rollback(True)
+    assert changed - CHANGES_BY_READING == set()
+    assert BrandOrder.objects.exists() and Link.objects.exists()
