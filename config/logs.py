@@ -24,6 +24,7 @@ MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 SECRET = re.compile(
     r"(?i)\b(pass\w*|token|secret|key|code|authorization|cookie)(=|%3D|: ?)[^\s&\"',;]+"
 )
+TOKEN = re.compile(r"(?<=/)(?=[^/\s]*[A-Z:])(?=[^/\s]*\d)[\w:.=-]{16,}")  # a part of an address
 NUMBER = re.compile(r"\b\d(?:[ -]?\d){12,18}\b")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2} ?(?:[A-Z0-9]{4} ?){2,7}[A-Z0-9]{0,4}\b")
 
@@ -32,8 +33,8 @@ logger = logging.getLogger(__name__)
 
 
 def scrub(text: str) -> str:
-    """Return `text` without mail addresses, secrets in addresses, bank and card numbers."""
-    text = SECRET.sub(r"\1\2[kept back]", MAIL.sub("[mail]", text))
+    """Return `text` without mail addresses, tokens and secrets, bank and card numbers."""
+    text = SECRET.sub(r"\1\2[kept back]", TOKEN.sub("[token]", MAIL.sub("[mail]", text)))
     text = IBAN.sub(lambda found: "[account]" if len(found[0]) >= 15 else found[0], text)
     return NUMBER.sub(lambda found: "[number]" if _is_card(found[0]) else found[0], text)
 

@@ -12,6 +12,7 @@ from tests import tour
 
 pytestmark = pytest.mark.django_db
 BAR = SimpleNamespace(set_description_str=lambda text: None, update=lambda n: None)
+ISSUED = {"shop:brand_invoice"}  # who first looks at a paper has it issued
 KINDS = 2  # statements more for kinds of rows that the small market lacks; rows take none
 FEW, MANY = Size(12, 2, 8, 120), Size(36, 6, 36, 360)
 
@@ -20,7 +21,7 @@ class Undo(Exception):
     """Takes a market back."""
 
 
-def tour_of(size, seen=()) -> dict[str, list[str]]:
+def tour_of(size, seen=frozenset()) -> dict[str, list[str]]:
     """Fill a market, return each page's statements, and take the market back.
 
     `seen`: the pages of an earlier tour.
@@ -31,7 +32,7 @@ def tour_of(size, seen=()) -> dict[str, list[str]]:
             demo.fill(size, 1, timezone.now(), BAR)
             browsers = tour.clients()
             for page in tour.pages():
-                asked = tour.statements(browsers[page.who], page.path, page.name in seen)
+                asked = tour.statements(browsers[page.who], page.path, page.name in seen - ISSUED)
                 if asked is not None:
                     found[page.name] = asked
             raise Undo
@@ -41,7 +42,7 @@ def tour_of(size, seen=()) -> dict[str, list[str]]:
 
 def test_no_page_asks_more_than_it_may_whatever_the_number_of_rows():
     few = tour_of(FEW)
-    many = tour_of(MANY, seen=few)
+    many = tour_of(MANY, seen=set(few))
 
     limit = {name: 6 if name in tour.SIX else 12 for name in many}
     assert {n: len(many[n]) for n in many if len(many[n]) > limit[n]} == {}
