@@ -181,6 +181,7 @@ def _place_part(order: Order, part: BagPart) -> None:
         delivery_days_to=part.way.days_to,
         shipping_gross=part.shipping,
         shipping_tax=part.shipping_tax,
+        shipping_standard=part.ways[0].cost(part.listed) if part.way.name else None,
         return_days=part.brand.return_days,
     )
     OrderLine.objects.bulk_create(

@@ -1,16 +1,17 @@
 """What a shopper may say is wrong with a part of an order, from when, and until when."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from shop import pieces
 from shop.models import BrandOrder, OrderLine, Return, ReturnLine, Trouble
+from shop.models.returns import REFUND_WITHIN
 
 Kind, State = Trouble.Kind, Trouble.State
 ASK_WITHIN = timedelta(days=60)  # after it arrived
 ARRIVES_WITHIN = timedelta(days=30)  # where nothing is promised: Directive 2011/83/EU art. 18
-CLOSED_WITHIN = timedelta(days=42)  # after the brand closed a return without paying
+CLOSED_WITHIN = timedelta(days=42)  # after the brand closed a return without paying all of it
 
 
 def kinds(part: BrandOrder, at: datetime, free: Mapping[OrderLine, int] | None = None) -> list[str]:
@@ -39,35 +40,62 @@ def kinds(part: BrandOrder, at: datetime, free: Mapping[OrderLine, int] | None =
 
 
 def disputed(part: BrandOrder, at: datetime) -> list[Return]:
-    """Return the withdrawals whose money is due by `at`, or that were closed without it of late.
+    """Return the withdrawals whose money is due by `at`, or for which it did not all come of late.
 
     Not those that we decided about. Uses prefetched troubles and returns.
     """
-    refused = [
+    decided = [
         row.closed_at
         for row in part.troubles.all()
-        if row.kind == Kind.NOT_REFUNDED and row.state == State.REFUSED
+        if row.kind == Kind.NOT_REFUNDED and row.state in {State.REFUSED, State.REFUNDED}
     ]
     found = []
     for row in part.returns.all():
-        due, past = row.refund_by <= at, False
-        if row.state == Return.State.CLOSED:
+        if row.state == Return.State.REFUNDED and not row.short:
+            continue
+        due, past = row.asked_at + REFUND_WITHIN <= at, False
+        if row.closed_at:
             due |= row.closed_at <= at
             past = at > row.closed_at + CLOSED_WITHIN
-            past |= any(row.closed_at <= day for day in refused)
-        if due and not past and row.state != Return.State.REFUNDED:
+            past |= any(row.closed_at <= day for day in decided)
+        if due and not past:
             found.append(row)
     return found
 
 
 def sent_back(part: BrandOrder, at: datetime) -> dict[int, int]:
     """Return how many pieces of each line, by its id, `disputed` is about."""
-    rows = ReturnLine.objects.filter(of__in=disputed(part, at))
+    return _counts(part, at, lambda row: row.quantity if row.less else row.quantity - _paid(row))
+
+
+def unpaid(part: BrandOrder, at: datetime) -> dict[int, int]:
+    """Return how many of these pieces nothing was paid for."""
+    return _counts(part, at, lambda row: row.quantity - _paid(row))
+
+
+def kept(part: BrandOrder, at: datetime) -> Counter[int]:
+    """Return what of each line, by its id, was kept of the price of pieces that were paid."""
+    sums: Counter[int] = Counter()
+    for row in ReturnLine.objects.filter(of__in=disputed(part, at), less__gt=0):
+        sums[row.order_line_id] += row.less
+    return sums
+
+
+def _counts(
+    part: BrandOrder, at: datetime, count: Callable[[ReturnLine], int]
+) -> dict[int, int]:  # fmt: skip
     counts: Counter[int] = Counter()
-    for row in rows.select_related("order_line"):
+    rows = ReturnLine.objects.filter(of__in=disputed(part, at))
+    for row in rows.select_related("order_line", "of"):
         whole = row.order_line.quantity
-        counts[row.order_line_id] = min(whole, counts[row.order_line_id] + row.quantity)
+        counts[row.order_line_id] = min(whole, counts[row.order_line_id] + count(row))
     return counts
+
+
+def _paid(row: ReturnLine) -> int:
+    if row.of.state != Return.State.REFUNDED:
+        return 0
+    return row.quantity if row.paid is None else row.paid
 
 
 def expected(part: BrandOrder) -> datetime:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from config.lib import money
 from config.lib.letters import Letter, day
 from shop import documents, mails
-from shop.models import BrandOrder, OrderLetter, Parcel, Recall, Refund, Return
+from shop.models import BrandOrder, OrderLetter, Parcel, ParcelUndone, Recall, Refund, Return
 
 Rows = Sequence[tuple[str, str]]
 Files = Sequence[tuple[str, bytes, str]]
@@ -57,24 +57,78 @@ def withdrawal(row: OrderLetter) -> EmailMultiAlternatives:
     return mails.withdrawal_receipt(rows.get(pk=row.about))
 
 
+def _return_of(row: OrderLetter) -> Return:
+    rows = Return.objects.select_related("brand_order").prefetch_related("lines__order_line")
+    return rows.get(pk=row.about)
+
+
+def _lines_of(made: Return) -> list[tuple[str, str]]:
+    return [(line.order_line.title, str(line.quantity)) for line in made.lines.all()]
+
+
 def return_asked(row: OrderLetter) -> EmailMultiAlternatives:
-    made = Return.objects.select_related("brand_order").get(pk=row.about)
-    lines = made.lines.select_related("order_line")
+    made = _return_of(row)
     return to_brand(row, made.brand_order_id, _("The shopper withdraws"), [
         _(
             "These come back. Give the money for them back by %s; you may wait until they are "
             "with you, or until the shopper shows that they are sent."
         ) % day(made.refund_by),
         made.reason,
-    ], [(line.order_line.title, str(line.quantity)) for line in lines])  # fmt: skip
+    ], _lines_of(made))  # fmt: skip
+
+
+def return_sent(row: OrderLetter) -> EmailMultiAlternatives:
+    made = _return_of(row)
+    return to_brand(row, made.brand_order_id, _("A return is on its way to you"), [
+        _("The shopper shows that it is sent: %s") % made.sent_proof,
+        _("So the money is due by %s, also if it is not with you by then.") % day(made.refund_by),
+    ], _lines_of(made))  # fmt: skip
+
+
+def return_received(row: OrderLetter) -> EmailMultiAlternatives:
+    made = _return_of(row)
+    facts = {"brand": made.brand_order.seller.get("name", ""), "day": day(made.refund_by)}
+    return to_shopper(row, _("%(brand)s has what you sent back") % facts, [
+        _("You get your money for it by %(day)s, to where you paid from.") % facts,
+    ], [
+        (line.order_line.title, str(line.received))
+        for line in made.lines.all() if line.received
+    ])  # fmt: skip
+
+
+def return_due(row: OrderLetter) -> EmailMultiAlternatives:
+    made = _return_of(row)
+    return to_brand(row, made.brand_order_id, _("The money for a return is due"), [
+        _("Give it back by %s: you have the goods, or the shopper has shown that they are sent.")
+        % day(made.refund_by),
+    ], _lines_of(made))  # fmt: skip
+
+
+def return_late(row: OrderLetter) -> EmailMultiAlternatives:
+    made = _return_of(row)
+    return to_brand(row, made.brand_order_id, _("The money for a return is late"), [
+        _("It was due on %s. The shopper may now ask us to decide, and we pay from your balance.")
+        % day(made.refund_by),
+        _("The creator's commission waits until the return is closed."),
+    ], _lines_of(made))  # fmt: skip
 
 
 def return_closed(row: OrderLetter) -> EmailMultiAlternatives:
-    made = Return.objects.select_related("brand_order").get(pk=row.about)
+    made = _return_of(row)
     facts = {"brand": made.brand_order.seller.get("name", "")}
     return to_shopper(row, _("%(brand)s closed your return without a refund") % facts, [
         made.answer,
         _("If that is not right, say so on the page of your order: something is wrong."),
+    ])  # fmt: skip
+
+
+def unshipped(row: OrderLetter) -> EmailMultiAlternatives:
+    undone = ParcelUndone.objects.select_related("brand_order").get(pk=row.about)
+    facts = {"brand": undone.brand_order.seller.get("name", "")}
+    return to_shopper(row, _("Your parcel has not left yet"), [
+        _("%(brand)s marked it as sent by mistake. Our last mail was too early.") % facts,
+        " ".join(filter(None, [undone.carrier, undone.code])),
+        _("You get another mail once it is on its way."),
     ])  # fmt: skip
 
 
@@ -96,9 +150,32 @@ def refunded(row: OrderLetter) -> EmailMultiAlternatives:
     refund = Refund.objects.get(pk=row.about)
     amount = money.display(refund.amount, refund.currency)
     return to_shopper(row, _("You get %s back") % amount, [
-        refund.reason,
+        *(_what_lacks(refund) or [refund.reason]),
         _("It goes to where you paid from; that takes up to five working days."),
     ], files=credit_notes(refund))  # fmt: skip
+
+
+def _what_lacks(refund: Refund) -> list[str]:
+    """Say what of a return was not paid, why, and what the shopper can do about it."""
+    rows = Return.objects.prefetch_related("lines__order_line").select_related("brand_order")
+    made = rows.filter(refund=refund, short=True).first()
+    if made is None:
+        return []
+    facts = {"brand": made.brand_order.seller.get("name", "")}
+    said = []
+    if made.less:
+        facts["less"] = money.display(made.less, refund.currency)
+        said.append(_("%(brand)s keeps %(less)s of the price, because:") % facts)
+        said.append(made.less_reason)
+    lack = [line for line in made.lines.all() if (line.received or 0) < line.quantity]
+    if made.received_at and lack:
+        names = ", ".join(f"{line.quantity - (line.received or 0)} × {line.order_line.title}"
+                          for line in lack)  # fmt: skip
+        said.append(
+            _("This did not come back, %(brand)s says: %(names)s.") % (facts | {"names": names})
+        )
+    said.append(_("If that is not right, say so on the page of your order: something is wrong."))
+    return said
 
 
 def order_new(row: OrderLetter) -> EmailMultiAlternatives:
@@ -137,6 +214,11 @@ WORDS = {
     "refunded": refunded,
     "return_asked": return_asked,
     "return_closed": return_closed,
+    "return_due": return_due,
+    "return_late": return_late,
+    "return_received": return_received,
+    "return_sent": return_sent,
     "shipped": shipped,
+    "unshipped": unshipped,
     "withdrawal": withdrawal,
 }

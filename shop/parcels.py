@@ -3,7 +3,8 @@
 `BrandOrder.shipped_at` is when the last piece left, `delivered_at` when the last parcel arrived.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,18 +28,25 @@ class Tracking:
     url: str = ""
 
 
-def unsent(part: BrandOrder) -> dict[OrderLine, int]:
+def unsent(part: BrandOrder, parcels: Iterable[Parcel] | None = None) -> dict[OrderLine, int]:
     """Return how many pieces of each line are still to be sent.
 
     Nothing of what was wholly given back, or of a part that was sent before parcels were kept.
+    Uses prefetched lines, and `parcels` with prefetched lines where given.
     """
     if part.shipped_at or part.delivered_at:
         return {}
-    rows = ParcelLine.objects.filter(parcel__brand_order=part).values_list("order_line")
-    sent = dict(rows.annotate(sum=Sum("quantity")))
+    if parcels is None:
+        rows = ParcelLine.objects.filter(parcel__brand_order=part).values_list("order_line")
+        sent = Counter(dict(rows.annotate(sum=Sum("quantity"))))
+    else:
+        rows = [row for parcel in parcels for row in parcel.lines.all()]
+        sent = Counter()
+        for row in rows:
+            sent[row.order_line_id] += row.quantity
     left = {}
     for line in part.lines.all():
-        count = line.quantity - sent.get(line.pk, 0)
+        count = line.quantity - sent[line.pk]
         if count > 0 and line.refunded_gross + line.charged_back_gross < line.gross:
             left[line] = count
     return left

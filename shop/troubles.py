@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from config.lib import images, money, workdays
 from config.lib.privatefiles import private_files
 from shop import claims, letters, orders, pieces, refunds, returns, signals
-from shop.models import BrandOrder, OrderLine, Return, Trouble, TroubleLine
+from shop.models import BrandOrder, Return, Trouble, TroubleLine
 from shop.models.troubles import TroubleQuerySet
 
 logger = logging.getLogger(__name__)
@@ -184,23 +184,22 @@ def _is_of(part: BrandOrder, by: AbstractBaseUser) -> bool:
 def worth(trouble: Trouble) -> dict[tuple[str, int], int]:
     """Return what it is about, as `refunds.refund` takes its shares; never more than is left.
 
-    The shipping belongs to it where it is about everything.
+    The delivery belongs to it where nothing else is left. What a brand kept of a return's price
+    is asked for with the pieces that it did not pay.
     """
-    part = trouble.brand_order
-    slots = {slot.key: slot for slot in refunds.slots_of(part.order, [part])}
-    counts = dict(trouble.lines.values_list("order_line", "quantity"))
-    back = pieces.paid_back(part)
-    due = claims.sent_back(part, trouble.asked_at) if trouble.kind == Kind.NOT_REFUNDED else counts
-    shares, whole = {}, True
-    for line in OrderLine.objects.filter(brand_order=part):
-        count = min(counts.get(line.pk, 0), due.get(line.pk, 0), line.quantity - back[line.pk])
-        whole &= count == line.quantity
-        shares["line", line.pk] = min(
-            pieces.price_of(line, max(0, count)), slots["line", line.pk].left_gross
-        )
-    if whole:
-        shares["shipping", part.pk] = slots["shipping", part.pk].left_gross
-    return {key: amount for key, amount in shares.items() if amount}
+    part = BrandOrder.objects.prefetch_related("lines").get(pk=trouble.brand_order_id)
+    wanted = dict(trouble.lines.values_list("order_line", "quantity"))
+    withdrawn = trouble.kind == Kind.NOT_REFUNDED
+    kept: Mapping[int, int] = {}
+    if withdrawn:
+        unpaid = claims.unpaid(part, trouble.asked_at)
+        wanted = {pk: min(count, unpaid.get(pk, 0)) for pk, count in wanted.items()}
+        kept = claims.kept(part, trouble.asked_at)
+    found = pieces.due(part, wanted, withdrawn=withdrawn, back=pieces.paid_back(part))
+    for line in part.lines.all():
+        left = line.gross - line.refunded_gross - line.charged_back_gross
+        found.goods[line.pk] = min(found.goods[line.pk] + kept.get(line.pk, 0), left)
+    return found.shares(part)
 
 
 def _refund(
@@ -222,7 +221,7 @@ def _close(row: Trouble, state: str, at: datetime) -> Trouble:
     row.save()
     for made in about:
         if state == State.REFUNDED:
-            returns.end(made, Return.State.REFUNDED, at)
+            returns.settled(made, at)
         elif state == State.REFUSED and made.closed_at is None:
             returns.end(made, Return.State.CLOSED, at)
     _tell_both("trouble_closed", row, at)

@@ -17,6 +17,7 @@ from shop.views import (
     pay,
     products,
     recalls,
+    returns,
     storefront,
     team,
     terms,
@@ -53,6 +54,7 @@ urlpatterns = [
         documents.order_document,
         name="order_document",
     ),
+    path("orders/<str:token>/returns/<int:return_id>/", returns.return_sent, name="return_sent"),
     path("orders/<str:token>/trouble/<int:part_id>/", troubles.trouble, name="trouble"),
     path(
         "orders/<str:token>/trouble/<int:part_id>/reply/",
@@ -126,10 +128,11 @@ urlpatterns = [
     path(f"{ORDER}/documents/<int:number>/", documents.brand_document, name="brand_document"),
     path(f"{ORDER}/ship/", brand_orders.brand_order_ship, name="brand_order_ship"),
     path(f"{ORDER}/deliver/", brand_orders.brand_order_deliver, name="brand_order_deliver"),
+    path(f"{ORDER}/undo/", returns.brand_order_undo, name="brand_order_undo"),
     path(f"{ORDER}/refund/", brand_orders.brand_order_refund, name="brand_order_refund"),
     path(
         f"{ORDER}/returns/<int:return_id>/",
-        brand_orders.brand_order_return,
+        returns.brand_order_return,
         name="brand_order_return",
     ),
     path(f"{ORDER}/troubles/", troubles.brand_trouble, name="brand_trouble"),

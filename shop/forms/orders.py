@@ -42,16 +42,6 @@ class ShipForm(forms.Form):
         return data
 
 
-class CloseForm(forms.Form):
-    """Why nothing is given back for a return."""
-
-    answer = forms.CharField(
-        label=_("Why no money goes back"), max_length=300,
-        help_text=_("The shopper reads this."),
-        error_messages={"required": _("Say why: the shopper reads it.")},
-    )  # fmt: skip
-
-
 class PeriodForm(forms.Form):
     """The days of the orders that a brand takes out."""
 

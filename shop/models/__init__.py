@@ -9,8 +9,8 @@ from shop.models.failures import RefundFailure
 from shop.models.feeds import Feed, FeedProblem, FeedRun
 from shop.models.integrations import Integration
 from shop.models.letters import OrderLetter
-from shop.models.orders import BrandOrder, Cart, CartLine, Order, OrderLine, Return, ReturnLine
-from shop.models.parcels import Parcel, ParcelLine
+from shop.models.orders import BrandOrder, Cart, CartLine, Order, OrderLine
+from shop.models.parcels import Parcel, ParcelLine, ParcelUndone
 from shop.models.payments import (
     Dispute,
     DisputeLine,
@@ -24,6 +24,7 @@ from shop.models.payments import (
 )
 from shop.models.prices import PriceChange
 from shop.models.recalls import Recall
+from shop.models.returns import Return, ReturnLine
 from shop.models.terms import Acceptance, Terms, TermsNotice
 from shop.models.troubles import Trouble, TroubleLine
 
@@ -51,6 +52,7 @@ __all__ = [
     "OrderLine",
     "Parcel",
     "ParcelLine",
+    "ParcelUndone",
     "Payment",
     "PaymentSession",
     "PriceChange",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -12,8 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.models.brands import Brand, promise
 from shop.models.catalogue import Variant
-
-REFUND_DAYS = 14  # after a withdrawal
 
 
 class Cart(models.Model):
@@ -165,6 +162,9 @@ class BrandOrder(models.Model):
     )  # fmt: skip
     shipping_gross = models.PositiveBigIntegerField(default=0)
     shipping_tax = models.PositiveBigIntegerField(default=0)
+    shipping_standard = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="what the standard way would have cost; null: it was that"
+    )
     shipping_refunded = models.PositiveBigIntegerField(default=0, help_text="gross")
     shipping_charged_back = models.PositiveBigIntegerField(default=0, help_text="gross")
     invoice_number = models.CharField(max_length=24, null=True, blank=True)  # noqa: DJ001
@@ -277,54 +277,3 @@ class OrderLine(models.Model):
     def listed(self) -> int:
         """What it cost before the discount."""
         return self.quantity * self.unit_price
-
-
-class Return(models.Model):
-    """A shopper's withdrawal from (part of) one brand's part of an order."""
-
-    class State(models.TextChoices):
-        ASKED = "asked", _("asked")
-        RECEIVED = "received", _("received back")
-        REFUNDED = "refunded", _("refunded")
-        CLOSED = "closed", _("closed without refund")
-
-    brand_order = models.ForeignKey(BrandOrder, models.PROTECT, related_name="returns")
-    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
-    reason = models.CharField(max_length=300, blank=True)
-    asked_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
-    answer = models.CharField(
-        max_length=300, blank=True, default="", db_default="", help_text="why nothing went back"
-    )
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["brand_order"], name="return_open", condition=Q(closed_at__isnull=True)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"return of {self.brand_order}"
-
-    @property
-    def refund_by(self) -> datetime:
-        """By when the money is due (Directive 2011/83/EU art. 13), unless the goods are awaited."""
-        return self.asked_at + timedelta(days=REFUND_DAYS)
-
-
-class ReturnLine(models.Model):
-    """How many of one order line come back."""
-
-    of = models.ForeignKey(Return, models.CASCADE, related_name="lines")
-    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="return_lines")
-    quantity = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["of", "order_line"], name="return_line_once"),
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="return_line_quantity"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.order_line}"

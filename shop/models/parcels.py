@@ -1,5 +1,6 @@
 """Parcels: a brand's part of an order leaves in one or more."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -38,3 +39,19 @@ class ParcelLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.order_line}"
+
+
+class ParcelUndone(models.Model):
+    """A parcel that was marked as sent by mistake: who took that back, and when."""
+
+    brand_order = models.ForeignKey(BrandOrder, models.PROTECT, related_name="undone_parcels")
+    carrier = models.CharField(max_length=40, blank=True)
+    code = models.CharField(max_length=60, blank=True)
+    shipped_at = models.DateTimeField()
+    undone_at = models.DateTimeField()
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return self.code or f"undone parcel {self.pk}"

@@ -5,19 +5,28 @@ import secrets
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Sum
+from django.db.models import (
+    Count,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    Sum,
+    prefetch_related_objects,
+)
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from config.lib import ratelimit, sheets
 from config.lib.http import render_page
-from shop import orders, ordersheets, parcels, refunds, returns, tasks
+from shop import mistakes, orders, ordersheets, parcels, pieces, refunds, returns, tasks
 from shop.access import brand_required
-from shop.forms.orders import CloseForm, PeriodForm, RefundForm, ShipForm
+from shop.forms.orders import PeriodForm, RefundForm, ShipForm
+from shop.forms.returns import CloseForm, GiveBackForm, ReceiveForm
 from shop.forms.troubles import AnswerForm
-from shop.models import BrandOrder, Parcel, ParcelLine, Return, ReturnLine, TroubleLine
+from shop.models import BrandOrder, Parcel, ParcelLine, ReturnLine, Trouble, TroubleLine
 
 PER_PAGE = 30
 STATES = {
@@ -102,40 +111,57 @@ def brand_order(request, part_id):
     return show(request, part_or_404(request, part_id))
 
 
-def show(
-    request, part, refund_form=None, ship_form=None, answer_form=None, close_form=None
-):  # fmt: skip
-    """Show a part of an order; the form that is given says what is wrong with it."""
+def show(request, part, **forms):
+    """Show a part of an order; a form that is given by its name says what is wrong with it.
+
+    `returns`: the forms of one return, by its id.
+    """
     left = orders.left_of(part)
+    wrong = Trouble.objects.select_related("refund").prefetch_related(_with_lines(TroubleLine))
+    prefetch_related_objects([part], Prefetch("troubles", wrong))
     sent = list(part.parcels.prefetch_related(_with_lines(ParcelLine)))
-    wrong = refund_form or ship_form or answer_form or close_form
-    refund_form = refund_form or RefundForm(
-        currency=part.order.currency, left=left, initial={"key": secrets.token_hex(12)}
-    )
     context = {
         "brand": request.brand,
         "part": part,
         "order": part.order,
         "progress": orders.progress(part, len(sent)),
         "parcels": sent,
+        "undoable": mistakes.undoable(part, sent, timezone.now()),
         "return_until": orders.return_until(part),
         "left": left,
-        "ship_form": ship_form or ShipForm(left=parcels.unsent(part)),
-        "close_form": close_form or CloseForm(),
+        "ship_form": ShipForm(left=parcels.unsent(part, sent)),
         "documents": part.documents.all(),
-        "refund_form": refund_form,
-        "answer_form": answer_form or AnswerForm(),
-        "troubles": part.troubles.select_related("refund").prefetch_related(
-            _with_lines(TroubleLine)
+        "refund_form": RefundForm(
+            currency=part.order.currency, left=left, initial={"key": secrets.token_hex(12)}
         ),
-        "form": wrong,
-        "returns": part.returns.prefetch_related(_with_lines(ReturnLine)),
+        "answer_form": AnswerForm(),
+        "troubles": part.troubles.all(),
+        "form": next(iter(forms.values()), None),
+        "returns": _returns(part, forms.pop("returns", {})),
         "refunds": part.order.refunds.filter(lines__brand_order=part).annotate(
             mine=Sum("lines__gross", filter=Q(lines__brand_order=part))
         ),
     }
-    status = 422 if wrong else 200
-    return render_page(request, "shop/brand_order.html", context, status=status)
+    status = 422 if context["form"] else 200
+    return render_page(request, "shop/brand_order.html", context | forms, status=status)
+
+
+def _returns(part, wrong):
+    """Return the returns of a part, each open one with what is due and its forms."""
+    found = list(part.returns.order_by("pk").prefetch_related(_with_lines(ReturnLine)))
+    back = pieces.paid_back(part, found)
+    for made in found:
+        made.brand_order = part
+        if made.closed_at:
+            continue
+        made.due = returns.worth(made, back).total
+        made.late = not made.may_wait and made.refund_by <= timezone.now()
+        made.forms = {
+            "receive": ReceiveForm(made=made),
+            "give": GiveBackForm(currency=part.order.currency, auto_id=f"id_{made.pk}_%s"),
+            "close": CloseForm(auto_id=f"id_{made.pk}_%s"),
+        } | wrong.get(made.pk, {})
+    return found
 
 
 @brand_required
@@ -154,12 +180,12 @@ def brand_order_ship(request, part_id):
         messages.error(request, _("Meanwhile less is left to send. Nothing was changed."))
     else:
         if parcel:
-            _ring()
+            ring()
             messages.success(request, _("Marked as sent. The shopper is told."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
 
 
-def _ring():
+def ring():
     """Have the letters posted, and the refunds paid, as soon as this is committed."""
     transaction.on_commit(tasks.send_back.delay, robust=True)
     transaction.on_commit(tasks.mail_orders.delay, robust=True)
@@ -191,7 +217,7 @@ def brand_order_refund(request, part_id):
     left = orders.left_of(part)
     form = RefundForm(request.POST, currency=part.order.currency, left=left)
     if not form.is_valid():
-        return show(request, part, form)
+        return show(request, part, refund_form=form)
     data = form.cleaned_data
     try:
         refunds.refund(
@@ -205,29 +231,7 @@ def brand_order_refund(request, part_id):
         )
     except refunds.TooMuch:
         form.add_error("amount", _("Meanwhile less is left of the order. Nothing was given back."))
-        return show(request, part_or_404(request, part_id), form)
-    _ring()
+        return show(request, part_or_404(request, part_id), refund_form=form)
+    ring()
     messages.success(request, _("The money is on its way back to the shopper."))
-    return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
-
-
-@brand_required
-@require_http_methods(["POST"])
-def brand_order_return(request, part_id, return_id):
-    """Close a return: the goods came back and are paid back, or it is closed without."""
-    part = part_or_404(request, part_id)
-    made = get_object_or_404(Return, brand_order=part, pk=return_id)
-    form = CloseForm(request.POST)
-    try:
-        if "refund" in request.POST:
-            returns.give_back(made, request.user, timezone.now())
-        elif form.is_valid():
-            returns.close(made, timezone.now(), form.cleaned_data["answer"])
-        else:
-            return show(request, part, close_form=form)
-    except returns.Closed:  # a second tab was faster
-        messages.info(request, _("This return was closed before. Nothing was changed."))
-        return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
-    _ring()
-    messages.success(request, _("The return is closed."))
     return redirect("shop:brand_order", brand_slug=request.brand.slug, part_id=part.pk)
