@@ -23,14 +23,14 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from affiliates import clicks, clock, settlement
 from affiliates.models import BooksCheck, Payout
+from config import schedule
 
 logger = logging.getLogger(__name__)
 OK = "ok"
 DISK_FULL = 0.95
 NIGHT_LATE = timedelta(hours=2)  # since it was over: the one before it is then 26 hours old
-QUEUE_LATE_S = 600
+QUEUE_LATE_S = {schedule.DEFAULT: 600, schedule.CATALOGUES: 3_600}  # Celery's lists in Redis
 CLICKS_LATE_S = 60
-QUEUE = "celery"  # Celery's list in Redis; what is taken next stands at its right end
 MARK = "thousand_sent_at"  # header of every task: Unix seconds
 SERVING = ("database", "redis", "disk")  # what a page needs: `/readyz?for=traffic`
 DEGRADES = {"redis", "clicks"}  # wrong in one of these, pages, sales and links go on
@@ -87,10 +87,13 @@ def _night(at: datetime) -> str:
 
 
 def _queue(_at: datetime) -> str:
-    found = queue()
-    if found is None or found[1] <= QUEUE_LATE_S:
-        return OK  # Redis away is said by its own check
-    return f"{found[0]} tasks wait, the oldest {found[1] / 60:.0f} minutes: is the worker running?"
+    """Name what waits for too long; Redis away is said by its own check."""
+    late = [
+        f"{waiting} tasks wait in {name}, the oldest {age_s / 60:.0f} minutes"
+        for name, (waiting, age_s) in queues().items()
+        if age_s > QUEUE_LATE_S[name]
+    ]
+    return f"{'; '.join(late)}: is the worker running?" if late else OK
 
 
 def _clicks(_at: datetime) -> str:
@@ -118,17 +121,23 @@ def night_age(at: datetime) -> timedelta:
     return at - clock.cutoff_of(nights[0]) if nights else timedelta()
 
 
-def queue() -> tuple[int, float] | None:
-    """Return how many tasks wait and the age of the next in seconds; None: Redis is away."""
+def queues() -> dict[str, tuple[int, float]]:
+    """Return how many tasks wait in each queue and the age of its next one in seconds.
+
+    Empty: Redis is away. What is taken next stands at the right end of a list.
+    """
     try:
         with redis.from_url(settings.REDIS_URL, socket_timeout=2) as server:
-            waiting, oldest = server.llen(QUEUE), server.lindex(QUEUE, -1)
+            return {
+                name: (server.llen(name), _age_s(server.lindex(name, -1))) for name in QUEUE_LATE_S
+            }
     except redis.RedisError:
-        return None
-    if oldest is None:
-        return 0, 0.0
-    sent = json.loads(oldest).get("headers", {}).get(MARK)
-    return waiting, 0.0 if sent is None else max(0.0, time.time() - sent)
+        return {}
+
+
+def _age_s(task: bytes | None) -> float:
+    sent = json.loads(task).get("headers", {}).get(MARK) if task else None
+    return 0.0 if sent is None else max(0.0, time.time() - sent)
 
 
 def _disk_used() -> float:
@@ -140,9 +149,14 @@ def metrics(at: datetime) -> bytes:
     """Return every figure as Prometheus reads it; what cannot be found out is left out."""
     registry = CollectorRegistry()
 
-    def gauge(name: str, said: str, value: float | None) -> None:
-        if value is not None:
-            Gauge(f"thousand_{name}", said, registry=registry).set(value)
+    made: dict[str, Gauge] = {}
+
+    def gauge(name: str, said: str, value: float | None, **labels: str) -> None:
+        if value is None:
+            return
+        if name not in made:
+            made[name] = Gauge(f"thousand_{name}", said, list(labels), registry=registry)
+        (made[name].labels(**labels) if labels else made[name]).set(value)
 
     found = look(at)
     wells = Gauge(
@@ -151,10 +165,9 @@ def metrics(at: datetime) -> bytes:
     for name, said in found.items():
         wells.labels(name).set(said == OK)
     gauge("disk_used_ratio", "of the disk of DATA_DIR", _disk_used())
-    waiting = queue()
-    if waiting is not None:
-        gauge("queue_tasks", "tasks that wait for a worker", waiting[0])
-        gauge("queue_age_seconds", "of the task that is taken next", waiting[1])
+    for name, (waiting, age_s) in queues().items():
+        gauge("queue_tasks", "tasks that wait for a worker", waiting, queue=name)
+        gauge("queue_age_seconds", "of the task that is taken next", age_s, queue=name)
     lag = clicks.lag()
     if lag.seconds is not None:
         gauge(

@@ -42,6 +42,7 @@ EVERY = [  # what it does, task, seconds
     ("tell what happened to orders", "shop.tasks.mail_orders", MINUTE),
     ("issue invoices of sales", "shop.tasks.issue_documents", 5 * MINUTE),
     ("take over what brands do not answer", "shop.tasks.run_trouble_clocks", 15 * MINUTE),
+    ("remind brands of the money of returns", "shop.tasks.remind_of_returns", HOUR),
     ("delete pictures of old troubles", "shop.tasks.forget_trouble_pictures", DAY),
     ("give back lapsed stock", "shop.tasks.release_reservations", MINUTE),
     ("read channels that are due", "creators.tasks.read_channels", HOUR),
@@ -55,6 +56,12 @@ EVERY = [  # what it does, task, seconds
     ("tell who fits saved searches", "affiliates.tasks.mail_saved_searches", HOUR),
     ("show what creators sold", "affiliates.tasks.refresh_directory", HOUR),
 ]
+
+# What waits for foreign servers, or takes minutes, has a queue of its own: CELERY_TASK_ROUTES.
+# Without `-Q` a worker serves both; `catalogues` never takes all of its places (shop/tasks.py).
+DEFAULT, CATALOGUES = "celery", "catalogues"
+SLOW = ("shop.tasks.import_feed", "shop.tasks.read_address", "shop.tasks.fetch_pictures")
+ROUTES = {task: {"queue": CATALOGUES} for task in SLOW}
 BEAT = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in EVERY

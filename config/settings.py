@@ -176,6 +176,13 @@ CELERY_TIMEZONE = "UTC"  # in local time Celery skips an hour on the autumn nigh
 CELERY_ENABLE_UTC = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_QUEUES = {
+    name: {"exchange": name, "routing_key": name}
+    for name in (schedule.DEFAULT, schedule.CATALOGUES)
+}
+CELERY_TASK_DEFAULT_QUEUE = schedule.DEFAULT
+CELERY_TASK_ROUTES = schedule.ROUTES
+CATALOGUES_AT_ONCE = env.whole("CATALOGUES_AT_ONCE", 1)  # in the whole market
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True

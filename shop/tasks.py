@@ -8,8 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from config.lib import locks, post
 from shop import (
@@ -24,6 +27,7 @@ from shop import (
     paypages,
     pictures,
     postroom,
+    returns,
     troubles,
 )
 from shop.feeds import addresses, importer
@@ -31,6 +35,7 @@ from shop.models import Feed, FeedRun, Image, Order, TeamInvitation
 
 logger = logging.getLogger(__name__)
 BUSY_S = 10, 90  # until a catalogue is tried again that has to wait for another one
+READERS = 7_265_004  # the advisory locks of those who read catalogues, so many at once
 FETCHING = "pictures-are-being-fetched"
 
 
@@ -126,6 +131,12 @@ def run_trouble_clocks() -> int:
 
 
 @shared_task
+def remind_of_returns() -> int:
+    """Write to brands whose money for returns is due soon, or late."""
+    return returns.remind(timezone.now())
+
+
+@shared_task
 def forget_trouble_pictures() -> int:
     """Delete the pictures of troubles that are long closed."""
     return troubles.forget_pictures(timezone.now())
@@ -141,22 +152,40 @@ def mail_team_invitation(invitation_id: int) -> int:
 
 @shared_task
 def import_feed(run_id: int) -> int:
-    """Import the file of a feed run, or of its address; the page reads the progress in the cache."""
+    """Import the file of a feed run, or of its address; the page reads the progress in the cache.
+
+    One that a worker left in the middle is gone on with.
+    """
     run = FeedRun.objects.select_related("feed__brand__category").get(pk=run_id)
-    if run.state not in {FeedRun.State.WAITING, FeedRun.State.RUNNING}:
+    if not run.is_open:
         return 0
     try:
-        if run.file:
-            with translation.override(run.feed.language):
-                path = Path(run.file.path)
-                importer.import_file(run, path, at=timezone.now(), progress=_progress_of(run))
-        else:
-            addresses.read(run.feed, timezone.now(), run=run, progress=_progress_of(run))
+        with locks.place(READERS, settings.CATALOGUES_AT_ONCE):
+            _import(run)
     except locks.Busy:
+        FeedRun.objects.filter(pk=run_id).update(seen_at=timezone.now())
         import_feed.apply_async([run_id], countdown=random.randint(*BUSY_S))
+        return 0
+    except SoftTimeLimitExceeded:
+        logger.warning("feed run %s is longer than a task may be; it goes on in the next", run_id)
+        import_feed.delay(run_id)
         return 0
     fetch_pictures.delay()
     return run.rows_read
+
+
+def _import(run: FeedRun) -> None:
+    now, feed = timezone.now(), run.feed
+    with translation.override(feed.language):
+        if addresses.overtaken(run):
+            importer.refuse(run, _("A newer file of this catalogue is in already."), now)
+        elif run.attempts >= importer.MOST_ATTEMPTS or not (run.file or feed.url):
+            importer.cut_off(run, now)
+        elif run.file and not run.from_address:
+            path = Path(run.file.path)
+            importer.import_file(run, path, at=now, progress=_progress_of(run))
+        else:
+            addresses.read(feed, now, run=run, progress=_progress_of(run))
 
 
 def _progress_of(run: FeedRun) -> importer.Progress:
@@ -169,8 +198,7 @@ def read_addresses() -> int:
     """Ring for each catalogue whose address is due, and for readings whose worker is gone."""
     now = timezone.now()
     for run in addresses.stale(now):
-        if cache.get(progress_key(run.pk)) is None:
-            import_feed.delay(run.pk)
+        import_feed.delay(run.pk)
     due = addresses.claim(now)
     for feed_id in due:
         read_address.delay(feed_id)
@@ -184,9 +212,14 @@ def read_address(feed_id: int) -> int:
     """Read the address of one catalogue and import what it gives."""
     feed = Feed.objects.select_related("brand__category").get(pk=feed_id)
     try:
-        run = addresses.read(feed, timezone.now())
+        with locks.place(READERS, settings.CATALOGUES_AT_ONCE):
+            run = addresses.read(feed, timezone.now())
     except locks.Busy:
         read_address.apply_async([feed_id], countdown=random.randint(*BUSY_S))
+        return 0
+    except SoftTimeLimitExceeded:
+        logger.warning("catalogue %s is longer than a task may be; it goes on in the next", feed_id)
+        read_address.delay(feed_id)
         return 0
     fetch_pictures.delay()
     return run.rows_read

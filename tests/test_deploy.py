@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.conf import settings
 from django.core.management import get_commands
 
 from tests import harness
 
 DEPLOY = harness.ROOT / "deploy"
-PARTS = {"web", "worker", "beat", "drain"}
+PARTS = {"web", "worker", "catalogues", "beat", "drain"}
 MANAGE = re.compile(r"manage\.py[\", ]+([a-z_]+)")
 
 
@@ -36,6 +37,18 @@ def test_a_market_has_every_part_once(name):
     assert list(yaml.safe_load_all(text))
     parts = re.findall(r"THOUSAND_PART(?:: |, value: )(\w+)", text)
     assert sorted(parts) == sorted(PARTS)
+
+
+QUEUES = re.compile(r"worker[\", ]+--queues[\", ]+(\w+)")
+
+
+@pytest.mark.parametrize("where", ["compose/compose.yaml", "kubernetes/thousand.yaml", "systemd"])
+def test_each_queue_has_a_worker_that_serves_no_other(where):
+    texts = [path.read_text() for path in files() if where in str(path)]
+    served = [name for text in texts for name in QUEUES.findall(text)]
+    assert sorted(served) == sorted(settings.CELERY_TASK_QUEUES)
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    assert routed | {settings.CELERY_TASK_DEFAULT_QUEUE} == set(served)
 
 
 def test_systemd_starts_every_part():

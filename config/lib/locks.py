@@ -1,7 +1,7 @@
 """Locks of the database: one at a time, and queries that gave up because others held a row."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from django.db import connection
 from psycopg import errors
@@ -26,6 +26,32 @@ def alone(lock: int, of: int = 0) -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [lock, of])
+
+
+@contextmanager
+def place(lock: int, places: int) -> Iterator[None]:
+    """Take one of so many places until the work is over. Raises Busy."""
+    for n in range(places):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(alone(lock, n))
+            except Busy:
+                continue
+            yield
+            return
+    raise Busy(f"all {places} places of {lock} are taken")
+
+
+def is_held(lock: int, of: int = 0) -> bool:
+    """Tell whether anybody holds the lock (`lock`, `of`) now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE locktype = 'advisory' AND d.datname = current_database()"
+            " AND classid = %s AND objid = %s AND objsubid = 2 AND granted)",
+            [lock, of],
+        )
+        return cursor.fetchone()[0]
 
 
 def was_locked(error: BaseException) -> bool:

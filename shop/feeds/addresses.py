@@ -6,6 +6,8 @@ from pathlib import Path
 
 from django.core.files import File
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -19,7 +21,10 @@ READING = 7_265_003  # the advisory lock: one address at a time
 MAX_BYTES = 100 * 1024 * 1024
 TIMEOUT_S = 120
 KEPT = 20  # readings of an address that stay in the list
-STALE = timedelta(minutes=15)  # without a sign of life: its worker is gone
+STALE = {  # without a sign of life: its worker, or the message to it, may be gone
+    FeedRun.State.RUNNING: timedelta(minutes=3),
+    FeedRun.State.WAITING: timedelta(minutes=30),
+}
 WAIT = timedelta(minutes=30)  # before an address that failed is asked again, doubled each time
 
 
@@ -50,14 +55,11 @@ def read(
 def _read(
     feed: Feed, at: datetime, run: FeedRun | None, progress: importer.Progress | None
 ) -> FeedRun:
-    asked = run is not None
-    run = run or importer.start(feed.brand, name=feed.name, format=feed.format)
+    run = run or _cut_off(feed) or importer.start(feed.brand, name=feed.name, format=feed.format)
     with translation.override(feed.language):
         try:
-            with tempfile.TemporaryFile() as file:
-                download(feed.url, file)
-                file.seek(0)
-                run.file.save(f"{run.pk}-{_name(feed.url)}", File(file))
+            if not run.file:
+                _fetch(feed, run)
         except UnreadableFeed as error:
             run = importer.refuse(run, str(error), at)
         else:
@@ -66,9 +68,24 @@ def _read(
         _forget_file(run)
     if not run.dry_run:
         _follow_up(feed, run, at)
-    if not asked:
+    if run.started_by_id is None:
         tidy(feed)
     return run
+
+
+def _cut_off(feed: Feed) -> FeedRun | None:
+    """Return a reading of the clock whose worker is gone, with the file that it fetched."""
+    rows = feed.runs.filter(state=FeedRun.State.RUNNING, from_address=True, started_by=None)
+    return rows.exclude(file="").order_by("-started_at", "-id").first()
+
+
+def _fetch(feed: Feed, run: FeedRun) -> None:
+    """Keep what lies at the feed's address as the file of a run. Raises UnreadableFeed."""
+    with tempfile.TemporaryFile() as file:
+        download(feed.url, file)
+        file.seek(0)
+        run.from_address = True
+        run.file.save(f"{run.pk}-{_name(feed.url)}", File(file))
 
 
 def _name(url: str) -> str:
@@ -136,6 +153,23 @@ def failing() -> list[Feed]:
 
 
 def stale(at: datetime) -> list[FeedRun]:
-    """Return readings that wait or run for long: their worker may be gone."""
-    states = [FeedRun.State.WAITING, FeedRun.State.RUNNING]
-    return list(FeedRun.objects.filter(state__in=states, started_at__lt=at - STALE)[:100])
+    """Return readings that wait or run and that no worker shows a sign of; not again for a while.
+
+    As long as a worker reads a catalogue of a brand, it holds the brand's lock.
+    """
+    late = Q()
+    for state, after in STALE.items():
+        late |= Q(state=state, seen__lt=at - after)
+    with transaction.atomic():
+        rows = FeedRun.objects.open().annotate(seen=Coalesce("seen_at", "started_at"))
+        rows = rows.filter(late).select_related("feed").order_by("id")
+        found = list(rows.select_for_update(skip_locked=True, of=("self",))[:100])
+        gone = [run for run in found if not locks.is_held(takeover.IMPORTING, run.feed.brand_id)]
+        FeedRun.objects.filter(pk__in=[run.pk for run in gone]).update(seen_at=at)
+    return gone
+
+
+def overtaken(run: FeedRun) -> bool:
+    """Say whether a newer file of the same catalogue is in the shop already."""
+    rows = run.feed.runs.filter(state=FeedRun.State.DONE, started_at__gt=run.started_at)
+    return not run.dry_run and rows.exclude(pk=run.pk).exists()

@@ -257,7 +257,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202
 
 def clean(text: str) -> str:
     """Return `text` without control characters, direction overrides and outer spaces."""
-    return _CONTROL.sub("", text).strip()
+    return (text if text.isprintable() else _CONTROL.sub("", text)).strip()
 
 
 def shorten(value: str, length: int = 200) -> str:
@@ -316,6 +316,9 @@ DETAILS = {  # what a shelf may require, and the columns that may tell it
     key: (key, key.replace("_", " "), f"meta: {key}", f"meta: _{key}")
     for key in ("ingredients", "allergens", "manufacturer", "manufacturer_contact", "warnings")
 }
+
+
+DETAIL_NAMES = frozenset(name for names in DETAILS.values() for name in names)
 
 
 def details(row) -> dict[str, str]:

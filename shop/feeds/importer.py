@@ -4,31 +4,22 @@ A product is matched by its external id, a variant by its SKU. What the feed no 
 is archived, never deleted: orders point at it.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
-from itertools import chain, islice
 from pathlib import Path
 
-from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.lib import locks
 from shop import feeds
-from shop.feeds import base, takeover, writing
-from shop.feeds.base import ParsedProduct, Problem, UnreadableFeed, shorten
-from shop.models import Brand, Feed, FeedProblem, FeedRun, Product, Variant
+from shop.feeds import base, takeover
+from shop.feeds.base import UnreadableFeed
+from shop.feeds.book import Book, Progress, Shrunk
+from shop.models import Brand, Feed, FeedRun
 
-CHUNK = 500  # products that are compared together
-MAX_ROWS = 500_000
-EXAMPLES = 30  # titles of each kind that a report shows
-MAX_PROBLEMS = 5_000  # kept of one run; the count goes on
-Progress = Callable[[int, int | None], None]  # rows so far, percent of the file if known
-
-
-class Shrunk(UnreadableFeed):
-    """The file would take most of the catalogue away; a person may say that it should."""
+State = FeedRun.State
+MOST_ATTEMPTS = 10  # of one run; then a person has to look
 
 
 def import_file(
@@ -37,251 +28,72 @@ def import_file(
     """Read the file of `run` and take its products over; return the run with its counts.
 
     With `run.dry_run` everything is computed and nothing written. A file with which more than
-    half of the feed's products would go is refused unless `run.shrink`. Safe to run again.
-    Raises locks.Busy while another import of the brand runs.
+    half of the feed's products would go is refused unless `run.shrink`. Raises locks.Busy
+    while another import of the brand runs.
+
+    One that is cut off while it writes, by whatever, stays open where we have its file: the
+    schedule takes it up, and this goes on with what is not in the shop yet.
     """
     alone = locks.alone(takeover.IMPORTING, run.feed.brand_id)
-    with alone, closing(_Book(run, at, progress)) as book:
+    with alone, closing(_begun(run, at, progress)) as book:
+        if not run.is_open:  # the message came twice, and the other one was faster
+            return run
+        run.attempts, run.seen_at, run.state = run.attempts + 1, timezone.now(), State.RUNNING
+        run.save(update_fields=["attempts", "seen_at", "state"])
         try:
             run.format = feeds.detect(path) if run.format in {"", "auto"} else run.format
             with base.metered() as book.meter:
                 book.read(path)
             book.find_gone()
-            run.state = FeedRun.State.PREVIEW
+            run.state = State.PREVIEW
             if not run.dry_run:
                 book.take_over()
-                run.state = FeedRun.State.DONE
+                run.state = State.DONE
         except UnreadableFeed as error:
             book.undo(str(error))
             run.asks_shrink = isinstance(error, Shrunk)
         except Exception:
+            if book.writing and run.file and run.attempts < MOST_ATTEMPTS:
+                raise
             book.undo(_("Something went wrong on our side while we read it. Import it again."))
-            if book.written:
-                told = _(
-                    "Something went wrong on our side: %(written)d of %(of)d products are in."
-                    " Import it again for the rest."
-                )
-                run.error = told % {"written": book.written, "of": book.to_write}
+            if book.writing:
+                _say_what_is_in(run)
             book.keep()
             raise
         book.keep()
     return run
 
 
-def refuse(run: FeedRun, reason: str, at: datetime) -> FeedRun:
-    """Close a run of which there is no file to read; return it."""
-    with closing(_Book(run, at, None)) as book:
-        book.undo(reason)
-        book.keep()
+def _begun(run: FeedRun, at: datetime, progress: Progress | None) -> Book:
+    """Return the book of a run as attempts before this one left it."""
+    wrote = ["wrote_added", "wrote_changed", "wrote_removed"]
+    run.refresh_from_db(fields=["attempts", "state", *wrote])
+    return Book(run, at, progress)
+
+
+def _say_what_is_in(run: FeedRun) -> None:
+    run.refresh_from_db(fields=["wrote_added", "wrote_changed"])
+    told = _(
+        "Something went wrong on our side: %(written)d products are in. Import it again for the rest."
+    )
+    run.error = told % {"written": run.written}
+
+
+def cut_off(run: FeedRun, at: datetime) -> FeedRun:
+    """Close a run whose worker is gone, and with it the file; return it."""
+    run = refuse(run, _("The import was cut off. Import it again."), at)
+    if run.written:
+        _say_what_is_in(run)
+        run.save(update_fields=["error"])
     return run
 
 
-class _Book:
-    """What one run has seen, and what of it differs from the shop."""
-
-    def __init__(self, run: FeedRun, at: datetime, progress: Progress | None) -> None:
-        self.run, self.feed, self.brand = run, run.feed, run.feed.brand
-        self.at = at
-        self.progress = progress
-        self.problems: list[FeedProblem] = []
-        self.problem_count = 0
-        self.seen: set[str] = set()
-        self.skus: set[str] = set()
-        self.refused: set[str] = set()  # ids of products with a bad row
-        self.fresh = takeover.Spool(takeover.FRESH)
-        self.differs = takeover.Spool(takeover.AT_ONCE)
-        self.written = 0  # products of both that are in the shop
-        self.joined = 0  # products that were there, but archived or in another feed
-        self.gone: list[int] = []
-        run.rows_read = run.added = run.changed = run.unchanged = run.removed = 0
-        run.asks_shrink = False
-        self.examples = run.examples = {"added": [], "changed": [], "removed": []}
-        self.meter: base.Meter | None = None
-
-    def close(self) -> None:
-        self.fresh.close()
-        self.differs.close()
-
-    @property
-    def to_write(self) -> int:
-        return self.fresh.count + self.differs.count
-
-    def undo(self, error: str) -> None:
-        """Say that nothing was taken over, and why."""
-        run = self.run
-        run.state, run.error = FeedRun.State.REFUSED, error
-        run.added = run.changed = run.unchanged = run.removed = 0
-        run.examples = {}
-
-    def keep(self) -> None:
-        """Write down what came of the run."""
-        self.run.problem_count, self.run.finished_at = self.problem_count, self.at
-        with transaction.atomic():
-            self.run.problems.all().delete()
-            FeedProblem.objects.bulk_create(self.problems, batch_size=1000)
-            self.run.save()
-
-    def problem(self, problem: Problem) -> None:
-        self.problem_count += 1
-        if problem.product:
-            self.refused.add(problem.product)
-        if len(self.problems) < MAX_PROBLEMS:
-            one = FeedProblem(run=self.run, line=problem.line, field=problem.field[:80])
-            one.value, one.reason = problem.value, problem.reason[:300]
-            self.problems.append(one)
-
-    def read(self, path: Path) -> None:
-        found = self._good(feeds.read(path, self.run.format, self.brand.currency, self.at))
-        while chunk := list(islice(found, CHUNK)):
-            self._compare(chunk)
-            percent = self.meter.percent()
-            self._tell(percent if percent is None or self.run.dry_run else percent // 2)
-            if self.run.rows_read > MAX_ROWS:
-                raise UnreadableFeed(_("The file has more than 500,000 rows. Split it."))
-        if not self.seen:
-            raise UnreadableFeed(_("No product of this file could be read."))
-
-    def _tell(self, percent: int | None) -> None:
-        if self.progress:
-            self.progress(self.run.rows_read, percent)
-
-    def _good(self, parsed: Iterator[feeds.Parsed]) -> Iterator[ParsedProduct]:
-        """Pass products on; keep problems, and variants whose SKU was there before."""
-        for one in parsed:
-            if isinstance(one, Problem):
-                self.run.rows_read += 1
-                self.problem(one)
-                continue
-            self.run.rows_read += max(len(one.variants), 1)
-            kept = []
-            for variant in one.variants:
-                if variant.sku in self.skus:
-                    reason = _("This SKU was used before in the file.")
-                    self.problem(Problem(variant.line, "sku", shorten(variant.sku), reason))
-                    continue
-                self.skus.add(variant.sku)
-                kept.append(variant)
-            one.variants = kept
-            if kept and one.external_id not in self.seen:
-                self.seen.add(one.external_id)
-                yield one
-
-    def _compare(self, chunk: list[ParsedProduct]) -> None:
-        """Compare a chunk with what is there, and put by what differs."""
-        known = self._known(chunk)
-        digests = {one.external_id: _digest(one, self.feed.pk) for one in chunk}
-        fresh, changed = [], []
-        for one in chunk:
-            there = known.get(one.external_id)
-            if there is None:
-                fresh.append(one)
-            elif there != (digests[one.external_id], True):
-                changed.append(one)
-            else:
-                self.run.unchanged += 1
-        if not fresh and not changed:
-            return
-        ids = [one.external_id for one in changed]
-        rows = Product.objects.filter(brand=self.brand, external_id__in=ids)
-        have = {row.external_id: row for row in rows.only("external_id", "price_from", "currency")}
-        self._drop_foreign(fresh + changed, have)
-        fresh = [one for one in fresh if one.variants]
-        changed = [one for one in changed if one.variants]
-        self.run.added += len(fresh)
-        self.run.changed += len(changed)
-        self.joined += sum(not known[one.external_id][1] for one in changed)
-        self._show(fresh, [(have[one.external_id], one) for one in changed])
-        for spool, ones in ((self.fresh, fresh), (self.differs, changed)):
-            spool.add([(digests[one.external_id], one) for one in ones])
-
-    def _known(self, chunk: list[ParsedProduct]) -> dict[str, tuple[str, bool]]:
-        """Return the digest of each product that is there, and whether this feed has it in sale."""
-        ids = [one.external_id for one in chunk]
-        found = writing.find(
-            Product, "external_id", self.brand, ids, "feed_digest", "status", "feed_id"
-        )
-        return {
-            external_id: (digest, status != Product.Status.ARCHIVED and feed_id == self.feed.pk)
-            for external_id, digest, status, feed_id in found
-        }
-
-    def _drop_foreign(self, found: list[ParsedProduct], have: dict[str, Product]) -> None:
-        """Take out variants whose SKU is another product's; one that loses all stays as it was."""
-        skus = [variant.sku for one in found for variant in one.variants]
-        found_rows = writing.find(Variant, "sku", self.brand, skus, "product_id", "content")
-        owners, contents = {}, {}
-        for sku, product_id, content in found_rows:
-            owners[sku], contents[sku] = product_id, content
-        for one in found:
-            mine = have[one.external_id].pk if one.external_id in have else None
-            foreign = [v for v in one.variants if owners.get(v.sku, mine) != mine]
-            for variant in foreign:
-                reason = _("Another product of yours has this SKU.")
-                value = shorten(variant.sku)
-                self.problem(Problem(variant.line, "sku", value, reason, one.external_id))
-            if foreign:
-                one.variants = [v for v in one.variants if owners.get(v.sku, mine) == mine]
-            for variant in one.variants:
-                variant.content = variant.content or contents.get(variant.sku, "")
-
-    def _show(
-        self, fresh: list[ParsedProduct], changed: list[tuple[Product, ParsedProduct]]
-    ) -> None:
-        """Keep the first titles of what comes in, and of what changes the price too."""
-        added, differs = self.examples["added"], self.examples["changed"]
-        added += [one.title for one in fresh[: EXAMPLES - len(added)]]
-        for product, one in changed[: EXAMPLES - len(differs)]:
-            prices = [product.price_from, min(variant.price for variant in one.variants)]
-            same = prices[0] == prices[1] and product.currency == one.currency
-            differs.append([one.title, *([] if same else [*prices, one.currency])])
-
-    def find_gone(self) -> None:
-        """Note what the feed had and no longer has; refuse when that is most of it.
-
-        A product with a bad row is not gone: it stays as it last was.
-        """
-        rows = Product.objects.filter(feed=self.feed).exclude(status=Product.Status.ARCHIVED)
-        there = rows.order_by("id").values_list("id", "external_id", "title").iterator(5_000)
-        kept, titles = 0, []
-        for pk, external_id, title in there:
-            if external_id in self.seen or external_id in self.refused:
-                kept += 1
-                continue
-            self.gone.append(pk)
-            if len(titles) < EXAMPLES:
-                titles.append(title)
-        lost = len(self.gone)
-        if lost > kept + self.joined and not self.run.shrink:
-            message = _(
-                "More than half of this catalogue is missing in the file: %(lost)d products."
-                " The catalogue stays as it was. Import it again with"
-                " “The file is smaller on purpose” if that is right."
-            )
-            raise Shrunk(message % {"lost": lost})
-        self.run.removed, self.examples["removed"] = lost, titles
-
-    def take_over(self) -> None:
-        """Write what was put by, and archive what is gone."""
-        writer = takeover.Takeover(self.run, self.at)
-        for found in chain(self.fresh.batches(), self.differs.batches()):
-            writer.write(found)
-            self.written += len(found)
-            self._tell(50 + 49 * self.written // self.to_write)
-        writer.archive(self.gone)
-
-
-def _digest(one: ParsedProduct, feed_id: int) -> str:
-    """Return a key of everything that an import would write of a product."""
-    variants = [
-        (v.sku, v.options, v.price, v.compare_at, v.stock, v.image, v.content)
-        for v in one.variants
-    ]  # fmt: skip
-    facts = (
-        feed_id, one.external_id, one.title, one.description, one.currency, one.category,
-        one.vendor, one.tags, one.url, one.published, one.tax_class, one.details,
-        one.images, variants,
-    )  # fmt: skip
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
+def refuse(run: FeedRun, reason: str, at: datetime) -> FeedRun:
+    """Close a run of which there is no file to read; return it."""
+    with closing(Book(run, at, None)) as book:
+        book.undo(reason)
+        book.keep()
+    return run
 
 
 def start(
@@ -303,5 +115,5 @@ def start(
         dry_run=dry_run,
         shrink=shrink,
         started_by=started_by,
-        state=FeedRun.State.RUNNING,
+        state=State.RUNNING,
     )

@@ -1,28 +1,18 @@
 """Google Merchant feeds: RSS 2.0 or Atom as XML, and tab-separated text.
 
-One item is one variant; items that share an `item_group_id` are one product. XML is read
-by a bare expat parser: a document type is refused, so no entity of its own can exist.
+One item is one variant; items that share an `item_group_id` are one product.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from xml.parsers import expat
 
 from django.utils.translation import gettext as _
 
-from shop.feeds import base
-from shop.feeds.base import (
-    BadValue,
-    Options,
-    Parsed,
-    ParsedProduct,
-    ParsedVariant,
-    Problem,
-    UnreadableFeed,
-)
+from shop.feeds import base, merchantxml
+from shop.feeds.base import BadValue, Options, Parsed, ParsedProduct, ParsedVariant, Problem
+from shop.feeds.merchantxml import Item
 
 COLUMNS = {"id", "title", "price"}
 OPTIONS = {
@@ -35,23 +25,11 @@ OPTIONS = {
 IN_STOCK = {"in stock", "available for order", "limited availability"}
 NOT_NOW = {"out of stock", "preorder", "pre order", "backorder", "discontinued"}
 OPEN_ITEMS = 20_000  # grouped items kept back until their group is whole
-MAX_DEPTH = 64
-MAX_NAMES = 1_000
-
-
-@dataclass(slots=True)
-class Item:
-    """One offer: its fields by name, each with the values it had."""
-
-    line: int
-    fields: dict[str, list[str]] = field(default_factory=dict)
-
-    def get(self, *names: str) -> str:
-        for name in names:
-            for value in self.fields.get(name, ()):
-                if value:
-                    return value
-        return ""
+WANTED = frozenset(
+    "id title price sale_price sale_price_effective_date availability quantity"
+    " sell_on_google_quantity item_group_id description summary content product_type"
+    " google_product_category brand link image_link additional_image_link unit_pricing_measure".split()
+) | OPTIONS.keys() | base.DETAIL_NAMES  # fmt: skip
 
 
 def recognises(columns: list[str], delimiter: str) -> bool:
@@ -67,7 +45,7 @@ def read_tsv(path: Path, currency: str, at: datetime) -> Iterator[Parsed]:
 
 def read_xml(path: Path, currency: str, at: datetime) -> Iterator[Parsed]:
     """Yield the products of an RSS or Atom feed as it holds at `at` (for sale prices)."""
-    yield from _products(_xml_items(path), currency, at)
+    yield from _products(merchantxml.items(path, WANTED), currency, at)
 
 
 def _name(column: str) -> str:
@@ -85,82 +63,6 @@ def _tsv_items(path: Path) -> Iterator[Item | Problem]:
             several = value.split(",") if name == "additional_image_link" else [value]
             item.fields[name] = [part.strip() for part in several]
         yield item
-
-
-class _Reader:
-    """Collects the items of an XML feed while expat walks through it."""
-
-    def __init__(self) -> None:
-        self.parser = expat.ParserCreate(namespace_separator=" ")
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self.start
-        self.parser.EndElementHandler = self.end
-        self.parser.CharacterDataHandler = self.data
-        self.parser.StartDoctypeDeclHandler = self.doctype
-        self.names: dict[str, str] = {}  # local name of each tag that was seen
-        self.found: list[Item] = []
-        self.path: list[str] = []
-        self.item: Item | None = None
-        self.item_depth = 0
-        self.text: list[str] = []
-        self.length = 0
-
-    def doctype(self, *_arguments) -> None:
-        message = _("Line %(line)d: a document type (DOCTYPE) is not allowed in a feed.")
-        raise UnreadableFeed(message % {"line": self.parser.CurrentLineNumber})
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        local = self.names.get(name)
-        if local is None:
-            local = name.rpartition(" ")[2].lower()
-            if len(self.names) < MAX_NAMES:
-                self.names[name] = local
-        self.path.append(local)
-        if len(self.path) > MAX_DEPTH:
-            raise UnreadableFeed(_("The XML is nested too deeply to be a feed."))
-        if self.item is None and local in {"item", "entry"}:
-            self.item = Item(self.parser.CurrentLineNumber)
-            self.item_depth = len(self.path)
-        elif self.item and len(self.path) == self.item_depth + 1:
-            self.text, self.length = [], 0
-            if local == "link" and "href" in attributes:
-                self.text = [attributes["href"]]
-
-    def data(self, text: str) -> None:
-        if self.item and len(self.path) == self.item_depth + 1:
-            self.length += len(text)
-            if self.length <= base.MAX_CELL:
-                self.text.append(text)
-
-    def end(self, _tag: str) -> None:
-        local = self.path.pop()
-        if self.item is None:
-            return
-        if len(self.path) == self.item_depth:
-            self.item.fields.setdefault(local, []).append(base.clean("".join(self.text)))
-        elif len(self.path) < self.item_depth:
-            self.found.append(self.item)
-            self.item = None
-
-
-def _xml_items(path: Path) -> Iterator[Item]:
-    reader = _Reader()
-    count = 0
-    with base.open_bytes(path) as stream:
-        try:
-            while chunk := stream.read(1 << 16):
-                reader.parser.Parse(chunk, False)
-                count += len(reader.found)
-                yield from reader.found
-                reader.found.clear()
-            reader.parser.Parse(b"", True)
-        except (expat.ExpatError, UnicodeError, LookupError, ValueError) as error:
-            line = reader.parser.CurrentLineNumber
-            message = _("Line %(line)d: this is no well-formed XML. Nothing was taken over.")
-            raise UnreadableFeed(message % {"line": line}) from error
-    if not count and not reader.found:
-        raise UnreadableFeed(_("The file holds no items. A Merchant feed has <item> or <entry>."))
-    yield from reader.found
 
 
 def _products(items: Iterator[Item | Problem], currency: str, at: datetime) -> Iterator[Parsed]:

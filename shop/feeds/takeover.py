@@ -2,19 +2,19 @@
 
 By now all of the file was read and found good. It goes in by short transactions, each with its
 rows locked as a checkout locks them (variants by id, then products by id): whoever buys
-meanwhile waits for a moment at most. If it is cut off, running it again does the rest.
+meanwhile waits for a moment at most. Each transaction also counts what it wrote at the run, so
+that one that is cut off is gone on with, and counts nothing twice.
 """
 
 import hashlib
-import pickle
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import quote
 
 import nh3
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -22,49 +22,19 @@ from config.lib.locks import was_locked
 from shop import products
 from shop.feeds import writing
 from shop.feeds.base import ParsedProduct
+from shop.feeds.spool import Found
 from shop.models import Category, FeedRun, Integration, Product, Variant
 
 FRESH = 200  # new products of one transaction: nobody waits for them
 AT_ONCE = 50  # of those that are there already: well below a second
-IN_MEMORY = 8 * 1024 * 1024  # of what waits to be written; the rest lies in a file
 TRIES = 5
 IMPORTING = 7_265_002  # the advisory lock (this, brand): one import of a brand at a time
 TAGS = set("p br ul ol li b strong i em h3 h4 table tr td th".split())
-
-Found = tuple[str, ParsedProduct]  # the digest of a product, and the product
 
 
 def safe_html(text: str) -> str:
     """Return a description with only harmless tags and no attribute at all."""
     return nh3.clean(text[:60_000], tags=TAGS, attributes={}, link_rel=None)
-
-
-class Spool:
-    """What waits to be written, some together: a catalogue may be larger than memory."""
-
-    def __init__(self, at_once: int) -> None:
-        self.at_once = at_once
-        self.file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  closed in `close`
-        self.waiting: list[Found] = []
-        self.count = 0
-
-    def add(self, found: list[Found]) -> None:
-        self.count += len(found)
-        self.waiting += found
-        while len(self.waiting) >= self.at_once:
-            pickle.dump(self.waiting[: self.at_once], self.file, pickle.HIGHEST_PROTOCOL)
-            del self.waiting[: self.at_once]
-
-    def batches(self) -> Iterator[list[Found]]:
-        end = self.file.tell()
-        self.file.seek(0)
-        while self.file.tell() < end:
-            yield pickle.load(self.file)  # noqa: S301  our own file, without a name
-        if self.waiting:
-            yield self.waiting
-
-    def close(self) -> None:
-        self.file.close()
 
 
 class Takeover:
@@ -100,6 +70,12 @@ class Takeover:
             have[one.external_id].feed_digest = digest
         pairs = [[(have[one.external_id], one) for one in ones] for ones in (fresh, changed)]
         writing.write(self.feed, *pairs, self.at)
+        self._count(wrote_added=len(fresh), wrote_changed=len(changed))
+
+    def _count(self, **wrote: int) -> None:
+        """Note at the run what this transaction wrote."""
+        facts = {name: F(name) + n for name, n in wrote.items() if n}
+        FeedRun.objects.filter(pk=self.run.pk).update(seen_at=timezone.now(), **facts)
 
     def _lock(self, external_ids: list[str]) -> dict[str, Product]:
         """Return those products that are there, by external id; they and their variants are ours."""
@@ -121,7 +97,9 @@ class Takeover:
     def _archive(self, ids: list[int]) -> None:
         rows = Product.objects.filter(pk__in=ids)
         list(rows.order_by("id").select_for_update(no_key=True).values_list("pk"))
-        rows.update(status=Product.Status.ARCHIVED, updated_at=self.at)
+        gone = rows.exclude(status=Product.Status.ARCHIVED)
+        gone = gone.update(status=Product.Status.ARCHIVED, updated_at=self.at)
+        self._count(wrote_removed=gone)
 
     def _slugs(self, fresh: list[ParsedProduct]) -> list[str]:
         """Return a slug for each new product; one that is taken gets a part that is its own."""

@@ -68,6 +68,12 @@ class Feed(models.Model):
         return f"{self.name} of {self.brand}"
 
 
+class FeedRunQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        """Those that wait or run, or whose worker is gone."""
+        return self.filter(state__in=[FeedRun.State.WAITING, FeedRun.State.RUNNING])
+
+
 class FeedRun(models.Model):
     """One reading of a feed."""
 
@@ -89,6 +95,20 @@ class FeedRun(models.Model):
     )
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     started_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(
+        null=True, blank=True, help_text="its last sign of life; it is rung again long after"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    from_address = models.BooleanField(
+        default=False, db_default=False, help_text="its file was fetched from the feed's address"
+    )
+    wrote_added = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="of `added`: what is in the shop, counted as it is written",
+    )
+    wrote_changed = models.PositiveIntegerField(default=0, db_default=0)
+    wrote_removed = models.PositiveIntegerField(default=0, db_default=0)
     finished_at = models.DateTimeField(null=True, blank=True)
     rows_read = models.PositiveIntegerField(default=0)
     added = models.PositiveIntegerField(default=0)
@@ -100,12 +120,27 @@ class FeedRun(models.Model):
     )
     problem_count = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True, help_text="why the whole file was refused")
+    objects = FeedRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at"]
+        indexes = [
+            models.Index(
+                fields=["id"], name="feed_run_open", condition=Q(state__in=["waiting", "running"])
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.feed}, {self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def written(self) -> int:
+        """How many products it has brought into the shop, or changed there."""
+        return self.wrote_added + self.wrote_changed
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in {self.State.WAITING, self.State.RUNNING}
 
 
 class FeedProblem(models.Model):

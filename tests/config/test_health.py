@@ -57,8 +57,9 @@ def test_a_night_that_was_just_over_may_take_two_hours():
 def test_the_age_of_the_queue_is_that_of_the_task_taken_next(client, settings):
     app.send_task("affiliates.tasks.sweep")
     app.send_task("affiliates.tasks.sweep")
-    waiting, age = health.queue()
-    assert waiting == 2
+    app.send_task("shop.tasks.read_address", [1])
+    waiting, age = health.queues()["celery"]
+    assert (waiting, health.queues()["catalogues"][0]) == (2, 1)
     assert age < 5
     with redis.from_url(settings.REDIS_URL) as server:
         oldest = json.loads(server.rpop("celery"))
@@ -66,7 +67,7 @@ def test_the_age_of_the_queue_is_that_of_the_task_taken_next(client, settings):
         server.rpush("celery", json.dumps(oldest))
     status, _said, wrong = ready(client)
     assert (status, list(wrong)) == (503, ["queue"])
-    assert wrong["queue"].startswith("2 tasks wait, the oldest 12 minutes")
+    assert wrong["queue"].startswith("2 tasks wait in celery, the oldest 12 minutes")
 
 
 def test_clicks_that_wait_degrade(client, settings):
@@ -98,7 +99,8 @@ def test_prometheus_reads_the_figures_with_the_token(client, settings):
     settlement.settle(timezone.now())
     text = client.get("/metrics").content.decode()
     assert 'thousand_check_ok{check="night"} 1.0' in text
-    for name in ("queue_age_seconds", "clicks_lag_seconds", "night_late_seconds", "payouts_open"):
+    assert '\nthousand_queue_age_seconds{queue="catalogues"} 0.0' in text
+    for name in ("clicks_lag_seconds", "night_late_seconds", "payouts_open"):
         assert f"\nthousand_{name} " in text
 
     settings.METRICS_TOKEN = "a-long-word"

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from config.lib import locks
-from shop.feeds import importer, takeover
+from shop.feeds import book, importer, takeover
 from shop.gateways import fake
 from shop.models import Order, Product, Variant
 from tests.shop.factories import make_brand, make_variant
@@ -24,7 +24,7 @@ def rows(price, names=CUPS):
 
 @pytest.mark.django_db(transaction=True)
 def test_no_row_stays_locked_while_a_file_is_taken_over(tmp_path, monkeypatch):
-    monkeypatch.setattr(importer, "CHUNK", 2)
+    monkeypatch.setattr(book, "CHUNK", 2)
     monkeypatch.setattr(takeover, "AT_ONCE", 2, raising=False)
     brand = make_brand()
     path = write(tmp_path, HEADER + rows(5))

@@ -22,6 +22,7 @@ from config.lib import arguments
 from config.supervisor import GaveUp, Part, Supervisor
 
 READY_LIMIT_S = 60
+WORKER_PLACES = "3"  # one for catalogues, one for their pictures, one for everything else at least
 
 
 class NotPrepared(Exception):
@@ -186,7 +187,7 @@ def parts(host: str, workers: int) -> list[Part]:
     quiet = ["-l", "warning", "--without-gossip", "--without-mingle"]
     running = [
         Part("web", [*web, "config.wsgi:application"]),
-        Part("worker", [*celery, "worker", "-c", "2", *quiet]),
+        Part("worker", [*celery, "worker", "-c", WORKER_PLACES, *quiet]),
         Part("beat", [*celery, "beat", "-l", "warning", "--pidfile", ""]),
     ]
     commands = settings.BASE_DIR / "affiliates" / "management" / "commands"

@@ -1,0 +1,39 @@
+"""What an import has read and still has to write: a catalogue may be larger than memory."""
+
+import pickle
+import tempfile
+from collections.abc import Iterator
+
+from shop.feeds.base import ParsedProduct
+
+IN_MEMORY = 8 * 1024 * 1024  # of what waits to be written; the rest lies in a file
+
+Found = tuple[str, ParsedProduct]  # the digest of a product, and the product
+
+
+class Spool:
+    """Keeps products in the order they came, `at_once` together."""
+
+    def __init__(self, at_once: int) -> None:
+        self.at_once = at_once
+        self.file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  closed in `close`
+        self.waiting: list[Found] = []
+        self.count = 0
+
+    def add(self, found: list[Found]) -> None:
+        self.count += len(found)
+        self.waiting += found
+        while len(self.waiting) >= self.at_once:
+            pickle.dump(self.waiting[: self.at_once], self.file, pickle.HIGHEST_PROTOCOL)
+            del self.waiting[: self.at_once]
+
+    def batches(self) -> Iterator[list[Found]]:
+        end = self.file.tell()
+        self.file.seek(0)
+        while self.file.tell() < end:
+            yield pickle.load(self.file)  # noqa: S301  our own file, without a name
+        if self.waiting:
+            yield self.waiting
+
+    def close(self) -> None:
+        self.file.close()
