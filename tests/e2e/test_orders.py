@@ -86,7 +86,10 @@ def test_a_brands_day(people):
 
     brand.goto(f"/brand/{part.brand.slug}/orders/?state=returns")
     brand.page.get_by_role("link", name=back.order.number).click()
-    brand.press("It came back")
+    brand.press("Mark as received back")
+    brand.sees("With you since")
+    brand.checks_page(wide=True)
+    brand.press("^Give €")
     brand.sees("The return is closed.")
     assert back.order.refunds.get().amount == 3450
 
