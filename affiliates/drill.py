@@ -32,6 +32,7 @@ from affiliates.exposure import (
 from creators.models import Creator
 from shop.models import Brand
 
+A_DAY = timedelta(days=1)
 LENGTH, LONGEST = 28, 365  # days that a platform is gone, when nobody says how many
 SHOWN = 10  # creators of each kind that are named
 INVITED = 5

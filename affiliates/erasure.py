@@ -27,6 +27,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from affiliates import codes, erasures, links
 from affiliates.models import (
     BrandNotice,
+    CalendarFeed,
     Commission,
     FlatFee,
     Link,
@@ -42,6 +43,7 @@ from affiliates.models import (
     SelfBill,
     SettlementLine,
     ShortlistEntry,
+    SwitchLetter,
     TaxIdentity,
     TaxProfile,
     Thread,
@@ -187,6 +189,8 @@ def _forget_market(creator: Creator, at: datetime) -> None:
         code.code = f"GONE{code.pk}"
         code.save(update_fields=["code"])
     PageLink.objects.filter(creator=creator).delete()
+    CalendarFeed.objects.filter(creator=creator).delete()
+    SwitchLetter.objects.filter(creator=creator).delete()
     asked = Participation.objects.filter(creator=creator)
     asked.exclude(state__in=["declined", "ended"]).update(state="ended")
     asked.update(message="", tells=False)

@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import segno
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from affiliates import disclosure, linkcache, links
+from affiliates import disclosure, linkcache, links, switches
 from affiliates.dashboards.query import rows_of
-from affiliates.models import Link
+from affiliates.models import Link, PlatformSwitch
 from affiliates.models.links import PostedOn
 from config.lib.sheets import safe_cell
 from creators.models import Creator, Platform
@@ -78,9 +79,12 @@ class Kit:
         ]
 
 
-def of_creator(creator: Creator, gone: str) -> Kit:
-    """Return her kit; 2 queries."""
-    channels = set(creator.channels.verified().values_list("platform", flat=True)) - {gone}
+def of_creator(creator: Creator, gone: str, at: datetime | None = None) -> Kit:
+    """Return her kit, without channels that are off as well; 2 queries."""
+    off = PlatformSwitch.objects.on(at or timezone.now()).filter(country__in=["", creator.country])
+    others = creator.channels.verified().exclude(platform=gone)
+    others = others.exclude(platform__in=off.order_by().values("platform"))
+    channels = set(others.values_list("platform", flat=True))
     found = (
         creator.links.active()
         .filter(collaboration__isnull=False, platform__in=[gone, *channels])
@@ -94,15 +98,16 @@ def of_creator(creator: Creator, gone: str) -> Kit:
         if link.platform == gone:
             dying.append(link)
         else:
-            same.setdefault(_thing(link), []).append(link)
+            same.setdefault(thing(link), []).append(link)
     return Kit(
         creator=creator, gone=gone, page=linkcache.absolute(creator.get_absolute_url()),
         channels=[name for name in Platform.values if name in channels],
-        rows=[Row(link, same.get(_thing(link), [])) for link in dying[:MOST]],
+        rows=[Row(link, same.get(thing(link), [])) for link in dying[:MOST]],
     )  # fmt: skip
 
 
-def _thing(link: Link) -> tuple[int, int | None]:
+def thing(link: Link) -> tuple[int, int | None]:
+    """Return what a link leads to: brand, and product or the brand's shop (None)."""
     return link.collaboration.brand_id, link.product_id
 
 
@@ -112,27 +117,38 @@ def prepare(creator: Creator, gone: str, at: datetime) -> int:
     Copies for another platform cost a pilot nothing of her week. Raises what `links.take` does
     where she may take no link at all.
     """
-    wanted: dict[str, tuple[list[Product], list[Brand]]] = {}
-    for platform, old in of_creator(creator, gone).lacking:
-        products, brands = wanted.setdefault(platform, ([], []))
+    return len(take(creator, of_creator(creator, gone, at).lacking, at))
+
+
+def take(creator: Creator, wanted: Iterable[tuple[str, Link]], at: datetime) -> list[Link]:
+    """Take, for each platform and link, the same thing's link there; return those there are.
+
+    What is not on offer any more, or not now, is left out; so is a platform that is off. Raises
+    what `links.take` does where she may take no link at all.
+    """
+    by_platform: dict[str, tuple[list[Product], list[Brand]]] = {}
+    off = switches.platforms_off(creator.country, at)
+    for platform, old in wanted:
+        if platform in off:
+            continue
+        products, brands = by_platform.setdefault(platform, ([], []))
         if old.product:
             products.append(old.product)
         else:
             brands.append(old.collaboration.brand)
-    taken = 0
-    for platform, (products, brands) in wanted.items():
+    taken: list[Link] = []
+    for platform, (products, brands) in by_platform.items():
         results = links.take_many(creator, products, platform, at)
-        taken += sum(isinstance(result, Link) for result in results.values())
-        taken += sum(_take_shop(creator, brand, platform, at) for brand in brands)
+        taken += [result for result in results.values() if isinstance(result, Link)]
+        taken += filter(None, [_take_shop(creator, brand, platform, at) for brand in brands])
     return taken
 
 
-def _take_shop(creator: Creator, brand: Brand, platform: str, at: datetime) -> bool:
+def _take_shop(creator: Creator, brand: Brand, platform: str, at: datetime) -> Link | None:
     try:
-        links.take(creator, brand=brand, platform=platform, at=at)
+        return links.take(creator, brand=brand, platform=platform, at=at)
     except (links.NoOffer, links.BrandShort, links.ShopUntested, links.QuotaReached):
-        return False  # the rest of the kit is still of use
-    return True
+        return None  # the rest of the kit is still of use
 
 
 def creator_files(kit: Kit) -> dict[str, bytes]:

@@ -56,7 +56,7 @@ RULES = {
     "offer_ended": _("The offer had ended."),
     "creator_not_enrolled": _("The creator was not enrolled."),
     "creator_suspended": _("The creator was suspended."),
-    "platform_off": _("The platform was switched off."),
+    "platform_off": _("Clicked when its platform had been off for longer than clicks earn on."),
     "after_order": _("The click came after the order."),
     "expired": _("The click was too old."),
     "own_programme": _("The brand's own programme came first."),

@@ -1,23 +1,26 @@
 """Links as the redirect reads them: one string per code in the clicks' Redis.
 
 `l:<code>` is `link|brand|rate_bp|letter|destination`. PostgreSQL stays the truth: a
-record lapses after an hour, at the next change of its rate, or when its offer ends.
+record lapses after an hour, at the next change of its rate, when its offer ends, or when its
+platform goes off or comes back.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import islice
 
 import redis
 from django.conf import settings
 from django.utils.encoding import iri_to_uri
 
-from affiliates.models import Link
+from affiliates.models import Link, PlatformSwitch
 from affiliates.rates import Rates, next_change_at
 from affiliates.referral import LETTERS, PROGRAMMES
+from creators.models import Creator
 
 logger = logging.getLogger(__name__)
 LIFE = timedelta(hours=1)
@@ -35,11 +38,17 @@ def key(code: str) -> str:
     return f"l:{code}"
 
 
-def record(link: Link, promised_bp: int) -> str:
-    """Return the record of `link`; a brand of 0 says that its clicks attribute nothing."""
+def record(link: Link, promised_bp: int, *, is_off: bool = False) -> str:
+    """Return the record of `link`; a brand of 0 says that its clicks attribute nothing.
+
+    While its platform is off it leads to the creator's page, which names what it led to.
+    """
     offer = link.collaboration
     brand, letter = (offer.brand_id, LETTERS[offer.other_programme]) if offer else (0, "t")
-    return f"{link.pk}|{brand}|{promised_bp}|{letter}|{absolute(link.destination)}"
+    where = link.destination
+    if is_off and link.creator.status in Creator.HAS_PAGE:
+        where = f"{link.creator.get_absolute_url()}?from={link.code}"
+    return f"{link.pk}|{brand}|{promised_bp}|{letter}|{absolute(where)}"
 
 
 def absolute(destination: str) -> str:
@@ -56,18 +65,25 @@ def parse(raw: bytes) -> tuple[int, int, int, str, str]:
     return int(link), int(brand), int(rate), PROGRAMMES[letter], destination
 
 
-def lapses_at(link: Link, rates: Rates | None, at: datetime) -> datetime:
+def lapses_at(
+    link: Link, rates: Rates | None, switches: Iterable[PlatformSwitch], at: datetime
+) -> datetime:
     """Return until when a record written at `at` may be believed."""
     ends = [at + LIFE, link.rate_locked_until, link.collaboration and link.collaboration.ends_at]
+    for switch in switches:
+        ends += [switch.off_from, switch.off_until]
     if rates:
         ends.append(next_change_at(rates.changes, at))
     return min(moment for moment in ends if moment and moment > at)
 
 
-def store(link: Link, promised_bp: int, rates: Rates | None, at: datetime) -> str:
+def store(
+    link: Link, promised_bp: int, rates: Rates | None, switches: Sequence[PlatformSwitch],
+    at: datetime,
+) -> str:  # fmt: skip
     """Cache `link` and return its record; without Redis only the record."""
-    text = record(link, promised_bp)
-    lasts = max(1, int((lapses_at(link, rates, at) - at).total_seconds()))
+    text = record(link, promised_bp, is_off=any(one.off_from <= at for one in switches))
+    lasts = max(1, int((lapses_at(link, rates, switches, at) - at).total_seconds()))
     try:
         client().set(key(link.code), text, ex=lasts)
     except redis.RedisError as away:
@@ -77,10 +93,10 @@ def store(link: Link, promised_bp: int, rates: Rates | None, at: datetime) -> st
 
 def forget(codes: Iterable[str]) -> None:
     """Drop records; what Redis misses of this lapses within the hour."""
-    names = [key(code) for code in codes]
+    names = (key(code) for code in codes)
     try:
-        for start in range(0, len(names), 1_000):
-            client().delete(*names[start : start + 1_000])
+        while some := list(islice(names, 1_000)):
+            client().delete(*some)
     except redis.RedisError as away:
         logger.warning("the clicks' Redis does not answer: %s", away)
 

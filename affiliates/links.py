@@ -17,8 +17,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from affiliates import collaborations, linkcache, rates, solvency
-from affiliates.models import Link
+from affiliates import collaborations, linkcache, rates, solvency, switches
+from affiliates.models import Link, PlatformSwitch
 from affiliates.models.links import PostedOn
 from creators import rulebook, standing
 from creators.models import Creator
@@ -49,6 +49,14 @@ class NoOffer(Exception):
 
 class LinksStopped(NotEnrolled):
     """The creator's points stop new links for a while; those she has keep working."""
+
+
+class PlatformOff(NotEnrolled):
+    """The platform is switched off where she lives: no new links for it."""
+
+    def __init__(self, switch: PlatformSwitch) -> None:
+        super().__init__(f"{switch} since {switch.off_from}")
+        self.switch = switch
 
 
 class BrandShort(Exception):
@@ -135,9 +143,10 @@ def take(
     """Return the creator's link for a product, or a brand's shop, on one platform.
 
     The same asked twice is the same link, switched on again where it was off. Raises
-    NotEnrolled, TermsMissing, NoOffer, BrandShort, ShopUntested or QuotaReached.
+    NotEnrolled (PlatformOff where the platform is), TermsMissing, NoOffer, BrandShort,
+    ShopUntested or QuotaReached.
     """
-    creator = _may_take(creator, at)
+    creator = _may_take(creator, platform, at)
     if product is not None:
         offer = collaborations.offer_for(creator, product, at)
     else:
@@ -161,8 +170,8 @@ def take(
     return link
 
 
-def _may_take(creator: Creator, at: datetime) -> Creator:
-    """Lock the creator for her quota. Raises NotEnrolled or TermsMissing."""
+def _may_take(creator: Creator, platform: str, at: datetime) -> Creator:
+    """Lock the creator for her quota. Raises NotEnrolled, PlatformOff or TermsMissing."""
     creator = Creator.objects.select_for_update(of=("self",)).get(pk=creator.pk)
     if not creator.is_enrolled:
         raise NotEnrolled(f"{creator} is {creator.status}")
@@ -170,6 +179,8 @@ def _may_take(creator: Creator, at: datetime) -> Creator:
         raise LinksStopped(f"{creator} has too many points")
     if creator.user and terms_missing(creator.user, at):
         raise TermsMissing(f"{creator} has not accepted the terms")
+    if platform != PostedOn.PAGE and (off := switches.off(platform, creator.country, at)):
+        raise PlatformOff(off)
     return creator
 
 
@@ -198,7 +209,7 @@ def take_many(
     Why not: "no_offer", "short" (of money: the brand), "untested" (its own shop) or "quota". A fixed number of queries. Raises NotEnrolled or
     TermsMissing.
     """
-    creator = _may_take(creator, at)
+    creator = _may_take(creator, platform, at)
     offers = collaborations.offers_for(creator, products, at)
     own = creator.links.filter(product__in=products).select_related("collaboration")
     mine: dict[int, list[Link]] = {}
@@ -335,7 +346,8 @@ def resolve(code: str, at: datetime) -> Resolved | None:
     if not _is_live(link, at):
         return Resolved(link, linkcache.record(link, link.taken_bp or 0), is_live=False)
     bp, known = promised_bp(link, at)
-    return Resolved(link, linkcache.store(link, bp, known, at), is_live=True)
+    record = linkcache.store(link, bp, known, switches.around(link, at), at)
+    return Resolved(link, record, is_live=True)
 
 
 def _is_live(link: Link, at: datetime) -> bool:
@@ -345,6 +357,18 @@ def _is_live(link: Link, at: datetime) -> bool:
     if offer and (offer.brand.status != Brand.Status.ACTIVE or _over(offer.ends_at, at)):
         return False
     return product is None or product.status == Product.Status.ACTIVE
+
+
+def stand_in(old: Link, at: datetime) -> Link | None:
+    """Return her link that leads to the same thing while the platform of `old` is off."""
+    if old.collaboration is None:
+        return None
+    found = old.creator.links.active().filter(
+        collaboration__brand=old.collaboration.brand_id, product=old.product_id
+    )
+    off = switches.platforms_off(old.creator.country, at)
+    found = found.exclude(platform__in=off).select_related("collaboration__brand", "product")
+    return next((link for link in found.order_by("-taken_bp", "-pk") if _is_live(link, at)), None)
 
 
 def _over(ends_at: datetime | None, at: datetime) -> bool:

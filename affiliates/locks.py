@@ -15,3 +15,4 @@ class Lock(IntEnum):
     CLICK_WATCH = 7_264_011  # one look through clicks at a time
     DRAIN = 7_264_012  # only one drain moves clicks; held for as long as it runs
     WEEKS = 7_264_013  # one sums brands' weeks at a time
+    SWITCH = 7_264_014  # one decision on a switch, and one doing of its work, at a time

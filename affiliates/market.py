@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, Subquery, Value, Window
 from affiliates import collaborations, links, pricelist
 from affiliates.clock import local_day
 from affiliates.collaborations import Book, Offer
-from affiliates.models import BrandLight, Collaboration, Link
+from affiliates.models import BrandLight, Collaboration, Link, PlatformSwitch
 from affiliates.models.links import PostedOn
 from config.lib.money import half_up, tax_within
 from creators.models import Creator
@@ -98,10 +98,12 @@ class Card:
         return links.share_url(self.link) if self.link else ""
 
 
-def about(creator: Creator) -> tuple[set[str], set[str]]:
-    """Return the platforms that she may post on, and the shelves that fit her. One query."""
+def about(creator: Creator, at: datetime) -> tuple[set[str], set[str]]:
+    """Return the platforms that she may post on now, and the shelves that fit her. One query."""
+    off = PlatformSwitch.objects.on(at).filter(country__in=["", creator.country])
     niches = creator.niches.order_by().values_list("slug", Value("niche"))
-    verified = creator.channels.verified().order_by().values_list("platform", Value("platform"))
+    channels = creator.channels.verified().exclude(platform__in=off.order_by().values("platform"))
+    verified = channels.order_by().values_list("platform", Value("platform"))
     rows = list(niches.union(verified, all=True))
     platforms = {word for word, kind in rows if kind == "platform"}
     niches = [word for word, kind in rows if kind == "niche"]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from affiliates import commissions, rates
 from affiliates.models import Collaboration, FeePolicy, Participation
+from affiliates.models.switches import GRACE
 from affiliates.payouts.methods import METHOD_WAIT_HOURS
 from affiliates.rails import RAILS
 from config.lib import dated
@@ -25,6 +26,7 @@ class Terms:
     window_days: int  # in which a click earns
     notice_days: int  # before a lower rate begins
     promise_days: int  # in which a taken link keeps its rate
+    platform_days: int  # in which clicks earn once their platform is off
     bank_hours: int  # before a new bank account is used
     least_payout: int
 
@@ -39,6 +41,7 @@ def terms() -> Terms:
         unreported_days=commissions.NOBODY_REPORTS_DAYS,
         notice_days=rates.NOTICE.days,
         promise_days=rates.LOCK.days,
+        platform_days=GRACE.days,
         bank_hours=METHOD_WAIT_HOURS,
         least_payout=RAILS["sepa"].minimum("EUR"),
         **default,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from affiliates import samplesteps as steps
+from affiliates import switches
 from affiliates.models import SampleEvent, SampleRequest
 from affiliates.samplerules import REMIND_DAYS, State, reminder, silence
 from creators import posts
@@ -19,10 +20,12 @@ FIRST = timedelta(days=max(REMIND_DAYS))
 def resolve(at: datetime) -> int:
     """Do what silence does to every sample whose clock ran out; return how many.
 
-    Each is one transaction: a call that was killed is finished by the next.
+    Each is one transaction: a call that was killed is finished by the next. A sample whose
+    platform is off stands still.
     """
     done = 0
-    while ids := list(SampleRequest.objects.silent(at).values_list("pk", flat=True)[:BATCH]):
+    waits = SampleRequest.objects.silent(at).exclude(switches.holds_samples(at))
+    while ids := list(waits.values_list("pk", flat=True)[:BATCH]):
         done += sum(_resolve(pk, at) for pk in ids)
     return done
 
@@ -46,6 +49,7 @@ def _resolve(pk: int, at: datetime) -> bool:
 def remind(at: datetime) -> int:
     """Write the reminders that are due, each once; return how many. They are mailed as events."""
     near = SampleRequest.objects.open().filter(act_by__gt=at, act_by__lte=at + FIRST)
+    near = near.exclude(switches.holds_samples(at))
     written = 0
     for row in near.iterator(BATCH):
         days = reminder(row.state, row.act_by, at)

@@ -58,8 +58,12 @@ def until(at: datetime, days: int) -> datetime:
 
 
 def longer(act_by: datetime) -> datetime:
-    """Return a clock with the one extension added, in calendar days."""
-    return midnight(local_day(act_by) + timedelta(days=EXTRA_DAYS))
+    """Return a clock with the one extension added, in calendar days.
+
+    One that an outage moved may end within a day; its hour stays.
+    """
+    day = local_day(act_by)
+    return midnight(day + timedelta(days=EXTRA_DAYS)) + (act_by - midnight(day))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ from affiliates import (
     settlement,
     solvency,
     sweeping,
+    switchletters,
+    switchwork,
     termsletters,
     trackrecord,
     vatnumbers,
@@ -262,6 +264,19 @@ def check_names() -> int:
 def check_vat_numbers() -> int:
     """Ask VIES about the VAT numbers that are due."""
     return vatnumbers.check_due(timezone.now(), VAT_NUMBERS)
+
+
+# ------------------------------------------------------------ platforms that are off
+@shared_task
+def run_switches() -> int:
+    """Do what agreed switches of platforms ask for by now; return how many clocks moved."""
+    return switchwork.run(timezone.now())
+
+
+@shared_task
+def mail_switches() -> int:
+    """Tell creators and brands of platforms that go off or are back."""
+    return switchletters.send_waiting(timezone.now())
 
 
 # ------------------------------------------------------------ links

@@ -134,7 +134,11 @@ OWNER_COMMANDS = {
 IS_OWNER = Path(sys.argv[0]).name == "manage.py" and bool(OWNER_COMMANDS & set(sys.argv[1:2]))
 APP_ROLE = embedded.APP  # whom each migrate grants rights; of DATABASE_URL if that is set
 # The application may only read and add here.
-APPEND_ONLY_TABLES = ["affiliates_ledgerentry", "affiliates_taxlook"]
+APPEND_ONLY_TABLES = [
+    "affiliates_ledgerentry",
+    "affiliates_switchchange",
+    "affiliates_taxlook",
+]
 
 if "postgres" in EMBEDDED:
     database = ENGINES.database(owner=IS_OWNER)

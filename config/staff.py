@@ -26,7 +26,8 @@ SEES = {
     " affiliates.bookscheck affiliates.brandinvoice affiliates.closedmonth affiliates.feepolicy"
     " affiliates.ledgerentry affiliates.payout affiliates.payoutattempt affiliates.payoutbatch affiliates.payoutclaim"
     " affiliates.payoutmethod affiliates.selfbill affiliates.settlementline"
-    " affiliates.settlementrun affiliates.settlementshard affiliates.taxidentity"
+    " affiliates.platformswitch affiliates.settlementrun affiliates.settlementshard"
+    " affiliates.switchword affiliates.taxidentity"
     " affiliates.brandtaxidentity affiliates.taxlook affiliates.taxprofile affiliates.vatcheck"
     " shop.movement shop.taxrate shop.topup shop.webhookevent",
     SUPPORT: ORDERS
@@ -34,11 +35,11 @@ SEES = {
     " creators.enrolmentpolicy creators.manualcheck creators.niche creators.platformstatus"
     " creators.quizattempt creators.reading affiliates.creatorcode affiliates.link"
     " affiliates.linkday affiliates.participation affiliates.platformswitch"
-    " affiliates.samplerequest affiliates.sampleevent shop.acceptance"
+    " affiliates.samplerequest affiliates.sampleevent affiliates.switchword shop.acceptance"
     " shop.category shop.feed shop.feedrun shop.image shop.product shop.terms shop.termsnotice shop.variant",
 }
 DOES = {
-    FINANCE: "shop.add_refund creators.add_case",
+    FINANCE: "shop.add_refund creators.add_case affiliates.add_platformswitch",
     # decide on creators, channels and cases; take a product or a link down; help with an order
     SUPPORT: "creators.change_creator creators.change_manualcheck creators.add_case"
     " creators.change_case shop.change_product affiliates.change_link shop.change_brandorder"

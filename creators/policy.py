@@ -313,7 +313,8 @@ def _full_checks(channel: Channel, policy: Policy, facts: Facts, at: datetime) -
     passed = None if have is None else False
     remedy = "" if have is None else "followers"
     checks = [Check("full_followers", need, have, passed, channel.platform, remedy, missing, soon)]
-    days = (at.date() - facts.pilot_since).days if facts.pilot_since else 0
+    # Below zero while its clock stands still: it was moved by an outage of her platform.
+    days = max(0, (at.date() - facts.pilot_since).days) if facts.pilot_since else 0
     start = facts.pilot_since or at.date()
     for rule, needed, measured, when in (
         ("full_days", policy.pilot_days, days, start + timedelta(days=policy.pilot_days)),

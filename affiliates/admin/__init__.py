@@ -11,6 +11,7 @@ from affiliates.admin import (
     payouts,
     risk,
     settlement,
+    switches,
     taxes,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "payouts",
     "risk",
     "settlement",
+    "switches",
     "taxes",
 ]

@@ -1,4 +1,4 @@
-"""What brands offer, who takes part, and platforms that are switched off."""
+"""What brands offer, and who takes part."""
 
 from django.contrib import admin
 
@@ -7,7 +7,6 @@ from affiliates.models import (
     Collaboration,
     Message,
     Participation,
-    PlatformSwitch,
     ProductRate,
     RateChange,
     SampleEvent,
@@ -75,12 +74,6 @@ class MessageAdmin(Desk):
         reports = Case.objects.filter(kind=Case.Kind.REPORT, subject__startswith="message:")
         ids = [subject.partition(":")[2] for subject in reports.values_list("subject", flat=True)]
         return super().get_queryset(request).filter(pk__in=[pk for pk in ids if pk.isdigit()])
-
-
-@admin.register(PlatformSwitch)
-class PlatformSwitchAdmin(admin.ModelAdmin):
-    list_display = ("platform", "country", "off_from", "off_until", "reason")
-    list_filter = ("platform",)
 
 
 @admin.register(Shortlist)

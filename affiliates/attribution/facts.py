@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from affiliates import collaborations, links, programmes, referral
+from affiliates import collaborations, links, programmes, referral, switches
 from affiliates.attribution.rules import Line, Touch
 from affiliates.models import CreatorCode, Link, PlatformSwitch
 from affiliates.rates import Rates
 from affiliates.referral import Seen
 from creators.models import Creator
 from shop.models import Order, OrderLine
-
-PLATFORM_GRACE = timedelta(days=7)  # a platform's clicks earn on for so long once it is off
 
 
 def touches_by_line(order: Order, at: datetime) -> Iterator[tuple[OrderLine, Line, list[Touch]]]:
@@ -35,12 +33,12 @@ def touches_by_line(order: Order, at: datetime) -> Iterator[tuple[OrderLine, Lin
     claims = _own_claims(order, brand_ids)
     ids = {link.collaboration_id for link in found.values()} - {None}
     terms = collaborations.rates_of(ids | {offer.pk for offer in offers})
-    switches = list(PlatformSwitch.objects.filter(off_from__lte=order.placed_at)) if found else []
+    gone = list(PlatformSwitch.objects.agreed()) if found else []
     for line in lines:
         asked = _line(order, line, at, claims)
         competing = {t.click: t for t in [*seen, *filter(None, [stamped[line.pk]])]}
         touches = [
-            _touch(t, found[t.link_id], asked, terms, switches, via.get(t.click, ""))
+            _touch(t, found[t.link_id], asked, terms, gone, via.get(t.click, ""))
             for t in competing.values()
             if t.link_id in found and t.brand_id == asked.brand_id
         ]
@@ -85,7 +83,7 @@ def _touch(
     link: Link,
     line: Line,
     terms: dict[int, Rates],
-    switches: Sequence[PlatformSwitch],
+    gone: Sequence[PlatformSwitch],
     via: str = "",
 ) -> Touch:
     offer = link.collaboration
@@ -110,7 +108,7 @@ def _touch(
         link_active=link.is_active,
         offer_starts_at=offer.starts_at if offer else None,
         offer_ends_at=offer.ends_at if offer else None,
-        platform_off_at=_off_at(link, switches, line.placed_at),
+        platform_off_at=switches.stops_clicks(gone, link, seen.clicked_at),
         programme=seen.programme or (offer.other_programme if offer else "thousand_first"),
         via=via,
         **_standing(link.creator),
@@ -130,18 +128,6 @@ def _standing(creator: Creator) -> dict[str, object]:
         "enrolled": creator.is_enrolled,
         "suspended_at": since,
     }
-
-
-def _off_at(link: Link, switches: Sequence[PlatformSwitch], at: datetime) -> datetime | None:
-    """Return from when clicks of the link's platform stop earning, if they do at `at`."""
-    off = [
-        switch.off_from + PLATFORM_GRACE
-        for switch in switches
-        if switch.platform == link.platform
-        and switch.country in ("", link.creator.country)
-        and (switch.off_until is None or switch.off_until > at)
-    ]
-    return min(off, default=None)
 
 
 def _code(words: Sequence[tuple[str, str]]) -> tuple[CreatorCode | None, str]:

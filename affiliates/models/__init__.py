@@ -3,6 +3,7 @@
 from affiliates.models.adjustments import Adjustment
 from affiliates.models.bankfiles import BankFile, BankReply
 from affiliates.models.brandweeks import BrandWeek, BrandWeekStale
+from affiliates.models.calendars import CalendarFeed
 from affiliates.models.cases import CaseLine
 from affiliates.models.checks import BooksCheck
 from affiliates.models.clicks import (
@@ -38,12 +39,18 @@ from affiliates.models.payouts import (
     TaxProfile,
 )
 from affiliates.models.programmes import OwnProgramme
-from affiliates.models.risk import PlatformSwitch, RiskFlag
+from affiliates.models.risk import RiskFlag
 from affiliates.models.samples import SampleEvent, SampleRequest
 from affiliates.models.savedsearches import SavedSearch
 from affiliates.models.settlement import SettlementLine, SettlementRun, SettlementShard
 from affiliates.models.shortlists import Shortlist, ShortlistEntry
 from affiliates.models.solvency import BrandLight
+from affiliates.models.switches import (
+    PlatformSwitch,
+    SwitchChange,
+    SwitchLetter,
+    SwitchWord,
+)
 from affiliates.models.taxes import BrandTaxIdentity, TaxIdentity, TaxLook, VatCheck
 
 __all__ = [
@@ -59,6 +66,7 @@ __all__ = [
     "BrandTaxIdentity",
     "BrandWeek",
     "BrandWeekStale",
+    "CalendarFeed",
     "CaseLine",
     "Click",
     "ClickElsewhere",
@@ -99,6 +107,9 @@ __all__ = [
     "SettlementShard",
     "Shortlist",
     "ShortlistEntry",
+    "SwitchChange",
+    "SwitchLetter",
+    "SwitchWord",
     "TaxIdentity",
     "TaxLook",
     "TaxProfile",

@@ -1,8 +1,8 @@
-"""Flags that hold money until a person looked, and platforms switched off."""
+"""Flags that hold money until a person looked."""
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -45,25 +45,3 @@ class RiskFlag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} on {self.subject}"
-
-
-class PlatformSwitch(models.Model):
-    """A platform is off in a country (blank: everywhere) for a while."""
-
-    platform = models.CharField(max_length=10)
-    country = models.CharField(max_length=2, blank=True)
-    off_from = models.DateTimeField()
-    off_until = models.DateTimeField(null=True, blank=True)
-    reason = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        verbose_name_plural = "platform switches"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(off_until=None) | Q(off_until__gt=F("off_from")),
-                name="platform_switch_order",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.platform} off in {self.country or 'all countries'}"

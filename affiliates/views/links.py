@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from affiliates import clock, codes, dashboards, linkreports, solvency
+from affiliates import clock, codes, dashboards, linkreports, solvency, switches, switchwords
 from affiliates import links as domain
 from affiliates import redirect as door
 from affiliates.models import Link, LinkDay
@@ -78,10 +78,13 @@ def _ended(request, link: Link):
 def links(request):
     page = linkreports.own_links(request.creator, page_number(request))
     found = LinkDay.objects.filter(link__creator=request.creator)
+    now = timezone.now()
+    off = switches.platforms_off(request.creator.country, now).values()
     context = {
         "page": page,
+        "off": [(switchwords.of_link(switch), switch.platform) for switch in off],
         **_chart(linkreports.days(found, _today())),
-        "quota": domain.quota(request.creator, timezone.now()),
+        "quota": domain.quota(request.creator, now),
         "code": codes.current(request.creator),
     }
     return render_page(request, "affiliates/links.html", context)
@@ -99,6 +102,8 @@ def link(request, pk: int):
     """Show what one link brought by day, where it was seen, and what can be done with it."""
     link = own_link(request, pk)
     brand_ids = [link.collaboration.brand_id] if link.collaboration else []
+    now = timezone.now()
+    off = switches.off(link.platform, link.creator.country, now)
     context = {
         "light": next(iter(solvency.lights(brand_ids).values()), None),
         "row": linkreports.report(link),
@@ -106,7 +111,8 @@ def link(request, pk: int):
         "currency": linkreports.currency_of(link),
         **_chart(linkreports.days(link.days.all(), _today())),
         "seen": linkreports.seen_on(link),
-        "locked": link.rate_locked_until and link.rate_locked_until > timezone.now(),
+        "locked": link.rate_locked_until and link.rate_locked_until > now,
+        "off": switchwords.of_link(off) if off else "",
         "nav_active": "links",
     }
     return render_page(request, "affiliates/link.html", context)

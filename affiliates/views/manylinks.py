@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from affiliates import links as domain
+from affiliates import switchwords
 from affiliates.forms.links import ManyForm
 from config.lib.http import render_page
 from creators.access import creator_required
@@ -43,6 +44,9 @@ def _taken(creator, form, now):
     try:
         inside = [products[key] for key in asked if key in products]  # in the order typed
         results = domain.take_many(creator, inside, form.cleaned_data["platform"], now)
+    except domain.PlatformOff as stopped:
+        form.add_error("platform", switchwords.no_new_links(stopped.switch))
+        return []
     except domain.LinksStopped:
         said = _("You take no new links for now. Your cases say why, and until when.")
         form.add_error(None, said)

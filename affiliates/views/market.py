@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from affiliates import links as domain
 from affiliates import market as shelf
+from affiliates import switchwords
 from affiliates.forms.market import MarketForm
 from config.lib.http import page_number, render_page, safe_next, whole
 from creators.access import creator_required
@@ -21,7 +22,7 @@ from shop.models import Product
 @require_safe
 def market(request):
     now, creator = timezone.now(), request.creator
-    verified, fitting = shelf.about(creator)
+    verified, fitting = shelf.about(creator, now)
     platforms = [one for one in Platform.choices if one[0] in verified] or list(Platform.choices)
     shelves = storefront.shelves()
     form = MarketForm(request.GET, shelves=shelves, fitting=fitting, platforms=platforms)
@@ -54,6 +55,8 @@ def link_take(request):
             domain.accept_terms(request.user, now)
         try:
             link = domain.take(creator, product=product, platform=platform, at=now)
+        except domain.PlatformOff as stopped:
+            error = switchwords.no_new_links(stopped.switch)
         except domain.LinksStopped:
             error = _("You take no new links for now. Your cases say why, and until when.")
         except domain.NotEnrolled:

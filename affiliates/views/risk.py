@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from affiliates import drill, exposure, kit, links
+from affiliates import drill, exposure, kit, links, switchwords
 from affiliates.forms.drill import DrillForm
+from affiliates.models import PlatformSwitch
 from config.lib import ratelimit
 from config.lib.http import render_page
 from creators.access import creator_required
@@ -21,43 +22,49 @@ from shop.access import brand_required
 KEPT_S = 60  # how long the sums of 90 days may be reused
 
 
+drills = ratelimit.limited("drill", times=240, seconds=3_600, methods=("GET", "HEAD"))
+MEASURES = {"brand": exposure.of_brand, "creator": exposure.of_creator}
+
+
 @brand_required
 @require_safe
-@ratelimit.limited("drill", times=240, seconds=3_600, methods=("GET", "HEAD"))
+@drills
 def brand_risk(request):
-    brand = request.brand
-    found = cache.get_or_set(
-        f"risk:1:brand:{brand.pk}", lambda: exposure.of_brand(brand, timezone.now()), KEPT_S
-    )
-    return _page(request, "affiliates/brand_risk.html", found, brand=brand)
+    return _page(request, brand=request.brand)
 
 
 @creator_required
 @require_safe
-@ratelimit.limited("drill", times=240, seconds=3_600, methods=("GET", "HEAD"))
+@drills
 def creator_risk(request):
-    creator = request.creator
+    return _page(request, creator=request.creator)
+
+
+def _page(request, **whose):
+    """Answer the page of a brand or a creator: `whose` names the one and only."""
+    ((kind, owner),) = whose.items()
+    now = timezone.now()
     found = cache.get_or_set(
-        f"risk:1:creator:{creator.pk}", lambda: exposure.of_creator(creator, timezone.now()), KEPT_S
+        f"risk:1:{kind}:{owner.pk}", lambda: MEASURES[kind](owner, now), KEPT_S
     )
-    return _page(request, "affiliates/creator_risk.html", found, creator=creator)
-
-
-def _page(request, template: str, found: exposure.Exposure, **whose):
     form = DrillForm(request.GET, found.largest)
     asked = form.asked(**whose) if form.is_valid() else None
     context = {
         "found": found,
         "names": dict(Platform.choices) | {"page": _("Pages here"), "code": _("Typed codes")},
         "form": form,
-        "drill": drill.run(asked, timezone.now()) if asked else None,
+        "drill": drill.run(asked, now) if asked else None,
         "days": exposure.DAYS,
     }
     if asked and asked.creator:
-        context["kit"] = mine = kit.of_creator(asked.creator, asked.platform)
+        context["kit"] = mine = kit.of_creator(asked.creator, asked.platform, now)
         context |= {"text": kit.post_text(asked.platform, mine.page), "nav_active": "links"}
     elif asked:
         context["text"] = kit.mail_text(asked.brand.name, asked.platform)
+    if kind == "brand":  # a creator reads it beside her links
+        on = PlatformSwitch.objects.on(now).order_by("off_from")
+        context["off"] = [switchwords.of_brand(row) for row in on]
+    template = f"affiliates/{kind}_risk.html"
     return render_page(request, template, context, status=200 if asked else 422)
 
 

@@ -9,7 +9,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from affiliates import consent, disclosure, links, market, pagelinks, shareimages, shelf
+from affiliates import (
+    consent,
+    disclosure,
+    links,
+    market,
+    pagelinks,
+    shareimages,
+    shelf,
+    switches,
+)
 from affiliates.forms.storefront import PageLinkForm
 from affiliates.models import Link
 from affiliates.models.links import PAGE_LINKS
@@ -20,13 +29,12 @@ from creators.models import Creator
 from shop.models import Product
 
 LOOKS_REAL = 70  # a lower score is no verdict, so shoppers are not shown it
-SHOWN_AS = {"waiting", "pilot", "full"}  # whose page is there
 
 
 def _shown(handle: str) -> Creator:
     rows = Creator.objects.select_related("directoryentry")
     creator = rows.filter(handle=handle.lower(), erased_at=None).first()
-    if creator is None or creator.status not in SHOWN_AS:
+    if creator is None or creator.status not in Creator.HAS_PAGE:
         raise Http404("no such creator")
     return creator
 
@@ -82,7 +90,20 @@ def storefront(request, handle: str):
         "others": pagelinks.of(creator),
         "ad_word": disclosure.word(consent.country_of(request.META), get_language() or "en"),
     }
+    context |= _arrived(creator, request.GET.get("from", ""))
     return render_page(request, "affiliates/storefront.html", context)
+
+
+def _arrived(creator: Creator, code: str) -> dict[str, object]:
+    """Return what to say to whom a link of a platform that is off brought here."""
+    if not links.CODE.fullmatch(code):
+        return {}
+    rows = creator.links.select_related("product__brand", "collaboration__brand")
+    old, now = rows.filter(code=code).first(), timezone.now()
+    if old is None or not switches.off(old.platform, creator.country, now):
+        return {}
+    old.creator = creator
+    return {"arrived": old, "stand_in": links.stand_in(old, now)}
 
 
 def _amount(link: Link, taxes: dict[tuple[str, str], int]) -> int | None:

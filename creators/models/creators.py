@@ -56,6 +56,7 @@ class Creator(models.Model):
         CLOSED = "closed", _("closed")
 
     ENROLLED = (Status.PILOT, Status.FULL)
+    HAS_PAGE = (Status.WAITING, *ENROLLED)  # whose page is there
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="creator", null=True, blank=True

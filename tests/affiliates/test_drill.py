@@ -187,6 +187,7 @@ def test_no_row_of_any_table_changes(brand, client):
     before = checksums()
 
     call_command("drill", "tiktok", stdout=StringIO())
+    call_command("what_if", min_followers=2_000, stdout=StringIO())
     assert client.get(page, {"gone": "instagram", "days": "3"}).status_code == 200
 
     assert checksums() == before

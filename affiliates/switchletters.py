@@ -1,0 +1,175 @@
+"""Letters about platforms that go off or are back, to creators and brands, with their kit."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from affiliates import kit
+from affiliates.letters import Letter, day
+from affiliates.models import PlatformSwitch, SwitchLetter
+from affiliates.models.switches import GRACE
+from affiliates.sampleletters import language_of, team_of
+from creators import profiles
+from creators.models import Creator
+from shop.models import Brand
+
+logger = logging.getLogger(__name__)
+AT_ONCE = 200
+SECONDS = 100  # of one call: a ban is told to many
+PICTURES = 100  # links of a kit that goes with the letter; a larger one is downloaded
+
+
+def send_waiting(at: datetime, seconds: float = SECONDS) -> int:
+    """Mail what waits to be told, oldest first, for so long; return how many were told.
+
+    Several may do this at once: each takes what nobody else holds.
+    """
+    ends, told, last = time.monotonic() + seconds, 0, 0
+    waiting = SwitchLetter.objects.filter(told_at=None).order_by("id")
+    while ids := list(waiting.filter(pk__gt=last).values_list("pk", flat=True)[:AT_ONCE]):
+        for pk in ids:
+            if time.monotonic() > ends:
+                return told
+            try:
+                told += _tell(pk, at)
+            except OSError:  # this address or the server refused it; the next call tries again
+                logger.exception("letter %s about a switch could not be mailed", pk)
+        last = ids[-1]
+    return told
+
+
+@transaction.atomic
+def _tell(pk: int, at: datetime) -> bool:
+    rows = SwitchLetter.objects.select_for_update(of=["self"], skip_locked=True)
+    rows = rows.select_related("switch", "creator__user", "brand")
+    row = rows.filter(pk=pk, told_at=None).first()
+    if row is None:
+        return False
+    row.told_at = at
+    row.mailed = _is_news(row, at) and _mail(row)
+    row.save(update_fields=["told_at", "mailed"])
+    return row.mailed
+
+
+def _is_news(row: SwitchLetter, at: datetime) -> bool:
+    """Whether what there was to tell is still so, and was not taken back before it was told."""
+    if row.about == "off":
+        return row.switch.phase(at) in ("ahead", "off")
+    before = row.switch.letters.filter(about="off", creator=row.creator, brand=row.brand)
+    known = before.first()
+    return known is None or known.mailed
+
+
+def _mail(row: SwitchLetter) -> bool:
+    if row.creator is not None:
+        creator = row.creator
+        if creator.user is None or not creator.user.email or creator.is_demo or creator.erased_at:
+            return False
+        with translation.override(profiles.mail_language(creator)):
+            to_creator(row.switch, row.about, creator).send()
+        return True
+    if row.brand.is_demo:
+        return False
+    addresses = team_of(row.brand)
+    with translation.override(language_of(row.brand)):
+        for address in addresses:
+            to_brand(row.switch, row.about, row.brand, address).send()
+    return bool(addresses)
+
+
+def _words(switch: PlatformSwitch) -> dict[str, object]:
+    return {
+        "platform": switch.get_platform_display(), "day": day(switch.off_from),
+        "until": day(switch.off_until) if switch.off_until else "",
+        "grace": day(switch.earns_until), "n": GRACE.days,
+    }  # fmt: skip
+
+
+def to_creator(switch: PlatformSwitch, about: str, creator: Creator) -> Letter:
+    """Return her letter in the language that is active."""
+    words = _words(switch)
+    letter = Letter(
+        to=creator.user.email,
+        subject=_title(about, words),
+        title=_title(about, words),
+        paragraphs=_paragraphs(switch, about, words),
+        url=f"{settings.SITE_URL}{reverse('affiliates:creator_risk')}?gone={switch.platform}#kit",
+        button=_("See your links and your kit"),
+        why=_("You get this mail because you have links on this platform."),
+    )
+    if about == "off":
+        mine = kit.of_creator(creator, switch.platform)
+        if mine.channels:
+            letter.paragraphs.append(
+                _("Your kit has the links for your other channels, with a QR code each.")
+            )
+        else:
+            letter.paragraphs.append(
+                _("You have no other channel here yet. Connect one: until then your page sells.")
+            )
+        letter.paragraphs.append(_("Your page stays: %(url)s") % {"url": mine.page})
+        if len(mine.ready) <= PICTURES:
+            files = kit.archive(kit.creator_files(mine))
+            letter.files = [(f"{creator.handle}-{switch.platform}.zip", files, "application/zip")]
+    return letter
+
+
+def to_brand(switch: PlatformSwitch, about: str, brand: Brand, address: str) -> Letter:
+    """Return a brand's letter in the language that is active."""
+    words = _words(switch)
+    letter = Letter(
+        to=address,
+        subject=_title(about, words),
+        title=_title(about, words),
+        paragraphs=_paragraphs(switch, about, words),
+        url=settings.SITE_URL
+        + reverse("affiliates:brand_risk", args=[brand.slug])
+        + f"?gone={switch.platform}#drill",
+        button=_("See what it means for you"),
+        why=_("You get this because you are a member of %(brand)s.") % {"brand": brand.name},
+    )
+    if about == "off":
+        letter.paragraphs.append(
+            _("The file has your creators with their fixed address, and a message to send them.")
+        )
+        files = kit.archive(kit.brand_files(brand, switch.platform))
+        letter.files = [(f"{brand.slug}-{switch.platform}.zip", files, "application/zip")]
+    return letter
+
+
+def _title(about: str, words: dict[str, object]) -> str:
+    if about == "off":
+        return _("%(platform)s is switched off from %(day)s") % words
+    if about == "back":
+        return _("%(platform)s is back") % words
+    return _("%(platform)s was switched off by mistake") % words
+
+
+def _paragraphs(switch: PlatformSwitch, about: str, words: dict[str, object]) -> list[str]:
+    if about == "off":
+        said = [
+            _(
+                "No new links for it are given out. Links that are there lead to the creator's page."
+            ),
+            _("Clicks on them earn until %(grace)s: %(n)d days after it went off.") % words,
+            _("Clocks of samples, pilots and promised rates stand still meanwhile."),
+        ]
+        back = _("It is to be back on %(until)s.") % words
+        return [*said, back] if switch.off_until else said
+    if about == "back":
+        return [
+            _("Its links lead where they led before, and new ones can be taken."),
+            _("Clocks of samples, pilots and promised rates were moved by as long as it was off."),
+        ]
+    return [
+        _("Everything is as if it had not been: links, clocks and new links."),
+        _("Look at the days by which you have something to do."),
+    ]
