@@ -10,6 +10,7 @@ from affiliates.views import (
     brandmessages,
     brands,
     brandsamples,
+    calendars,
     cases,
     codes,
     collaborations,
@@ -125,6 +126,13 @@ urlpatterns += [
     path("proof/verify.py", proof.verifier, name="verifier"),
     path("creator/payouts/statement.json", proof.statement, name="statement"),
     path("hooks/stripe-connect/", webhooks.stripe_connect, name="stripe_connect"),
+]
+
+# ------------------------------------------------------------ calendars
+urlpatterns += [
+    path("creator/calendar/", calendars.creator_calendar, name="creator_calendar"),
+    path(f"{BRAND}/calendar/", calendars.brand_calendar, name="brand_calendar"),
+    path("calendar/<str:token>.ics", calendars.calendar, name="calendar"),
 ]
 
 # ------------------------------------------------------------ one's own data

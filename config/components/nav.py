@@ -10,7 +10,7 @@ CREATOR = (
     ("affiliates:creator_dashboard", _("Home"), "home", ()),
     ("affiliates:market", _("Products"), "bag", ("samples/", "invitations/", "messages/")),
     ("affiliates:links", _("Links"), "link", ()),
-    ("affiliates:earnings", _("Earnings"), "wallet", ("payouts/",)),
+    ("affiliates:earnings", _("Earnings"), "wallet", ("payouts/", "calendar/")),
     ("affiliates:storefront_settings", _("My page"), "user", ("settings/", "channels/")),
 )
 BRAND = (
@@ -20,7 +20,7 @@ BRAND = (
     ("shop:products", _("Products"), "box", ("products/", "feeds/")),
     ("shop:brand_orders", _("Orders"), "truck", ("orders/",)),
     ("shop:brand_settings", _("My brand"), "store",
-     ("settings/", "balance/", "team/", "integrations/")),
+     ("settings/", "balance/", "team/", "integrations/", "calendar/")),
 )  # fmt: skip
 PUBLIC = (
     ("creators:home", _("For creators"), "user", ()),
