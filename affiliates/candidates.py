@@ -101,7 +101,7 @@ _FIT_KNOWN = {
     ),
     "authenticity": lambda: _("Authenticity %(n)d of 100"),
     "sales": lambda: _("%(rate)s of clicks became orders"),
-    "samples": lambda: _("Kept %(n)d%% of what was agreed on samples"),
+    "samples": lambda: _("Keeps at least %(n)d%% of what is agreed on samples, proven"),
 }
 _FIT_UNKNOWN = {
     "engagement": lambda: _("Engagement: not enough data, so the middle"),
@@ -115,7 +115,7 @@ _FIT_HINTS = {
     ),
     "authenticity": lambda: _("Its parts are below. Steady growth and clicks that buy move it."),
     "sales": lambda: _("Show what your followers want to buy: it counts from 50 clicks on."),
-    "samples": lambda: _("Show samples as agreed and in time: it counts from three on."),
+    "samples": lambda: _("Show samples as agreed and in time: it counts from four on."),
 }
 
 

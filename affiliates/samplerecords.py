@@ -17,7 +17,8 @@ from creators.models import Creator, SampleRecord
 
 KEPT = Q(state=State.CLOSED, excuse="")
 LAPSED = Q(state=State.LAPSED)
-ANSWERED = Q(state=State.DECLINED) | Q(shipped_at__isnull=False)  # what a brand owes
+# What a brand owes: an answer, and on a yes the parcel.
+ANSWERED = Q(excuse="") & (Q(state=State.DECLINED) | Q(shipped_at__isnull=False))
 
 
 def of_creators(creator_ids: Iterable[int], at: datetime) -> dict[int, Record]:

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from affiliates.clock import local_day, midnight
 from affiliates.models import SampleRequest
+from creators.fitness import MIN_SAMPLES
 
 State, Side, Check = SampleRequest.State, SampleRequest.Side, SampleRequest.Check
 
@@ -126,6 +127,11 @@ class Record:
         middle = p + Z * Z / (2 * n)
         spread = Z * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
         return max(0, round(10_000 * (middle - spread) / (1 + Z * Z / n)))
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether it says enough to move a creator's place; `lower_bp` is then what counts."""
+        return self.total >= MIN_SAMPLES
 
     @property
     def to_repair(self) -> int:

@@ -136,9 +136,16 @@ def arrived(creator: Creator, pk: int, at: datetime) -> SampleRequest:
 
 @transaction.atomic
 def excuse(creator: Creator, pk: int, why: str, at: datetime, text: str = "") -> SampleRequest:
-    """Say that it never came, or came broken: it ends outside both records. Raises OutOfOrder."""
-    at_step = {Excuse.LOST: State.SHIPPED, Excuse.DEFECTIVE: State.DELIVERED}
-    row = steps.locked(pk, at_step[Excuse(why)], creator=creator)
+    """Say that it never came, or came broken: it ends outside both records. Raises OutOfOrder.
+
+    What only counts as arrived, because she was silent, may still be lost.
+    """
+    at_steps = {
+        Excuse.LOST: (State.SHIPPED, State.DELIVERED), Excuse.DEFECTIVE: (State.DELIVERED,)
+    }  # fmt: skip
+    row = steps.locked(pk, *at_steps[Excuse(why)], creator=creator)
+    if why == Excuse.LOST and row.state == State.DELIVERED and not row.is_arrival_assumed:
+        raise steps.OutOfOrder(f"{row} has arrived, she said")
     return steps.close(row, why, Side.CREATOR, at, text, excuse=why)
 
 

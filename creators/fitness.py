@@ -13,6 +13,9 @@ FLOOR = 35  # points below which nobody takes a kept place
 SCORE_FLOOR = 40  # authenticity, where it is known
 ENGAGEMENT, AUTHENTICITY, SALES, SAMPLES = 40, 30, 20, 10  # the most points of each part
 MIN_CLICKS = 50  # in 90 days, before sales per click say something
+# Promises on samples, before the part of them that is proven (Wilson, 95 %) says something: the
+# first number of which a whole record, 4 of 4, proves more than the middle, which is no record's.
+MIN_SAMPLES = 4
 FULL_RATE_BP = 600  # orders per click that give all points for sales
 
 

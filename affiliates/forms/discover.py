@@ -68,8 +68,8 @@ class DiscoverForm(forms.Form):
         [(str(n), format_lazy(OUT_OF_100, n=n)) for n in (50, 70, 80, 90)],
     )
     samples_min = _steps(
-        _("Kept their word on samples"),
-        [(str(n), format_lazy(_("{n}% of the time"), n=n)) for n in (60, 80, 90)],
+        _("Keep their word on samples, proven"),
+        [(str(n), format_lazy(_("{n}% or more"), n=n)) for n in (60, 80)],
     )
     sold = forms.BooleanField(label=_("Sold in the last 90 days"), required=False)
     niche = forms.ChoiceField(label=_("Niche"), required=False)

@@ -131,6 +131,13 @@ class SampleRequest(models.Model):
         """Whether she posted what she promised."""
         return self.state == self.State.CLOSED and not self.excuse
 
+    @property
+    def is_arrival_assumed(self) -> bool:
+        """Whether it counts as arrived only because she was silent: then it may still be lost."""
+        return self.state == self.State.DELIVERED and (
+            not self.events.filter(kind="delivered").exists()
+        )
+
 
 class SampleEvent(models.Model):
     """One step of a sample, in order; `tells` until the other side was mailed."""

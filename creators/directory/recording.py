@@ -10,10 +10,8 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from creators import authenticity
+from creators import authenticity, fitness
 from creators.models import DirectoryEntry
-
-MIN_SAMPLES = 3  # promises, before the share that was kept says something
 
 RECORD = """
 WITH chosen AS (
@@ -78,7 +76,7 @@ SELECT creator.id,
        creator.languages, coalesce(sold.orders, 0), coalesce(sold.sales, 0),
        coalesce(sold.clicks, 0), coalesce(sold.brands, 0), sold.returned_bp, sold.sales_on,
        CASE WHEN samples.kept + samples.broken >= %(min_samples)s
-            THEN 100 * samples.kept / (samples.kept + samples.broken) END,
+            THEN samples.lower_bp / 100 END,
        coalesce(creator.pilot_since, decision.decided_at),
        setweight(to_tsvector('simple', creator.display_name || ' '
            || replace(replace(creator.handle, '.', ' '), '_', ' ') || ' ' || creator.handle), 'A')
@@ -156,7 +154,7 @@ def statement(
         "min_days": authenticity.MIN_DAYS,
         "usual_orders": authenticity.USUAL_ORDERS_BP,
         "version": authenticity.VERSION,
-        "min_samples": MIN_SAMPLES,
+        "min_samples": fitness.MIN_SAMPLES,
         "sales_on": sales_on,
         **_columns(sold),
     }

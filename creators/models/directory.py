@@ -48,7 +48,7 @@ class DirectoryEntry(models.Model):
         null=True, help_text="share of the sales that went back; null: nothing sold"
     )
     sales_on = models.DateField(null=True, help_text="the day that the sales facts are of")
-    sample_reliability = models.PositiveSmallIntegerField(
+    sample_reliability = models.PositiveSmallIntegerField(  # SampleRecord.lower_bp, in percent
         null=True, help_text="percent of samples that she kept her word on; null: not enough data"
     )
     enrolled_at = models.DateTimeField(null=True)

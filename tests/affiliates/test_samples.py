@@ -11,7 +11,8 @@ from affiliates import night, sampleclocks, sampleletters, samplerecords, sample
 from affiliates.models import Collaboration, SampleEvent, SampleRequest
 from affiliates.samplerules import Record, State, allowance, longer, silence, until
 from affiliates.samplesteps import OutOfOrder
-from creators.models import SampleRecord
+from creators import directory, fitness
+from creators.models import DirectoryEntry, SampleRecord
 from shop.models import Membership
 from tests.affiliates.factories import make_brand, make_user, make_variant
 from tests.creators.conftest import _stand_in as _stand_in
@@ -265,7 +266,20 @@ def test_what_nobody_can_help_is_outside_both_records(state, why):
 
     brand = row.collaboration.brand_id
     assert samplerecords.of_creator(row.creator, NOW) == Record(0, 0, 1)
-    assert samplerecords.of_brands([brand], NOW)[brand].broken == 0
+    assert samplerecords.of_brands([brand], NOW) == {brand: Record(0, 0, 1)}
+
+
+def test_a_parcel_that_only_counts_as_arrived_may_still_be_called_lost():
+    silent, said = make_sample("shipped"), make_sample("delivered")
+    sampleclocks.resolve(until(NOW, 14))
+
+    samples.excuse(silent.creator, silent.pk, "lost", NOW + 20 * DAY)
+    with pytest.raises(OutOfOrder):
+        samples.excuse(said.creator, said.pk, "lost", NOW)
+
+    assert samplerecords.of_creator(silent.creator, NOW + 20 * DAY) == Record(0, 0, 1)
+    brand = silent.collaboration.brand_id
+    assert samplerecords.of_brands([brand], NOW + 20 * DAY) == {brand: Record(0, 0, 1)}
 
 
 # ------------------------------------------------------------------ the pure rules
@@ -306,6 +320,30 @@ def test_a_broken_promise_leaves_the_record_after_a_year():
 
     record = SampleRecord.objects.get(creator=row.creator)
     assert (record.kept, record.broken, record.lower_bp) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("kept", "broken", "percent"),
+    [(0, 0, None), (3, 0, None), (4, 0, 51), (40, 1, 87), (3, 3, 18)],
+)
+def test_the_directory_ranks_with_what_a_record_proves(kept, broken, percent):
+    creator, record = make_creator(followers=6_000, at=NOW), Record(kept, broken)
+    SampleRecord.objects.create(
+        creator=creator, kept=kept, broken=broken, lower_bp=record.lower_bp, refreshed_at=NOW
+    )
+
+    directory.record([creator.pk], NOW)
+
+    entry = DirectoryEntry.objects.get(creator=creator)
+    assert entry.sample_reliability == percent
+    assert record.is_ranked == (percent is not None)
+
+
+def test_a_whole_record_never_stands_below_none():
+    none, least = fitness.SAMPLES // 2, Record(fitness.MIN_SAMPLES).lower_bp // 100
+
+    assert least * fitness.SAMPLES // 100 >= none
+    assert Record(fitness.MIN_SAMPLES - 1).lower_bp // 100 * fitness.SAMPLES // 100 < none
 
 
 # ------------------------------------------------------------------ letters
