@@ -1,8 +1,10 @@
 """The authenticity score: 0–100, from parts that are each shown with what was measured and what is
-usual among peers, which are channels of the same platform and size (`peers`).
+usual among peers: for engagement channels of the same platform and size, for the other parts
+creators whose largest channel is (`peers`). Where peers are too few, constants stand for what is
+usual, and the part says so: its `peers` is null.
 
-`judge` is the score: pure, versioned, in whole numbers. `SCORES` is the same for many creators at
-once, in SQL; a test holds the two together. What a platform's API does not tell is not scored, and
+`judge` is the score: pure, versioned, in whole numbers. `scoring.SCORES` is the same for many creators
+at once, in SQL; a test holds the two together. What a platform's API does not tell is not scored, and
 takes no points away: the others count for more. Which part can be known from which platform:
 
     part         most  TikTok           YouTube           Instagram   Facebook
@@ -14,30 +16,35 @@ takes no points away: the others count for more. Which part can be known from wh
 Views are no reactions: the part is then called "views", is measured against views of channels of
 that size on YouTube, and the directory keeps the two apart (`engagement_bp`, `views_bp`).
 
+Version 2 took constants for growth, orders and returns, however many peers there were:
+`judge(facts, version=2)` is that score.
+
 A score needs growth (three readings over two weeks) and one of engagement and orders; else it is
 "not enough data", which is not low. It is never a verdict by itself, and says nothing of any single
 follower.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-VERSION = 2
+VERSION = 3
 GOOD = 0.7  # of the points that a part can give
 MIN_READINGS = 3
 MIN_DAYS = 14
 WINDOW_DAYS = 90
 MIN_CLICKS, MIN_ORDERS = 50, 5  # in 90 days, before orders and returns say something
 MOST = {"engagement": 40, "growth": 30, "orders": 20, "returns": 10}
+# What is usual while peers are few; else what three in four of them stay under, or reach.
 STEADY_BP = 200  # more followers in a day
 RETURNS_BP = 2_000  # of sales
+MOST_OF = 15  # of the figures of peers, each fifth percentile: the 75th
 BANDS = (5_000, 20_000, 100_000)  # followers: peers are between two of these
-# Usual engagement in bp, per platform and band, while peers are few: from, to.
+# The same of engagement in bp, per platform and band: from, to.
 USUAL = {
     "tiktok": ((300, 1_800), (225, 1_400), (150, 1_000), (100, 800)),
     "youtube": ((500, 15_000),) * 4,
@@ -60,6 +67,7 @@ class Channel:
     readings: int
     days: int
     tells_views: bool = False
+    peers: int | None = None  # whom `low` and `high` are of; None: constants
 
     @property
     def is_watched(self) -> bool:
@@ -68,17 +76,26 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one creator; her largest channel comes first."""
+    """What is known of one creator; her largest channel comes first.
+
+    `peers` says of growth, orders and returns how many peers tell what is usual; a part that is
+    not in it stands beside a constant.
+    """
 
     channels: Sequence[Channel] = ()
     clicks: int = 0
     orders: int = 0
     usual_orders_bp: int = USUAL_ORDERS_BP
     returned_bp: int | None = None
+    steady_bp: int = STEADY_BP
+    usual_returns_bp: int = RETURNS_BP
+    peers: Mapping[str, int] = field(default_factory=dict)
 
 
-def judge(facts: Facts) -> tuple[int | None, list[dict[str, Any]]]:
+def judge(facts: Facts, version: int = VERSION) -> tuple[int | None, list[dict[str, Any]]]:
     """Return the score and its parts, whose points add up to it; None is "not enough data"."""
+    if version < 3:
+        facts = Facts(facts.channels, facts.clicks, facts.orders, returned_bp=facts.returned_bp)
     told = [one for one in facts.channels if one.engagement_bp is not None and one.low]
     watched = [one for one in facts.channels if one.is_watched]
     known: list[tuple[str, int, int, int | None, int | None]] = []  # part, permille, measured …
@@ -90,14 +107,16 @@ def judge(facts: Facts) -> tuple[int | None, list[dict[str, Any]]]:
         ))  # fmt: skip
     if watched:
         jump = max(one.jump_bp for one in watched)
-        known.append(("growth", _falling(jump, STEADY_BP, 2), jump, None, STEADY_BP))
+        steady = facts.steady_bp
+        known.append(("growth", _falling(jump, steady, 2), jump, None, steady))
     if facts.clicks >= MIN_CLICKS:
         rate = facts.orders * 10_000 // facts.clicks
         low = facts.usual_orders_bp
-        known.append(("orders", min(1_000, rate * 1_000 // low), rate, low, None))
+        known.append(("orders", min(1_000, rate * 1_000 // low) if low else 1_000, rate, low, None))
     if facts.orders >= MIN_ORDERS and facts.returned_bp is not None:
         back = facts.returned_bp
-        known.append(("returns", _falling(back, RETURNS_BP, 5), back, None, RETURNS_BP))
+        free = facts.usual_returns_bp
+        known.append(("returns", _falling(back, free, 5), back, None, free))
     names = {name for name, *_rest in known}
     if "growth" not in names or not names & {"engagement", "orders"}:
         return None, []
@@ -107,10 +126,13 @@ def judge(facts: Facts) -> tuple[int | None, list[dict[str, Any]]]:
         most = 100 * upto // whole - 100 * before // whole
         before = upto
         is_views = name == "engagement" and told[0].tells_views
-        parts.append({
+        part = {
             "part": "views" if is_views else name, "measured": measured, "low": low, "high": high,
             "points": most * quality // 1_000, "of": most,
-        })  # fmt: skip
+        }  # fmt: skip
+        if version >= 3:
+            part["peers"] = told[0].peers if name == "engagement" else facts.peers.get(name)
+        parts.append(part)
     return sum(part["points"] for part in parts), parts
 
 
@@ -131,122 +153,6 @@ def band(followers: int) -> int:
     return sum(followers >= edge for edge in BANDS)
 
 
-# One row per creator in %(ids)s: engagement, its place among peers, the score and its parts.
-SCORES = """
-WITH seen AS (
-    SELECT channel.creator_id, channel.id AS channel_id, channel.platform, reading.*
-    FROM creators_channel channel
-    CROSS JOIN LATERAL (  -- channel by channel through the index, however many others there are
-        SELECT day, followers, likes, views, posts,
-               lag(followers) OVER w AS before, lag(day) OVER w AS day_before,
-               row_number() OVER (ORDER BY day DESC) AS newest
-        FROM creators_reading
-        WHERE channel_id = channel.id AND followers IS NOT NULL
-          AND day > %(today)s::date - %(window)s
-        WINDOW w AS (ORDER BY day)
-    ) reading
-    WHERE channel.creator_id = ANY(%(ids)s)
-      AND channel.verified_at IS NOT NULL AND channel.disconnected_at IS NULL
-), per_channel AS (
-    SELECT creator_id, channel_id, platform,
-           count(*) AS readings, max(day) - min(day) AS days,
-           max(followers) FILTER (WHERE newest = 1) AS followers,
-           max(creators_engagement_bp(platform, followers, likes, views, posts))
-               FILTER (WHERE newest = 1) AS engagement_bp,
-           coalesce(max((followers - before)::bigint * 10000 / greatest(before, 100)
-                        / greatest(day - day_before, 1)), 0) AS jump_bp
-    FROM seen GROUP BY creator_id, channel_id, platform
-), beside AS (
-    SELECT one.*, coalesce(peer.low, usual.low) AS low, coalesce(peer.high, usual.high) AS high,
-           width_bucket(engagement_bp, peer.figures) * 5 AS engagement_pct,
-           readings >= %(min_readings)s AND days >= %(min_days)s AS is_watched
-    FROM per_channel one
-    LEFT JOIN (VALUES {usual}) usual (platform, band, low, high)
-        ON usual.platform = one.platform AND usual.band = width_bucket(followers, {bands})
-    LEFT JOIN creators_peerfigure peer ON peer.measure = 'engagement'
-        AND peer.platform = one.platform AND peer.band = width_bucket(followers, {bands})
-), permille AS (
-    SELECT *, CASE WHEN engagement_bp IS NULL THEN NULL WHEN platform = 'youtube' THEN 'views'
-                   ELSE 'reactions' END AS tells,
-              CASE WHEN engagement_bp IS NULL OR low IS NULL THEN NULL
-                   WHEN engagement_bp < low THEN engagement_bp * 1000 / low
-                   ELSE greatest(0, 1000 - greatest(0, engagement_bp - 3 * high) * 1000 / (6 * high))
-              END AS engaged
-    FROM beside
-), per_creator AS (
-    SELECT creator_id,
-           (sum(engagement_bp::bigint * followers) FILTER (WHERE tells = 'reactions')
-            / nullif(sum(followers) FILTER (WHERE tells = 'reactions'), 0))::int
-               AS engagement_bp,
-           (sum(engagement_bp::bigint * followers) FILTER (WHERE tells = 'views')
-            / nullif(sum(followers) FILTER (WHERE tells = 'views'), 0))::int AS views_bp,
-           (sum(engagement_pct * followers::bigint) FILTER (WHERE engagement_pct IS NOT NULL)
-            / nullif(sum(followers) FILTER (WHERE engagement_pct IS NOT NULL), 0))::int
-               AS engagement_pct,
-           (sum(engaged * followers::bigint) FILTER (WHERE engaged IS NOT NULL))::bigint
-               / nullif(sum(followers) FILTER (WHERE engaged IS NOT NULL), 0) AS engaged,
-           (array_agg(ARRAY[engagement_bp, low, high] ORDER BY followers DESC, channel_id)
-                FILTER (WHERE engaged IS NOT NULL))[1:1] AS shown,
-           (array_agg(tells ORDER BY followers DESC, channel_id)
-                FILTER (WHERE engaged IS NOT NULL))[1] AS shown_tells,
-           max(jump_bp) FILTER (WHERE is_watched) AS jump_bp
-    FROM permille GROUP BY creator_id
-), known AS (
-    SELECT c.creator_id, c.shown_tells, part.*
-    FROM per_creator c
-    LEFT JOIN sold ON sold.creator_id = c.creator_id
-    CROSS JOIN LATERAL (VALUES
-        (1, 'engagement', {engagement}, c.engaged, c.shown[1][1]::bigint, c.shown[1][2], c.shown[1][3]),
-        (2, 'growth', {growth}, CASE WHEN c.jump_bp IS NOT NULL
-            THEN greatest(0, 1000 - greatest(0, c.jump_bp - {steady}) / 2) END,
-            c.jump_bp, NULL, {steady}),
-        (3, 'orders', {orders}, CASE WHEN sold.clicks >= {min_clicks}
-            THEN least(1000, sold.orders::bigint * 10000 / sold.clicks * 1000 / %(usual_orders)s) END,
-            sold.orders::bigint * 10000 / nullif(sold.clicks, 0), %(usual_orders)s, NULL),
-        (4, 'returns', {returns}, CASE WHEN sold.orders >= {min_orders}
-            THEN greatest(0, 1000 - greatest(0, sold.returned_bp - {free}) / 5) END,
-            sold.returned_bp::bigint, NULL, {free})
-    ) part (n, name, most, permille, measured, low, high)
-    WHERE part.permille IS NOT NULL
-), shared AS (
-    SELECT *, 100 * sum(most) OVER (PARTITION BY creator_id ORDER BY n)
-                  / sum(most) OVER (PARTITION BY creator_id)
-              - 100 * (sum(most) OVER (PARTITION BY creator_id ORDER BY n) - most)
-                  / sum(most) OVER (PARTITION BY creator_id) AS share
-    FROM known
-), summed AS (
-    SELECT creator_id,
-           sum(share * permille / 1000)::int AS score,
-           jsonb_agg(jsonb_build_object('part',
-               CASE WHEN name = 'engagement' AND shown_tells = 'views' THEN 'views' ELSE name END,
-               'measured', measured, 'low', low,
-               'high', high, 'points', share * permille / 1000, 'of', share) ORDER BY n) AS parts
-    FROM shared GROUP BY creator_id
-    HAVING bool_or(name = 'growth') AND bool_or(name IN ('engagement', 'orders'))
-)
-SELECT c.creator_id, c.engagement_bp, c.views_bp, c.engagement_pct, summed.score,
-       coalesce(summed.parts, '[]'::jsonb) AS parts
-FROM per_creator c LEFT JOIN summed ON summed.creator_id = c.creator_id
-"""
-
-
-def scores_sql() -> str:
-    """Return the statement with the rules written in; its parameters stay parameters."""
-    usual = ", ".join(
-        f"('{platform}', {size}, {low}, {high})"
-        for platform, bands in USUAL.items()
-        for size, (low, high) in enumerate(bands)
-    )
-    written = {
-        "usual": usual, "bands": f"ARRAY{list(BANDS)}", "steady": STEADY_BP, "free": RETURNS_BP,
-        "min_clicks": MIN_CLICKS, "min_orders": MIN_ORDERS, **MOST,
-    }  # fmt: skip
-    sql = SCORES
-    for name, value in written.items():
-        sql = sql.replace("{" + name + "}", str(value))
-    return sql
-
-
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One part of a score in words: what was seen, and what is usual."""
@@ -263,14 +169,37 @@ def in_words(parts: list[dict[str, Any]]) -> list[Reason]:
     reasons = []
     for part in parts:
         good = part["points"] >= GOOD * part["of"]
-        text, small = _words(part["part"], good)
+        text, small = _words(part["part"], good, bool(part.get("peers")))
         shown = _per_one if part["part"] == "views" else _percent
         facts = {name: shown(part.get(name) or 0) for name in ("measured", "low", "high")}
         reasons.append(Reason(good, text, small % facts, part["points"], part["of"]))
     return reasons
 
 
-def _words(name: str, good: bool) -> tuple[str, str]:
+def _words(name: str, good: bool, beside_peers: bool) -> tuple[str, str]:
+    """Return a part in words; without enough peers what is usual is said to be our own figure."""
+    return _of_peers(name, good) if beside_peers else _of_ours(name, good)
+
+
+def _of_ours(name: str, good: bool) -> tuple[str, str]:
+    text, _small = _of_peers(name, good)
+    match name:
+        case "engagement":
+            small = _("%(measured)s of followers react; we take %(low)s to %(high)s as usual")
+        case "views":
+            small = _(
+                "%(measured)s views per follower on a video; we take %(low)s to %(high)s as usual"
+            )
+        case "growth":
+            small = _("at most %(measured)s more in a day; we take up to %(high)s as usual")
+        case "orders":
+            small = _("%(measured)s of clicks buy; we take %(low)s or more as usual")
+        case _:
+            small = _("%(measured)s goes back; we take up to %(high)s as usual")
+    return text, small + _(", while peers are too few to compare")
+
+
+def _of_peers(name: str, good: bool) -> tuple[str, str]:
     match name:
         case "engagement":
             return (
@@ -287,7 +216,7 @@ def _words(name: str, good: bool) -> tuple[str, str]:
         case "growth":
             return (
                 _("Growth is steady") if good else _("Followers jumped"),
-                _("at most %(measured)s more in a day; up to %(high)s is usual"),
+                _("at most %(measured)s more in a day; up to %(high)s is usual among peers"),
             )
         case "orders":
             return (
@@ -297,7 +226,7 @@ def _words(name: str, good: bool) -> tuple[str, str]:
         case _:
             return (
                 _("What is sold stays sold") if good else _("Much of what is sold goes back"),
-                _("%(measured)s goes back; up to %(high)s is usual"),
+                _("%(measured)s goes back; up to %(high)s is usual among peers"),
             )
 
 

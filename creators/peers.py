@@ -1,7 +1,9 @@
 """What is usual: figures of channels of the same platform and size, counted anew each night.
 
-`refresh` is one statement over everybody; fewer than FEW channels tell nothing, then the
-constants of `authenticity` hold.
+Engagement is of channels, from their newest readings. Growth, orders and returns are of creators
+whose largest channel is of that platform and size, from the directory as the night before left it.
+`refresh` is two statements over everybody; fewer than FEW tell nothing, then the constants of
+`authenticity` hold, and each part says that they do.
 """
 
 from datetime import datetime
@@ -39,15 +41,38 @@ FROM (
 ) figures
 """
 
+REFRESH_CREATORS = """
+INSERT INTO creators_peerfigure (measure, platform, band, channels, low, high, figures, counted_on)
+SELECT measure, platform, band, channels, usual[5], usual[19], usual, %(today)s
+FROM (
+    SELECT measure, best_platform AS platform, width_bucket(followers_max, {bands}) AS band,
+           count(*) AS channels,
+           percentile_disc(%(steps)s::float8[]) WITHIN GROUP (ORDER BY greatest(bp, 0)) AS usual
+    FROM creators_directoryentry
+    CROSS JOIN LATERAL (VALUES
+        ('growth', jsonb_path_query_first(
+            score_parts, '$[*] ? (@.part == "growth").measured')::int),
+        ('orders', CASE WHEN clicks_90d >= %(clicks)s THEN orders_90d::bigint * 10000 / clicks_90d END),
+        ('returns', CASE WHEN orders_90d >= %(orders)s THEN returned_bp END)
+    ) told (measure, bp)
+    WHERE is_listed AND best_platform <> '' AND bp IS NOT NULL
+    GROUP BY 1, 2, 3 HAVING count(*) >= %(few)s
+) figures
+"""
+
 
 @transaction.atomic
 def refresh(at: datetime) -> int:
-    """Count what is usual at `at`; return for how many kinds of channels it is known."""
+    """Count what is usual at `at`; return how many figures are known."""
     values = {
         "today": at.astimezone(ZoneInfo(settings.MARKET_TIME_ZONE)).date(),
         "window": authenticity.WINDOW_DAYS, "few": FEW, "steps": STEPS,
+        "clicks": authenticity.MIN_CLICKS, "orders": authenticity.MIN_ORDERS,
     }  # fmt: skip
     PeerFigure.objects.all().delete()
+    bands = f"ARRAY{list(authenticity.BANDS)}"
     with connection.cursor() as cursor:
-        cursor.execute(REFRESH.replace("{bands}", f"ARRAY{list(authenticity.BANDS)}"), values)
-        return cursor.rowcount
+        cursor.execute(REFRESH.replace("{bands}", bands), values)
+        known = cursor.rowcount
+        cursor.execute(REFRESH_CREATORS.replace("{bands}", bands), values)
+        return known + cursor.rowcount

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from creators import authenticity, fitness
+from creators import authenticity, fitness, scoring
 from creators.models import DirectoryEntry
 
 RECORD = """
@@ -158,7 +158,7 @@ def statement(
         "sales_on": sales_on,
         **_columns(sold),
     }
-    return RECORD.replace("{scores}", authenticity.scores_sql()), values
+    return RECORD.replace("{scores}", scoring.sql()), values
 
 
 def record_sales(rows: Iterable[SalesFacts], on: date) -> int:

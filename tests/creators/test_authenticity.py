@@ -29,7 +29,9 @@ def read_as(channel, followers: list[int], *, likes=None, views=None, posts=100)
 
 def facts_of(channels, sold: SalesFacts | None) -> Facts:
     """Return in Python what the statement reads from the rows."""
-    found = []
+    found, figures = [], {}
+    for row in PeerFigure.objects.exclude(measure="engagement"):
+        figures[row.measure, row.platform, row.band] = row
     for channel in sorted(channels, key=lambda one: (-one.readings.first().followers, one.pk)):
         rows = list(channel.readings.order_by("day"))
         last, bp, usual = rows[-1], None, (None, None)
@@ -49,14 +51,39 @@ def facts_of(channels, sold: SalesFacts | None) -> Facts:
         days = (rows[-1].day - rows[0].day).days
         is_tube = channel.platform == "youtube"
         found.append(Channel(last.followers, bp, *usual, jump, len(rows), days, is_tube))
+    largest = max(
+        channels, key=lambda one: (one.readings.order_by("day").last().followers, -one.pk)
+    )
+    place = largest.platform, authenticity.band(max(one.followers for one in found))
+    near = {
+        measure: row
+        for measure in ("growth", "orders", "returns")
+        if (row := figures.get((measure, *place)))
+    }
+    usual = {"peers": {measure: row.channels for measure, row in near.items()}}
+    if "growth" in near:
+        usual["steady_bp"] = near["growth"].figures[14]
+    if "orders" in near:
+        usual["usual_orders_bp"] = near["orders"].low
+    if "returns" in near:
+        usual["usual_returns_bp"] = near["returns"].figures[14]
     if sold is None:
-        return Facts(found)
-    return Facts(found, sold.clicks_90d, sold.orders_90d, returned_bp=sold.returned_bp)
+        return Facts(found, **usual)
+    return Facts(found, sold.clicks_90d, sold.orders_90d, returned_bp=sold.returned_bp, **usual)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_statement_scores_as_the_pure_function_does(seed):
     chance, people, sold = random.Random(seed), {}, {}
+    for measure in ("growth", "orders", "returns"):
+        for platform in ("tiktok", "youtube", "instagram"):
+            for band in range(4):
+                steps = sorted(chance.randrange(0, 900) * (seed > 0) for _step in range(19))
+                PeerFigure.objects.create(
+                    measure=measure, platform=platform, band=band, channels=30 + band,
+                    low=steps[4], high=steps[18], figures=steps, counted_on=TODAY,
+                )  # fmt: skip
+    PeerFigure.objects.filter(band__in=chance.sample(range(4), 2)).delete()
     for _ in range(12):
         creator = make_creator()
         people[creator.pk] = []
@@ -109,7 +136,8 @@ def test_views_are_no_reactions_and_are_measured_against_views():
     (part,) = [p for p in authenticity.in_words(entries[one.pk].score_parts) if "Views" in p.text]
     assert part.text == "Views fit the number of followers"
     assert part.small == (
-        "0.60 views per follower on a video; 0.05 to 1.50 is usual on YouTube at this size"
+        "0.60 views per follower on a video; we take 0.05 to 1.50 as usual,"
+        " while peers are too few to compare"
     )
 
 
@@ -158,3 +186,49 @@ def test_peers_are_of_the_same_platform_and_size_and_too_few_tell_nothing():
     read_as(make_channel(creator=creator, at=NOW), [6_000], likes=6_000 * 15)
     directory.record([creator.pk], NOW)
     assert DirectoryEntry.objects.get(pk=creator.pk).engagement_pct == 50
+
+
+def test_growth_orders_and_returns_are_measured_against_peers_once_there_are_enough():
+    made = [make_creator(followers=6_000) for _n in range(31)]
+    for n, creator in enumerate(made):
+        counts = [6_000, 6_000, 6_000 + 42 * n]
+        read_as(creator.channels.get(), counts, likes=300_000)
+    sold = [SalesFacts(one.pk, 6, 9_000, 100 * (n + 1), 1, 100 * n) for n, one in enumerate(made)]
+    ids = [creator.pk for creator in made]
+    directory.record(ids, NOW, sold, TODAY)
+    alone = DirectoryEntry.objects.get(pk=ids[-1])
+    assert {part["peers"] for part in alone.score_parts} == {None}
+
+    assert peers.refresh(NOW) == 4
+    growth, orders, returns = (
+        PeerFigure.objects.get(measure=name) for name in ("growth", "orders", "returns")
+    )
+    assert [one.channels for one in (growth, orders, returns)] == [31, 31, 31]
+    assert growth.figures[14] == 10 * 23  # of 0, 10 … 300 bp a day
+    assert (orders.low, returns.figures[14]) == (25, 2_300)
+    directory.record(ids, NOW, sold, TODAY)
+
+    entry = DirectoryEntry.objects.get(pk=ids[-1])
+    parts = {part["part"]: part for part in entry.score_parts}
+    assert {part["peers"] for part in parts.values()} == {31}
+    assert (parts["growth"]["measured"], parts["growth"]["high"]) == (300, 230)
+    assert (parts["orders"]["measured"], parts["orders"]["low"]) == (19, 25)
+    assert (parts["returns"]["measured"], parts["returns"]["high"]) == (3_000, 2_300)
+    said = " ".join(reason.small for reason in authenticity.in_words(entry.score_parts))
+    assert "up to 2.3% is usual among peers" in said and "we take" not in said
+
+
+def test_a_score_of_the_version_before_can_be_told_again():
+    channel = Channel(6_000, 500, 300, 1_800, 150, 9, 60, peers=40)
+    facts = Facts(
+        [channel], 400, 8, usual_orders_bp=400, returned_bp=2_000, steady_bp=50,
+        usual_returns_bp=500, peers={"growth": 40, "orders": 40, "returns": 40},
+    )  # fmt: skip
+
+    before, parts = authenticity.judge(facts, version=2)
+
+    assert (before, authenticity.judge(facts)[0]) == (100, 85)
+    assert [(p["part"], p["low"], p["high"], p["points"]) for p in parts] == [
+        ("engagement", 300, 1_800, 40), ("growth", None, 200, 30), ("orders", 50, None, 20),
+        ("returns", None, 2_000, 10),
+    ]  # fmt: skip
