@@ -1,6 +1,7 @@
 """How often brands see a creator in their searches, and the cap on any one's share of a week.
 
-A place on a page counts when there was a choice: when more creators fitted than a page holds.
+A place on a page counts when there was a choice: when more creators fitted than a page holds. It
+counts once for each brand, creator and day, however often the brand loads the page.
 Counts are kept in Redis, in one sorted set a week, and summed into SeenWeek by the hour. Whoever
 has more than CAP of all counted places of the week rests: she stays found, behind everybody else,
 until others were seen as well; nobody is counted for a place while she rests. Without Redis nothing
@@ -27,6 +28,7 @@ EVEN = 3  # … or so many times an even share, where few creators are listed
 FROM_PLACES = 240  # of a week: before that everybody may be seen
 LISTED = "seen:listed"  # how many can be found, as of the last hour
 LIFE = timedelta(days=16)
+DAYS_LIFE = timedelta(days=2)  # of what a brand saw in a day
 ROLL_UP = """
 INSERT INTO creators_seenweek (creator_id, week_on, seen)
 SELECT fact.creator_id, %s, fact.seen
@@ -50,8 +52,12 @@ def listed() -> int:
 
 def week_of(at: datetime) -> date:
     """Return the Monday of the market's week at `at`."""
-    day = at.astimezone(ZoneInfo(settings.MARKET_TIME_ZONE)).date()
+    day = _day(at)
     return day - timedelta(days=day.weekday())
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(ZoneInfo(settings.MARKET_TIME_ZONE)).date()
 
 
 def share(listed: int) -> float:
@@ -73,11 +79,22 @@ def resting(at: datetime) -> set[int]:
         return set()
 
 
-def record(entries: Iterable[DirectoryEntry], at: datetime, resting: set[int]) -> int:
-    """Count one place for each of `entries` that does not rest; return how many."""
+def record(
+    entries: Iterable[DirectoryEntry], at: datetime, resting: set[int], brand_id: int
+) -> int:
+    """Count one place for each of `entries` that does not rest and that this brand did not see
+    today; return how many.
+    """
     people = [entry.creator_id for entry in entries if entry.creator_id not in resting]
-    week = week_of(at)
+    week, today = week_of(at), f"seen:{_day(at)}:{brand_id}"
     try:
+        with client().pipeline() as pipe:
+            for one in people:
+                pipe.sadd(today, one)
+            pipe.expire(today, DAYS_LIFE)
+            people = [one for one, is_new in zip(people, pipe.execute(), strict=False) if is_new]
+        if not people:
+            return 0
         with client().pipeline() as pipe:
             for one in people:
                 pipe.zincrby(f"seen:{week}", 1, one)

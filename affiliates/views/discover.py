@@ -28,7 +28,7 @@ def discover(request):
     resting = seen.resting(now)
     page = directory.search(filters, cursor=after, size=PAGE, at=now, resting=resting)
     if page.count > PAGE:  # there was a choice
-        seen.record(page.entries, now, resting)
+        seen.record(page.entries, now, resting, request.brand.pk)
     context = {
         "form": form,
         "cards": candidates.of(request.brand, page.entries, niches, now),

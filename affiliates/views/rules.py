@@ -9,7 +9,7 @@ from affiliates.rates import SUGGESTED_BP
 from affiliates.views.brands import quote
 from config.lib.access import public
 from config.lib.http import client_language, render_page
-from creators import directory, fitness, smallfirst, standing
+from creators import directory, fitness, seen, smallfirst, standing
 from creators import rulebook as joining
 
 EXAMPLE_GROSS = 3450  # cents
@@ -35,6 +35,11 @@ def rules(request):
         "creator_orders": [discover.SORT_NAMES[key] for key in discover.SORTS],
         "small_first": smallfirst,
         "fitness": fitness,
+        "cap": {
+            "percent": round(100 * seen.CAP),
+            "even": seen.EVEN,
+            "from_places": seen.FROM_PLACES,
+        },
         "seed": directory.seed_of(now),
         "small_share": smallfirst.measured(now),
         "small_invited": rulebook.invited_small(now),

@@ -107,11 +107,12 @@ def test_nobody_has_more_than_the_cap_of_a_simulated_week():
     people(count)
     seen.roll_up(NOW)
     cap = seen.share(count)
-    for _search in range(400):
+    for brand_id in range(400):
         resting = seen.resting(NOW)
         page = directory.search(Filters(), size=12, at=NOW, resting=resting)
         assert page.count == count
-        seen.record(page.entries, NOW, resting)
+        seen.record(page.entries, NOW, resting, brand_id)
+        seen.record(page.entries, NOW, resting, brand_id)  # loaded again
     assert seen.roll_up(NOW) == SeenWeek.objects.count()
 
     shown = dict(SeenWeek.objects.values_list("creator", "seen"))
@@ -129,9 +130,26 @@ def test_who_rests_is_found_last_and_not_counted():
     page = directory.search(Filters(), size=30, at=NOW, resting={first})
 
     assert [entry.pk for entry in page.entries] == [*others, first]
-    assert seen.record(page.entries, NOW, {first}) == 19
+    assert seen.record(page.entries, NOW, {first}, 1) == 19
     assert seen.weeks(first, NOW)[0] == (seen.week_of(NOW), 0)
     assert seen.weeks(others[0], NOW)[0] == (seen.week_of(NOW), 1)
+
+
+@pytest.mark.django_db
+def test_a_place_counts_once_for_each_brand_and_day():
+    people(5)
+    entries = directory.search(Filters(), at=NOW).entries
+    tomorrow = NOW + timedelta(days=1)
+
+    counted = [
+        seen.record(entries[:3], NOW, set(), 1),
+        seen.record(entries, NOW, set(), 1),  # reloaded, with two more on it
+        seen.record(entries, NOW, set(), 2),
+        seen.record(entries, tomorrow, set(), 1),
+    ]
+
+    assert counted == [3, 2, 5, 5]
+    assert seen.weeks(entries[0].pk, tomorrow)[0][1] == 3
 
 
 @pytest.mark.django_db
@@ -144,7 +162,7 @@ def test_without_redis_nobody_rests_and_nothing_is_counted(monkeypatch):
     page = directory.search(Filters(), at=NOW)
 
     assert seen.resting(NOW) == set()
-    assert seen.record(page.entries, NOW, set()) == 0
+    assert seen.record(page.entries, NOW, set(), 1) == 0
     assert seen.roll_up(NOW) == 0
     assert seen.weeks(page.entries[0].pk, NOW)[0][1] == 0
 
