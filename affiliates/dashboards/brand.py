@@ -6,12 +6,12 @@ lines. Each figure follows from order lines, so that it can be checked line by l
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 
-from affiliates import brandweeks, clock, ledger, market
+from affiliates import brandweeks, clock, ledger, market, solvency
 from affiliates.dashboards.query import rows_of
-from affiliates.models import BrandWeek
+from affiliates.models import BrandLight, BrandWeek
 from affiliates.models.commissions import OPEN_SQL
 from creators.models import Creator, Platform
 from shop import storefront
@@ -40,8 +40,40 @@ WAITING = """
             where brand_id = %(brand)s and currency = %(currency)s and {open}),
            (select count(distinct p.creator_id) from affiliates_participation p
             join affiliates_collaboration c on c.id = p.collaboration_id
-            where c.brand_id = %(brand)s and p.state = 'applied')
+            where c.brand_id = %(brand)s and p.state = 'applied'),
+           (select count(*) from affiliates_samplerequest s
+            join affiliates_collaboration c on c.id = s.collaboration_id
+            where c.brand_id = %(brand)s and s.closed_at is null
+              and s.state in ('asked', 'accepted', 'posted')),
+           (select count(*) from affiliates_flatfee f
+            join affiliates_participation p on p.id = f.participation_id
+            join affiliates_collaboration c on c.id = p.collaboration_id
+            where c.brand_id = %(brand)s and f.state = 'posted'),
+           (select count(*) from affiliates_participation p
+            join affiliates_collaboration c on c.id = p.collaboration_id
+            where c.brand_id = %(brand)s and p.state = 'invited' and p.unfunded_at is not null),
+           (select count(*) from affiliates_message
+            where brand_id = %(brand)s and read_at is null and hidden_at is null
+              and not from_brand)
 """.replace("{open}", OPEN_SQL)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for the brand; `samples` are those on its clock."""
+
+    to_ship: int = 0
+    unsettled: int = 0  # commission, minor units: no task of its own
+    applied: int = 0
+    samples: int = 0
+    posts: int = 0  # handed in for a fee: silence approves them
+    unfunded: int = 0  # a yes that found no money for its fee
+    messages: int = 0  # unread
+
+    @property
+    def anything(self) -> bool:
+        parts = (self.to_ship, self.applied, self.samples, self.posts, self.unfunded, self.messages)
+        return any(parts)
 
 
 @dataclass(slots=True)
@@ -62,6 +94,15 @@ class Sum:
     def per_euro(self) -> int | None:
         """Sales in minor units for each whole unit of cost."""
         return None if self.cost <= 0 else (self.sales * 100 + self.cost // 2) // self.cost
+
+    @property
+    def cost_bp(self) -> int | None:
+        """The effective cost: commission and our fee of what stays sold, net of VAT and returns."""
+        return None if self.sales <= 0 else (self.cost * 10_000 + self.sales // 2) // self.sales
+
+    def add(self, other: Sum) -> None:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
     @property
     def back_share(self) -> int:
@@ -109,9 +150,9 @@ class BrandBoard:
     creators: list[CreatorRow]
     products: list[ProductRow]
     balance: int
-    unsettled: int
-    to_ship: int
-    applied: int
+    waiting: Waiting
+    light: BrandLight | None  # as creators see it
+    by_platform: list[tuple[str, Sum]]  # "own": pages here and typed codes; most sales first
     made_at: datetime
 
     @property
@@ -149,6 +190,7 @@ def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:
     sums = {True: Sum(), False: Sum()}
     by_week = {monday + timedelta(weeks=k): Week(monday + timedelta(weeks=k)) for k in range(weeks)}
     platforms: dict[str, int] = {}
+    by_platform: dict[str, Sum] = {}
     creators: dict[int, Sum] = {}
     products: dict[int, Sum] = {}
     for grain, now, week, platform, creator, product, *rest in brandweeks.read(
@@ -159,6 +201,8 @@ def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:
             sums[now] = one
         elif grain == BrandWeek.Grain.PLATFORM:
             platforms[platform] = platforms.get(platform, 0) + one.sales
+            shown = "own" if platform in ("page", "code") else platform
+            by_platform.setdefault(shown, Sum()).add(one)
             by_week[week].sales += one.sales
             by_week[week].parts[platform] = one.sales
         elif grain == BrandWeek.Grain.CREATOR:
@@ -166,15 +210,15 @@ def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:
         else:
             products[product] = one
     elsewhere = platforms.pop("page", 0) + platforms.pop("code", 0)
-    to_ship, unsettled, applied = rows_of(WAITING, {"brand": brand.pk, "currency": brand.currency})[
-        0
-    ]
+    waiting = rows_of(WAITING, {"brand": brand.pk, "currency": brand.currency})[0]
     return BrandBoard(
         now=sums[True], before=sums[False], sellers=len(creators), weeks=list(by_week.values()),
         platforms={name: max(0, amount) for name, amount in platforms.items()},
         elsewhere=elsewhere, creators=_creators(creators), products=_products(brand, products, at),
-        balance=ledger.balance(ledger.brand(brand.pk), brand.currency), unsettled=int(unsettled),
-        to_ship=to_ship, applied=applied, made_at=at,
+        balance=ledger.balance(ledger.brand(brand.pk), brand.currency),
+        waiting=Waiting(*map(int, waiting)), light=solvency.lights([brand.pk]).get(brand.pk),
+        by_platform=sorted(by_platform.items(), key=lambda item: (-item[1].sales, item[0])),
+        made_at=at,
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def brand_dashboard(request):
     period = request.GET.get("weeks")
     period = period if period in dashboards.WEEKS else "12"
     board = cache.get_or_set(
-        f"brand-board:3:{request.brand.pk}:{period}",
+        f"brand-board:4:{request.brand.pk}:{period}",
         lambda: dashboards.brand_board(request.brand, dashboards.WEEKS[period], timezone.now()),
         BRAND_BOARD_S,
     )

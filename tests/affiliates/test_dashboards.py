@@ -8,9 +8,9 @@ from django.core.cache import cache
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from affiliates import clock, dashboards, links, payouts, settlement
-from affiliates.dashboards.brand import BrandBoard, Sum, Week
-from affiliates.models import LedgerEntry, Link, Participation
+from affiliates import clock, dashboards, links, payouts, settlement, solvency
+from affiliates.dashboards.brand import BrandBoard, Sum, Waiting, Week
+from affiliates.models import FlatFee, LedgerEntry, Link, Message, Participation, SampleRequest
 from shop import refunds
 from shop.models import Membership
 from tests.affiliates.factories import (
@@ -223,6 +223,10 @@ def test_a_brand_sees_what_creators_sold_and_what_it_cost():
     assert board.now.per_euro == (board.now.sales * 100 + board.now.cost // 2) // board.now.cost
     assert sum(week.sales for week in board.weeks) == board.now.sales
     assert board.elsewhere + sum(board.platforms.values()) == board.now.sales
+    assert board.now.cost_bp == round(board.now.cost * 10_000 / board.now.sales)
+    for rows in ([s for _key, s in board.by_platform], [r.sum for r in board.creators]):
+        assert sum(row.cost for row in rows) == board.now.cost
+        assert all(row.cost_bp > 1_200 for row in rows)  # 12 % of commission, and our fee
 
 
 def test_what_came_back_counts_neither_as_sale_nor_as_cost():
@@ -234,6 +238,44 @@ def test_what_came_back_counts_neither_as_sale_nor_as_cost():
 
     assert (board.now.sales, board.now.cost, board.now.per_euro) == (0, 0, None)
     assert board.now.back_share == 100
+
+
+def test_what_is_open_and_the_light_that_creators_see_are_on_the_page(client):
+    brand, user = own_brand()
+    deal = make_collaboration(brand, gives_samples=True)
+    creator, other = make_creator(), make_creator()
+    sample = {"collaboration": deal, "act_by": PAID, "asked_at": PAID, "creator": creator}
+    for state in ("asked", "posted", "delivered"):
+        SampleRequest.objects.create(variant=make_variant(brand), state=state, **sample)
+    Participation.objects.create(
+        creator=creator, collaboration=deal, state="invited", asked_at=PAID, unfunded_at=PAID
+    )
+    done = Participation.objects.create(
+        creator=other, collaboration=deal, state="accepted", asked_at=PAID
+    )
+    FlatFee.objects.create(
+        participation=done, commission=make_commission(brand=brand, creator=other),
+        state="posted", post_url="https://example.com/p", act_by=PAID, reserved_at=PAID,
+    )  # fmt: skip
+    Message.objects.bulk_create(
+        Message(brand=brand, creator=creator, sender=user, from_brand=who, text="Hi", sent_at=PAID)
+        for who in (True, False)
+    )
+    solvency.refresh(PAID)
+    stranger, theirs = own_brand()
+
+    board = dashboards.brand_board(brand, 12, NIGHT_OVER)
+    page = get(client, user, reverse("affiliates:brand_dashboard", args=[brand.slug]))
+
+    said = page.content.decode()
+    assert board.waiting == Waiting(
+        to_ship=0, unsettled=board.waiting.unsettled, samples=2, posts=1, unfunded=1, messages=1
+    )
+    assert board.light.health == "amber"  # a sale waits, and the balance is empty
+    for words in ("2 samples are on your clock", "1 post waits for your yes", "1 unread message",
+                  "1 yes found no money", "Funds tight"):  # fmt: skip
+        assert words in said
+    assert not dashboards.brand_board(stranger, 12, NIGHT_OVER).waiting.anything
 
 
 def test_an_empty_brand_has_a_page(client):
@@ -273,7 +315,8 @@ def board_of(platforms, elsewhere=0, weeks=4):
     week = [Week(NIGHT_OVER.date()) for _ in range(weeks)]
     return BrandBoard(
         now=Sum(), before=Sum(), sellers=0, weeks=week, platforms=platforms, elsewhere=elsewhere,
-        creators=[], products=[], balance=0, unsettled=0, to_ship=0, applied=0, made_at=NIGHT_OVER,
+        creators=[], products=[], balance=0, waiting=Waiting(), light=None, by_platform=[],
+        made_at=NIGHT_OVER,
     )  # fmt: skip
 
 
