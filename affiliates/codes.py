@@ -103,7 +103,7 @@ def owner(text: str, brand_ids: Collection[int], at: datetime) -> ForCode | None
     if found is None or not found.creator.is_enrolled:
         brand = programmes.owner_of_code(word, brand_ids)
         return ForCode(word, brand.name, "", frozenset(), is_own=True) if brand else None
-    offers = collaborations.open_to(found.creator, at, brand_ids)
+    offers = collaborations.earning_for(found.creator, at, brand_ids)
     return ForCode(
         found.code,
         found.creator.display_name,

@@ -72,6 +72,15 @@ def _with_details(base: dict[int, int]) -> dict[int, Rates]:
 
 def open_to(creator: Creator, at: datetime, brand_ids: Iterable[int] | None = None):
     """Return the collaborations that `creator` may take links of at `at`, as a queryset."""
+    return earning_for(creator, at, brand_ids).filter(budget_spent_at=None)
+
+
+def earning_for(creator: Creator, at: datetime, brand_ids: Iterable[int] | None = None):
+    """Return the collaborations that a sale of hers may earn by at `at`, as a queryset.
+
+    Also those with a spent budget: no new links, but what still fits earns, and what does not is
+    born void with its reason.
+    """
     accepted = Participation.objects.filter(
         creator=creator, state=Participation.State.ACCEPTED
     ).values("collaboration")
@@ -80,7 +89,6 @@ def open_to(creator: Creator, at: datetime, brand_ids: Iterable[int] | None = No
     found = Collaboration.objects.running(at).filter(
         Q(kind=Collaboration.Kind.OPEN, min_followers__lte=followers) | Q(pk__in=accepted),
         brand__status=Brand.Status.ACTIVE,
-        budget_spent_at=None,
     )
     return found if brand_ids is None else found.filter(brand__in=list(brand_ids))
 
@@ -197,12 +205,22 @@ def change_rate(
     return begins
 
 
+def end_of(collaboration: Collaboration, at: datetime) -> datetime | None:
+    """Return when a collaboration would end that is ended now; None: its own end is not later."""
+    begun = collaboration.starts_at <= at
+    ends_at = at + timedelta(days=collaboration.window_days) if begun else at
+    own = collaboration.ends_at
+    return ends_at if own is None or own > ends_at else None
+
+
 @transaction.atomic
 def end(collaboration: Collaboration, at: datetime) -> datetime:
-    """Announce the end; return when it is: after one window, so that no click made before is lost."""
+    """Announce the end; return when it is: after one window, so that no click made before is lost.
+
+    An end that was set sooner stays. What has not begun has no clicks and ends at once.
+    """
     row = Collaboration.objects.select_for_update().get(pk=collaboration.pk)
-    ends_at = at + timedelta(days=row.window_days)
-    if row.ends_at is None or row.ends_at > ends_at:
+    if ends_at := end_of(row, at):
         row.ends_at = collaboration.ends_at = ends_at
         row.save(update_fields=["ends_at"])
     _forget_links(row.pk)

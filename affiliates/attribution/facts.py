@@ -143,13 +143,19 @@ def _code(words: Sequence[tuple[str, str]]) -> tuple[CreatorCode | None, str]:
 def _code_offers(code: CreatorCode | None, at: datetime, brand_ids: set[int]) -> list:
     if code is None:
         return []
-    return list(collaborations.open_to(code.creator, at, brand_ids))
+    return list(collaborations.earning_for(code.creator, at, brand_ids))
 
 
 def _code_touch(
     code: CreatorCode, line: Line, offers: Sequence, terms: dict[int, Rates], via: str
 ) -> Touch:
-    best = collaborations.best(offers, terms, line.brand_id, line.product_id, line.placed_at)
+    """The typed code as a touch, by her best offer; one whose budget is spent is the last resort."""
+    ranked = ([one for one in offers if one.budget_spent_at is None], offers)
+    found = (
+        collaborations.best(some, terms, line.brand_id, line.product_id, line.placed_at)
+        for some in ranked
+    )
+    best = next(filter(None, found), None)
     return Touch(
         creator_id=code.creator_id,
         brand_id=line.brand_id,

@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.db import connections
 
-from affiliates import bookings, budgetletters, budgets, collaborations, invariants
+from affiliates import bookings, budgetletters, budgets, codes, collaborations, invariants
 from affiliates.models import Commission, LedgerEntry, Participation
 from shop import refunds
 from shop.models import Membership
@@ -17,10 +17,12 @@ from tests.affiliates.factories import (
     make_brand,
     make_collaboration,
     make_creator,
+    make_line,
     make_order,
     make_user,
     pay,
 )
+from tests.creators.factories import make_creator as make_member
 
 pytestmark = pytest.mark.django_db
 ONE = 342  # of a sale of €34.50 at 12 %
@@ -129,6 +131,21 @@ def test_eight_orders_paid_at_once_never_overspend(transactional_db):
     assert states == ["pending"] * 3 + ["void"] * 5
     assert budgets.left(deal) == 0
     assert invariants.check() == {}
+
+
+@pytest.mark.usefixtures("books")
+def test_a_typed_code_goes_on_under_a_spent_budget_as_a_link_does(deal):
+    creator = make_member(handle="noor.bakes", followers=6_000)
+    codes.choose(creator, "NOOR10")
+    for price in (10_000, 3_450, 10_000):
+        order = make_order(paid=False, referral={"code": "NOOR10"})
+        make_line(order, brand=deal.brand, price=price, judged=False)
+        pay(order)
+
+    assert of(creator) == [
+        ("void", 992, "budget_spent"), ("pending", ONE, ""), ("void", 992, "budget_spent"),
+    ]  # fmt: skip
+    assert not collaborations.open_to(creator, PAID).exists()
 
 
 def test_a_brand_sets_a_budget_on_the_page(client, deal):
