@@ -25,17 +25,21 @@ from shop.models import Membership
 logger = logging.getLogger(__name__)
 QUIET = timedelta(hours=1)  # who reads it at once needs no mail
 A_DAY = timedelta(days=1)
+LOOKS_BACK = timedelta(days=14)  # what lies unread for longer was told of, or nobody reads it
+AT_ONCE = 2_000
 SHOWN = 80  # characters of a message
+LINES = 20
 
 
 @dataclass
 class Digest:
-    """What one person has not read: (from whom, its beginning) and where to read it."""
+    """What one person has not read: how many, the first (from whom, its beginning), and where."""
 
     language: str
     path: str
     newest: datetime
-    rows: list[tuple[str, str]] = field(default_factory=list)
+    n: int = 0
+    rows: list[tuple[str, str]] = field(default_factory=list)  # the first LINES
 
 
 def send(at: datetime) -> int:
@@ -50,19 +54,33 @@ def send(at: datetime) -> int:
 
 
 def _waiting(at: datetime) -> dict[int, Digest]:
+    """Return what each person has not read of the last LOOKS_BACK, oldest first, however much.
+
+    Left out is who had her mail of the day already, or has read of all of it in one.
+    """
     found: dict[int, Digest] = {}
-    rows = messages.waiting_for(at, QUIET).select_related("brand", "creator__user")
-    teams: dict[int, list[int]] = defaultdict(list)
-    unread = list(rows.order_by("sent_at", "id")[:5_000])
-    for membership in Membership.objects.filter(brand__in={row.brand_id for row in unread}):
-        teams[membership.brand_id].append(membership.user_id)
-    for row in unread:
-        for user_id, language, path in _readers(row, teams):
-            digest = found.setdefault(user_id, Digest(language, path, row.sent_at))
-            digest.newest = row.sent_at
-            name = row.brand.name if row.from_brand else row.creator.display_name
-            digest.rows.append((name, _beginning(row.text)))
-    return found
+    rows = messages.waiting_for(at, QUIET).filter(sent_at__gt=at - LOOKS_BACK)
+    ids = list(rows.order_by("sent_at", "id").values_list("pk", flat=True))
+    for start in range(0, len(ids), AT_ONCE):
+        some = Message.objects.filter(pk__in=ids[start : start + AT_ONCE])
+        unread = list(some.select_related("brand", "creator__user").order_by("sent_at", "id"))
+        teams: dict[int, list[int]] = defaultdict(list)
+        for membership in Membership.objects.filter(brand__in={row.brand_id for row in unread}):
+            teams[membership.brand_id].append(membership.user_id)
+        for row in unread:
+            for user_id, language, path in _readers(row, teams):
+                digest = found.setdefault(user_id, Digest(language, path, row.sent_at))
+                digest.newest, digest.n = row.sent_at, digest.n + 1
+                if len(digest.rows) < LINES:
+                    name = row.brand.name if row.from_brand else row.creator.display_name
+                    digest.rows.append((name, _beginning(row.text)))
+    told = dict(MessageDigest.objects.filter(user__in=found).values_list("user_id", "sent_at"))
+    return {pk: one for pk, one in found.items() if _is_due(one, told.get(pk), at)}
+
+
+def _is_due(digest: Digest, last: datetime | None, at: datetime) -> bool:
+    """Say whether there is something new since the last mail, which was a day ago."""
+    return last is None or (last <= at - A_DAY and digest.newest + QUIET > last)
 
 
 def _readers(row: Message, teams: dict[int, list[int]]) -> list[tuple[int, str, str]]:
@@ -90,7 +108,7 @@ def _tell(user_id: int, digest: Digest, at: datetime) -> bool:
     if user is None:
         return False
     last = MessageDigest.objects.filter(user=user).first()
-    if last and (last.sent_at > at - A_DAY or digest.newest + QUIET <= last.sent_at):
+    if last and not _is_due(digest, last.sent_at, at):  # by another call, meanwhile
         return False
     MessageDigest.objects.update_or_create(user=user, defaults={"sent_at": at})
     with translation.override(digest.language):
@@ -99,7 +117,7 @@ def _tell(user_id: int, digest: Digest, at: datetime) -> bool:
 
 
 def _letter(address: str, digest: Digest) -> Letter:
-    n = len(digest.rows)
+    n = digest.n
     title = ngettext(
         "You have %(n)d unread message", "You have %(n)d unread messages", n
     ) % {"n": n}  # fmt: skip
@@ -108,7 +126,7 @@ def _letter(address: str, digest: Digest) -> Letter:
         subject=title,
         title=title,
         paragraphs=[_("You get one such mail a day at the most.")],
-        rows=digest.rows[:20],
+        rows=digest.rows,
         url=settings.SITE_URL + digest.path,
         button=_("Read them"),
         why=_("You get this mail because somebody wrote to you on Thousand."),

@@ -12,7 +12,7 @@ from affiliates import caseletters, dossier, erasure, holds, messageletters, mes
 from affiliates import shortlists as lists
 from affiliates.models import Collaboration, Message, Participation, Thread
 from creators import directory
-from creators.models import Case
+from creators.models import Case, Creator
 from shop.models import Membership
 from tests.affiliates.factories import make_brand, make_user
 from tests.creators.factories import make_creator
@@ -250,6 +250,27 @@ def test_one_mail_a_day_of_what_is_unread_and_new(pair, mailoutbox):
     messages.block(brand, creator, by_brand=False, at=NOW + timedelta(hours=62))
     assert messageletters.send(NOW + timedelta(hours=90)) == 0  # she wants none of it
     assert [mail.to for mail in mailoutbox] == [[creator.user.email]] * 2
+
+
+def test_stale_messages_however_many_keep_nobody_from_being_told(pair, mailoutbox):
+    brand, creator = pair
+    later = make_creator(followers=6_000, user=make_user(), at=NOW)
+    Creator.objects.update(site_language="en")
+    facts = {"brand": brand, "sender": owner_of(brand), "from_brand": True, "text": "Hello"}
+    old, new = NOW - 15 * DAY, NOW - DAY
+    Message.objects.bulk_create(
+        [Message(creator=creator, sent_at=old, **facts)]
+        + [Message(creator=creator, sent_at=new, **facts) for _n in range(messageletters.AT_ONCE)]
+        + [Message(creator=later, sent_at=new + timedelta(hours=1), **facts)]
+    )
+
+    assert messageletters.send(NOW) == 2
+    said = {mail.to[0]: mail.subject for mail in mailoutbox}
+    assert said == {
+        creator.user.email: "You have 2000 unread messages",
+        later.user.email: "You have 1 unread message",
+    }
+    assert messageletters.send(NOW + 2 * DAY) == 0
 
 
 def test_a_whole_team_is_told_and_brands_of_the_demo_are_not(pair, mailoutbox):
