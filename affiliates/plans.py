@@ -177,6 +177,14 @@ def _side(chosen: list[planning.Estimate], people, fits: QuerySet[DirectoryEntry
     )  # fmt: skip
 
 
+def commissions(made: Plan, asked: Asked) -> int:
+    """Return what of a budget is for commissions, minor units: our fee and samples go off."""
+    if not made.many or not made.rate_bp:
+        return 0
+    for_sales = asked.budget - asked.sample * len(made.many.rows)
+    return max(0, for_sales * asked.rate_bp // made.rate_bp)
+
+
 @transaction.atomic
 def keep(brand: Brand, creator_ids: Sequence[int], at: datetime) -> Shortlist:
     """Put the chosen on a shortlist named after the day; the same day's plan grows."""

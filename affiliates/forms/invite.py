@@ -47,6 +47,17 @@ class InviteForm(forms.Form):
         self.fields["collaboration"].queryset = invited_to(brand, at)
 
 
+def _begins_with(asked: QueryDict) -> dict[str, object]:
+    """Return what a plan that was accepted proposes: name, percent, budget (minor units)."""
+    found: dict[str, object] = {
+        key: asked[key][:80] for key in ("name", "percent") if asked.get(key)
+    }
+    budget = asked.get("budget", "")
+    if budget.isascii() and budget.isdigit() and int(budget[:18]) > 0:
+        found["budget"] = int(budget[:18])
+    return found
+
+
 class InviteManyForm(InviteForm):
     """One message for many, to a collaboration that runs or to a new one with its own dates."""
 
@@ -78,8 +89,8 @@ class InviteManyForm(InviteForm):
         "message",
     ]  # fmt: skip
 
-    def __init__(self, *args, at: datetime, **kwargs):
-        super().__init__(*args, at=at, **kwargs)
+    def __init__(self, *args, at: datetime, asked: QueryDict | None = None, **kwargs):
+        super().__init__(*args, at=at, initial=_begins_with(asked or QueryDict()), **kwargs)
         self.at = at
 
     def clean(self) -> dict:

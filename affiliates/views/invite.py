@@ -31,7 +31,8 @@ def invite(request, creator_id: int):
             messages.info(
                 request,
                 _("%(name)s was invited before, or takes no invitations of yours.")
-                % {"name": creator.display_name},
+                % {"name": creator.display_name}
+                + f" {_again()}",
             )
         return redirect("affiliates:discover", request.brand.slug)
     status = 422 if form.is_bound else 200
@@ -51,7 +52,7 @@ def invite_many(request):
         shown = lists.chosen(request.brand, asked["list"])
         wanted = [row.creator_id for row in lists.entries_of(shown)]
     entries = candidates.chosen(wanted, participations.MOST_AT_ONCE)
-    form = InviteManyForm(request.POST or None, brand=request.brand, at=now)
+    form = InviteManyForm(request.POST or None, brand=request.brand, at=now, asked=request.GET)
     people = [entry.creator for entry in entries]
     if form.is_valid() and people and (done := _try(request.brand, form, people, now)):
         offer, new = done
@@ -105,4 +106,9 @@ def _say(request, new, before):
             "%(n)d were invited before, or take no invitations of yours.",
             before,
         )
-        messages.info(request, words % {"n": before})
+        messages.info(request, words % {"n": before} + f" {_again()}")
+
+
+def _again() -> str:
+    said = _("What nobody answered can be sent again %(n)d days after it lapsed.")
+    return said % {"n": participations.AGAIN_DAYS}

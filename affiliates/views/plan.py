@@ -28,6 +28,8 @@ def plan(request):
     form = PlanForm(request.GET or None, brand=request.brand, niches=list(Niche.objects.all()))
     made = plans.make(request.brand, form.asked(), timezone.now()) if form.is_valid() else None
     context = {"form": form, "plan": made}
+    if made:
+        context["commissions"] = plans.commissions(made, form.asked())
     status = 422 if form.is_bound and made is None else 200
     return render_page(request, "affiliates/plan.html", context, status=status)
 
@@ -45,4 +47,6 @@ def _accept(request):
     )
     messages.success(request, said % {"n": len(ids), "name": made.name})
     page = reverse("affiliates:invite_many", args=[request.brand.slug])
-    return redirect(f"{page}?{urlencode({'c': ids}, doseq=True)}")
+    terms = {key: request.POST.get(key, "")[:20] for key in ("percent", "budget")}
+    query = {"c": ids, "name": made.name, **terms}
+    return redirect(f"{page}?{urlencode(query, doseq=True)}")

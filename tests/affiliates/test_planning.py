@@ -187,11 +187,17 @@ def test_a_brand_plans_keeps_and_invites(client, brand, django_assert_max_num_qu
     assert len(rows) >= 5 and "her own visits" in said
 
     ids = [row.creator.pk for row in rows[:5]]
-    sent = client.post(page, {"c": ids})
-    assert sent["Location"].endswith("?" + "&".join(f"c={pk}" for pk in ids))
+    terms = {"percent": "15", "budget": shown.context["commissions"]}
+    assert f'name="budget" value="{terms["budget"]}"' in said
+    sent = client.post(page, {"c": ids} | terms)
     kept = Shortlist.objects.get(brand=brand, name__startswith="Plan")
     assert set(kept.entries.values_list("creator_id", flat=True)) == set(ids)
-    assert client.get(sent["Location"]).status_code == 200
+    asked = client.get(sent["Location"])
+    form = asked.context["form"]
+    plan = shown.context["plan"]
+    assert [one.creator_id for one in asked.context["entries"]] == ids
+    assert (form["name"].value(), form["percent"].value()) == (kept.name, "15")
+    assert form["budget"].value() == f"{90_000 * 1_500 // plan.rate_bp / 100:.2f}"
 
 
 @pytest.mark.django_db
