@@ -17,6 +17,8 @@ from creators.models import Creator, DirectoryEntry, Niche, Platform
 from shop.models import Brand
 
 MOST_COMPARED = 4
+State = Participation.State
+OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,23 @@ class FitPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """How she stands to an offer of the brand: a state of Participation, "over" with its offer."""
+
+    state: str
+    collaboration_id: int
+
+    @property
+    def label(self) -> str:
+        return _STATES[self.state]()
+
+    @property
+    def may_invite(self) -> bool:
+        """Whether an invitation would say something new: none is open, and she said no to none."""
+        return self.state in (State.LAPSED, State.ENDED, OVER)
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One creator for one brand; `orders` are those that she brought this brand."""
 
@@ -38,7 +57,7 @@ class Candidate:
     niches: list[str]
     mix: dict[str, int]  # followers by platform
     is_kept: bool
-    state: str  # of her newest invitation by this brand; "": none
+    asked: Asked | None  # her newest invitation by this brand, or application to it
     fit: list[FitPart]  # parts that add up to entry.fit
     why: list[Reason]  # parts that add up to entry.score
     kept_place: str  # "small", "new" or "": whether the kept places are for her
@@ -55,8 +74,7 @@ def of(
     """Return the candidates of `entries`, in their order. 3 queries, however many."""
     ids = [entry.creator_id for entry in entries]
     kept = shortlists.kept(brand, ids)
-    asked = Participation.objects.filter(creator__in=ids, collaboration__brand=brand)
-    states = dict(asked.order_by("asked_at", "pk").values_list("creator_id", "state"))
+    states = asked(brand, ids, at)
     orders = shortlists.orders_for(brand, ids)
     names = {niche.slug: niche.label for niche in niches}
     return [
@@ -65,14 +83,32 @@ def of(
             niches=[names.get(slug, slug) for slug in entry.niches],
             mix={key: value for key in Platform.values if (value := getattr(entry, key))},
             is_kept=entry.creator_id in kept,
-            state=states.get(entry.creator_id, ""),
+            asked=states.get(entry.creator_id),
             fit=fit_in_words(entry),
             why=authenticity.in_words(entry.score_parts),
-            kept_place=smallfirst.reason(entry, at),
+            kept_place=smallfirst.reason(entry, at) if smallfirst.is_kept(entry, at) else "",
             orders=orders.get(entry.creator_id, 0),
         )
         for entry in entries
     ]
+
+
+def asked(brand: Brand, creator_ids: Iterable[int], at: datetime) -> dict[int, Asked]:
+    """Return how each of these creators stands to the newest offer that the brand and she have."""
+    rows = Participation.objects.filter(creator__in=creator_ids, collaboration__brand=brand)
+    rows = rows.order_by("asked_at", "pk").values_list(
+        "creator_id", "state", "collaboration_id", "collaboration__ends_at"
+    )
+    return {
+        creator_id: Asked(OVER if _is_over(state, ends_at, at) else state, offer)
+        for creator_id, state, offer, ends_at in rows
+    }
+
+
+def _is_over(state: str, ends_at: datetime | None, at: datetime) -> bool:
+    """Say whether an offer's end is what became of an invitation, application or collaboration."""
+    is_running = state in (State.INVITED, State.APPLIED, State.ACCEPTED)
+    return is_running and ends_at is not None and ends_at <= at
 
 
 def fit_in_words(entry: DirectoryEntry) -> list[FitPart]:
@@ -95,6 +131,15 @@ def _rate(bp: int | None) -> str:
     return f"{local.decimal((bp or 0) / 100, 1)}%"
 
 
+_STATES = {
+    State.INVITED: lambda: _("Invited"),
+    State.APPLIED: lambda: _("Asks to take part"),
+    State.ACCEPTED: lambda: _("Takes part"),
+    State.DECLINED: lambda: _("Declined"),
+    State.LAPSED: lambda: _("Not answered in time"),
+    State.ENDED: lambda: _("Ended"),
+    OVER: lambda: _("That offer is over"),
+}
 _FIT_KNOWN = {
     "engagement": lambda: _(
         "More engagement than %(n)d%% of channels of the same platform and size"

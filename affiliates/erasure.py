@@ -193,7 +193,7 @@ def _forget_market(creator: Creator, at: datetime) -> None:
     SwitchLetter.objects.filter(creator=creator).delete()
     asked = Participation.objects.filter(creator=creator)
     asked.exclude(state__in=["declined", "ended"]).update(state="ended")
-    asked.update(message="", tells=False)
+    asked.update(message="", tells=False, tells_brand=False)
     FlatFee.objects.filter(participation__creator=creator).update(tells=False)
     samples = SampleRequest.objects.filter(creator=creator)
     samples.open().update(

@@ -16,11 +16,11 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from affiliates.letters import Letter, day
-from affiliates.models import FlatFee, Participation, RateChange
+from affiliates.models import Collaboration, FlatFee, Participation, RateChange
 from affiliates.sampleletters import language_of, team_of
 from config.lib import money
 from creators import profiles
@@ -40,26 +40,13 @@ def send_waiting() -> int:
 
 
 def _participations() -> int:
-    told = 0
+    hers = Participation.objects.filter(tells=True).order_by("pk").values_list("pk", flat=True)
+    told = sum(safely(lambda pk=pk: _to_creator(pk)) for pk in list(hers[:AT_ONCE]))
+    rows = Participation.objects.filter(tells_brand=True).order_by("pk")
     answers: dict[int, list[int]] = defaultdict(list)
-    rows = Participation.objects.filter(tells=True).select_related("collaboration__brand")
-    for row in list(rows.order_by("pk")[:AT_ONCE]):
-        if _is_for_brand(row):
-            answers[row.collaboration.brand_id].append(row.pk)
-        if row.state != State.APPLIED and not _is_answer_of_hers(row):
-            told += safely(lambda pk=row.pk: _to_creator(pk))
-    for brand_id, ids in answers.items():
-        told += safely(lambda b=brand_id, i=ids: _to_brand(b, i))
-    return told
-
-
-def _is_answer_of_hers(row: Participation) -> bool:
-    return not row.asked_by_creator and row.state in (State.ACCEPTED, State.DECLINED)
-
-
-def _is_for_brand(row: Participation) -> bool:
-    """An application, her answer, or what nobody answered; not what the brand did itself."""
-    return row.state in (State.APPLIED, State.LAPSED) or _is_answer_of_hers(row)
+    for pk, brand_id in list(rows.values_list("pk", "collaboration__brand")[:AT_ONCE]):
+        answers[brand_id].append(pk)
+    return told + sum(safely(lambda b=b, i=i: _to_brand(b, i)) for b, i in answers.items())
 
 
 def safely(tell: Callable[[], int]) -> int:
@@ -82,16 +69,15 @@ def _to_creator(pk: int) -> int:
     row = row.first()
     if row is None:
         return 0
-    if row.state != State.LAPSED:  # the brand is told of that one too, in its own letter
-        row.tells = False
-        row.save(update_fields=["tells"])
+    row.tells = False
+    row.save(update_fields=["tells"])
     if address := mail_of(row.creator):
         with translation.override(profiles.mail_language(row.creator)):
-            _creator_letter(row, address).send()
+            _creator_letter(row, address, timezone.now()).send()
     return 1
 
 
-def _creator_letter(row: Participation, address: str) -> Letter:
+def _creator_letter(row: Participation, address: str, at: datetime) -> Letter:
     offer, brand = row.collaboration, row.collaboration.brand
     facts = {"brand": brand.name, "name": offer.name}
     lines = []
@@ -102,9 +88,11 @@ def _creator_letter(row: Participation, address: str) -> Letter:
         if offer.flat_fee:
             fee = money.display(offer.flat_fee, brand.currency, translation.get_language() or "en")
             lines.append(_("Beside that %s for one post, paid after the brand approves it.") % fee)
+        lines += _dates(offer, at)
         lines.append(_("Answer by %s: one tap, yes or no.") % day(row.answer_by - SECOND))
     elif row.state == State.ACCEPTED:
         title = _("%(brand)s takes you in: %(name)s.") % facts
+        lines += _dates(offer, at)
     elif row.state == State.DECLINED:
         title = _("%(brand)s does not take you in for %(name)s.") % facts
     else:
@@ -117,15 +105,28 @@ def _creator_letter(row: Participation, address: str) -> Letter:
     )  # fmt: skip
 
 
+def _dates(offer: Collaboration, at: datetime) -> list[str]:
+    """Say from when and until when an offer runs, where that is not from now on without an end."""
+    lines = []
+    if offer.starts_at > at:
+        lines.append(_("It begins on %s; links can be taken from then on.") % day(offer.starts_at))
+    if offer.ends_at:
+        last = day(offer.ends_at - SECOND)
+        lines.append(
+            _("It runs up to and including %s. What is bought later earns nothing.") % last
+        )
+    return lines
+
+
 @transaction.atomic
 def _to_brand(brand_id: int, ids: list[int]) -> int:
     rows = Participation.objects.select_for_update(of=["self"], skip_locked=True)
     found = list(
         rows.select_related("creator", "collaboration")
-        .filter(pk__in=ids, tells=True)
+        .filter(pk__in=ids, tells_brand=True)
         .order_by("pk")
     )
-    Participation.objects.filter(pk__in=[row.pk for row in found]).update(tells=False)
+    Participation.objects.filter(pk__in=[row.pk for row in found]).update(tells_brand=False)
     brand = Brand.objects.get(pk=brand_id)
     if not found or brand.is_demo:
         return 0

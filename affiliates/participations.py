@@ -4,15 +4,16 @@
     apply ─▶ judge                                  the brand's, within 7 days
     lapse(at)                                       what nobody answered is closed, with a notice
 
-Each change of state `tells`: the other side is mailed (participationletters).
+Each change of state `tells` her, or `tells_brand`: that side is mailed (participationletters). Who
+was not answered may ask again AGAIN_DAYS later; who was silent may come at once. A no stays a no.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from affiliates import collaborations, flatfees, funding, ledger, outreach
@@ -23,6 +24,7 @@ from shop.models import Brand
 
 State = Participation.State
 ANSWER_DAYS = 7
+AGAIN_DAYS = 14  # after an invitation or application that nobody answered
 MOST_AT_ONCE = 100  # creators that one click invites
 MOST_APPLIED = 20  # open applications of one creator
 
@@ -49,15 +51,17 @@ def invite(
 ) -> int:
     """Invite creators to a collaboration that is not open to all; return how many are new.
 
-    Whoever was invited before keeps that invitation; whoever blocked the brand gets none. Raises
-    TooManyAtOnce above MOST_AT_ONCE, outreach.QuotaReached, and flatfees.NotFunded where its fee is not
-    there for all of them.
+    Whoever was invited before keeps that invitation, unless it lapsed AGAIN_DAYS ago; whoever
+    blocked the brand gets none. Raises TooManyAtOnce above MOST_AT_ONCE, outreach.QuotaReached, and
+    flatfees.NotFunded where its fee is not there for all of them.
     """
     creators = list(creators)
     if len(creators) > MOST_AT_ONCE:
         raise TooManyAtOnce(f"{len(creators)} creators, {MOST_AT_ONCE} at once at most")
     brand = collaboration.brand
-    known = set(collaboration.participations.values_list("creator_id", flat=True))
+    Brand.objects.select_for_update().get(pk=brand.pk)  # one inviter at a time
+    rows = collaboration.participations
+    known = set(rows.exclude(invited_again(at)).values_list("creator_id", flat=True))
     blocked = set(
         Thread.objects.filter(brand=brand, blocked_by_creator_at__isnull=False).values_list(
             "creator_id", flat=True
@@ -67,16 +71,36 @@ def invite(
     outreach.take(brand, [one.pk for one in creators], at)
     if collaboration.flat_fee and creators:
         _fees_covered(collaboration, len(creators), at)
-    rows = [
-        Participation(
-            creator=creator, collaboration=collaboration, state=State.INVITED,
-            message=message, asked_at=at, answer_by=until(at, ANSWER_DAYS), tells=True,
-        )
+    facts = {
+        "state": State.INVITED, "message": message, "asked_at": at,
+        "answer_by": until(at, ANSWER_DAYS), "tells": True,
+    }  # fmt: skip
+    again = rows.filter(invited_again(at), creator__in=creators)
+    again.update(
+        **facts, asked_by_creator=False, answered_at=None, unfunded_at=None, tells_brand=False
+    )
+    there = set(rows.filter(creator__in=creators).values_list("creator_id", flat=True))
+    new = [
+        Participation(creator=creator, collaboration=collaboration, **facts)
         for creator in creators
-    ]  # fmt: skip
-    before = collaboration.participations.count()
-    Participation.objects.bulk_create(rows, ignore_conflicts=True)
-    return collaboration.participations.count() - before
+        if creator.pk not in there
+    ]
+    Participation.objects.bulk_create(new, ignore_conflicts=True)  # she may apply meanwhile
+    return rows.filter(creator__in=creators, state=State.INVITED, asked_at=at).count()
+
+
+def invited_again(at: datetime) -> Q:
+    """What lapsed and may be asked of her anew: her own application at once, an invitation later."""
+    return Q(state=State.LAPSED) & (
+        Q(asked_by_creator=True) | Q(answer_by__lte=at - timedelta(days=AGAIN_DAYS))
+    )
+
+
+def applied_again(at: datetime) -> Q:
+    """What lapsed and she may apply for anew: an invitation at once, her own application later."""
+    return Q(state=State.LAPSED) & (
+        Q(asked_by_creator=False) | Q(answer_by__lte=at - timedelta(days=AGAIN_DAYS))
+    )
 
 
 def _fees_covered(collaboration: Collaboration, count: int, at: datetime) -> None:
@@ -144,8 +168,9 @@ def _answer(creator: Creator, participation_id: int, state: str, at: datetime) -
 
 
 def _become(row: Participation, state: str, at: datetime) -> Participation:
-    row.state, row.answered_at, row.tells = state, at, True
-    row.save(update_fields=["state", "answered_at", "tells"])
+    row.state, row.answered_at = state, at
+    row.tells, row.tells_brand = row.asked_by_creator, not row.asked_by_creator
+    row.save(update_fields=["state", "answered_at", "tells", "tells_brand"])
     if state == State.ACCEPTED and row.collaboration.flat_fee:
         flatfees.reserve(row, at)
     return row
@@ -168,7 +193,7 @@ def open_for(creator: Creator, at: datetime):
         kind=Collaboration.Kind.APPROVAL, brand__status=Brand.Status.ACTIVE,
         min_followers__lte=followers[0] if followers else 0,
     )  # fmt: skip
-    known = Participation.objects.filter(creator=creator).values("collaboration")
+    known = creator.participations.exclude(applied_again(at)).values("collaboration")
     blocked = creator.threads.filter(
         Q(blocked_by_brand_at__isnull=False) | Q(blocked_by_creator_at__isnull=False)
     )
@@ -187,10 +212,19 @@ def apply(
         raise NotOpen(f"{creator} cannot apply for {collaboration_id}")
     if creator.participations.filter(state=State.APPLIED).count() >= MOST_APPLIED:
         raise TooMany(str(creator))
-    return Participation.objects.create(
-        creator=creator, collaboration=offer, state=State.APPLIED, message=message[:2_000],
-        asked_by_creator=True, asked_at=at, answer_by=until(at, ANSWER_DAYS), tells=True,
-    )  # fmt: skip
+    facts = {
+        "state": State.APPLIED, "message": message[:2_000], "asked_by_creator": True,
+        "asked_at": at, "answer_by": until(at, ANSWER_DAYS), "answered_at": None,
+        "tells": False, "tells_brand": True,
+    }  # fmt: skip
+    lapsed = creator.participations.filter(applied_again(at), collaboration=offer)
+    if not lapsed.update(**facts):
+        try:
+            with transaction.atomic():
+                Participation.objects.create(creator=creator, collaboration=offer, **facts)
+        except IntegrityError as there:  # she was invited, or answered, meanwhile
+            raise NotOpen(f"{creator} is in {collaboration_id} already") from there
+    return creator.participations.select_related("collaboration__brand").get(collaboration=offer)
 
 
 @transaction.atomic
@@ -209,10 +243,25 @@ def judge(brand: Brand, participation_id: int, yes: bool, at: datetime) -> Parti
     return _become(row, State.ACCEPTED if yes else State.DECLINED, at)
 
 
+def shown_to(creator: Creator, collaboration_id: int, at: datetime) -> Collaboration | None:
+    """Return an offer that she is invited to or may apply for, or None."""
+    rows = Collaboration.objects.select_related("brand")
+    hers = rows.filter(pk=collaboration_id, participations__creator=creator).first()
+    return hers or open_for(creator, at).filter(pk=collaboration_id).first()
+
+
+@transaction.atomic
+def take_words_down(offer: Collaboration) -> int:
+    """Empty what the brand wrote in an offer and its invitations; return how many texts."""
+    invitations = offer.participations.filter(asked_by_creator=False).exclude(message="")
+    own = Collaboration.objects.filter(pk=offer.pk).exclude(message="")
+    return invitations.update(message="") + own.update(message="")
+
+
 # ------------------------------------------------------------------ the clock
 
 
 def lapse(at: datetime) -> int:
     """Close what nobody answered in time; return how many. Both sides get a notice."""
     late = Participation.objects.filter(state__in=[State.INVITED, State.APPLIED], answer_by__lte=at)
-    return late.update(state=State.LAPSED, tells=True)
+    return late.update(state=State.LAPSED, tells=True, tells_brand=True)

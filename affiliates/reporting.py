@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from affiliates import letters, messages
+from affiliates import letters, messages, participations
 from affiliates.letters import Letter, day
-from affiliates.models import Message
+from affiliates.models import Collaboration, Message
 from creators import profiles, reports
 from creators.models import Case, CaseEvent, Creator, Report
 from shop import products
@@ -37,6 +37,7 @@ class Subject:
     product: Product | None = None
     brand: Brand | None = None
     message: Message | None = None
+    offer: Collaboration | None = None
 
 
 def find(kind: str, pk: int) -> Subject | None:
@@ -72,6 +73,13 @@ def of_message(message: Message) -> Subject:
     return Subject(key, name, path, creator=creator, message=message)
 
 
+def of_offer(offer: Collaboration) -> Subject:
+    """The words of an offer and of its invitations; only who is shown it can report it."""
+    path = reverse("affiliates:collaboration", args=[offer.brand.slug, offer.pk])
+    name = _("an offer of %s") % offer.brand.name
+    return Subject(f"offer:{offer.pk}", name, path, brand=offer.brand, offer=offer)
+
+
 def of_case(case: Case) -> Subject | None:
     """Return what a case is about, shown today or not."""
     kind, _sep, pk = case.subject.partition(":")
@@ -81,11 +89,14 @@ def of_case(case: Case) -> Subject | None:
     if kind == "message" and pk.isdigit():
         message = Message.objects.select_related("brand", "creator__user").filter(pk=pk).first()
         return message and of_message(message)
+    if kind == "offer" and pk.isdigit():
+        offer = Collaboration.objects.select_related("brand").filter(pk=pk).first()
+        return offer and of_offer(offer)
     return of_creator(case.creator) if kind == "creator" and case.creator else None
 
 
 def enforce(case: Case, at: datetime) -> bool:
-    """Do what an upheld report asks for: hide the product or message; say whether it did.
+    """Do what an upheld report asks for: hide product, message or words; say whether it did.
 
     What follows for a creator is decided in a case of its own, with its own notice.
     """
@@ -94,6 +105,8 @@ def enforce(case: Case, at: datetime) -> bool:
     subject = of_case(case)
     if subject is not None and subject.message is not None:
         return bool(messages.hide(subject.message.pk, at))
+    if subject is not None and subject.offer is not None:
+        return bool(participations.take_words_down(subject.offer))
     if subject is None or subject.product is None:
         return False
     products.hide(subject.product, at)
@@ -191,6 +204,8 @@ def measure(case: Case, upheld: bool) -> str:
         return _("The page stays as it is: we found nothing against the law or our terms.")
     if case.subject.startswith("message:"):
         return _("The message is not shown any more, to neither side.")
+    if case.subject.startswith("offer:"):
+        return _("The words of the offer and of its invitations are gone. The offer itself stays.")
     if case.subject.startswith("product:"):
         return _(
             "The product is no longer shown or sold here, in any country, until we say otherwise."

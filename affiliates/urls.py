@@ -175,6 +175,11 @@ urlpatterns += [
         invitations.application,
         name="application",
     ),
+    path(
+        "creator/invitations/offers/<int:collaboration_id>/report/",
+        messages.report_offer,
+        name="report_offer",
+    ),
     path("creator/invitations/fees/<int:pk>/", invitations.fee_post, name="fee_post"),
     path("creator/invitations/", invitations.invitations, name="invitations"),
     path(

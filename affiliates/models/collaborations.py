@@ -166,6 +166,9 @@ class Participation(models.Model):
     )
     tells = models.BooleanField(
         default=False, db_default=False, help_text="its state waits to be mailed"
+    )  # to her
+    tells_brand = models.BooleanField(
+        default=False, db_default=False, help_text="its state waits to be mailed to the brand"
     )
 
     class Meta:
@@ -179,6 +182,9 @@ class Participation(models.Model):
                 condition=Q(state__in=["invited", "applied"]),
             ),
             models.Index(fields=["id"], name="participation_untold", condition=Q(tells=True)),
+            models.Index(
+                fields=["id"], name="participation_brand_untold", condition=Q(tells_brand=True)
+            ),
         ]
 
     def __str__(self) -> str:

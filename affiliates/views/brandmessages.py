@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from affiliates import messages as domain
-from affiliates import outreach
+from affiliates import outreach, reporting
 from affiliates.models import Message
 from affiliates.views.messages import PAGE, per_hour, report_of, show, step
 from config.lib import pages, ratelimit
@@ -44,4 +44,4 @@ def brand_thread(request, creator_id: int):
 def brand_report_message(request, creator_id: int, pk: int):
     rows = Message.objects.select_related("brand", "creator__user")
     row = get_object_or_404(rows, pk=pk, brand=request.brand, creator=creator_id, from_brand=False)
-    return report_of(request, row, "base_brand.html")
+    return report_of(request, reporting.of_message(row), [row.text], "base_brand.html", row)

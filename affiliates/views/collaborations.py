@@ -14,12 +14,15 @@ from affiliates import budgets, fees, flatfees, participations
 from affiliates import collaborations as domain
 from affiliates.clock import local_day
 from affiliates.forms.collaborations import BudgetForm, CollaborationForm, FeeWordForm, RateForm
-from affiliates.models import Collaboration, Participation
+from affiliates.models import Collaboration, FlatFee, Participation
 from affiliates.views.brands import quote
-from config.lib.http import render_page
+from config.lib import pages
+from config.lib.http import page_number, render_page
 from shop.access import brand_required
 
 EXAMPLE_GROSS = 3450  # where the brand has no product yet
+PAGE = 50
+AT_ONCE = 100  # applications, and posts with a fee, that wait for an answer
 
 
 def _example(brand, rate_bp: int):
@@ -47,7 +50,6 @@ def collaborations(request):
     offers = [
         {
             "row": row,
-            "runs": row.starts_at <= now and (row.ends_at is None or row.ends_at > now),
             "cuts": [c for c in row.rate_changes.all() if c.effective_at > now],
         }
         for row in rows
@@ -93,18 +95,27 @@ def collaboration(request, collaboration_id: int):
             messages.success(request, _("The new rate counts from now on."))
         return redirect("affiliates:collaborations", request.brand.slug)
     rate_bp = form.cleaned_data.get("percent", row.rate_bp) if form.is_bound else row.rate_bp
-    people = row.participations.select_related("creator", "fee__commission")
-    people = list(people.order_by("-asked_at", "-pk")[:200])
-    for one in people:
-        one.collaboration = row
+    rows = row.participations.select_related("creator", "fee__commission")
+    people = pages.page(rows.order_by("-asked_at", "-pk"), page_number(request), PAGE)
+    applied = rows.filter(state=Participation.State.APPLIED).order_by("answer_by", "pk")
+    posted = rows.filter(fee__state=FlatFee.State.POSTED).order_by("fee__act_by", "pk")
+    waiting = list(posted[:AT_ONCE])  # first those on which silence decides soonest
+    others = [one for one in people if getattr(one, "fee", None) and one not in waiting]
+    now = timezone.now()
     context = {
         "form": form,
         "row": row,
         "example": _example(request.brand, rate_bp),
         "people": people,
-        "applied": [one for one in people if one.state == Participation.State.APPLIED],
-        "fees": [(one, one.fee) for one in people if getattr(one, "fee", None)],
-        "unfunded": sum(1 for one in people if one.unfunded_at and one.state == "invited"),
+        "applied": applied[:AT_ONCE],
+        "more": row.participations.aggregate(
+            applied=Count("pk", filter=Q(state=Participation.State.APPLIED)),
+            posted=Count("pk", filter=Q(fee__state=FlatFee.State.POSTED)),
+            unfunded=Count("pk", filter=Q(unfunded_at__isnull=False, state="invited")),
+        ),
+        "at_once": AT_ONCE,
+        "fees": [(one, one.fee) for one in [*waiting, *others]],
+        "ends": domain.end_of(row, now),
         "budget_form": BudgetForm(initial={"budget": row.budget}),
         "budget_left": None if row.budget is None else budgets.left(row),
     }

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from affiliates import earnings, flatfees, solvency
 from affiliates import participations as domain
 from affiliates.forms.samples import PostForm
+from affiliates.letters import day
 from affiliates.models import FlatFee, Participation
 from config.lib import ratelimit
 from config.lib.http import render_page
@@ -72,8 +73,12 @@ def invitation_answer(request, participation_id: int):
         )
         return redirect("affiliates:invitations")
     if row.state == Participation.State.ACCEPTED:
-        brand = row.collaboration.brand.name
-        messages.success(request, _("You take part. Take a link of %(brand)s.") % {"brand": brand})
+        facts = {"brand": row.collaboration.brand.name, "day": day(row.collaboration.starts_at)}
+        if row.collaboration.starts_at > timezone.now():
+            said = _("You take part. From %(day)s on you can take links of %(brand)s.")
+        else:
+            said = _("You take part. Take a link of %(brand)s.")
+        messages.success(request, said % facts)
     else:
         messages.success(request, _("You said no. Nothing else changes."))
     return redirect("affiliates:invitations")

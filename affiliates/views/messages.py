@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from affiliates import messages as domain
-from affiliates import outreach, reporting
+from affiliates import outreach, participations, reporting
 from affiliates.forms.messages import MessageForm
 from affiliates.forms.reports import ReportForm
 from affiliates.models import Message, Thread
@@ -130,12 +130,24 @@ def report_message(request, brand_slug: str, pk: int):
     row = get_object_or_404(
         rows, pk=pk, creator=request.creator, brand__slug=brand_slug, from_brand=True
     )
-    return report_of(request, row, "base_creator.html")
+    return report_of(request, reporting.of_message(row), [row.text], "base_creator.html", row)
 
 
-def report_of(request, row, base: str):
-    """Take one side's report about a message of the other; it opens a case (EU DSA art. 16)."""
-    subject = reporting.of_message(row)
+@creator_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@ratelimit.limited("report_message", times=10, seconds=3_600)
+def report_offer(request, collaboration_id: int):
+    """Report what a brand wrote in an offer that it shows her, or in its invitation."""
+    offer = participations.shown_to(request.creator, collaboration_id, timezone.now())
+    if offer is None:
+        raise Http404("no such offer")
+    hers = request.creator.participations.filter(collaboration=offer, asked_by_creator=False)
+    said = [offer.name, *hers.values_list("message", flat=True), offer.message]
+    return report_of(request, reporting.of_offer(offer), said, "base_creator.html")
+
+
+def report_of(request, subject, said: list[str], base: str, row: Message | None = None):
+    """Take one side's report about words of the other; it opens a case (EU DSA art. 16)."""
     form = ReportForm(request.POST or None, initial={"email": request.user.email})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -146,6 +158,7 @@ def report_of(request, row, base: str):
         made = reports.file(subject.key, word, timezone.now(), subject.creator)
         notes.success(request, _("Reported. You can block the sender too."))
         return redirect("affiliates:report_state", token=reports.token(made))
-    context = {"form": form, "row": row, "subject": subject, "base": base}
+    words = [] if row and row.hidden_at else [text for text in said if text]
+    context = {"form": form, "words": words, "subject": subject, "base": base}
     status = 422 if form.errors else 200
     return render_page(request, "affiliates/report_message.html", context, status=status)

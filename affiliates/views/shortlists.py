@@ -14,12 +14,13 @@ from affiliates import candidates
 from affiliates import shortlists as lists
 from affiliates.forms.invite import ids_in
 from affiliates.forms.shortlists import AddForm
-from config.lib import ratelimit, sheets
-from config.lib.http import render_page, safe_next
+from config.lib import pages, ratelimit, sheets
+from config.lib.http import page_number, render_page, safe_next
 from creators.models import Creator
 from shop.access import brand_required
 
 MOST_ADDED = 100
+PAGE = 50
 
 
 @brand_required
@@ -32,7 +33,7 @@ def shortlists(request):
         "lists": every,
         "shown": shown,
         "is_first": bool(shown) and shown.pk == every[0].pk,
-        "entries": list(lists.entries_of(shown)[:200]),
+        "entries": pages.page(lists.entries_of(shown), page_number(request), PAGE),
         "shortlist": lists.summary(shown),
         "nav_active": "discover",
     }

@@ -61,9 +61,10 @@ def test_a_senseless_filter_is_an_error_at_its_field_and_the_rest_still_filters(
 def test_the_score_is_explained_and_gates(client, brand):
     good, other = make_creator(handle="baker", followers=4_000), make_creator(followers=4_000)
     parts = [
-        {"part": "engagement", "measured": 520, "low": 300, "high": 1_800, "points": 57, "of": 57},
+        {"part": "engagement", "measured": 520, "low": 300, "high": 1_800, "points": 57, "of": 57,
+         "peers": 40},
         {"part": "growth", "measured": 1_234, "low": None, "high": 200, "points": 15, "of": 43},
-    ]
+    ]  # fmt: skip
     DirectoryEntry.objects.filter(creator=good).update(
         engagement_bp=520, score=72, score_parts=parts
     )
@@ -80,7 +81,7 @@ def test_the_score_is_explained_and_gates(client, brand):
     text = answer.content.decode()
     assert "Authenticity 72: why?" in text
     assert "5.2% of followers react; 3.0% to 18.0% is usual among peers" in text
-    assert "at most 12.3% more in a day; up to 2.0% is usual" in text
+    assert "at most 12.3% more in a day; we take up to 2.0% as usual, while" in text
 
 
 @pytest.mark.parametrize("rows", [1, 3, 14])
@@ -179,6 +180,45 @@ def test_an_invitation_reaches_the_creator_once(client, brand):
     ]
 
 
+@pytest.mark.parametrize(
+    ("state", "ended", "says", "button"),
+    [("invited", False, "Invited", ""), ("applied", False, "Asks to take part", "Answer"),
+     ("accepted", False, "Takes part", ""), ("declined", False, "Declined", ""),
+     ("lapsed", False, "Not answered in time", "Invite"),
+     ("accepted", True, "That offer is over", "Invite")],
+)  # fmt: skip
+@pytest.mark.parametrize("view", ["cards", "table"])
+def test_a_card_shows_how_a_creator_stands_and_what_can_be_done(
+    client, brand, state, ended, says, button, view
+):
+    creator = make_creator(handle="baker", followers=3_000)
+    offer = Collaboration.objects.create(
+        brand=brand, kind="targeted", name="Bread week", rate_bp=1800, starts_at=NOW,
+        ends_at=timezone.now() if ended else None,
+    )  # fmt: skip
+    Participation.objects.create(creator=creator, collaboration=offer, state=state, asked_at=NOW)
+
+    text = " ".join(page(client, brand, f"?view={view}").content.decode().split())
+
+    assert f">{says}</span>" in text
+    for word in ("Invite", "Answer"):
+        assert (f'>{word}<span class="sr"> Baker' in text) == (word == button)
+    assert '>Write<span class="sr"> Baker' in text
+
+
+def test_a_long_list_is_shown_page_by_page(client, brand):
+    people = [make_creator(followers=3_000) for _n in range(52)]
+    target = shortlists.make(brand, "Many")
+    shortlists.add(target, [one.pk for one in people])
+    start = f"/brand/{brand.slug}/shortlists/?list={target.pk}"
+
+    shown = [client.get(f"{start}&page={n}").context["entries"] for n in (1, 2)]
+
+    ids = [row.creator_id for rows in shown for row in rows]
+    assert [len(rows) for rows in shown] == [50, 2]
+    assert sorted(ids) == sorted(one.pk for one in people)
+
+
 def test_another_brand_is_not_there(client, brand):
     other = money.make_brand()
 
@@ -246,6 +286,8 @@ def test_the_card_says_why_it_is_there_in_points_that_add_up(client, brand):
     assert sum(part.points for part in card.fit) == card.entry.fit == 20 + 27 + 10 + 5
     assert f"Together {card.entry.fit} of 100. The number of followers adds nothing." in text
     assert "Under 5,000 followers: may take a place kept for small creators." in text
+    DirectoryEntry.objects.filter(creator=creator).update(score=10, engagement_pct=0)
+    assert "place kept for small" not in page(client, brand).content.decode()
 
 
 def test_at_most_four_are_compared_in_the_order_they_were_chosen(

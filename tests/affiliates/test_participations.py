@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.mail.backends import locmem
 from django.utils import timezone
 
 from affiliates import collaborations, messages, outreach, participationletters, participations
@@ -47,6 +48,72 @@ def test_an_invitation_that_nobody_answers_is_closed_with_a_notice_to_both(mailo
     owner = offer.brand.memberships.get().user.email
     assert [mail.to[0] for mail in mailoutbox] == [creator.user.email, creator.user.email, owner]
     assert "invites you" in mailoutbox[0].subject and "closed" in mailoutbox[1].subject
+
+
+class Refuses(locmem.EmailBackend):
+    """A mail server that takes nothing for one address."""
+
+    address = ""
+
+    def send_messages(self, letters):
+        if any(self.address in letter.to for letter in letters):
+            raise OSError("550 no such mailbox")
+        return super().send_messages(letters)
+
+
+def test_a_letter_that_the_brand_cannot_get_is_not_sent_to_her_again(mailoutbox, settings):
+    offer, creator = make_offer(), make_person()
+    participations.invite(offer, [creator], NOW)
+    participations.lapse(until(NOW, 7))
+    Refuses.address = offer.brand.memberships.get().user.email
+    settings.EMAIL_BACKEND = f"{__name__}.Refuses"
+
+    told = [participationletters.send_waiting() for _hour in range(3)]
+    Refuses.address = ""
+    told.append(participationletters.send_waiting())
+
+    assert told == [1, 0, 0, 1]
+    assert [mail.to for mail in mailoutbox].count([creator.user.email]) == 1
+
+
+def test_what_lapsed_may_be_asked_again_after_two_weeks_and_a_no_stays_a_no():
+    offer, silent, refuses = make_offer(), make_person(), make_person()
+    participations.invite(offer, [silent, refuses], NOW)
+    participations.decline(refuses, offer.participations.get(creator=refuses).pk, NOW)
+    lapsed_at = until(NOW, 7)
+    participations.lapse(lapsed_at)
+    soon, later = lapsed_at + 13 * DAY, lapsed_at + 14 * DAY
+
+    assert participations.invite(offer, [silent, refuses], soon) == 0
+    assert participations.invite(offer, [silent, refuses], later, "Once more?") == 1
+    assert participations.invite(offer, [silent, refuses], later) == 0
+
+    row = offer.participations.get(creator=silent)
+    assert (row.state, row.message, row.answer_by) == ("invited", "Once more?", until(later, 7))
+    assert outreach.standing(offer.brand, later).used == 1
+    assert participations.accept(silent, row.pk, later).state == "accepted"
+
+
+def test_who_was_ignored_applies_again_and_the_brand_may_invite_her_at_once():
+    offer, creator = make_offer("approval"), make_person()
+    participations.apply(creator, offer.pk, NOW, "I bake.")
+    lapsed_at = until(NOW, 7)
+    participations.lapse(lapsed_at)
+
+    with pytest.raises(participations.NotOpen):
+        participations.apply(creator, offer.pk, lapsed_at + 13 * DAY)
+    row = participations.apply(creator, offer.pk, lapsed_at + 14 * DAY, "Still.")
+    assert (row.state, row.message, row.tells, row.tells_brand) == (
+        "applied",
+        "Still.",
+        False,
+        True,
+    )
+
+    participations.lapse(row.answer_by)
+    assert participations.invite(offer, [creator], row.answer_by) == 1
+    row.refresh_from_db()
+    assert (row.state, row.asked_by_creator, row.tells_brand) == ("invited", False, False)
 
 
 def test_a_creator_applies_and_the_brand_answers_in_seven_days(client):
