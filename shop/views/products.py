@@ -117,11 +117,10 @@ def product_edit(request, product_id=None):
         product = Product(
             brand=brand, currency=brand.currency, tax_class="", sells_at=brand.sells_at
         )
-    form = ProductForm(request.POST or None, request.FILES or None, instance=product)
-    variants = VariantFormSet(
-        request.POST or None, instance=product, form_kwargs={"currency": product.currency}
-    )
-    images = ImageFormSet(request.POST or None, instance=product)
+    sent = request.POST if request.method == "POST" else None  # also where it holds nothing
+    form = ProductForm(sent, request.FILES or None, instance=product)
+    variants = VariantFormSet(sent, instance=product, form_kwargs={"currency": product.currency})
+    images = ImageFormSet(sent, instance=product)
     if request.method == "POST" and _all_valid(request, form, variants, images):
         try:
             _save(brand, form, variants, images)
