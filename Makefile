@@ -5,7 +5,7 @@ JOBS ?= 2
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench chaos lint fmt lock clean setup
+.PHONY: help run test test-all bench chaos load lint fmt lock clean setup
 .SILENT:
 
 help: ## what there is
@@ -14,6 +14,7 @@ help: ## what there is
 	echo "make test-all   all tests"
 	echo "make bench      speed, one line of JSON per bench (ONLY=redirect, FULL=1)"
 	echo "make chaos      a market under load whose parts are killed (MINUTES=10)"
+	echo "make load       a believable day, played by locust: failures, memory, p95 (MINUTES=30, PEOPLE=40)"
 	echo "make lint       style of Python and templates, import rules, migrations, translations"
 	echo "make fmt        bring Python into shape"
 	echo "make lock       pin the packages of requirements*.txt again"
@@ -35,6 +36,9 @@ bench: .venv/dev.stamp
 
 chaos: .venv/dev.stamp
 	$(PY) -m tests.chaos --minutes $(or $(MINUTES),10)
+
+load: .venv/dev.stamp .venv/load.stamp
+	LOCUST=.venv/load/bin/locust $(PY) -m tests.load --minutes $(or $(MINUTES),30) --people $(or $(PEOPLE),40)
 
 lint: .venv/dev.stamp .env
 	.venv/bin/ruff check .
@@ -58,6 +62,11 @@ lock: .venv/dev.stamp
 clean:
 	rm -rf .venv .ci-venv node_modules static/fonts .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -not -path "./.data*" -prune -exec rm -rf {} +
+
+.venv/load.stamp: requirements-load.txt .venv/dev.stamp
+	$(PYTHON) -m venv .venv/load
+	.venv/bin/uv pip install --quiet --python .venv/load/bin/python -r requirements-load.txt
+	touch $@
 
 .env:
 	cp .env.example .env
