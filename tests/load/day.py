@@ -84,7 +84,7 @@ class SignedIn(Visitor):
         page = self.see("/accounts/login/", "sign in")
         fields = hidden(page, "csrfmiddlewaretoken") | {"login": mail, "password": password}
         answer = self.client.post("/accounts/login/", fields, name="sign in")
-        if not any("session" in name for name in self.client.cookies.keys()):
+        if not any("session" in name for name in self.client.cookies.get_dict()):
             raise RuntimeError(f"{mail} could not sign in: {answer.status_code}")
 
 
