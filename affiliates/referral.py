@@ -151,7 +151,7 @@ class ByOwnShop(NamedTuple):
 
 
 def by_own_shop(referral: dict[str, Any] | None) -> ByOwnShop:
-    """Return what `shop.ownorders` put on an order; a click that we did not sign says nothing.
+    """Return what `shop.ownsales` put on an order; a click that we did not sign says nothing.
 
     A discount link counts where the order has its code; a word that was typed goes before it.
     """

@@ -9,7 +9,7 @@ from functools import cached_property
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shop import delivery, discounts, pricing, storefront
+from shop import delivery, discounts, pricing, stocklevels, storefront
 from shop.delivery import Way
 from shop.discounts import Applied
 from shop.models import Brand, Cart, CartLine, Order, OrderLine, Product, TaxRate, Variant
@@ -132,7 +132,10 @@ def contents(cart: Cart, at: datetime) -> Bag:
 
     Four queries; one more while it is being ordered, two where a discount code was typed.
     """
-    rows = cart.lines.select_related("variant__product__brand", "variant__product__category")
+    rows = cart.lines.select_related(
+        "variant__product__brand", "variant__product__category",
+        "variant__stocked__stockroom__integration",
+    )  # fmt: skip
     options = "variant__product__brand__delivery_options"
     rows = list(rows.prefetch_related(storefront.pictures("variant__product__images"), options))
     day = timezone.localdate(at)
@@ -143,7 +146,7 @@ def contents(cart: Cart, at: datetime) -> Bag:
         product = row.variant.product
         tax_bp = rates.get((product.brand.country, product.tax_class))
         priced = Priced(row.quantity, row.variant.price, 0, tax_bp or 0)
-        problem = problem_of(row.variant, row.quantity, held[row.variant_id])
+        problem = problem_of(row.variant, row.quantity, at, held[row.variant_id])
         if tax_bp is None:
             problem = problem or _("This product cannot be sold right now.")
         if product.brand_id not in parts:
@@ -194,7 +197,7 @@ def _rates(countries: set[str], day: date) -> dict[tuple[str, str], int]:
     return {(row.country, row.tax_class): row.rate_bp for row in ordered}
 
 
-def problem_of(variant: Variant, quantity: int, held: int = 0) -> str:
+def problem_of(variant: Variant, quantity: int, at: datetime, held: int = 0) -> str:
     """Return why a variant cannot be sold in this quantity, `held` of them hers; empty: it can."""
     product = variant.product
     if product.status != Product.Status.ACTIVE or product.brand.status != Brand.Status.ACTIVE:
@@ -203,6 +206,8 @@ def problem_of(variant: Variant, quantity: int, held: int = 0) -> str:
         return _("This choice is no longer sold. Please pick another one.")
     if product.sells_at == SellsAt.OWN_SHOP:
         return _("This product is sold in the brand's own shop.")
+    if not stocklevels.is_fresh(variant, at):
+        return _("The brand's shop has not told us for a day how many are left. Try again later.")
     if quantity > MOST_OF_ONE:
         return _("You can order at most 99 pieces.")
     if variant.available is not None and variant.available + held < quantity:

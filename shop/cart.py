@@ -2,8 +2,10 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shop import bag as bags
@@ -45,16 +47,19 @@ def count(cart: Cart | None) -> int:
 
 
 @transaction.atomic
-def add(cart: Cart, variant: Variant, quantity: int, touch: str = "") -> CartLine:
+def add(
+    cart: Cart, variant: Variant, quantity: int, touch: str = "", at: datetime | None = None
+) -> CartLine:
     """Put pieces of a variant into a bag. Raises CannotAdd.
 
     `touch` says which creator's link the shopper came by; the newest one of a line counts.
     """
+    at = at or timezone.now()
     cart = Cart.objects.select_for_update().get(pk=cart.pk)
     product = variant.product
     currencies = set(cart.lines.values_list("variant__product__currency", flat=True))
     held = bags.held_for(cart)[variant.pk]
-    if problem := bags.problem_of(variant, quantity, held):
+    if problem := bags.problem_of(variant, quantity, at, held):
         raise CannotAdd(problem)
     if currencies - {product.currency}:
         message = _(
@@ -66,7 +71,7 @@ def add(cart: Cart, variant: Variant, quantity: int, touch: str = "") -> CartLin
         if cart.lines.count() >= MOST_LINES:
             raise CannotAdd(_("Your bag is full. Please order this first."))
         line = CartLine(cart=cart, variant=variant, quantity=0)
-    if problem := bags.problem_of(variant, line.quantity + quantity, held):
+    if problem := bags.problem_of(variant, line.quantity + quantity, at, held):
         raise CannotAdd(problem)
     line.quantity += quantity
     line.touch = touch or line.touch

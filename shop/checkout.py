@@ -134,7 +134,7 @@ def _place(
     quantities: Counter[int] = Counter()
     for line in bag.lines:
         quantities[line.variant.pk] += line.priced.quantity
-    stock.reserve(quantities)
+    stock.reserve(quantities, at)
     token = orders.token_of(checkout_key)
     order = Order.objects.create(
         number=orders.new_number(),

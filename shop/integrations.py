@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from shop.models import Brand, Integration, Product
+from shop.models import Brand, Integration, Product, Stockroom
 from shop.ownshops import base
 
 OLD_LIVES = timedelta(hours=24)
@@ -62,6 +62,9 @@ def sign(secret: str, body: bytes) -> str:
 def is_signed(integration: Integration, body: bytes, signature: str, at: datetime) -> bool:
     """Say whether a raw body is signed with the secret, or with the one that is going out."""
     known = [integration.secret]
+    room = getattr(integration, "stockroom", None)
+    if room and integration.provider == Provider.SHOPIFY:
+        known.append(room.key_secret)  # of the app that asked for word of stock
     if integration.old_secret and integration.old_until and at < integration.old_until:
         known.append(integration.old_secret)
     given = signature.encode("utf-8", "replace")
@@ -135,8 +138,25 @@ def fits(integration: Integration, url: str) -> bool:
 def untested(products: Iterable[Product]) -> set[int]:
     """Return those of these products that no link may be taken of: their shop is not green.
 
-    One query, and none where all are sold here.
+    A query for own shops, and one for shops that keep stock; none where all is sold and kept here.
     """
+    products = list(products)
+    return _unproven(products) | _unsold_there(products)
+
+
+def _unproven(products: list[Product]) -> set[int]:
+    beside = [product for product in products if product.sells_at == "beside"]
+    if not beside:
+        return set()
+    rooms = Stockroom.objects.open().filter(green_at__isnull=False)
+    brands = {product.brand_id for product in beside}
+    green = set(
+        rooms.filter(integration__brand__in=brands).values_list("integration__brand", flat=True)
+    )
+    return {product.pk for product in beside if product.brand_id not in green}
+
+
+def _unsold_there(products: list[Product]) -> set[int]:
     away = [product for product in products if product.sells_at == "own_shop"]
     if not away:
         return set()

@@ -19,7 +19,7 @@ from django.db.models import Sum
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
-from shop import discounts, letters, signals, stock
+from shop import discounts, letters, pushes, signals, stock
 from shop.models import BrandOrder, Cart, Order, OrderLine, Payment, Recall
 
 logger = logging.getLogger(__name__)
@@ -112,6 +112,7 @@ def mark_paid(order: Order, payment: Payment, at: datetime) -> bool:
     if not order.own_shop:
         for part in order.parts.select_related("brand").order_by("pk"):
             letters.write("order_new", part.pk, order, at, part.brand)
+        pushes.write(order, at)
     _write_recalls(order, at)
     tell(signals.order_paid, order=order)
     return True

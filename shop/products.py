@@ -19,8 +19,16 @@ SEARCH = (
     " || setweight(to_tsvector('english', {body}), 'D')"
 )
 BODY = "left(regexp_replace({description}, '<[^>]*>', ' ', 'g'), 20000)"
+# Whether a variant's stock is known well enough to sell it: always where it is kept here.
+FRESH = """(product.sells_at <> 'beside' or exists (
+             select 1 from shop_stocked stocked
+               join shop_stockroom room on room.id = stocked.stockroom_id
+               join shop_integration shop on shop.id = room.integration_id
+              where stocked.variant_id = variant.id and stocked.seen_at > statement_timestamp() - interval '24 hours'
+                and room.green_at is not null and room.off_at is null and shop.state <> 'off'))"""
 # One statement for any number of products; an active one that lost its price is a draft again.
-_REFRESH = """
+_REFRESH = (
+    """
 update shop_product p
    set price_from = v.price_from,
        in_stock = coalesce(v.in_stock, false),
@@ -35,26 +43,31 @@ update shop_product p
            {body} as body,
            min(variant.price) filter (where variant.is_active) as price_from,
            bool_or(variant.is_active and (variant.stock is null
-                                          or variant.stock > variant.reserved)) as in_stock
+                                          or variant.stock > variant.reserved)
+                   and {fresh}) as in_stock
       from shop_product product
       join shop_brand brand on brand.id = product.brand_id
       left join shop_variant variant on variant.product_id = product.id
      where product.id = any(%s)
      group by product.id, brand.name) v
  where p.id = v.id
-""".replace(
-    "{search}", SEARCH.format(title="p.title", brand="v.brand_name", body="v.body")
-).replace("{body}", BODY.format(description="product.description"))
+""".replace("{search}", SEARCH.format(title="p.title", brand="v.brand_name", body="v.body"))
+    .replace("{body}", BODY.format(description="product.description"))
+    .replace("{fresh}", FRESH)
+)
 
 # Stock alone changes often; most sales leave "in stock" as it was and write nothing.
-_REFRESH_STOCK = """
+_REFRESH_STOCK = f"""
 update shop_product p
    set in_stock = v.in_stock
   from (
-    select product_id, bool_or(is_active and (stock is null or stock > reserved)) as in_stock
-      from shop_variant where product_id = any(%s) group by product_id) v
+    select variant.product_id,
+           bool_or(variant.is_active and (variant.stock is null or variant.stock > variant.reserved)
+                   and {FRESH}) as in_stock
+      from shop_variant variant join shop_product product on product.id = variant.product_id
+     where variant.product_id = any(%s) group by variant.product_id) v
  where p.id = v.product_id and p.in_stock <> v.in_stock
-"""
+"""  # noqa: S608  words of ours only
 
 
 def refresh(product_ids: Collection[int]) -> None:

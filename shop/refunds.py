@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from config.lib import money
-from shop import letters, orders, parcels, signals
+from shop import letters, orders, parcels, pushes, signals
 from shop.models import (
     BrandOrder,
     Dispute,
@@ -130,7 +130,12 @@ def refund(
 
 
 def _write(made: Refund, at: datetime) -> None:
-    """Tell the shopper; what a trouble gives back is told by the letter that closes it."""
+    """Tell the shopper and the shop with the stock.
+
+    What a trouble gives back is told by the letter that closes it.
+    """
+    if not made.order.own_shop:
+        pushes.give_back(made, at)
     if not made.order.own_shop and not made.reference.startswith(OF_TROUBLE):
         letters.write("refunded", made.pk, made.order, at)
 

@@ -5,12 +5,14 @@ Variants are always locked in the order of their ids.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Greatest
 
 from shop import products
-from shop.models import Variant
+from shop.models import Product, Stocked, Variant
+from shop.models.brands import SellsAt
 
 
 class SoldOut(Exception):
@@ -21,14 +23,17 @@ class SoldOut(Exception):
         self.variant_id = variant_id
 
 
-def reserve(quantities: Mapping[int, int]) -> None:
+def reserve(quantities: Mapping[int, int], at: datetime) -> None:
     """Reserve pieces by variant id, all or (by the caller's transaction) none.
 
-    Raises SoldOut for the first variant that has not enough.
+    Raises SoldOut for the first variant that has not enough, or whose stock lies in a shop
+    elsewhere that told nothing of it for a day.
     """
+    elsewhere = Product.objects.filter(pk=OuterRef("product"), sells_at=SellsAt.BESIDE)
+    known = ~Exists(elsewhere) | Exists(Stocked.objects.fresh(at).filter(variant=OuterRef("pk")))
     for variant_id, quantity in sorted(quantities.items()):
         enough = Q(stock__isnull=True) | Q(stock__gte=F("reserved") + quantity)
-        taken = Variant.objects.filter(enough, pk=variant_id, is_active=True).update(
+        taken = Variant.objects.filter(enough, known, pk=variant_id, is_active=True).update(
             reserved=F("reserved") + quantity
         )
         if not taken:

@@ -122,7 +122,10 @@ def product(brand_slug: str, slug: str, day: date) -> Product | None:
     rows = Product.objects.on_sale().select_related("brand", "category").defer("search")
     rows = rows.annotate(tax_bp=TaxRate.of_products(day))
     found = rows.filter(brand__slug=brand_slug, slug=slug).prefetch_related(
-        Prefetch("variants", Variant.objects.with_before())
+        Prefetch(
+            "variants",
+            Variant.objects.with_before().select_related("stocked__stockroom__integration"),
+        )
     )
     return found.first()
 

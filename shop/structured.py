@@ -53,14 +53,14 @@ def _offer(found: Product, variant: Variant) -> dict[str, Any]:
         "url": f"{page}?variant={variant.pk}",
         "price": str(money.decimal(variant.price, found.currency)),
         "priceCurrency": found.currency,
-        "availability": f"{SCHEMA}/{'OutOfStock' if variant.available == 0 else 'InStock'}",
+        "availability": f"{SCHEMA}/{'InStock' if found.in_stock and variant.available != 0 else 'OutOfStock'}",
         "itemCondition": f"{SCHEMA}/NewCondition",
         "seller": {"@type": "Organization", "name": brand.legal_name or brand.name},
         "hasMerchantReturnPolicy": _returns(found),
     }
     if variant.label:
         offer["name"] = f"{found.title}, {variant.label}"
-    if found.sells_at == "here":
+    if found.sells_at != "own_shop":
         offer["shippingDetails"] = _shipping(found, variant)
     return offer
 

@@ -16,22 +16,26 @@ from django.utils.translation import gettext as _
 
 from config.lib import locks, post
 from shop import (
+    beside,
     documents,
     gateways,
     mails,
     movements,
     orders,
     ownorders,
+    ownsales,
     payback,
     payers,
     paypages,
     pictures,
     postroom,
+    pushes,
     returns,
+    stocklevels,
     troubles,
 )
 from shop.feeds import addresses, importer
-from shop.models import Feed, FeedRun, Image, Order, TeamInvitation
+from shop.models import Feed, FeedRun, Image, Order, Stockroom, TeamInvitation
 
 logger = logging.getLogger(__name__)
 BUSY_S = 10, 90  # until a catalogue is tried again that has to wait for another one
@@ -228,7 +232,64 @@ def read_address(feed_id: int) -> int:
 @shared_task
 def assume_delivered() -> int:
     """Call parcels of brands' own shops delivered when the days that the brand states are over."""
-    return ownorders.assume_delivered(timezone.now())
+    return ownsales.assume_delivered(timezone.now())
+
+
+@shared_task
+def apply_own_message(event_id: int) -> int:
+    """Apply one message of a brand's own shop; the sweep does what this one leaves."""
+    try:
+        ownorders.apply_one(event_id)
+    except ownorders.Busy:
+        logger.warning("message %s of an own shop waits", event_id)
+        return 0
+    return 1
+
+
+@shared_task
+def apply_own_messages() -> int:
+    """Apply messages of brands' own shops that wait."""
+    return ownorders.apply_waiting(timezone.now())
+
+
+@shared_task
+def push_orders() -> int:
+    """Tell shops that keep stock what was sold here, and what of it was given back."""
+    return pushes.send_due(timezone.now())
+
+
+@shared_task
+def read_stockrooms() -> int:
+    """Ring for each shop whose stock is due; show as sold out what nobody told for a day."""
+    now = timezone.now()
+    due = stocklevels.claim(now)
+    for room_id in due:
+        read_stock.delay(room_id)
+    stocklevels.hide_stale(now)
+    return len(due)
+
+
+@shared_task
+def read_stock(room_id: int) -> int:
+    """Read the stock of one shop, for a minute; the rest when it is rung for again."""
+    room = Stockroom.objects.get(pk=room_id)
+    try:
+        done = stocklevels.read(room, timezone.now())
+    except locks.Busy:
+        return 0
+    beside.look(room, timezone.now())
+    return done
+
+
+@shared_task
+def test_stockroom(room_id: int, name: str) -> int:
+    """Prove that a shop can be sold from: a test order, and its stock."""
+    rows = Stockroom.objects.select_related("integration__brand")
+    try:
+        return int(beside.test(rows.get(pk=room_id), name, timezone.now()))
+    except locks.Busy:
+        test_stockroom.apply_async([room_id, name], countdown=random.randint(*BUSY_S))
+        return 0
 
 
 @shared_task

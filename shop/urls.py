@@ -95,6 +95,23 @@ urlpatterns = [
         integrations.integration_replay,
         name="integration_replay",
     ),
+    path(f"{BRAND}/integrations/stock/", integrations.stock_connect, name="stock_connect"),
+    path(f"{BRAND}/integrations/stock/here/", integrations.stock_here, name="stock_here"),
+    path(
+        f"{BRAND}/integrations/<int:integration_id>/stock/test/",
+        integrations.stock_test,
+        name="stock_test",
+    ),
+    path(
+        f"{BRAND}/integrations/<int:integration_id>/stock/off/",
+        integrations.stock_off,
+        name="stock_off",
+    ),
+    path(
+        f"{BRAND}/integrations/pushes/<int:push_id>/again/",
+        integrations.push_again,
+        name="push_again",
+    ),
     path(f"{BRAND}/products/", products.products, name="products"),
     path(f"{BRAND}/products/many/", products.products_many, name="products_many"),
     path(f"{BRAND}/products/new/", products.product_edit, name="product_new"),

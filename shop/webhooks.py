@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from config.lib.access import public
 from shop import gateways, integrations, ownorders, ownshops, payments, tasks
-from shop.models import Integration, Payment, WebhookEvent
+from shop.models import Integration, OrderPush, Payment, WebhookEvent
 from shop.ownshops import words
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ def _queue_what_follows(row: WebhookEvent) -> None:
         transaction.on_commit(tasks.send_back.delay, robust=True)
     elif row.order_id:
         transaction.on_commit(partial(tasks.confirm_order.delay, row.order_id), robust=True)
+        if OrderPush.objects.filter(brand_order__order=row.order_id).exists():
+            transaction.on_commit(tasks.push_orders.delay, robust=True)
 
 
 @public
@@ -69,11 +71,13 @@ def hook(request, provider):
 @csrf_exempt
 @require_POST
 def own_hook(request, provider, integration_id):
-    """Take one signed message of a brand's own shop; what is kept is answered with 200.
+    """Keep one signed message of a brand's own shop and answer; a worker applies it.
 
-    A message that cannot be applied is kept with its reason, and the shop need not try again.
+    What is kept is answered with 200: the shop need not try again. Only a program of the brand's
+    own (provider `api`) waits, three seconds at most, to read what became of it.
     """
-    integration = Integration.objects.filter(pk=integration_id, provider=provider).first()
+    rows = Integration.objects.select_related("brand", "stockroom")
+    integration = rows.filter(pk=integration_id, provider=provider).first()
     if integration is None:
         raise Http404("no such integration")
     if provider == Integration.Provider.WOOCOMMERCE and PING.fullmatch(request.body):
@@ -88,12 +92,20 @@ def own_hook(request, provider, integration_id):
     currency = integration.brand.currency
     try:
         told = ownshops.parse(provider, request.headers, request.body, currency)
-        row = ownorders.receive(integration, told, digest, now)
+        if provider == Integration.Provider.API:
+            row = ownorders.receive(integration, told, digest, now)
+        else:
+            row = ownorders.keep(integration, told, digest, now)
     except ownshops.BadBody as error:
         row = ownorders.refuse(integration, "", str(error), digest)
     except ownorders.Altered as error:
         logger.error("altered duplicate refused: %s", error)
         return JsonResponse({"outcome": "refused", "note": "altered"}, status=409)
+    except ownorders.Busy:
+        return JsonResponse({"outcome": "kept", "note": ""}, status=202)
+    if not row.outcome:
+        transaction.on_commit(partial(tasks.apply_own_message.delay, row.pk), robust=True)
+        return JsonResponse({"outcome": "kept", "note": ""})
     status = 200
     if provider == Integration.Provider.API and row.outcome == WebhookEvent.Outcome.REFUSED:
         status = 422  # a program reads this; the others would only send it again

@@ -60,7 +60,9 @@ def _taken(creator, form, now):
     reasons = {
         "no_offer": _("No offer for you."),
         "short": _("The brand is short of money: no new links now."),
-        "untested": _("Sold in the brand's own shop, and no test order came from there yet."),
+        "untested": _(
+            "The brand's own shop has not passed its test order yet. Links open when it has."
+        ),
         "quota": _("Your products of this week are taken."),
     }
     rows = []

@@ -71,7 +71,7 @@ def link_take(request):
             )
         except domain.ShopUntested:
             error = _(
-                "The brand sells this in its own shop. Links open when a test order has come through from there."
+                "The brand's own shop has not passed its test order yet. Links open when it has."
             )
         except domain.QuotaReached as full:
             error = _(

@@ -14,6 +14,7 @@ from shop import products
 from shop.feeds import gallery
 from shop.feeds.base import ParsedProduct
 from shop.models import Brand, Product
+from shop.models.brands import SellsAt
 
 FACTS = (
     "category_id", "title", "description", "status", "missing", "currency", "sells_at",
@@ -41,7 +42,8 @@ update shop_product p
   from json_to_recordset(%(rows)s) r (id bigint, {_ROW})
  where p.id = r.id
 """  # noqa: S608
-# What a feed counts never goes below what shoppers have reserved.
+# What a feed counts never goes below what shoppers have reserved, and says nothing of a variant
+# whose stock a shop elsewhere tells.
 _VARIANTS = """
 insert into shop_variant
        (product_id, brand_id, sku, options, price, compare_at, stock, reserved, position, is_active,
@@ -52,7 +54,9 @@ select r.product, %(brand)s, r.sku, r.options, r.price, r.compare_at, r.stock, 0
        compare_at bigint, stock integer, position smallint, content text)
     on conflict (brand_id, sku) do update
    set options = excluded.options, price = excluded.price, compare_at = excluded.compare_at,
-       stock = case when excluded.stock is not null
+       stock = case when exists (select 1 from shop_stocked s where s.variant_id = shop_variant.id)
+                    then shop_variant.stock
+                    when excluded.stock is not null
                     then greatest(excluded.stock, shop_variant.reserved) end,
        position = excluded.position, is_active = true,
        content = case when excluded.content = '' then shop_variant.content else excluded.content end
@@ -103,7 +107,7 @@ def write(
             rows = [
                 _facts(product)
                 | {"external_id": product.external_id, "slug": product.slug}
-                | {"in_stock": any(v.stock is None or v.stock > 0 for v in one.variants)}
+                | {"in_stock": _in_stock(product, one)}
                 for product, one in fresh
             ]
             cursor.execute(_INSERT, facts | {"rows": json.dumps(rows)})
@@ -124,6 +128,12 @@ def write(
     if changed:
         gallery.write({product.pk: one for product, one in changed}, at)
         products.refresh_stock([product.pk for product, _one in changed])
+
+
+def _in_stock(product: Product, one: ParsedProduct) -> bool:
+    """Where a shop elsewhere keeps the stock, it has to tell it first."""
+    kept_here = product.sells_at != SellsAt.BESIDE
+    return kept_here and any(v.stock is None or v.stock > 0 for v in one.variants)
 
 
 def _facts(product: Product) -> dict[str, object]:

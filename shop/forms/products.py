@@ -86,6 +86,7 @@ class ProductForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["sells_at"].choices = _ways(self.instance)
         for key, label in DETAILS.items():
             name = f"detail_{key}"
             self.fields[name] = forms.CharField(
@@ -111,6 +112,13 @@ class ProductForm(forms.ModelForm):
             key: data.get(f"detail_{key}", "") for key in DETAILS
         }
         return data
+
+
+def _ways(product: Product) -> list[tuple[str, str]]:
+    """Return how a product may be sold: where a shop keeps the stock, its stock is that of the shop."""
+    beside = product.brand.sells_at == SellsAt.BESIDE
+    closed = {SellsAt.HERE if beside else SellsAt.BESIDE} - {product.sells_at}
+    return [row for row in SellsAt.choices if row[0] not in closed]
 
 
 class ManyForm(forms.Form):

@@ -25,6 +25,7 @@ from shop.models.payments import (
 from shop.models.prices import PriceChange
 from shop.models.recalls import Recall
 from shop.models.returns import Return, ReturnLine
+from shop.models.stockrooms import OrderPush, Stocked, Stockroom
 from shop.models.terms import Acceptance, Terms, TermsNotice
 from shop.models.troubles import Trouble, TroubleLine
 
@@ -50,6 +51,7 @@ __all__ = [
     "Order",
     "OrderLetter",
     "OrderLine",
+    "OrderPush",
     "Parcel",
     "ParcelLine",
     "ParcelUndone",
@@ -64,6 +66,8 @@ __all__ = [
     "Return",
     "ReturnLine",
     "SaleDocument",
+    "Stocked",
+    "Stockroom",
     "TaxRate",
     "TeamInvitation",
     "Terms",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 class SellsAt(models.TextChoices):
     HERE = "here", _("here, on Thousand")
+    BESIDE = "beside", _("here, from the stock of my Shopify or WooCommerce shop")
     OWN_SHOP = "own_shop", _("in the brand's own shop")
 
 

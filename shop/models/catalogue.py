@@ -144,6 +144,7 @@ class Product(models.Model):
                 name="product_of_brand",
                 condition=Q(status="active"),
             ),
+            models.Index(fields=["id"], name="product_beside", condition=Q(sells_at="beside")),
             GinIndex("search", name="product_search"),
         ]
 

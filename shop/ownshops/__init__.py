@@ -10,7 +10,9 @@ from shop.ownshops.base import BadBody, Told
 
 PROVIDERS: dict[str, ModuleType] = {"shopify": shopify, "woocommerce": woocommerce, "api": api}
 
-__all__ = ["PROVIDERS", "BadBody", "Told", "parse"]
+STOCK_TOPICS = [*shopify.STOCK_TOPICS, *woocommerce.STOCK_TOPICS]
+
+__all__ = ["PROVIDERS", "STOCK_TOPICS", "BadBody", "Told", "parse"]
 
 
 def parse(provider: str, headers: Mapping[str, str], body: bytes, currency: str) -> Told:

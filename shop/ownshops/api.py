@@ -44,6 +44,7 @@ def parse(headers: Mapping[str, str], body: bytes, currency: str) -> Told:
         all_back=status == "cancelled",
         total=base.amount(facts.get("total"), currency, "order.total"),
         lines=[_line(one, currency) for one in base.rows(facts.get("lines"))],
+        whole=True,
         backs=[_back(one, currency) for one in base.rows(facts.get("refunds"))],
         shipped={"order": sent} if sent else {},
         delivered={"order": arrived} if arrived else {},

@@ -19,6 +19,7 @@ from django.utils.dateparse import parse_datetime
 from config.lib import money
 
 MOST_LINES, MOST_AMOUNT, MOST_PIECES = 500, 10**12, 100_000
+ALL = "*"
 PARAMETER = "thousand"  # of our click, in an address, a cart or an order
 
 
@@ -37,6 +38,7 @@ class Line:
     quantity: int
     gross: int
     tax: int
+    less: int = 0  # pieces of `quantity` that are not of the order any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,26 @@ class Back:
     id: str
     lines: dict[str, int]
     rest: int = 0
+    pieces: dict[str, int] = field(default_factory=dict)  # by line; without money: taken off only
+
+
+@dataclass(frozen=True, slots=True)
+class StockItem:
+    """How many of one variant lie in one place there. `count` None: they are not counted."""
+
+    external_id: str  # of the variant
+    parent_id: str  # of its product
+    item_id: str  # of its stock, where that has an id of its own
+    sku: str
+    place: str  # ALL: the sum of all places
+    count: int | None
+    version: str  # ISO 8601: when this last changed there
+    counts: bool = True  # False: a place that serves no web orders
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One message. Each field says what it adds to what is known of the order."""
+    """One message. Each field says what it adds to what is known of the order, or of stock."""
 
     kind: str
     about: str = ""  # the order's id there
@@ -63,6 +80,10 @@ class Told:
     all_back: bool = False  # cancelled or given back as a whole
     total: int | None = None
     lines: list[Line] = field(default_factory=list)
+    whole: bool = False  # a line that is left out is not of the order any more
+    edit: str = ""  # the id of a change of the order
+    removed: dict[str, int] = field(default_factory=dict)  # pieces that it took off, by line
+    added: bool = False  # it put something on, which counts once it is paid
     backs: list[Back] = field(default_factory=list)
     shipped: dict[str, str] = field(default_factory=dict)  # parcel -> moment
     delivered: dict[str, str] = field(default_factory=dict)
@@ -72,6 +93,9 @@ class Told:
     email: str = ""
     country: str = ""
     uninstalled: bool = False
+    ours: str = ""  # the number of an order that we pushed there
+    stock: list[StockItem] = field(default_factory=list)
+    restocked: bool = False  # something of stock changed that is to be read
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -81,6 +105,7 @@ class Told:
         known = {name: facts[name] for name in cls.__dataclass_fields__ if name in facts}
         known["lines"] = [Line(**one) for one in known.get("lines", [])]
         known["backs"] = [Back(**one) for one in known.get("backs", [])]
+        known["stock"] = [StockItem(**one) for one in known.get("stock", [])]
         return cls(**known)
 
 
@@ -153,6 +178,11 @@ def pieces(value: object) -> int:
     if not 0 <= value <= MOST_PIECES:
         raise BadBody("a quantity is no number of pieces")
     return ceil(value)
+
+
+def count_of(value: float | Decimal) -> int:
+    """Return pieces in stock: what was oversold is none, and more than a billion nobody has."""
+    return int(max(0, min(value, 10**9)))
 
 
 def currency_of(value: object) -> str:

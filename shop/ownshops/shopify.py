@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from shop.ownshops import base
-from shop.ownshops.base import Back, BadBody, Line, Told
+from shop.ownshops.base import Back, BadBody, Line, StockItem, Told
 
 SIGNATURE = "X-Shopify-Hmac-Sha256"
 TOPICS = (
-    "orders/paid orders/edited orders/cancelled refunds/create fulfillments/create "
+    "orders/paid orders/updated orders/edited orders/cancelled refunds/create fulfillments/create "
     "fulfillments/update fulfillment_events/create app/uninstalled"
 ).split()
+STOCK_TOPICS = ["inventory_levels/update", "products/update"]
 PAID = {"paid", "partially_refunded", "refunded"}
 
 
@@ -27,6 +28,7 @@ def parse(headers: Mapping[str, str], body: bytes, currency: str) -> Told:
     facts = base.load(body)
     readers = {
         "orders/paid": _order,
+        "orders/updated": _order,
         "orders/cancelled": _order,
         "orders/edited": _edited,
         "refunds/create": _refund,
@@ -34,6 +36,8 @@ def parse(headers: Mapping[str, str], body: bytes, currency: str) -> Told:
         "fulfillments/update": _fulfilment,
         "fulfillment_events/create": _carrier,
         "app/uninstalled": _uninstalled,
+        "inventory_levels/update": _level,
+        "products/update": _product,
     }
     if topic not in readers:
         return Told(kind=topic or "?", event=event)
@@ -54,7 +58,7 @@ def _order(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Tol
     return Told(
         kind=topic,
         about=about,
-        event=event,
+        event="" if topic == "orders/updated" else event,  # one act may update it twice
         currency=currency,
         version=base.moment(facts.get("updated_at")),
         placed_at=base.moment(facts.get("created_at")),
@@ -71,9 +75,17 @@ def _order(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Tol
         cart=next(
             (base.text(n.get("value"), 300) for n in notes if n.get("name") == base.PARAMETER), ""
         ),
+        ours=_ours(facts),
         email=base.text(facts.get("email"), 254),
         country=base.text(where.get("country_code"), 2).upper(),
     )
+
+
+def _ours(facts: dict[str, Any]) -> str:
+    """Return our number on an order that we pushed, from the two places where it stands."""
+    tags = base.text(facts.get("tags"), 1000).split(",")
+    tagged = [tag.strip() for tag in tags if tag.strip().startswith("TH-")]
+    return base.text(facts.get("source_identifier"), 40) or "".join(tagged[:1])[:40]
 
 
 def _lines(facts: dict[str, Any], currency: str) -> list[Line]:
@@ -104,9 +116,17 @@ def _lines(facts: dict[str, Any], currency: str) -> list[Line]:
                 quantity=quantity,
                 gross=gross,
                 tax=tax,
+                less=_less(one, quantity),
             )
         )
     return found
+
+
+def _less(one: dict[str, Any], quantity: int) -> int:
+    """Return the pieces that are not of the order any more, taken off or given back."""
+    if one.get("current_quantity") is None:
+        return 0
+    return max(0, quantity - base.pieces(one["current_quantity"]))
 
 
 def _tax(one: dict[str, Any], currency: str) -> int:
@@ -117,9 +137,23 @@ def _tax(one: dict[str, Any], currency: str) -> int:
 
 
 def _edited(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Told:
-    """An edit names pieces, no money: what was paid or given back comes with its own message."""
+    """An edit names pieces by line, no money: what was added counts when it is paid."""
     edit = base.inside(facts.get("order_edit"))
-    return Told(kind=topic, about=base.named(edit.get("order_id"), "the order's id"), event=event)
+    about = base.named(edit.get("order_id"), "the order's id")
+    changes = base.inside(edit.get("line_items"))
+    removed: dict[str, int] = {}
+    for one in base.rows(changes.get("removals")):
+        key = base.named(one.get("id"), "a line's id")
+        removed[key] = removed.get(key, 0) + base.pieces(one.get("delta"))
+    return Told(
+        kind=topic,
+        about=about,
+        event=event,
+        version=base.moment(edit.get("committed_at") or edit.get("created_at")),
+        edit=base.named(edit.get("id"), "the edit's id"),
+        removed=removed,
+        added=bool(base.rows(changes.get("additions"))),
+    )
 
 
 def _refund(topic: str, event: str, facts: dict[str, Any], currency: str) -> Told:
@@ -137,7 +171,7 @@ def _back(facts: dict[str, Any], currency: str) -> Back:
     """Return a refund: what was really paid back, over the lines that it names.
 
     Shipping that was given back is told apart and is not of the goods. A refund that moved no
-    money (goods taken off an order) gives nothing back yet.
+    money tells of goods taken off an order.
     """
     moves = [
         one for one in base.rows(facts.get("transactions"))
@@ -152,6 +186,7 @@ def _back(facts: dict[str, Any], currency: str) -> Back:
     )
     goods = max(0, moved - shipping)
     lines: dict[str, int] = {}
+    pieces: dict[str, int] = {}
     for one in base.rows(facts.get("refund_line_items")):
         line = base.inside(one.get("line_item"))
         key = base.named(one.get("line_item_id") or line.get("id"), "a line's id")
@@ -161,12 +196,14 @@ def _back(facts: dict[str, Any], currency: str) -> Back:
             price = base.amount(line.get("price"), currency, "a line's price")
             value = price * base.pieces(one.get("quantity"))
         lines[key] = lines.get(key, 0) + value + base.optional(one.get("total_tax"), currency)
+        pieces[key] = pieces.get(key, 0) + base.pieces(one.get("quantity") or 0)
     share = min(goods, sum(lines.values()))
     parts = base.money.split(share, list(lines.values())) if share else [0] * len(lines)
     return Back(
         id=base.named(facts.get("id"), "the refund's id"),
         lines=dict(zip(lines, parts, strict=True)),
         rest=goods - share,
+        pieces=pieces,
     )
 
 
@@ -202,3 +239,49 @@ def _uninstalled(topic: str, event: str, facts: dict[str, Any], _currency: str) 
     if not base.text(facts.get("myshopify_domain")) or "line_items" in facts:
         raise BadBody("the body is not that of a shop")
     return Told(kind=topic, event=event, uninstalled=True)
+
+
+# ------------------------------------------------------------------ stock
+
+
+# One act in the shop, with one event id, may change many: each is known by what it says.
+
+
+def _level(topic: str, _event: str, facts: dict[str, Any], _currency: str) -> Told:
+    """How many of one item lie in one place; null where they are not counted."""
+    at = base.moment(facts.get("updated_at"))
+    if not at:
+        raise BadBody("updated_at is missing")
+    item = base.named(facts.get("inventory_item_id"), "inventory_item_id")
+    place = base.named(facts.get("location_id"), "location_id")
+    if "available" not in facts:
+        raise BadBody("available is missing")
+    count = _count(facts["available"])
+    return Told(kind=topic, stock=[StockItem("", "", item, "", place, count, at)])
+
+
+def _count(value: object) -> int | None:
+    """Return pieces; what was oversold there is none left."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadBody("the stock is no number of pieces")
+    return base.count_of(value)
+
+
+def _product(topic: str, _event: str, facts: dict[str, Any], _currency: str) -> Told:
+    """Each variant with the sum of its places."""
+    if not isinstance(facts.get("variants"), list) or "line_items" in facts:
+        raise BadBody("the body is not that of a product")
+    parent = base.named(facts.get("id"), "the product's id")
+    items = []
+    for one in base.rows(facts["variants"]):
+        at = base.moment(one.get("updated_at") or facts.get("updated_at"))
+        if not at:
+            raise BadBody("updated_at is missing")
+        counted = bool(base.text(one.get("inventory_management")))
+        item = base.text(one.get("inventory_item_id"), 64)
+        names = (base.named(one.get("id"), "a variant's id"), parent, item)
+        count = _count(one.get("inventory_quantity")) if counted else None
+        items.append(StockItem(*names, base.text(one.get("sku")), base.ALL, count, at))
+    return Told(kind=topic, stock=items)

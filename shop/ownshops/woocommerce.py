@@ -6,13 +6,16 @@ A refund is a negative total on its order. Moments without a zone are UTC.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from shop.ownshops import base
-from shop.ownshops.base import Back, BadBody, Line, Told
+from shop.ownshops.base import Back, BadBody, Line, StockItem, Told
 
 SIGNATURE = "X-WC-Webhook-Signature"
 TOPICS = ["order.created", "order.updated", "order.deleted"]
+STOCK_TOPICS = ["product.updated"]
+MARK = "_thousand_order"  # in the meta data of an order that we pushed: our number
 PAID = {"processing", "completed", "refunded"}
 BACK = {"refunded", "cancelled"}
 LANDED = "_wc_order_attribution_session_entry"  # the address that the visit began at
@@ -23,6 +26,8 @@ def parse(headers: Mapping[str, str], body: bytes, currency: str) -> Told:
     facts = base.load(body)
     if topic == "order.deleted" and "line_items" not in facts:
         return Told(kind=topic, about=base.named(facts.get("id"), "the order's id"), all_back=True)
+    if topic in STOCK_TOPICS:
+        return _product(topic, facts)
     if topic not in TOPICS:
         return Told(kind=topic or "?")
     return _order(topic, facts)
@@ -56,6 +61,7 @@ def _order(topic: str, facts: dict[str, Any]) -> Told:
         all_back=status in BACK,
         total=base.amount(facts.get("total"), currency, "the order's total"),
         lines=[_line(one, currency) for one in base.rows(facts.get("line_items"))],
+        whole=True,
         backs=[
             Back(
                 base.named(one.get("id"), "the refund's id"),
@@ -68,6 +74,7 @@ def _order(topic: str, facts: dict[str, Any]) -> Told:
         codes=[code for code in codes if code],
         landing=meta.get(LANDED, ""),
         cart=(meta.get(base.PARAMETER) or meta.get(f"_{base.PARAMETER}", ""))[:300],
+        ours=meta.get(MARK, "")[:40],
         email=base.text(billing.get("email"), 254),
         country=base.text(where.get("country") or billing.get("country"), 2).upper(),
     )
@@ -84,4 +91,46 @@ def _line(one: dict[str, Any], currency: str) -> Line:
         quantity=max(1, base.pieces(one.get("quantity"))),
         gross=base.amount(one.get("total"), currency, "a line's total") + tax,
         tax=tax,
+    )
+
+
+# ------------------------------------------------------------------ stock
+
+
+def _product(topic: str, facts: dict[str, Any]) -> Told:
+    """A product or a variation as it is; that of variations is not in their product."""
+    if "line_items" in facts or not isinstance(facts.get("stock_status"), str):
+        raise BadBody("the body is not that of a product")
+    if facts.get("type") == "variable":
+        return Told(kind=topic, restocked=True)
+    if facts.get("manage_stock") == "parent":
+        return Told(kind=topic, restocked=True)
+    item = item_of(facts)
+    if not item.version:
+        raise BadBody("date_modified is missing")
+    return Told(kind=topic, stock=[item])
+
+
+def item_of(row: dict[str, Any], parent: dict[str, Any] | None = None) -> StockItem:
+    """Return the stock of a product, or of one variation of `parent`, which may keep it."""
+    keeps = row
+    if row.get("manage_stock") == "parent" and parent:
+        keeps = parent
+    if row.get("manage_stock"):
+        count = keeps.get("stock_quantity")
+        is_number = isinstance(count, int | float | Decimal) and not isinstance(count, bool)
+        count = base.count_of(count) if is_number else 0
+    else:
+        count = None if row.get("stock_status") in ("instock", "onbackorder") else 0
+    above = (parent or {}).get("id") or row.get("parent_id")
+    versions = [base.moment(one.get("date_modified_gmt") or one.get("date_modified"))
+                for one in (row, keeps)]  # fmt: skip
+    return StockItem(
+        external_id=base.named(row.get("id"), "the product's id"),
+        parent_id=base.text(above, 64) if above else "",
+        item_id="",
+        sku=base.text(row.get("sku")),
+        place="",
+        count=count,
+        version=max(versions),
     )

@@ -13,6 +13,7 @@ from shop import brands, delivery, terms
 from shop.access import brand_required, owner_changes
 from shop.forms.brands import DeliveryForm, JoinForm, SettingsForm
 from shop.models import Brand, DeliveryOption, Terms
+from shop.models.brands import SellsAt
 
 
 @public
@@ -25,6 +26,9 @@ def brand_join(request):
     form = JoinForm(request.POST or None, instance=Brand(), initial={"email": request.user.email})
     if form.is_valid():
         brand = brands.join(request.user, form.save(commit=False), timezone.now())
+        if brand.sells_at == SellsAt.BESIDE:
+            messages.success(request, _("Welcome. Now connect the shop that keeps your stock."))
+            return redirect("shop:integrations", brand_slug=brand.slug)
         messages.success(request, _("Welcome. Now bring in your products."))
         return redirect("shop:feeds", brand_slug=brand.slug)
     context = {

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from config.lib import money
 from config.lib.access import public
 from config.lib.http import page_number, render_page
-from shop import pricing, storefront, structured
+from shop import pricing, stocklevels, storefront, structured
 from shop.forms.products import DETAILS
 from shop.forms.storefront import FilterForm
 from shop.models import Brand
@@ -73,7 +73,8 @@ def product(request, brand_slug, product_slug):
     chosen = _chosen(variants, request.GET.get("variant", ""))
     pictures = list(found.images.all())
     lead, is_longer = storefront.lead(found.description)
-    sold_here = found.sells_at == SellsAt.HERE
+    sold_here = found.sells_at != SellsAt.OWN_SHOP
+    is_known = chosen is None or stocklevels.is_fresh(chosen, timezone.now())
     context = {
         "product": found,
         "brand": found.brand,
@@ -93,7 +94,8 @@ def product(request, brand_slug, product_slug):
         ),
         "earns": _earns(referral, found, chosen),
         "sold_here": sold_here,
-        "buyable": bool(sold_here and chosen and found.in_stock),
+        "buyable": bool(sold_here and chosen and found.in_stock and is_known),
+        "is_known": is_known,
         "lead": lead,
         "is_longer": is_longer,
         "details": _details(found),

@@ -1,0 +1,146 @@
+"""What own shops tell comes in any order and more than once: the end is the same."""
+
+import os
+import time
+from datetime import timedelta
+from itertools import permutations
+
+import psycopg
+import pytest
+from django.utils import timezone
+
+from shop import ownorders
+from shop.models import Order, OrderLine, WebhookEvent
+from tests.affiliates.own_shops import NOW, Shop, ended, paid, refund, shipped, told
+from tests.together import at_once
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
+
+
+def everything(number, landing):
+    edit = {"id": 1, "order_id": number, "line_items": {"additions": [], "removals": []}}
+    return [
+        ("orders/paid", paid(number, quantity=2, total="69.00", landing_site=landing)),
+        ("orders/edited", {"order_edit": edit}),
+        ("refunds/create", refund(number, "20.00", of=number)),
+        ("fulfillments/create", shipped(number)),
+        ("fulfillment_events/create", {"id": 9, "fulfillment_id": 501, "order_id": number,
+            "status": "delivered", "happened_at": (NOW + timedelta(days=3)).isoformat()}),
+    ]  # fmt: skip
+
+
+def test_any_order_of_messages_ends_the_same():
+    shop = Shop()
+    landing, ends = f"/mug?thousand={shop.click()}", []
+    orders = list(permutations(range(5)))[::6]
+    for number, order in enumerate(orders, 1001):
+        messages = everything(number, landing)
+        for k in [*order, order[0]]:
+            assert shop.send(*messages[k]).status_code == 200
+        ends.append(ended(number))
+    assert WebhookEvent.objects.count() == 5 * len(orders)
+    assert len({repr(end) for end in ends}) == 1
+    assert ends[0][:2] == (6900, 2000)
+    assert ends[0][4] == NOW + timedelta(days=3)
+    assert ends[0][5] == 405  # 10 % of 49.00 without its VAT
+
+
+def test_a_message_twice_is_one_and_an_altered_one_is_refused():
+    shop = Shop()
+    head = {"X-Shopify-Event-Id": "e1"}
+    assert told(shop.send("orders/paid", paid(), **head))[1] == "applied"
+    first = ended(1001)
+    body = paid()
+    assert shop.send("orders/paid", body | {"total_price": "99.00"}, **head).status_code == 409
+    for fresh in ("e2", "e3"):
+        assert shop.send("orders/paid", body, **{"X-Shopify-Event-Id": fresh}).status_code == 200
+    assert (Order.objects.count(), ended(1001)) == (1, first)
+
+
+def test_one_refund_told_in_three_ways_counts_once():
+    shop = Shop()
+    shop.send("orders/paid", paid())
+    shop.send("refunds/create", refund(back="20.00"))
+    inside = refund(back="20.00")
+    shop.send("orders/cancelled", paid(refunds=[inside]))
+    shop.send("refunds/create", refund(back="20.00"), **{"X-Shopify-Event-Id": "again"})
+    assert OrderLine.objects.get().refunded_gross == 2000
+
+
+def test_a_cancelled_order_earns_nothing_before_or_after_it_was_paid():
+    shop = Shop()
+    landing = f"/?thousand={shop.click()}"
+    gone = {"cancelled_at": NOW.isoformat(), "financial_status": "refunded"}
+    for number, kinds in ((1001, "pc"), (1002, "cp")):
+        for kind in kinds:
+            body = paid(number, landing_site=landing) | (gone if kind == "c" else {})
+            shop.send("orders/cancelled" if kind == "c" else "orders/paid", body)
+        assert ended(number)[1] == 3450
+        assert ended(number)[5] == 0
+
+
+# ------------------------------------------------------------------ kept first, and at one moment
+
+
+def test_a_message_is_kept_and_answered_before_anything_is_done_with_it():
+    shop = Shop()
+    answer = shop.send("orders/paid", paid(), apply=False)
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "kept")
+    assert (answer.kept.outcome, Order.objects.count()) == ("", 0)
+    assert [ownorders.apply_waiting(timezone.now()) for _n in range(2)] == [1, 0]
+    assert Order.objects.count() == 1
+
+
+def test_what_is_kept_but_not_applied_yet_is_not_counted_with_another():
+    shop = Shop()
+    wrong = shop.send("orders/paid", paid(currency="USD"), apply=False).kept
+    right = shop.send("refunds/create", refund(), apply=False).kept
+    ownorders.apply_one(right.pk)
+    ownorders.apply_one(wrong.pk)
+    right.refresh_from_db()
+    assert (right.note, Order.objects.count()) == ("waiting", 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_and_other_messages_at_one_moment_make_one_order():
+    shop = Shop()
+    landing = f"/?thousand={shop.click()}"
+    bodies = [
+        ("orders/paid", paid(quantity=2, total="69.00", landing_site=landing)),
+        ("refunds/create", refund(back="20.00")),
+        ("fulfillments/create", shipped()),
+    ]
+    jobs = [
+        lambda topic=topic, body=body: shop.send(topic, body).status_code
+        for topic, body in bodies for _n in range(3)
+    ]  # fmt: skip
+    assert set(at_once(*jobs)) == {200}
+    while ownorders.apply_waiting(timezone.now()):
+        pass
+    assert (WebhookEvent.objects.count(), Order.objects.count()) == (3, 1)
+    assert ended(1001)[:2] == (6900, 2000)
+    assert ended(1001)[5] == 405
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_long_for_an_order_that_is_being_worked_on(monkeypatch):
+    """The shop has its answer at once, a program of the brand after the time that is stated."""
+    shop, program = Shop(), Shop("api")
+    monkeypatch.setattr(ownorders, "PATIENCE_S", 1)
+    order = {
+        "id": "1001", "status": "paid", "currency": "EUR", "total": "34.50",
+        "lines": [{"id": "1", "sku": "MUG", "quantity": 1, "total": "34.50", "tax": "5.99"}],
+    }  # fmt: skip
+    with psycopg.connect(os.environ["DATABASE_URL"]) as other:
+        for one in (shop, program):
+            key = f"own-shop:{one.row.pk}:1001"
+            other.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+        begun = time.monotonic()
+        assert shop.send("orders/paid", paid(), apply=False).status_code == 200
+        assert time.monotonic() - begun < 0.5
+        answer = program.send("key-1", {"order": order}, apply=False)
+        assert (answer.status_code, answer.json()["outcome"]) == (202, "kept")
+        assert time.monotonic() - begun < 2.5
+    ownorders.apply_waiting(timezone.now())
+    assert Order.objects.count() == 2
+    assert told(program.send("key-1", {"order": order}))[:2] == (200, "applied")
