@@ -34,6 +34,10 @@ class PlatformSwitchAdmin(Desk):
     def where(self, row):
         return row.country or _("all countries")
 
+    def get_fields(self, request, obj=None):
+        fields = list(self.form._meta.fields)
+        return [*fields, "state"] if obj else fields
+
     def has_add_permission(self, request):
         return request.user.has_perm("affiliates.add_platformswitch")
 

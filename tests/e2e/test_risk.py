@@ -1,4 +1,4 @@
-"""A brand rehearses that a platform is gone, and a creator takes her kit, in a browser."""
+"""A platform is gone, in a browser: a brand's rehearsal, a creator's kit, and a shopper who goes on."""
 
 import csv
 import io
@@ -10,14 +10,17 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from affiliates import links
-from affiliates.models import Link
+from affiliates.models import Commission, Link
 from shop.models import Membership
 from tests.affiliates.factories import make_brand, make_collaboration, make_user, make_variant
+from tests.affiliates.switching import DAY, switch_off
 from tests.affiliates.test_drill import on
 from tests.affiliates.test_exposure import link_on, sell
 from tests.creators.factories import make_creator
+from tests.e2e import steps
 from tests.e2e.person import DESK, PHONE
 from tests.e2e.test_finding import signed_in
+from tests.shop import factories as shops
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -71,3 +74,25 @@ def test_a_creator_takes_the_missing_links_and_downloads_her_kit(people):
         rows = list(csv.reader(io.StringIO(found.read("links.csv").decode("utf-8-sig"))))
         assert f"qr/youtube-{new.code}.svg" in found.namelist()
     assert [row[4].rpartition("/")[2] for row in rows[1:]] == [new.code]
+
+
+def test_a_shopper_goes_on_from_a_link_of_a_platform_that_is_off(people):
+    now = timezone.now()
+    creator = make_creator(handle="baker", followers=6_000, user=make_user(), at=now)
+    links.accept_terms(creator.user, now)
+    variant = shops.make_variant(title="Stoneware mug")
+    make_collaboration(variant.brand, starts_at=now - 30 * DAY)
+    old = links.take(creator, product=variant.product, platform="tiktok", at=now)
+    switch_off(now, start=now - 9 * DAY)  # past the time in which clicks earn
+    shopper = people(viewport=PHONE)
+
+    shopper.goto(f"/go/{old.code}")
+    shopper.sees("TikTok is switched off where Baker lives.")
+    shopper.checks_page()
+    shopper.page.get_by_role("link", name="Go on to Stoneware mug").click()
+    shopper.page.wait_for_url("**/shop/**")
+    steps.orders(shopper)
+    steps.pays(shopper)
+
+    earned = Commission.objects.get()
+    assert (earned.creator, earned.link.platform, earned.state) == (creator, "page", "pending")
