@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 
 from affiliates.letters import Letter
 from affiliates.models import Collaboration
-from affiliates.participationletters import mail_of, safely, with_links
+from affiliates.offerletters import with_links
+from affiliates.participationletters import mail_of, safely
 from affiliates.sampleletters import language_of, team_of
 from config.lib import money
 from creators import profiles

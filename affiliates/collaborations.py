@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from affiliates import linkcache, rates
+from affiliates import linkcache, offerdays, rates
 from affiliates.models import Collaboration, Participation, ProductRate, RateChange
 from affiliates.rates import Change, Rates
 from creators.models import Creator, DirectoryEntry
@@ -207,8 +207,9 @@ def change_rate(
 
 def end_of(collaboration: Collaboration, at: datetime) -> datetime | None:
     """Return when a collaboration would end that is ended now; None: its own end is not later."""
-    begun = collaboration.starts_at <= at
-    ends_at = at + timedelta(days=collaboration.window_days) if begun else at
+    ends_at = at
+    if collaboration.starts_at <= at:
+        ends_at += timedelta(days=offerdays.longest_window(collaboration, at))
     own = collaboration.ends_at
     return ends_at if own is None or own > ends_at else None
 

@@ -13,10 +13,10 @@ from django.db import connection, transaction
 from django.db.models import Max, Q, Sum
 from django.utils.translation import gettext as _
 
-from affiliates import attribution, budgets, fraud
+from affiliates import attribution, budgets, fraud, links, offerdays
 from affiliates.clock import PAUSED, local_day, midnight
 from affiliates.locks import Lock
-from affiliates.models import Attribution, Collaboration, Commission, RiskFlag, SettlementRun
+from affiliates.models import Attribution, Collaboration, Commission, Link, RiskFlag, SettlementRun
 from config.lib.money import half_up
 from creators import cases
 from creators.models import Case, Creator
@@ -48,6 +48,13 @@ def due(
     if delivered_at is None:
         return midnight(local_day(paid_at) + timedelta(days=NOBODY_REPORTS_DAYS))
     return midnight(local_day(delivered_at) + timedelta(days=hold_days))
+
+
+def hold_days(deal: Collaboration | None, link: Link | None, order: Order) -> int:
+    """Return how many days after delivery a sale clears: as it stood when it was paid."""
+    if deal is None:
+        return 15
+    return offerdays.hold(deal, order.paid_at, links.taken(link) if link else None)
 
 
 def lock_out_new_runs() -> datetime | None:
@@ -94,11 +101,13 @@ def reschedule(part: BrandOrder) -> int:
         .select_for_update(of=["self"])
         .order_by("id")
     )
-    days = dict(open_.values_list("pk", "collaboration__hold_days"))
+    open_ = open_.select_related("collaboration", "link")
+    open_ = open_.prefetch_related("collaboration__term_changes")
+    days = {row.pk: hold_days(row.collaboration, row.link, part.order) for row in open_}
     moved = 0
-    for hold_days in set(days.values()):
-        ids = [pk for pk, own in days.items() if own == hold_days]
-        at = late(due(part.order.paid_at, part.delivered_at, hold_days or 15, paused))
+    for own in set(days.values()):
+        ids = [pk for pk, found in days.items() if found == own]
+        at = late(due(part.order.paid_at, part.delivered_at, own, paused))
         moved += Commission.objects.filter(pk__in=ids).exclude(due_at=at).update(due_at=at)
     return moved
 
@@ -123,7 +132,10 @@ def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
     creators = Creator.objects.select_related("user", "case").in_bulk(
         {row.creator_id for row in won}
     )
-    deals = Collaboration.objects.in_bulk({row.collaboration_id for row in won})
+    deals = Collaboration.objects.prefetch_related("term_changes").in_bulk(
+        {row.collaboration_id for row in won}
+    )
+    taken = Link.objects.in_bulk({row.link_id for row in won if row.link_id})
     lines = OrderLine.objects.select_related("brand_order").in_bulk(
         {row.order_line_id for row in won}
     )
@@ -137,6 +149,7 @@ def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
         part = line.brand_order
         deal = deals[row.collaboration_id]
         amount = half_up(line.net, row.rate_bp)
+        days = hold_days(deal, taken.get(row.link_id), order)
         fits = room.take(deal.pk, amount, at)
         state = State.HELD if flag or case else State.PENDING
         born.append(
@@ -153,7 +166,7 @@ def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
                 rate_bp=row.rate_bp,
                 amount=amount,
                 currency=order.currency,
-                due_at=late(due(order.paid_at, part.delivered_at, deal.hold_days, is_paused(part))),
+                due_at=late(due(order.paid_at, part.delivered_at, days, is_paused(part))),
                 flag=flag,
                 case=case,
                 created_at=at,
@@ -307,13 +320,15 @@ def earn_again(ids: Iterable[int], at: datetime) -> int:
     """
     gone = Commission.objects.filter(pk__in=list(ids), kind=Kind.SALE, state=State.VOID)
     live = Commission.objects.live().filter(kind=Kind.SALE).values("order_line")
-    rows = gone.exclude(order_line__in=live).select_related(
-        "order_line__brand_order__order", "collaboration"
+    rows = (
+        gone.exclude(order_line__in=live)
+        .select_related("order_line__brand_order__order", "collaboration", "link")
+        .prefetch_related("collaboration__term_changes")
     )
     done = 0
     for old in rows.order_by("pk"):
         part = old.order_line.brand_order
-        days = old.collaboration.hold_days
+        days = hold_days(old.collaboration, old.link, part.order)
         Commission.objects.create(
             kind=Kind.SALE, creator_id=old.creator_id, brand_id=old.brand_id,
             collaboration_id=old.collaboration_id, link_id=old.link_id, order_line=old.order_line,

@@ -153,6 +153,7 @@ LEFT = {
     "affiliates.Collaboration": A_BRAND,
     "affiliates.ProductRate": A_BRAND,
     "affiliates.RateChange": A_BRAND,
+    "affiliates.TermChange": A_BRAND,
     "affiliates.BrandInvoice": A_BRAND,
     "affiliates.FeePolicy": A_BRAND,
     "affiliates.OwnProgramme": A_BRAND,

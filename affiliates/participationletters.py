@@ -1,5 +1,4 @@
-"""Letters about taking part: invitations, answers, what was not answered in time, fees; and notice of
-rates that change, to those who have links of them.
+"""Letters about taking part: invitations, answers, what was not answered in time, fees.
 
 To a creator one letter for each; to a brand one letter an hour with all of its answers.
 """
@@ -12,15 +11,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from affiliates.letters import Letter, day
-from affiliates.models import Collaboration, FlatFee, Participation, RateChange
+from affiliates.models import Collaboration, FlatFee, Participation
 from affiliates.sampleletters import language_of, team_of
 from config.lib import money
 from creators import profiles
@@ -29,7 +26,6 @@ from shop.models import Brand
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 500
-NOTICE_WITHIN, WEEK_S = timedelta(days=7), 7 * 24 * 3600
 State = Participation.State
 SECOND = timedelta(seconds=1)  # clocks end at midnight: the last whole day is meant
 
@@ -212,53 +208,3 @@ def _fee_letter(row: FlatFee, address: str, *, for_brand: bool = False) -> Lette
         paragraphs=[line for line in lines if line], url=settings.SITE_URL + path,
         button=_("See it"), why=_("You get this mail because you agreed on a fee for a post."),
     )  # fmt: skip
-
-
-# ------------------------------------------------------------------ rates that change
-
-
-def rate_changes(at: datetime) -> int:
-    """Give notice of the rates announced lately to everybody with a link of them; how many mails.
-
-    Asked twice, nobody is mailed twice within a week.
-    """
-    sent = 0
-    rows = RateChange.objects.filter(told_at=None, announced_at__gte=at - NOTICE_WITHIN)
-    for change in rows.select_related("collaboration__brand", "product"):
-        for creator in with_links(change.collaboration_id, change.product_id).iterator(500):
-            key = f"mail:rate:{change.pk}:{creator.pk}"
-            if mail_of(creator) and cache.add(key, 1, WEEK_S):
-                sent += safely(lambda c=change, k=creator: _rate(c, k))
-        RateChange.objects.filter(pk=change.pk).update(told_at=at)
-    return sent
-
-
-def with_links(offer: int, product_id: int | None = None):
-    """Return who has a link of a collaboration (and product), or takes part in it."""
-    of = Q(links__collaboration=offer, links__is_active=True)
-    if product_id:
-        of &= Q(links__product=product_id)
-    takes_part = Q(participations__collaboration=offer, participations__state=State.ACCEPTED)
-    return Creator.objects.filter(of | takes_part).distinct().select_related("user").order_by("pk")
-
-
-def _rate(change: RateChange, creator: Creator) -> int:
-    brand = change.collaboration.brand
-    with translation.override(profiles.mail_language(creator)):
-        facts = {
-            "brand": brand.name,
-            "what": change.product.title if change.product else change.collaboration.name,
-            "old": f"{money.decimal(change.old_bp, 'EUR').normalize():f}",
-            "new": f"{money.decimal(change.new_bp, 'EUR').normalize():f}",
-            "day": day(change.effective_at),
-        }
-        title = _("%(brand)s changes what it pays for %(what)s.") % facts
-        lines = [_("%(new)s %% in place of %(old)s %%, from %(day)s.") % facts]
-        if change.new_bp < change.old_bp:
-            lines.append(_("A link keeps its rate for 30 days after you took it."))
-        Letter(
-            to=creator.user.email, subject=title.rstrip("."), title=title, paragraphs=lines,
-            url=settings.SITE_URL + reverse("affiliates:links"), button=_("See your links"),
-            why=_("You get this mail because you have a link of this brand."),
-        ).send()  # fmt: skip
-    return 1

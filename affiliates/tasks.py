@@ -23,6 +23,7 @@ from affiliates import (
     mails,
     messageletters,
     night,
+    offerletters,
     participationletters,
     participations,
     payouts,
@@ -72,9 +73,9 @@ def close_unanswered(as_of: str | None = None) -> int:
 
 @shared_task
 def mail_participations() -> int:
-    """Mail invitations, answers, fees, budgets that are spent, and rates that change."""
+    """Mail invitations, answers, fees, budgets that are spent, and offers that change."""
     told = participationletters.send_waiting() + budgetletters.send_waiting()
-    return told + participationletters.rate_changes(timezone.now())
+    return told + offerletters.send_waiting(timezone.now())
 
 
 @shared_task

@@ -13,6 +13,7 @@ from affiliates.views import (
     calendars,
     cases,
     codes,
+    collaboration,
     collaborations,
     cookies,
     dashboards,
@@ -161,9 +162,11 @@ urlpatterns += [
     path(
         f"{BRAND}/collaborations/new/", collaborations.collaboration_new, name="collaboration_new"
     ),
-    path(f"{OFFER}/", collaborations.collaboration, name="collaboration"),
-    path(f"{OFFER}/end/", collaborations.collaboration_end, name="collaboration_end"),
-    path(f"{OFFER}/budget/", collaborations.collaboration_budget, name="collaboration_budget"),
+    path(f"{OFFER}/", collaboration.collaboration, name="collaboration"),
+    path(f"{OFFER}/end/", collaboration.collaboration_end, name="collaboration_end"),
+    path(f"{OFFER}/budget/", collaboration.collaboration_budget, name="collaboration_budget"),
+    path(f"{OFFER}/terms/", collaboration.collaboration_terms, name="collaboration_terms"),
+    path(f"{OFFER}/products/", collaboration.collaboration_products, name="collaboration_products"),
     path(
         f"{OFFER}/applications/<int:participation_id>/",
         collaborations.application_answer,

@@ -12,6 +12,7 @@ from affiliates.models import (
     SampleEvent,
     SampleRequest,
     Shortlist,
+    TermChange,
 )
 from config.lib.readonly import ReadOnlyRows
 from creators.models import Case
@@ -27,13 +28,18 @@ class Changes(ReadOnlyRows):
     fields = readonly_fields = ("product", "old_bp", "new_bp", "announced_at", "effective_at")
 
 
+class TermChanges(ReadOnlyRows):
+    model = TermChange
+    fields = readonly_fields = ("term", "old", "new", "announced_at", "effective_at")
+
+
 @admin.register(Collaboration)
 class CollaborationAdmin(Desk):
     list_display = ("name", "brand", "kind", "rate_bp", "starts_at", "ends_at")
     list_filter = ("kind", "other_programme")
     search_fields = ("name", "brand__name", "brand__slug")
     list_select_related = ("brand",)
-    inlines = (Rates, Changes)
+    inlines = (Rates, Changes, TermChanges)
 
 
 @admin.register(Participation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from affiliates import collaborations, links, programmes, referral, switches
+from affiliates import collaborations, links, offerdays, programmes, referral, switches
 from affiliates.attribution.rules import Line, Touch
 from affiliates.models import CreatorCode, Link, PlatformSwitch
 from affiliates.rates import Rates
@@ -75,6 +75,7 @@ def _links(touches: Sequence[Seen]) -> dict[int, Link]:
     if not touches:
         return {}
     rows = Link.objects.select_related("creator__case", "collaboration")
+    rows = rows.prefetch_related("collaboration__term_changes")
     return {row.pk: row for row in rows.filter(pk__in={t.link_id for t in touches})}
 
 
@@ -104,7 +105,7 @@ def _touch(
         collaboration_id=link.collaboration_id,
         rate_bp=known.at(line.product_id, line.placed_at, taken) if known else 0,
         promised_bp=promised,
-        window_days=offer.window_days if offer else 30,
+        window_days=window(link, seen.clicked_at, line.placed_at),
         link_active=link.is_active,
         offer_starts_at=offer.starts_at if offer else None,
         offer_ends_at=offer.ends_at if offer else None,
@@ -113,6 +114,14 @@ def _touch(
         via=via,
         **_standing(link.creator),
     )
+
+
+def window(link: Link, clicked_at: datetime, placed_at: datetime) -> int:
+    """Return how many days the click counts: never less than was promised when it was made."""
+    if link.collaboration is None:
+        return 30
+    taken = links.taken(link)
+    return max(offerdays.window(link.collaboration, at, taken) for at in (clicked_at, placed_at))
 
 
 def _no_own_rate(known: Rates | None, line: Line) -> bool:

@@ -8,6 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import Collaboration
 from affiliates.rates import HIGHEST_BP, LOWEST_BP, SUGGESTED_BP
 from config.lib.fields import PercentField, PriceField
+from shop.forms.named import ProductsField
+from shop.models import Brand
+
+TERMS = ("window_days", "hold_days", "min_followers")
 
 
 def percent_field(**options) -> PercentField:
@@ -40,9 +44,13 @@ def budget_field() -> PriceField:
 
 
 class BudgetForm(forms.Form):
-    """A new budget, from now on."""
+    """A new budget in the brand's currency, from now on."""
 
     budget = budget_field()
+
+    def __init__(self, *args, currency: str, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["budget"].currency = currency
 
 
 class FeeWordForm(forms.Form):
@@ -60,8 +68,41 @@ class RateForm(forms.Form):
         return int(self.cleaned_data["percent"] * 100)  # basis points
 
 
-class CollaborationForm(RateForm):
-    """A new collaboration."""
+class ProductRateForm(RateForm):
+    """A rate of their own for some of the brand's products."""
+
+    products = ProductsField(
+        label=_("Products"), help_text=_("One per line: its SKU or the address of its page.")
+    )
+    field_order = ["products", "percent"]
+
+    def __init__(self, *args, brand: Brand, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["products"].brand = brand
+
+
+class TermsForm(forms.Form):
+    """How long a click counts, how long a sale waits, and who may take new links."""
+
+    window_days = forms.IntegerField(
+        label=_("Days that a click counts"), min_value=1, max_value=90,
+        help_text=_("From 1 to 90. Many brands give 30."),
+    )  # fmt: skip
+    hold_days = forms.IntegerField(
+        label=_("Days from delivery until a sale clears"), min_value=15, max_value=45,
+        help_text=_("From 15 to 45: the right to return and a day, or as long as you take returns."),
+    )  # fmt: skip
+    min_followers = forms.IntegerField(
+        label=_("Followers that a creator needs"), min_value=0, max_value=10**9,
+        help_text=_("On her largest channel, for new links. 0: every enrolled creator."),
+    )  # fmt: skip
+
+    def terms(self) -> dict[str, int]:
+        return {name: self.cleaned_data[name] for name in TERMS}
+
+
+class CollaborationForm(RateForm, TermsForm):
+    """A new collaboration, its money in the brand's currency."""
 
     kind = forms.ChoiceField(
         label=_("Who may take part"),
@@ -86,7 +127,7 @@ class CollaborationForm(RateForm):
         help_text=_("Creators see this before they take a link."),
     )
     show_amount = forms.BooleanField(
-        label=_("Shoppers may see the commission in euros"), required=False
+        label=_("Shoppers may see the commission in money"), required=False
     )
     flat_fee = fee_field()
     budget = budget_field()
@@ -94,6 +135,13 @@ class CollaborationForm(RateForm):
         "kind", "name", "percent", "flat_fee", "budget", "message", "other_programme",
         "show_amount",
     ]  # fmt: skip
+
+    def __init__(self, *args, currency: str, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        for name in TERMS:
+            self.fields[name].initial = Collaboration._meta.get_field(name).default
+        for name in ("flat_fee", "budget"):
+            self.fields[name].currency = currency
 
     def clean(self) -> dict:
         data = super().clean()
@@ -106,7 +154,7 @@ class CollaborationForm(RateForm):
         data = self.cleaned_data
         return {
             name: data[name]
-            for name in ("kind", "name", "message", "other_programme", "show_amount")
+            for name in ("kind", "name", "message", "other_programme", "show_amount", *TERMS)
         } | {
             "rate_bp": data["percent"], "flat_fee": data["flat_fee"] or 0,
             "budget": data["budget"],

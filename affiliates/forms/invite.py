@@ -89,9 +89,12 @@ class InviteManyForm(InviteForm):
         "message",
     ]  # fmt: skip
 
-    def __init__(self, *args, at: datetime, asked: QueryDict | None = None, **kwargs):
-        super().__init__(*args, at=at, initial=_begins_with(asked or QueryDict()), **kwargs)
+    def __init__(self, *args, brand: Brand, at: datetime, asked: QueryDict | None = None, **kwargs):
+        initial = _begins_with(asked or QueryDict())
+        super().__init__(*args, brand=brand, at=at, initial=initial, **kwargs)
         self.at = at
+        for name in ("flat_fee", "budget"):
+            self.fields[name].currency = brand.currency
 
     def clean(self) -> dict:
         data = super().clean()

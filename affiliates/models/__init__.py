@@ -20,6 +20,7 @@ from affiliates.models.collaborations import (
     Participation,
     ProductRate,
     RateChange,
+    TermChange,
 )
 from affiliates.models.commissions import Attribution, Commission
 from affiliates.models.flatfees import FlatFee
@@ -113,6 +114,7 @@ __all__ = [
     "TaxIdentity",
     "TaxLook",
     "TaxProfile",
+    "TermChange",
     "Thread",
     "VatCheck",
 ]

@@ -142,6 +142,37 @@ class RateChange(models.Model):
         return f"{self.old_bp} → {self.new_bp} bp from {self.effective_at:%Y-%m-%d}"
 
 
+class TermChange(models.Model):
+    """A number of days of a collaboration that was announced; a worse one counts after notice."""
+
+    class Term(models.TextChoices):
+        WINDOW = "window_days", _("how long a click counts")
+        HOLD = "hold_days", _("how long a sale waits after delivery")
+
+    collaboration = models.ForeignKey(Collaboration, models.CASCADE, related_name="term_changes")
+    term = models.CharField(max_length=12, choices=Term)
+    old = models.PositiveSmallIntegerField()
+    new = models.PositiveSmallIntegerField()
+    announced_at = models.DateTimeField()
+    effective_at = models.DateTimeField()
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when those who have links of it were mailed"
+    )
+
+    class Meta:
+        ordering = ["announced_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(term="window_days", old__range=(1, 90), new__range=(1, 90))
+                | Q(term="hold_days", old__range=(15, 45), new__range=(15, 45)),
+                name="term_change_days",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.term} {self.old} → {self.new} from {self.effective_at:%Y-%m-%d}"
+
+
 class Participation(models.Model):
     """One creator in one collaboration that is not open to all."""
 

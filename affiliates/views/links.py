@@ -9,7 +9,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from affiliates import clock, codes, dashboards, linkreports, solvency, switches, switchwords
+from affiliates import (
+    clock,
+    codes,
+    dashboards,
+    linkreports,
+    offerdays,
+    solvency,
+    switches,
+    switchwords,
+)
 from affiliates import links as domain
 from affiliates import redirect as door
 from affiliates.models import Link, LinkDay
@@ -106,6 +115,8 @@ def link(request, pk: int):
     off = switches.off(link.platform, link.creator.country, now)
     context = {
         "light": next(iter(solvency.lights(brand_ids).values()), None),
+        "offer_days": link.collaboration
+        and offerdays.both(link.collaboration, now, domain.taken(link)),
         "row": linkreports.report(link),
         "link": link,
         "currency": linkreports.currency_of(link),

@@ -3,14 +3,12 @@
 from datetime import datetime, time, timedelta
 
 from django import forms
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.fields import DayField, PercentField, PriceField
-from shop.models import Brand, DiscountCode, Product
-
-MOST_PRODUCTS = 100
+from shop.forms.named import ProductsField
+from shop.models import Brand, DiscountCode
 
 
 class DiscountForm(forms.Form):
@@ -45,15 +43,15 @@ class DiscountForm(forms.Form):
         label=_("Orders per shopper"), required=False, min_value=1, max_value=1_000,
         help_text=_("Counted by e-mail address. Empty: as many as she likes."),
     )  # fmt: skip
-    products = forms.CharField(
-        label=_("Only on these products"), required=False, max_length=20_000,
+    products = ProductsField(
+        label=_("Only on these products"), required=False,
         help_text=_("One per line: its SKU or the address of its page. Empty: on all of yours."),
-        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )  # fmt: skip
 
     def __init__(self, *args, brand: Brand, at: datetime, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.brand, self.at = brand, at
+        self.fields["products"].brand = brand
         for name in ("amount", "minimum"):
             self.fields[name].currency = brand.currency
 
@@ -63,21 +61,6 @@ class DiscountForm(forms.Form):
     def clean_percent(self) -> int | None:
         percent = self.cleaned_data["percent"]
         return None if percent is None else int(percent * 100)  # basis points
-
-    def clean_products(self) -> list[Product]:
-        words = [line.strip() for line in self.cleaned_data["products"].splitlines()]
-        words = [word.partition("?")[0].rstrip("/").rpartition("/")[2] for word in words if word]
-        if len(words) > MOST_PRODUCTS:
-            raise forms.ValidationError(_("Name at most 100 products."))
-        rows = Product.objects.filter(brand=self.brand)
-        rows = rows.filter(Q(slug__in=words) | Q(variants__sku__in=words)).distinct()
-        found = list(rows.prefetch_related("variants"))
-        known = {one.slug for one in found}
-        known |= {variant.sku for one in found for variant in one.variants.all()}
-        if unknown := [word for word in words if word not in known]:
-            message = _("You have no product “%(word)s”.")
-            raise forms.ValidationError(message % {"word": unknown[0]})
-        return found
 
     def clean(self) -> dict:
         data = super().clean()

@@ -6,7 +6,14 @@ import pytest
 from django.core.mail.backends import locmem
 from django.utils import timezone
 
-from affiliates import collaborations, messages, outreach, participationletters, participations
+from affiliates import (
+    collaborations,
+    messages,
+    offerletters,
+    outreach,
+    participationletters,
+    participations,
+)
 from affiliates.models import Collaboration, Link, RateChange
 from affiliates.samplerules import until
 from shop.models import Membership
@@ -199,10 +206,10 @@ def test_a_cut_is_announced_to_who_has_a_link_and_to_nobody_twice(mailoutbox):
     )  # fmt: skip
     collaborations.change_rate(offer, 1000, NOW)
 
-    assert participationletters.rate_changes(NOW) == 1
-    assert participationletters.rate_changes(NOW) == 0
+    assert offerletters.rate_changes(NOW) == 1
+    assert offerletters.rate_changes(NOW) == 0
     RateChange.objects.update(told_at=None)  # as if the call had been killed before it said so
-    assert participationletters.rate_changes(NOW) == 0
+    assert offerletters.rate_changes(NOW) == 0
 
     (letter,) = mailoutbox
     assert letter.to == [holder.user.email]
