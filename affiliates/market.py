@@ -124,7 +124,7 @@ def page(creator: Creator, wanted: Wanted, number: int, at: datetime) -> Page:
         book, taxes = collaborations.book_of(creator, at), tax_rates(at)
         found = pricelist.with_earnings(found, book, taxes)
     if wanted.earn_min is not None:
-        found = found.filter(earns__gte=wanted.earn_min)
+        found = found.filter(earns__gte=wanted.earn_min, currency=wanted.filters.currency)
     if wanted.by_earnings:
         found = found.order_by("-earns", "-id")
     if taxes is None:

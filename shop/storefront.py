@@ -36,6 +36,7 @@ class Filters:
     brand: str = ""
     price_min: int | None = None
     price_max: int | None = None
+    currency: str = "EUR"  # of the prices; what is sold in another is left out by them
     sort: str = "new"
     available: bool = False
 
@@ -47,6 +48,8 @@ def search(filters: Filters) -> QuerySet[Product]:
         rows = rows.filter(category__slug=filters.category)
     if filters.brand:
         rows = rows.filter(brand__slug=filters.brand)
+    if filters.price_min is not None or filters.price_max is not None:
+        rows = rows.filter(currency=filters.currency)
     if filters.price_min is not None:
         rows = rows.filter(price_from__gte=filters.price_min)
     if filters.price_max is not None:

@@ -12,7 +12,7 @@ from config.lib.fields import PercentField, PriceField
 class CalculatorForm(forms.Form):
     """A price in euros, VAT included, and a commission in percent."""
 
-    price = PriceField(label=_("Price in your shop, with VAT"))
+    price = PriceField(label=_("Price in your shop, with VAT"), currency="EUR")
     percent = PercentField(label=_("Commission in percent"), min_value=1, max_value=80)
 
     def clean_price(self) -> int:

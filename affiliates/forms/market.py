@@ -25,9 +25,11 @@ class MarketForm(forms.Form):
 
     q = forms.CharField(label=_("Search products and brands"), required=False, max_length=200)
     category = forms.ChoiceField(label=_("Shelf"), required=False)
-    earn_min = PriceField(label=_("Earn at least, per sale"), required=False)
-    price_min = PriceField(label=_("Lowest price"), required=False)
-    price_max = PriceField(label=_("Highest price"), required=False)
+    earn_min = PriceField(
+        label=_("Earn at least, per sale"), required=False, currency=Filters.currency
+    )
+    price_min = PriceField(label=_("Lowest price"), required=False, currency=Filters.currency)
+    price_max = PriceField(label=_("Highest price"), required=False, currency=Filters.currency)
     invited = forms.BooleanField(label=_("I am invited"), required=False)
     available = forms.BooleanField(label=_("In stock now"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=SORTS)

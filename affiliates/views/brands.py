@@ -20,7 +20,7 @@ EXAMPLE = Decimal("34.50"), Decimal(12)  # euros, percent
 
 @dataclass(frozen=True)
 class Quote:
-    """One sale in cents: gross = tax + net, and left = net − commission − fee."""
+    """One sale in minor units: gross = tax + net, and left = net − commission − fee."""
 
     gross: int
     tax: int
@@ -33,14 +33,16 @@ class Quote:
     currency: str = "EUR"
 
 
-def quote(gross: int, rate_bp: int, policy: FeePolicy | None) -> Quote:
-    """Work out what a sale of `gross` cents costs a brand under `policy`."""
+def quote(gross: int, rate_bp: int, policy: FeePolicy | None, currency: str = "EUR") -> Quote:
+    """Work out what a sale of `gross` minor units costs a brand under `policy`."""
     tax = tax_within(gross, TAX_BP)
     net = gross - tax
     fee_bp = policy.rate_bp if policy else 0
     commission = half_up(net, rate_bp)
-    fee = fees.fee_of(net, fee_bp, policy.minimum_in(Quote.currency) if policy else 0)
-    return Quote(gross, tax, net, rate_bp, commission, fee_bp, fee, net - commission - fee)
+    fee = fees.fee_of(net, fee_bp, policy.minimum_in(currency) if policy else 0)
+    return Quote(
+        gross, tax, net, rate_bp, commission, fee_bp, fee, net - commission - fee, currency
+    )
 
 
 @public

@@ -10,19 +10,33 @@ from config.lib import money
 
 
 class PriceField(forms.CharField):
-    """An amount as a person types it (`34,50`, `1.240,50`); cleans to minor units or None."""
+    """An amount as a person types it (`34,50`, `1.240,50`); cleans to minor units or None.
 
-    def __init__(self, *, currency: str = "EUR", **kwargs) -> None:
-        self.currency = currency
+    What was typed means nothing without its currency: give it here, or set it in the form's
+    `__init__` where it is a brand's. A field without one raises LookupError.
+    """
+
+    def __init__(self, *, currency: str | None = None, **kwargs) -> None:
+        self._currency = currency
         super().__init__(**{"max_length": 20, **kwargs})
         self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
 
+    @property
+    def currency(self) -> str:
+        if self._currency is None:
+            raise LookupError(f"the field “{self.label}” was given no currency")
+        return self._currency
+
+    @currency.setter
+    def currency(self, code: str) -> None:
+        self._currency = code
+
     def clean(self, value):
-        text = super().clean(value)
+        text, currency = super().clean(value), self.currency
         if not text:
             return None
         try:
-            return money.typed(text, self.currency)
+            return money.typed(text, currency)
         except money.TwoReadings as error:
             raise forms.ValidationError(str(error)) from error
         except money.BadAmount as error:

@@ -1,5 +1,6 @@
 """Troubles that a brand did not solve: both sides' words, and the decision."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -14,7 +15,6 @@ from django.views.decorators.http import require_safe
 
 from config.lib import money
 from config.lib.desk import Waiting
-from config.lib.fields import PriceField
 from config.lib.readonly import ReadOnly, ReadOnlyRows, ReasonForm
 from shop import refunds, tasks, troubles
 from shop.models import OrderLetter, Parcel, SaleDocument, Trouble, TroubleLine
@@ -22,9 +22,17 @@ from shop.views.troubles import picture_of
 
 
 class DecisionForm(ReasonForm):
-    """Why, and how much if it is not all that it is about."""
+    """Why, and how much if it is not all that it is about: in the currency of each order."""
 
-    amount = PriceField(label=gettext_lazy("amount, if not all"), required=False)
+    amount = forms.CharField(
+        label=gettext_lazy("amount, if not all"), required=False, max_length=20
+    )
+
+
+def _amount(form: DecisionForm, row: Trouble) -> int | None:
+    """Return the amount that was typed, as money of one order. Raises ValueError."""
+    text = form.cleaned_data["amount"].strip()
+    return money.typed(text, row.brand_order.order.currency) if text else None
 
 
 class LineInline(ReadOnlyRows):
@@ -104,11 +112,16 @@ class TroubleAdmin(ReadOnly):
         form = DecisionForm(request.POST)
         form.fields["action"].required = False
         form.fields["action"].choices = [(request.POST.get("action", ""), "")]
-        if not form.is_valid():
+        rows = list(queryset.select_related("brand_order__order"))
+        try:
+            amounts = [_amount(form, row) for row in rows] if form.is_valid() else None
+        except ValueError:
+            amounts = None
+        if amounts is None:
             said = _("The amount cannot be read. Nothing was decided.")
             return self.message_user(request, said, messages.ERROR)
-        reason, amount = form.cleaned_data["reason"], form.cleaned_data["amount"]
-        for row in queryset.select_related("brand_order__order"):
+        reason = form.cleaned_data["reason"]
+        for row, amount in zip(rows, amounts, strict=True):
             try:
                 done = troubles.decide(
                     row, upheld, by=request.user, reason=reason, at=timezone.now(), amount=amount

@@ -19,8 +19,8 @@ class FilterForm(forms.Form):
 
     q = forms.CharField(label=_("Search"), required=False, max_length=100)
     category = forms.ChoiceField(label=_("Shelf"), required=False)
-    price_min = PriceField(label=_("Price from"), required=False)
-    price_max = PriceField(label=_("Price to"), required=False)
+    price_min = PriceField(label=_("Price from"), required=False, currency=Filters.currency)
+    price_max = PriceField(label=_("Price to"), required=False, currency=Filters.currency)
     available = forms.BooleanField(label=_("In stock only"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=SORT_LABELS.items())
 

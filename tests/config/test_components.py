@@ -224,7 +224,7 @@ def test_the_pages_of_an_account_take_our_look(client, django_user_model, name):
 
 @pytest.mark.parametrize(("language", "typed"), [("en", "34.50"), ("nl", "34,50")])
 def test_a_price_field_shows_the_languages_decimal_sign_and_reads_it_back(language, typed):
-    field = PriceField()
+    field = PriceField(currency="EUR")
     with translation.override(language):
         assert field.prepare_value(3450) == typed
         assert field.clean(typed) == 3450
