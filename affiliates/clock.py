@@ -49,6 +49,17 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def is_small_friday(day: date) -> bool:
+    """Say whether balances of any size go out on `day`: the first Friday of December."""
+    return day.month == 12 and day.day <= 7 and day.weekday() == 4
+
+
+def small_friday_from(day: date) -> date:
+    """Return the next Friday on which balances of any size go out, `day` included."""
+    first = friday_from(date(day.year, 12, 1))
+    return first if first >= day else friday_from(date(day.year + 1, 12, 1))
+
+
 def friday_from(day: date) -> date:
     """Return `day` if it is a Friday, else the next one."""
     return day + timedelta(days=(4 - day.weekday()) % 7)

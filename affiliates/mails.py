@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from affiliates import clock, payouts
+from affiliates import clock, payday
 from affiliates.labels import bank_reason
 from affiliates.letters import Letter, day
 from affiliates.models import Commission, Payout, PayoutMethod, SettlementLine
@@ -39,8 +39,10 @@ class Row:
     amount: int
 
 
-def settlement(night: date) -> int:
+def settlement(night: date, at: datetime) -> int:
     """Mail every creator whom a night brought something; return how many were mailed.
+
+    What is said of her next payout is what holds at `at`.
 
     Asked twice, nobody is mailed twice within a week.
     """
@@ -54,14 +56,15 @@ def settlement(night: date) -> int:
         key = f"mail:settlement:{night}:{creator.pk}:{found['currency']}"
         if cache.add(key, 1, WEEK_S):
             own = lines.filter(creator=creator, currency=found["currency"])
-            _send(creator, night, found["currency"], found["total"], own)
+            _send(creator, night, found["currency"], found["total"], own, at)
             mailed += 1
     return mailed
 
 
 def _send(
-    creator: Creator, night: date, currency: str, total: int, lines: QuerySet[SettlementLine]
-) -> None:
+    creator: Creator, night: date, currency: str, total: int, lines: QuerySet[SettlementLine],
+    at: datetime,
+) -> None:  # fmt: skip
     with translation.override(profiles.mail_language(creator)):
         context = {
             "creator": creator,
@@ -70,8 +73,8 @@ def _send(
             "total": total,
             "rows": _rows(creator, lines),
             "pending": _pending(creator, currency),
-            "payable": payouts.claimable(creator.pk, currency),
-            "pays_on": clock.friday_from(night),
+            "payday": payday.of(creator, currency, at),
+            "on_its_way": _on_its_way(creator, currency),
             "url": settings.SITE_URL + reverse("affiliates:earnings"),
             "site_url": settings.SITE_URL,
         }
@@ -103,6 +106,11 @@ def _rows(creator: Creator, lines: QuerySet[SettlementLine]) -> list[Row]:
 
 def _pending(creator: Creator, currency: str) -> int:
     rows = Commission.objects.filter(creator=creator, currency=currency, state="pending")
+    return rows.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+def _on_its_way(creator: Creator, currency: str) -> int:
+    rows = Payout.objects.filter(creator=creator, currency=currency, state__in=Payout.OPEN)
     return rows.aggregate(sum=Sum("amount"))["sum"] or 0
 
 

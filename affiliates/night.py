@@ -82,17 +82,19 @@ def follow(at: datetime, done: Done) -> None:
     done.offences = books.check(at)
     behind = done.settled.left or settlement.open_nights(clock.last_night_over(at))
     if friday and not done.offences and not behind:
-        done.payouts = sum(batch.payouts.count() for batch in payouts.build(at, friday))
+        done.payouts = sum(
+            batch.payouts.count() for batch in payouts.build(at, friday, by_night=True)
+        )
 
 
 def pay_day(at: datetime, nights: list[date]) -> date | None:
     """Return the date that payouts are built for, or None.
 
-    Friday itself, once; and after a Friday that was missed, the day on which its night
+    Friday itself, once, whatever was built by hand; and after a Friday that was missed, the day on which its night
     was settled.
     """
     today = clock.local_day(at)
-    if PayoutBatch.objects.filter(built_by=None, pay_on__gt=today - timedelta(days=1)).exists():
+    if PayoutBatch.objects.filter(by_night=True, pay_on__gt=today - timedelta(days=1)).exists():
         return None
     if today.weekday() == PAY_WEEKDAY:
         return today

@@ -5,6 +5,7 @@ It foretells what `payouts.build` will do with the lines that have settled so fa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -15,30 +16,38 @@ from affiliates import clock, funding, rails
 from affiliates.models import PayoutMethod, VatCheck
 from creators.models import Creator
 
+NEW_ACCOUNTS = PayoutMethod._meta.get_field("rail").default  # the rail that they are given for
 SQL = """
     WITH waiting AS ({waiting}), free AS (
-        SELECT coalesce(sum(l.amount), 0)::bigint AS amount FROM affiliates_settlementline l
-        WHERE l.creator_id = %(creator)s AND l.currency = %(currency)s AND l.case_id IS NULL
+        SELECT l.currency, sum(l.amount)::bigint AS amount FROM affiliates_settlementline l
+        WHERE l.creator_id = %(creator)s AND l.currency = ANY(%(currencies)s) AND l.case_id IS NULL
           AND NOT EXISTS (SELECT 1 FROM affiliates_payoutclaim c
                           WHERE c.line_id = l.id AND c.released_at IS NULL)
           AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.id = l.id)
+        GROUP BY 1
+    ), waits AS (
+        SELECT currency, sum(amount)::bigint AS amount FROM waiting
+        WHERE creator_id = %(creator)s GROUP BY 1
     )
-    SELECT free.amount,
-           (SELECT coalesce(sum(amount), 0)::bigint FROM waiting
-            WHERE creator_id = %(creator)s AND currency = %(currency)s), coalesce(m.iban, ''), m.usable_from, coalesce(m.name_check, ''),
+    SELECT wanted.currency, coalesce(free.amount, 0), coalesce(waits.amount, 0),
+           coalesce(m.iban, ''), coalesce(m.rail, ''), m.usable_from, coalesce(m.name_check, ''),
            coalesce(m.refused, ''),
            t.id IS NOT NULL,
            EXISTS (SELECT 1 FROM affiliates_taxidentity WHERE creator_id = %(creator)s),
            CASE WHEN t.kind IN ('vat_liable', 'eu_reverse')
                 THEN coalesce(v.state, 'unchecked') ELSE '' END,
-           EXISTS (SELECT 1 FROM affiliates_payoutbatch WHERE pay_on = %(today)s)
-    FROM free LEFT JOIN affiliates_payoutmethod m
+           EXISTS (SELECT 1 FROM affiliates_payoutbatch WHERE by_night AND pay_on = %(today)s)
+    FROM unnest(%(currencies)s::text[]) WITH ORDINALITY AS wanted (currency, n)
+    LEFT JOIN free ON free.currency = wanted.currency
+    LEFT JOIN waits ON waits.currency = wanted.currency
+    LEFT JOIN affiliates_payoutmethod m
         ON m.creator_id = %(creator)s AND m.replaced_at IS NULL
     LEFT JOIN LATERAL (
         SELECT id, kind FROM affiliates_taxprofile
         WHERE creator_id = %(creator)s AND effective_from <= %(today)s
         ORDER BY effective_from DESC, id DESC LIMIT 1) t ON true
     LEFT JOIN affiliates_vatcheck v ON v.profile_id = t.id
+    ORDER BY wanted.n
 """
 ITS_BRANDS = (
     "AND a.brand_id IN (SELECT brand_id FROM affiliates_settlementline"
@@ -51,6 +60,7 @@ class Hurdle(StrEnum):
 
     NOTHING = "nothing"  # no line that could go out
     BELOW = "below"  # more came back than was earned since
+    CURRENCY = "currency"  # nothing takes this currency to her account
     BANK = "bank"
     NAME = "name"  # the account belongs to somebody else
     REFUSED = "refused"  # the bank sent a payout to it back
@@ -70,6 +80,7 @@ class Payday:
     waits: int  # settled, and not yet covered by its brand
     currency: str
     minimum: int
+    small_on: date  # when balances of any size go out
     account: str
     hurdle: str
     has_bank: bool
@@ -80,33 +91,65 @@ class Payday:
 
 
 def of(creator: Creator, currency: str, at: datetime) -> Payday:
-    """Return what a creator's next payout would be at `at`, in one statement."""
+    """Return what a creator's next payout in one currency would be at `at`."""
+    return of_all(creator, [currency], at)[0]
+
+
+def of_all(creator: Creator, currencies: Sequence[str], at: datetime) -> list[Payday]:
+    """Return what a creator's next payouts would be, in the order asked for, in one statement."""
     today = clock.local_day(at)
-    values = {"creator": creator.pk, "currency": currency, "today": today}
+    values = {"creator": creator.pk, "currencies": list(currencies), "today": today}
     waiting = funding.WAITING_SQL.format(only=ITS_BRANDS)
     with connection.cursor() as cursor:
         cursor.execute(SQL.format(waiting=waiting), values)
-        (amount, waits, iban, usable_from, name_check, refused,
-         has_tax, has_identity, vat_state, built) = cursor.fetchone()  # fmt: skip
+        return [_payday(creator, today, *row) for row in cursor.fetchall()]
+
+
+def _payday(
+    creator: Creator, today: date, currency: str, amount: int, waits: int, iban: str, rail: str,
+    usable_from: datetime | None, name_check: str, refused: str, has_tax: bool,
+    has_identity: bool, vat_state: str, built: bool,
+) -> Payday:  # fmt: skip
     method = PayoutMethod(
         iban=iban, usable_from=usable_from, name_check=name_check, refused=refused
     )
+    on = _day(today, built, usable_from)
+    way = rails.for_account(rail or NEW_ACCOUNTS, currency)
     is_closed = creator.status == Creator.Status.CLOSED  # paid whatever is left
-    minimum = 1 if is_closed else rails.named(method.rail).minimum(currency)
+    minimum = 1 if is_closed or way is None else rails.minimum(way, currency, on)
+    hurdle = _hurdle(amount, minimum, method, has_tax, has_identity, vat_state, way is not None)
     return Payday(
-        on=_day(today, built, usable_from),
+        on=on,
         amount=amount,
         waits=waits,
         currency=currency,
         minimum=minimum,
+        small_on=clock.small_friday_from(on),
         account=str(method) if iban else "",
-        hurdle=_hurdle(amount, minimum, method, has_tax, has_identity, vat_state),
+        hurdle=hurdle,
         has_bank=bool(iban),
         bad_account=bool(refused) or name_check == PayoutMethod.NameCheck.NONE,
         has_tax=has_tax,
         has_identity=has_identity,
         vat_state=vat_state,
     )
+
+
+def is_carried(currency: str) -> bool:
+    """Say whether anything takes a currency to creators' accounts."""
+    return rails.for_account(NEW_ACCOUNTS, currency) is not None
+
+
+def unpaid(currency: str) -> str:
+    """Return a currency that creators cannot be paid in, else nothing: for what brands read."""
+    return "" if is_carried(currency) else currency
+
+
+def friday_after(night: date, currency: str) -> date | None:
+    """Return the Friday on which what a night settles goes out; None: nothing takes the currency."""
+    if not is_carried(currency):
+        return None
+    return clock.friday_from(night + timedelta(days=1))
 
 
 def _day(today: date, built: bool, usable_from: datetime | None) -> date:
@@ -119,10 +162,11 @@ def _day(today: date, built: bool, usable_from: datetime | None) -> date:
 
 def _hurdle(
     amount: int, minimum: int, method: PayoutMethod, has_tax: bool, has_identity: bool,
-    vat_state: str,
+    vat_state: str, is_carried: bool,
 ) -> str:  # fmt: skip
     hurdles = {
         Hurdle.BELOW: amount < 0,
+        Hurdle.CURRENCY: not is_carried,
         Hurdle.NOTHING: amount == 0,
         Hurdle.BANK: not method.iban,
         Hurdle.NAME: method.name_check == PayoutMethod.NameCheck.NONE,

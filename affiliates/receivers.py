@@ -5,7 +5,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from affiliates import bookings, clock, commissions, holds
+from affiliates import bookings, clock, commissions, holds, rails
 from shop import signals
 from shop.models import BrandOrder, Dispute, Movement, Order, Payment, Refund, RefundFailure, TopUp
 
@@ -38,6 +38,12 @@ def on_delivered(brand_order: BrandOrder, **kwargs: Any) -> None:
 def on_asked_until_when(order: Order, **kwargs: Any) -> dict[int, datetime]:
     """Say until when what goes back of each line in a brand's own shop counts."""
     return commissions.final_at(order)
+
+
+@receiver(signals.currencies_asked, dispatch_uid="affiliates.currencies_asked")
+def on_asked_for_currencies(**kwargs: Any) -> frozenset[str]:
+    """Say in which currencies creators can be paid."""
+    return rails.creator_currencies()
 
 
 @receiver(signals.payer_known, dispatch_uid="affiliates.payer_known")

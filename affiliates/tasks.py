@@ -163,7 +163,7 @@ def _ring(nights: list[date], as_of: str | None) -> None:
 @shared_task
 def mail_settlement(night_iso: str) -> int:
     """Tell creators what one night brought them."""
-    return mails.settlement(datetime.fromisoformat(night_iso).date())
+    return mails.settlement(datetime.fromisoformat(night_iso).date(), timezone.now())
 
 
 REFRESH_S = 120  # of one task; what is left is for the next one

@@ -7,7 +7,8 @@ from django.utils.text import slugify
 from stdnum import exceptions as stdnum_errors
 from stdnum.eu import vat
 
-from shop import terms
+from config.lib import money
+from shop import signals, terms
 from shop.models import Brand, Membership, Terms
 
 RESERVED_SLUGS = {"join", "new", "shop", "admin", "thousand", "brand", "brands", "cart", "checkout"}
@@ -36,6 +37,14 @@ def vat_number(text: str, country: str) -> str:
         return vat.validate(compact)
     except stdnum_errors.ValidationError as error:
         raise BadVatNumber(compact) from error
+
+
+def currencies() -> list[str]:
+    """Return the currencies that a new brand may choose: those in which creators can be paid."""
+    found = set(money.CURRENCIES)
+    for _listener, codes in signals.currencies_asked.send(sender=Brand):
+        found &= codes
+    return sorted(found)
 
 
 def free_slug(name: str) -> str:

@@ -12,6 +12,8 @@ paid in.
 `payer_known(order)`: which card or account paid an order became known after it was paid.
 `sales_close(order)` asks, and the listener answers: until when may what goes back of each
 line count? A mapping of line id to moment; a line left out may always.
+`currencies_asked()` asks in which currencies the people who sell for a brand can be paid; the
+listener answers with a set of codes.
 """
 
 from django.dispatch import Signal
@@ -24,3 +26,4 @@ money_moved = Signal()
 payer_known = Signal()
 refund_bounced = Signal()
 sales_close = Signal()
+currencies_asked = Signal()

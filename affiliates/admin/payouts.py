@@ -50,7 +50,8 @@ def download(document: rails.Document) -> HttpResponse:
 @admin.register(PayoutBatch)
 class PayoutBatchAdmin(Desk):
     list_display = [
-        "id", "pay_on", "rail", "count", "total", "state", "built_by", "approved_by", "exported_by"
+        "id", "pay_on", "rail", "count", "total", "state", "by_night", "built_by", "approved_by",
+        "exported_by",
     ]  # fmt: skip
     list_filter = ["state", "rail", "currency"]
     list_select_related = ["built_by", "approved_by", "exported_by"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from affiliates import clock
+from affiliates import clock, payday
 from affiliates.dashboards.query import rows_of
 from creators.models import Creator
 
@@ -22,6 +22,11 @@ class Purse:
     on_its_way: int
     paid: int
     paid_since: datetime | None
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether we can pay it out."""
+        return payday.is_carried(self.currency)
 
 
 PURSES = """

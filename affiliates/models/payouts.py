@@ -146,7 +146,10 @@ class PayoutBatch(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="null: the night",
+        help_text="null: the night, or the command without --by",
+    )
+    by_night = models.BooleanField(
+        default=False, db_default=False, help_text="a Friday's own batch, of which there is one"
     )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"

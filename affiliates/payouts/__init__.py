@@ -5,7 +5,7 @@ comes to nothing gives the money back and releases the lines in one transaction.
 """
 
 from affiliates.payouts.again import again
-from affiliates.payouts.building import build, claimable, next_pay_day
+from affiliates.payouts.building import build, next_pay_day
 from affiliates.payouts.byhand import say
 from affiliates.payouts.foureyes import NotAllowed, approve, document, export, totals
 from affiliates.payouts.methods import (
@@ -28,7 +28,6 @@ __all__ = [
     "change_method",
     "check_name",
     "check_names",
-    "claimable",
     "claims_of",
     "confirm",
     "confirm_batch",

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from affiliates import clock
+from affiliates import clock, rails
 from affiliates.models import Payout, PayoutMethod
 from affiliates.payouts.building import build_one, lock_books
 from affiliates.payouts.foureyes import NotAllowed, State
@@ -30,8 +30,9 @@ def again(payout: Payout, by: AbstractBaseUser | None, at: datetime) -> Payout:
     if Payout.objects.filter(retries=old).exclude(state=State.CANCELLED).exists():
         raise NotAllowed(_("This payout was paid again before."))
     method = PayoutMethod.objects.filter(creator_id=old.creator_id, replaced_at=None).first()
-    batch = method and build_one(
-        at, clock.local_day(at), method.rail, old.currency, by, old.creator_id
+    rail = method and rails.for_account(method.rail, old.currency)
+    batch = rail and build_one(
+        at, clock.local_day(at), rail.name, old.currency, by, old.creator_id, [method.rail]
     )
     if not batch:
         raise NotAllowed(

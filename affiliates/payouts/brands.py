@@ -34,7 +34,7 @@ def build(at: datetime, pay_on: date, by: AbstractBaseUser | None) -> list[Payou
     ready: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for (brand_id, currency), funds in funding.of_all(at, sorted(known)).items():
         closed = known[brand_id].status == Brand.Status.CLOSED
-        least = 1 if closed else rail.minimum(currency)
+        least = 1 if closed else rails.minimum(rail, currency, pay_on)
         free = funds.payable >= least and not funds.waiting and (brand_id, currency) not in busy
         if free and rail.carries(currency):
             ready[currency].append((brand_id, funds.payable))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -27,7 +28,7 @@ BUILD_SQL = """
     ), sums AS (
         SELECT creator_id, currency, sum(amount)::bigint AS amount FROM lines GROUP BY 1, 2
     ), enough AS (
-        SELECT s.*, m.id AS method_id, m.rail, t.id AS profile_id, t.kind AS profile,
+        SELECT s.*, m.id AS method_id, t.id AS profile_id, t.kind AS profile,
                CASE WHEN t.id IS NULL THEN 'tax' WHEN i.creator_id IS NULL THEN 'identity'
                     WHEN t.kind IN ('vat_liable', 'eu_reverse')
                          AND v.state IS DISTINCT FROM 'valid' THEN 'vat_number'
@@ -43,7 +44,7 @@ BUILD_SQL = """
             ORDER BY effective_from DESC, id DESC LIMIT 1) t ON true
         LEFT JOIN affiliates_taxidentity i ON i.creator_id = s.creator_id
         LEFT JOIN affiliates_vatcheck v ON v.profile_id = t.id
-        WHERE m.rail = %(rail)s AND s.currency = %(currency)s
+        WHERE m.rail = ANY(%(accounts)s) AND s.currency = %(currency)s
           AND s.amount >= CASE WHEN p.status = 'closed' THEN 1 ELSE %(minimum)s END
           AND s.amount > 0
           AND NOT EXISTS (SELECT 1 FROM affiliates_payout o
@@ -56,7 +57,7 @@ BUILD_SQL = """
         SELECT %(batch)s, creator_id, method_id, profile_id, amount,
                CASE WHEN profile = 'vat_liable' THEN (amount * %(vat_bp)s + 5000) / 10000
                     ELSE 0 END,
-               currency, rail, 'pending', '', '', %(at)s
+               currency, %(rail)s, 'pending', '', '', %(at)s
         FROM enough WHERE lacks = '' ORDER BY creator_id
         RETURNING id, creator_id, currency
     ), claimed AS (
@@ -95,12 +96,17 @@ def next_pay_day(at: datetime) -> date:
 
 @transaction.atomic
 def build(
-    at: datetime, pay_on: date | None = None, by: AbstractBaseUser | None = None
+    at: datetime,
+    pay_on: date | None = None,
+    by: AbstractBaseUser | None = None,
+    *,
+    by_night: bool = False,
 ) -> list[PayoutBatch]:
     """Make a payout for each creator and brand who has enough and can be paid.
 
     Returns the batches: one per rail and currency, none without payouts. Balances of brands
-    are read while nobody posts to them. Raises books.OutOfBalance.
+    are read while nobody posts to them. `by_night`: it is the Friday's own, of which there is one.
+    Raises books.OutOfBalance.
     """
     lock_books()
     with connection.cursor() as cursor:
@@ -109,11 +115,25 @@ def build(
     wanted = set(PayoutMethod.objects.filter(replaced_at=None).values_list("rail", flat=True))
     pay_on = pay_on or next_pay_day(at)
     built = []
-    for rail in sorted(wanted & set(rails.RAILS)):
-        for currency in filter(rails.RAILS[rail].carries, currencies):
-            if batch := build_one(at, pay_on, rail, currency, by):
+    for currency in currencies:
+        for rail, accounts in _ways(sorted(wanted), currency).items():
+            if batch := build_one(at, pay_on, rail, currency, by, accounts=accounts):
                 built.append(batch)
-    return built + brands.build(at, pay_on, by)
+    built += brands.build(at, pay_on, by)
+    if by_night:
+        PayoutBatch.objects.filter(pk__in=[row.pk for row in built]).update(by_night=True)
+    return built
+
+
+def _ways(accounts: list[str], currency: str) -> dict[str, list[str]]:
+    """Return which rail takes a currency to the accounts that were given for which rails."""
+    found: dict[str, list[str]] = {}
+    for name in accounts:
+        if rail := rails.for_account(name, currency):
+            found.setdefault(rail.name, []).append(name)
+        else:
+            logger.warning("no rail takes %s to accounts of %s: it waits", currency, name)
+    return found
 
 
 def lock_books() -> None:
@@ -134,11 +154,12 @@ def lock_books() -> None:
 
 def build_one(
     at: datetime, pay_on: date, rail: str, currency: str, by: AbstractBaseUser | None,
-    creator_id: int | None = None,
+    creator_id: int | None = None, accounts: Sequence[str] = (),
 ) -> PayoutBatch | None:  # fmt: skip
     """Make one batch, or None where nobody has enough; the caller has locked the books.
 
-    With `creator_id` only that creator is paid, and any amount.
+    With `creator_id` only that creator is paid, and any amount; so is everybody on one Friday a
+    year. `accounts`: the rails that the accounts were given for, where it is not `rail` itself.
     """
     point = transaction.savepoint()
     batch = PayoutBatch.objects.create(
@@ -147,8 +168,8 @@ def build_one(
     )  # fmt: skip
     values = {
         "at": at, "day": clock.local_day(at), "rail": rail, "currency": currency,
-        "batch": batch.pk, "creator": creator_id,
-        "minimum": 1 if creator_id else rails.named(rail).minimum(currency),
+        "batch": batch.pk, "creator": creator_id, "accounts": list(accounts or [rail]),
+        "minimum": 1 if creator_id else rails.minimum(rails.named(rail), currency, pay_on),
         "vat_bp": tax.home_vat_bp(clock.local_day(at)),
     }  # fmt: skip
     only = "AND l.creator_id = %(creator)s" if creator_id else ""
@@ -167,18 +188,3 @@ def build_one(
         cursor.execute(POST_SQL, values)
     transaction.savepoint_commit(point)
     return batch
-
-
-def claimable(creator_id: int, currency: str) -> int:
-    """Return what the next payout of a creator would claim: funded, unclaimed lines."""
-    waiting = funding.waiting_lines(creator_id)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT coalesce(sum(l.amount), 0) FROM affiliates_settlementline l
-               WHERE l.creator_id = %s AND l.currency = %s AND l.case_id IS NULL
-                 AND l.id <> ALL(%s::bigint[])
-                 AND NOT EXISTS (SELECT 1 FROM affiliates_payoutclaim c
-                                 WHERE c.line_id = l.id AND c.released_at IS NULL)""",
-            [creator_id, currency, list(waiting)],
-        )
-        return int(cursor.fetchone()[0])

@@ -1,12 +1,16 @@
 """The rails by name."""
 
+from datetime import date
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from affiliates import clock
 from affiliates.rails.base import Document, Outcome, Rail, Refused, Result, reference
 from affiliates.rails.fake import Fake
 from affiliates.rails.sepa import Sepa, debtor
 from affiliates.rails.stripe import Connect, DemoConnect
+from config.lib import money
 
 RAILS: dict[str, Rail] = {rail.name: rail for rail in (Sepa(), Fake(), Connect())}
 
@@ -17,7 +21,10 @@ __all__ = [
     "Rail",
     "Refused",
     "Result",
+    "creator_currencies",
     "debtor",
+    "for_account",
+    "minimum",
     "named",
     "reference",
 ]
@@ -30,3 +37,30 @@ def named(name: str) -> Rail:
     if name == "connect" and settings.DEMO and not settings.STRIPE_SECRET_KEY:
         return DemoConnect()
     return RAILS[name]
+
+
+def for_account(name: str, currency: str) -> Rail | None:
+    """Return what takes `currency` to a creator's account that was given for the rail `name`.
+
+    That rail itself where it carries the currency, else another of this market that does: the
+    demo rail carries all of them in a demo. None: nothing does, and the money stays with us.
+    """
+    ways = sorted(_of_creators(), key=lambda rail: rail.name != name)
+    return next((rail for rail in ways if rail.carries(currency)), None)
+
+
+def minimum(rail: Rail, currency: str, on: date) -> int:
+    """Return the least that goes out on a pay day: on one Friday a year anything does."""
+    return 1 if clock.is_small_friday(on) else rail.minimum(currency)
+
+
+def creator_currencies() -> frozenset[str]:
+    """Return the currencies in which creators can be paid here."""
+    return frozenset(
+        code for code in money.CURRENCIES if any(rail.carries(code) for rail in _of_creators())
+    )
+
+
+def _of_creators() -> list[Rail]:
+    rows = [rail for rail in RAILS.values() if rail.pays_creators]
+    return [rail for rail in rows if rail.name != "fake" or settings.DEMO]

@@ -46,6 +46,7 @@ class Rail(Protocol):
 
     name: str
     sends: bool
+    pays_creators: bool  # to the bank accounts that creators give
 
     def carries(self, currency: str) -> bool:
         """Say whether this rail pays in a currency."""

@@ -15,6 +15,7 @@ class Fake:
 
     name = "fake"
     sends = False
+    pays_creators = True
 
     def carries(self, currency: str) -> bool:
         return True

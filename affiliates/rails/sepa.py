@@ -17,9 +17,10 @@ from stdnum import iban
 
 from affiliates.models import Payout, PayoutBatch
 from affiliates.rails.base import Document, Refused, reference
+from config.lib import money
 
 SCHEMA, OLD_SCHEMA = "pain.001.001.09", "pain.001.001.03"
-MINIMUM = 1000  # €10
+MINIMUM = 10  # whole units
 COUNTRIES = frozenset(  # of IBANs that a SEPA transfer reaches (EPC list, 2026)
     """AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK
     MT NL NO PL PT RO RS SE SI SK SM VA""".split()
@@ -32,12 +33,13 @@ class Sepa:
 
     name = "sepa"
     sends = False
+    pays_creators = True
 
     def carries(self, currency: str) -> bool:
         return currency == "EUR"
 
     def minimum(self, currency: str) -> int:
-        return MINIMUM
+        return MINIMUM * 10 ** money.exponent(currency)
 
     def schema(self) -> str:
         return settings.PAYOUT_SCHEMA

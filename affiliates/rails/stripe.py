@@ -28,6 +28,7 @@ class Connect:
 
     name = "connect"
     sends = True
+    pays_creators = False
     safe_hours = KEY_HOURS
 
     def carries(self, currency: str) -> bool:

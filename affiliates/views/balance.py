@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from affiliates import funding, identities, ledger, statements, tax
+from affiliates import funding, identities, ledger, payday, statements, tax
 from affiliates.forms.balance import TopUpForm
 from affiliates.forms.payouts import BrandTaxForm
 from affiliates.models import Account
@@ -46,6 +46,7 @@ def balance(request):
         "invoices": list(request.brand.invoices.filter(currency=currency)[:INVOICES]),
         "funds": funding.of(request.brand, currency),
         "currency": currency,
+        "unpaid_currency": payday.unpaid(currency),
         "currencies": known,
         "identity": identities.of_brand(account.brand if account else request.brand),
         "asks_tax": request.brand.country in tax.EU,

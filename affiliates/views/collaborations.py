@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from affiliates import collaborations as domain
-from affiliates import fees, flatfees, participations
+from affiliates import fees, flatfees, participations, payday
 from affiliates.forms.collaborations import CollaborationForm, FeeWordForm, RateForm
 from affiliates.models import Collaboration
 from affiliates.views.brands import quote
@@ -48,7 +48,11 @@ def collaborations(request):
         }
         for row in rows
     ]
-    context = {"offers": offers, "rate_form": RateForm()}
+    context = {
+        "offers": offers,
+        "rate_form": RateForm(),
+        "unpaid_currency": payday.unpaid(request.brand.currency),
+    }
     return render_page(request, "affiliates/collaborations.html", context)
 
 
@@ -70,7 +74,11 @@ def collaboration_new(request):
             messages.success(request, _("Your collaboration is open. Creators can take links now."))
             return redirect("affiliates:collaborations", request.brand.slug)
     rate_bp = form.cleaned_data.get("percent", 1500) if form.is_bound else 1500
-    context = {"form": form, "example": example(request.brand, rate_bp)}
+    context = {
+        "form": form,
+        "example": example(request.brand, rate_bp),
+        "unpaid_currency": payday.unpaid(request.brand.currency),
+    }
     status = 422 if form.errors else 200
     return render_page(request, "affiliates/collaboration_new.html", context, status=status)
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_safe
 
-from affiliates import clock, dashboards
+from affiliates import clock, dashboards, payday
 from config.lib import local, money
 from config.lib.http import client_language, render_page
 from creators.access import creator_required
@@ -76,6 +76,7 @@ def brand_dashboard(request):
     )
     context = {
         "board": board,
+        "unpaid_currency": payday.unpaid(request.brand.currency),
         "period": period,
         "periods": [("4", _("4 weeks")), ("12", _("12 weeks")), ("52", _("Year"))],
         "sales": [week.drawn for week in board.weeks],

@@ -41,12 +41,13 @@ def _history(creator) -> list[dict]:
 def payouts(request):
     now = timezone.now()
     purses = purses_of(request.creator, now)
+    paydays = payday.of_all(request.creator, [purse.currency for purse in purses], now)
     context = {
         "profile": tax.profile_on(request.creator.pk, local_day(now)),
         "identity": identities.of(request.creator),
         "method": _method_of(request.creator),
-        "purse": purses[0],
-        "payday": payday.of(request.creator, purses[0].currency, now),
+        "purses": list(zip(purses, paydays, strict=True)),
+        "payday": paydays[0],
         "history": _history(request.creator),
         "now": now,
         "nav_active": "earnings",

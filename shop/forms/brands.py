@@ -3,14 +3,11 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from config.lib import money
 from config.lib.fields import PriceField
 from shop import brands
 from shop.countries import COUNTRIES
 from shop.models import Brand, Category, DeliveryOption
 from shop.models.brands import SellsAt, TaxClass
-
-CURRENCIES = [(code, code) for code in sorted(money.CURRENCIES)]
 
 
 def days_field(label: str) -> forms.IntegerField:
@@ -98,8 +95,10 @@ class JoinForm(TraderForm):
         widget=forms.RadioSelect,
     )
     currency = forms.ChoiceField(
-        label=_("Currency of your prices"), choices=CURRENCIES, initial="EUR"
-    )
+        label=_("Currency of your prices"), initial="EUR",
+        choices=lambda: [(code, code) for code in brands.currencies()],
+        help_text=_("Those in which creators can be paid here."),
+    )  # fmt: skip
     certified = forms.BooleanField(
         label=_("I only offer products that follow EU law, and these details are true."),
     )

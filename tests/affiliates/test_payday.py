@@ -1,20 +1,23 @@
 """What a creator is told of her next payout is what the batch will do."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from affiliates import clock, payday, payouts, settlement
+from affiliates import clock, earnings, mails, payday, payouts, settlement
 from affiliates.models import Payout
 from tests.affiliates.factories import (
     NIGHT_OVER,
     PAID,
+    make_brand,
     make_commission,
     make_creator,
     make_payable,
+    make_user,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
+HOUR = timedelta(hours=1)
 
 
 def settled(price: int = 20_000):
@@ -76,7 +79,10 @@ def test_after_todays_batch_the_next_one_is_a_week_later():
     make_payable(creator)
     assert payday.of(creator, "EUR", at).on == friday
 
-    payouts.build(at, friday)
+    payouts.build(at, friday)  # by hand: Friday's own is still to come
+    assert payday.of(creator, "EUR", at).on == friday
+    creator = settled()
+    payouts.build(at, friday, by_night=True)
 
     assert payday.of(creator, "EUR", at).on == friday + timedelta(days=7)
 
@@ -97,3 +103,148 @@ def test_a_closed_account_is_paid_what_is_left():
     creator.status = "closed"
 
     assert payday.of(creator, "EUR", NIGHT_OVER).hurdle == ""
+
+
+# ------------------------------------------------------------------ currencies
+
+
+@pytest.fixture
+def live(settings):
+    """A market where SEPA is the only way to creators' accounts."""
+    settings.DEMO = False
+
+
+def earned_in(currency: str, price: int = 345_000):
+    creator = make_creator()
+    make_commission(creator, make_brand(currency=currency), price=price)
+    settlement.settle(NIGHT_OVER)
+    make_payable(creator)
+    return creator
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize("currency", ["JPY", "KWD", "USD"])
+def test_what_sepa_does_not_carry_is_promised_by_no_page(client, caplog, currency):
+    creator = earned_in(currency)
+
+    told = payday.of(creator, currency, NIGHT_OVER)
+    built = payouts.build(NIGHT_OVER, clock.local_day(NIGHT_OVER))
+
+    assert (told.hurdle, built) == ("currency", [])
+    assert f"no rail takes {currency}" in caplog.text
+    client.force_login(creator.user)
+    for path in ("payouts/", "earnings/", ""):
+        page = client.get(f"/creator/{path}").content.decode()
+        assert "pays on Fridays" not in page and "Next payout" not in page
+        assert "cannot be paid out yet" in page or f"cannot pay out {currency}" in page
+    assert [row.pays_on for row in earnings.forecast(creator, PAID)] == []
+
+
+@pytest.mark.usefixtures("live")
+def test_each_purse_has_its_own_line(client):
+    creator = earned_in("JPY")
+    make_commission(creator, price=20_000)
+    settlement.settle(NIGHT_OVER + timedelta(days=1))
+    client.force_login(creator.user)
+
+    page = client.get("/creator/payouts/").content.decode()
+
+    assert "cannot pay out JPY" in page
+    assert "Next payout" in page and "€" in page
+    told = payday.of_all(creator, ["JPY", "EUR"], NIGHT_OVER)
+    assert [(one.currency, one.hurdle) for one in told] == [("JPY", "currency"), ("EUR", "")]
+
+
+def test_in_a_demo_another_rail_takes_what_sepa_does_not():
+    creator = earned_in("JPY")
+
+    told = payday.of(creator, "JPY", NIGHT_OVER)
+    (batch,) = payouts.build(NIGHT_OVER, clock.local_day(NIGHT_OVER))
+
+    assert (told.hurdle, told.minimum) == ("", 10)
+    assert (batch.rail, batch.currency, batch.payouts.get().rail) == ("fake", "JPY", "fake")
+
+
+@pytest.mark.usefixtures("live")
+def test_a_new_brand_chooses_a_currency_that_creators_are_paid_in(client):
+    owner = make_user()
+    client.force_login(owner)
+
+    page = client.get("/brand/join/")
+
+    assert [code for code, _name in page.context["form"].fields["currency"].choices] == ["EUR"]
+    sent = client.post("/brand/join/", {"currency": "JPY"})
+    assert "currency" in sent.context["form"].errors
+
+
+@pytest.mark.usefixtures("live")
+def test_a_brand_of_another_currency_is_told(client):
+    for currency, is_told in (("JPY", True), ("EUR", False)):
+        brand = make_brand(currency=currency)
+        owner = make_user()
+        brand.memberships.create(user=owner, role="owner")
+        client.force_login(owner)
+        for path in ("", "collaborations/", "collaborations/new/", "balance/"):
+            page = client.get(f"/brand/{brand.slug}/{path}").content.decode()
+            assert (f"cannot be paid in {currency}" in page) == is_told, path
+
+
+# ------------------------------------------------------------------ once a year
+
+
+def test_on_one_friday_a_year_small_balances_go_out(client):
+    creator = settled(price=3_450)
+    make_payable(creator)
+    small = clock.small_friday_from(clock.local_day(NIGHT_OVER))
+    assert (small, small.weekday()) == (date(2026, 12, 4), 4)
+    week_before = clock.midnight(small - timedelta(days=7)) + timedelta(hours=4)
+    on_the_day = clock.midnight(small) + timedelta(hours=4)
+    assert payouts.build(week_before, small - timedelta(days=7)) == []
+    told = payday.of(creator, "EUR", week_before)
+    assert (told.hurdle, told.small_on) == ("small", small)
+
+    told = payday.of(creator, "EUR", on_the_day)
+    (batch,) = payouts.build(on_the_day, small)
+
+    assert (told.hurdle, told.on, told.minimum) == ("", small, 1)
+    assert batch.payouts.get().amount == told.amount == 342
+
+
+@pytest.mark.parametrize("year", range(2026, 2034))
+def test_there_is_exactly_one_such_friday_in_a_year(year):
+    days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
+    assert [day for day in days if clock.is_small_friday(day)] == [
+        clock.small_friday_from(date(year, 1, 1))
+    ]
+
+
+# ------------------------------------------------------------------ the letter of the night
+
+
+@pytest.mark.parametrize(
+    ("price", "night", "says", "is_silent_of"),
+    [
+        (20_000, date(2026, 11, 19), "is on its way", "The next payout"),  # it is in the batch
+        (20_000, date(2026, 11, 20), "27 November", "from €10"),  # a Friday: a week later
+        (3_450, date(2026, 11, 20), "from €10", "The next payout is on"),
+    ],
+)
+def test_the_letter_says_the_friday_on_which_it_goes_out(
+    mailoutbox, price, night, says, is_silent_of
+):
+    creator = make_creator()
+    make_payable(creator)
+    make_commission(
+        creator, price=price, delivered=clock.midnight(night - timedelta(days=15)) + HOUR
+    )
+    at = clock.midnight(night + timedelta(days=1)) + HOUR
+    settlement.settle(at)
+    if night.weekday() == 3:
+        payouts.build(at, clock.local_day(at), by_night=True)
+
+    mails.settlement(night, at)
+
+    (letter,) = mailoutbox
+    html = letter.alternatives[0][0]
+    for body in (letter.body, html):
+        assert says in body.replace("\u00a0", "") and is_silent_of not in body

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from lxml import etree
 
-from affiliates import books, funding, invariants, ledger, night, payouts, settlement
+from affiliates import books, funding, invariants, ledger, night, payday, payouts, settlement
 from affiliates.models import Payout, PayoutBatch, PayoutClaim, SelfBill
 from shop import refunds
 from tests.affiliates.factories import (
@@ -144,7 +144,7 @@ def test_nobody_is_paid_with_another_brands_money():
     refunds.refund(first.order_line.brand_order.order, at=NIGHT_OVER)
 
     assert list(funding.waiting_lines(creator.pk).values()) == [poor.name]
-    assert payouts.claimable(creator.pk, "EUR") == 3421
+    assert payday.of(creator, "EUR", FRIDAY).amount == 3421
     (batch,) = payouts.build(FRIDAY)
     payout = batch.payouts.get()
     assert [claim.line.brand for claim in payouts.claims_of(payout)] == [rich]
