@@ -17,39 +17,46 @@ from django.db.models import Sum
 from affiliates.models import Collaboration, Commission
 from shop.models import Brand
 
-SPENT = "budget_spent"  # reason of a commission that was born void
+# reasons of a commission that was born void
+SPENT = "budget_spent"
+OTHER_CURRENCY = "budget_currency"  # of the sale, than the budget's
 
 
 @dataclass
 class Rooms:
     """What is left of each budget, while their collaborations are locked."""
 
-    left: dict[int, int]
+    left: dict[int, int | None]  # None: the sale is in another currency
 
-    def take(self, collaboration_id: int, amount: int, at: datetime) -> bool:
-        """Set `amount` aside; False: it does not fit, and nothing is taken."""
-        if collaboration_id not in self.left:
-            return True
-        if amount > self.left[collaboration_id]:
+    def take(self, collaboration_id: int, amount: int, at: datetime) -> str:
+        """Set `amount` aside; return why it earns nothing instead, "" where it fits.
+
+        A sale that does not fit closes the offer; one in another currency says nothing of it.
+        """
+        left = self.left.get(collaboration_id, amount)
+        if left is None:
+            return OTHER_CURRENCY
+        if amount > left:
             rows = Collaboration.objects.filter(pk=collaboration_id, budget_spent_at=None)
             rows.update(budget_spent_at=at, tells_spent=True)
-            return False
-        self.left[collaboration_id] -= amount
-        return True
+            return SPENT
+        if collaboration_id in self.left:
+            self.left[collaboration_id] = left - amount
+        return ""
 
 
 def rooms(deals: Iterable[Collaboration], currency: str) -> Rooms:
     """Lock the collaborations that have a budget, and return what is left of each.
 
     In the order of their ids, so that two orders never wait for each other. A budget is in the
-    brand's currency: in another nothing fits.
+    brand's currency: a sale in another cannot be taken of it.
     """
     ids = sorted(deal.pk for deal in deals if deal.budget is not None)
     if not ids:
         return Rooms({})
     rows = Collaboration.objects.select_for_update(no_key=True, of=("self",))
     locked = rows.filter(pk__in=ids, budget__isnull=False).select_related("brand").order_by("pk")
-    return Rooms({row.pk: left(row) if row.brand.currency == currency else 0 for row in locked})
+    return Rooms({row.pk: left(row) if row.brand.currency == currency else None for row in locked})
 
 
 def spent(deal: Collaboration) -> int:
@@ -67,8 +74,10 @@ def left(deal: Collaboration) -> int:
 
 
 def beyond(order_line_ids: Iterable[int]) -> set[int]:
-    """Return those of these lines that earn nothing because a budget was spent."""
-    rows = Commission.objects.filter(order_line__in=list(order_line_ids), reason=SPENT)
+    """Return those of these lines that earn nothing because no budget had room for them."""
+    rows = Commission.objects.filter(
+        order_line__in=list(order_line_ids), reason__in=[SPENT, OTHER_CURRENCY]
+    )
     return set(rows.values_list("order_line_id", flat=True))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models import Max, Q, Sum
 from django.utils.translation import gettext as _
@@ -16,7 +17,15 @@ from django.utils.translation import gettext as _
 from affiliates import attribution, budgets, fraud, links, offerdays
 from affiliates.clock import PAUSED, local_day, midnight
 from affiliates.locks import Lock
-from affiliates.models import Attribution, Collaboration, Commission, Link, RiskFlag, SettlementRun
+from affiliates.models import (
+    Attribution,
+    Collaboration,
+    Commission,
+    Link,
+    RiskFlag,
+    SettlementRun,
+    VoidNote,
+)
 from config.lib.money import half_up
 from creators import cases
 from creators.models import Case, Creator
@@ -150,13 +159,13 @@ def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
         deal = deals[row.collaboration_id]
         amount = half_up(line.net, row.rate_bp)
         days = hold_days(deal, taken.get(row.link_id), order)
-        fits = room.take(deal.pk, amount, at)
+        why_not = room.take(deal.pk, amount, at)
         state = State.HELD if flag or case else State.PENDING
         born.append(
             Commission(
                 kind=Kind.SALE,
-                state=state if fits else State.VOID,
-                reason="" if fits else budgets.SPENT,
+                state=State.VOID if why_not else state,
+                reason=why_not,
                 creator=creator,
                 brand_id=part.brand_id,
                 collaboration=deal,
@@ -299,16 +308,26 @@ def release(ids: Iterable[int]) -> int:
 
 
 @transaction.atomic
-def void(ids: Iterable[int]) -> int:
+def void(
+    ids: Iterable[int],
+    note: str = "",
+    by: AbstractBaseUser | None = None,
+    at: datetime | None = None,
+) -> int:
     """Void unsettled commissions with their reversals; what is settled needs an adjustment.
 
-    A reversal of a settled sale stays: the shopper has her money back.
+    A reversal of a settled sale stays: the shopper has her money back. Whoever is `by` says why
+    in a `note`, which the creator reads.
     """
     rows = _with_reversals(ids, State.PENDING, State.HELD)
     sales = {row.pk for row in rows if row.kind == Kind.SALE}
     rows = [row for row in rows if row.reverses_id is None or row.reverses_id in sales]
     if Commission.objects.filter(reverses__in=sales, state=State.SETTLED).exists():
         raise NotHeld(_("A reversal of this sale is settled: write an adjustment."))
+    if by is not None:
+        VoidNote.objects.bulk_create(
+            VoidNote(commission=row, reason=note.strip()[:300], by=by, at=at) for row in rows
+        )
     return Commission.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.VOID)
 
 
@@ -316,7 +335,8 @@ def void(ids: Iterable[int]) -> int:
 def earn_again(ids: Iterable[int], at: datetime) -> int:
     """Write sales that were made void anew, as pending; return how many.
 
-    What went back meanwhile goes off again. A line that earns already is left alone.
+    What went back meanwhile goes off again. A line that earns already is left alone. What the
+    budget of its offer has no room for any more earns nothing, and says so.
     """
     gone = Commission.objects.filter(pk__in=list(ids), kind=Kind.SALE, state=State.VOID)
     live = Commission.objects.live().filter(kind=Kind.SALE).values("order_line")
@@ -329,13 +349,20 @@ def earn_again(ids: Iterable[int], at: datetime) -> int:
     for old in rows.order_by("pk"):
         part = old.order_line.brand_order
         days = hold_days(old.collaboration, old.link, part.order)
+        room = budgets.rooms([old.collaboration], old.currency)
+        why_not = room.take(old.collaboration_id, old.amount, at)
+        if why_not and gone_for(old.order_line_id, why_not):
+            continue  # she reads it already
         Commission.objects.create(
+            state=State.VOID if why_not else State.PENDING, reason=why_not,
             kind=Kind.SALE, creator_id=old.creator_id, brand_id=old.brand_id,
             collaboration_id=old.collaboration_id, link_id=old.link_id, order_line=old.order_line,
             base=old.base, rate_bp=old.rate_bp, amount=old.amount, currency=old.currency,
             due_at=late(due(part.order.paid_at, part.delivered_at, days, is_paused(part))),
             created_at=at,
         )  # fmt: skip
+        if why_not:
+            continue
         causes = [
             *RefundLine.objects.filter(order_line=old.order_line).order_by("-pk")[:1],
             *DisputeLine.objects.filter(order_line=old.order_line).order_by("-pk")[:1],
@@ -344,6 +371,12 @@ def earn_again(ids: Iterable[int], at: datetime) -> int:
             reverse(causes[0], at)  # by target: one row stands for all that went back
         done += 1
     return done
+
+
+def gone_for(order_line_id: int, reason: str) -> bool:
+    """Say whether a line has a sale that was born void for this reason."""
+    rows = Commission.objects.filter(order_line=order_line_id, kind=Kind.SALE, state=State.VOID)
+    return rows.filter(reason=reason).exists()
 
 
 @transaction.atomic

@@ -84,6 +84,7 @@ PARTS = (
     _creator("affiliates.LinkDay", "link__creator"),
     _creator("affiliates.Attribution", "creator", "touches"),
     _creator("affiliates.Commission"),
+    _creator("affiliates.VoidNote", "commission__creator", "by"),
     _creator("affiliates.CaseLine", "case__creator"),
     _creator("affiliates.Adjustment"),
     _creator("affiliates.SettlementLine"),

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
-from affiliates import clock, funding, holds
+from affiliates import clock, funding, holds, payday
 from affiliates.fraud import words
 from affiliates.labels import rule_label, step_label
 from affiliates.models import Attribution, Commission, Payout, PayoutClaim
@@ -70,6 +70,11 @@ class Row:
         return lifts_on(self.commission)
 
     @property
+    def is_carried(self) -> bool:
+        """Whether we can pay its currency out."""
+        return payday.is_carried(self.commission.currency)
+
+    @property
     def clears_on(self) -> date | None:
         """The night that settles it; None while a return or dispute is open."""
         if self.commission.due_at >= clock.PAUSED:
@@ -91,8 +96,8 @@ class Row:
         found.append(("settled", night, is_settled))
         if self.paid_at:
             found.append(("paid", clock.local_day(self.paid_at), True))
-        elif not self.waits_for:
-            day = self.pays_on or (night and clock.friday_from(night + timedelta(days=1)))
+        elif not self.waits_for and self.is_carried:
+            day = self.pays_on or (night and payday.friday_after(night, sale.currency))
             found.append(("paid", day, False))
         return [Step(step_label(name, done), day, done) for name, day, done in found]
 
@@ -119,6 +124,7 @@ def commissions_of(creator: Creator):
             "settlement_line__run",
             "collaboration",
             "flag",
+            "void_note",
         )
         .order_by("-created_at", "-id")
     )
@@ -217,14 +223,14 @@ SHOWN = 8  # nights of a forecast; the rest is summed
 
 @dataclass(frozen=True)
 class Expected:
-    """What a night will settle in one currency, and the Friday on which that goes out.
+    """What a night will settle in one currency, and the Friday on which that goes out, if it can.
 
     `unsure`: how many of it wait for a delivery and may settle earlier. The last row of a long
     forecast holds all that is later (`until`).
     """
 
     night: date
-    pays_on: date
+    pays_on: date | None
     currency: str
     amount: int
     count: int
@@ -256,8 +262,8 @@ def forecast(creator: Creator, at: datetime) -> list[Expected]:
     with connection.cursor() as cursor:
         cursor.execute(FORECAST_SQL, values)
         rows = [
-            Expected(night, clock.friday_from(night + timedelta(days=1)), *rest)
-            for night, *rest in cursor.fetchall()
+            Expected(night, payday.friday_after(night, currency), currency, *rest)
+            for night, currency, *rest in cursor.fetchall()
         ]
     found = rows[:SHOWN]
     for currency in sorted({row.currency for row in rows[SHOWN:]}):

@@ -70,11 +70,13 @@ class CommissionAdmin(Desk):
         if not (reason := self.reason(request)):
             return
         try:
-            gone = commissions.void(queryset.values_list("pk", flat=True))
+            rows = list(self.without_own(request, queryset))
+            ids = [row.pk for row in rows]
+            gone = commissions.void(ids, reason, request.user, timezone.now())
         except commissions.NotHeld as error:
             self.message_user(request, str(error), messages.ERROR)
             return
-        self.note(request, queryset, _("Void: %s") % reason)
+        self.note(request, rows, _("Void: %s") % reason)
         self.message_user(request, _("%d commissions are void.") % gone)
 
     @admin.action(description=gettext_lazy("Open a case about these"), permissions=["finance"])

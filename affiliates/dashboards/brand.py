@@ -91,9 +91,9 @@ class Sum:
         return self.earned + self.fee
 
     @property
-    def per_euro(self) -> int | None:
-        """Sales in minor units for each whole unit of cost."""
-        return None if self.cost <= 0 else (self.sales * 100 + self.cost // 2) // self.cost
+    def per_cost(self) -> float | None:
+        """Sales divided by cost: the same for a currency with any number of decimals."""
+        return None if self.cost <= 0 else self.sales / self.cost
 
     @property
     def cost_bp(self) -> int | None:

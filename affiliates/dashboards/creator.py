@@ -272,7 +272,9 @@ def _sales(creator: Creator) -> list[Commission]:
     back = Commission.objects.live().filter(reverses=OuterRef("pk")).order_by().values("reverses")
     rows = (
         creator.commissions.filter(kind=Commission.Kind.SALE)
-        .select_related("order_line__brand_order", "brand", "settlement_line__run", "flag")
+        .select_related(
+            "order_line__brand_order", "brand", "settlement_line__run", "flag", "void_note"
+        )
         .annotate(
             paid_at=Subquery(claims.values("payout__paid_at")[:1], DateTimeField()),
             back=Subquery(back.annotate(sum=Sum("amount")).values("sum")[:1]),
@@ -287,7 +289,8 @@ def _sales(creator: Creator) -> list[Commission]:
         sale.delivered_at = sale.order_line.brand_order.delivered_at
         known = sale.due_at < clock.PAUSED
         sale.clears_on = clock.local_day(sale.due_at) if known else None
-        sale.pays_on = clock.friday_from(sale.clears_on + timedelta(days=1)) if known else None
+        sale.pays_on = payday.friday_after(sale.clears_on, sale.currency) if known else None
+        sale.is_carried = payday.is_carried(sale.currency)
     return found
 
 

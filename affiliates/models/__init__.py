@@ -22,7 +22,7 @@ from affiliates.models.collaborations import (
     RateChange,
     TermChange,
 )
-from affiliates.models.commissions import Attribution, Commission
+from affiliates.models.commissions import Attribution, Commission, VoidNote
 from affiliates.models.flatfees import FlatFee
 from affiliates.models.invoices import BrandInvoice, SelfBill
 from affiliates.models.ledger import Account, Closing, LedgerEntry
@@ -117,4 +117,5 @@ __all__ = [
     "TermChange",
     "Thread",
     "VatCheck",
+    "VoidNote",
 ]

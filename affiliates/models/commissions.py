@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Mod
@@ -51,6 +52,25 @@ class Attribution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_line}: {self.rule}"
+
+
+class VoidNote(models.Model):
+    """Why a person made a commission void, in words that its creator reads; never changed."""
+
+    commission = models.OneToOneField(
+        "affiliates.Commission", models.PROTECT, primary_key=True, related_name="void_note"
+    )
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="void_note_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class CommissionQuerySet(models.QuerySet):

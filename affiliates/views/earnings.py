@@ -51,9 +51,9 @@ def contest(request, pk: int):
 
 def _rows(creator):
     yield ["commission", "sold_at", "brand", "product", "kind", "state", "base", "rate_bp",
-           "amount", "currency", "due_at", "night"]  # fmt: skip
+           "amount", "currency", "due_at", "night", "why_void"]  # fmt: skip
     found = Commission.objects.filter(creator=creator).select_related(
-        "order_line", "brand", "settlement_line__run"
+        "order_line", "brand", "settlement_line__run", "void_note"
     )
     for row in found.order_by("id").iterator(2000):
         yield [
@@ -69,6 +69,7 @@ def _rows(creator):
             row.currency,
             row.due_at.isoformat(),
             row.settlement_line.run.night if row.settlement_line else "",
+            row.void_note.reason if hasattr(row, "void_note") else "",
         ]
 
 

@@ -231,7 +231,7 @@ def state(commission: Any) -> SafeString:
         "settled": ("st-cleared", _("Cleared")),
         "cleared": ("st-cleared", _("Cleared")),
         "paid": ("st-paid", _("Paid")),
-        "void": ("st-back", _("Sent back")),
+        "void": ("st-back", _("Not paid")),
         "back": ("st-back", _("Sent back")),
     }[str(key)]
     return format_html('<span class="st {}">{}</span>', cls, word)

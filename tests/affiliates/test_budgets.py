@@ -8,7 +8,15 @@ import pytest
 from django.core import mail
 from django.db import connections
 
-from affiliates import bookings, budgetletters, budgets, codes, collaborations, invariants
+from affiliates import (
+    bookings,
+    budgetletters,
+    budgets,
+    codes,
+    collaborations,
+    commissions,
+    invariants,
+)
 from affiliates.models import Commission, LedgerEntry, Participation
 from shop import refunds
 from shop.models import Membership
@@ -181,3 +189,40 @@ def test_a_spent_budget_is_told_once_to_the_brand_and_to_those_with_links(deal):
     budgets.set_for(deal.brand, deal.pk, 5, PAID + timedelta(days=1))
     sell(deal, other)
     assert budgetletters.send_waiting() == 2
+
+
+@pytest.mark.usefixtures("books")
+def test_a_sale_in_another_currency_earns_nothing_and_leaves_the_offer_open(client, deal):
+    creator = make_creator()
+    make_order({"brand": deal.brand, "creator": creator}, currency="USD")
+
+    assert of(creator) == [("void", ONE, "budget_currency")]
+    deal.refresh_from_db()
+    assert (deal.budget_spent_at, deal.tells_spent) == (None, False)
+    assert list(collaborations.open_to(creator, PAID)) == [deal]
+    assert budgets.left(deal) == 2 * ONE + 50
+    sell(deal, creator)
+    assert of(creator)[1] == ("pending", ONE, "")
+    client.force_login(creator.user)
+    assert "in another currency" in client.get("/creator/earnings/").content.decode()
+
+
+@pytest.mark.usefixtures("books")
+def test_what_earns_again_must_fit_the_budget_of_now(deal):
+    creator = make_creator()
+    sell(deal, creator)
+    sale = Commission.objects.get()
+    commissions.void([sale.pk])
+    for _n in range(2):
+        sell(deal, creator)
+
+    again = [commissions.earn_again([sale.pk], PAID + timedelta(days=n)) for n in (1, 2)]
+
+    assert again == [0, 0]
+    assert [(state, why) for state, _amount, why in of(creator)] == [
+        ("void", ""), ("pending", ""), ("pending", ""), ("void", "budget_spent"),
+    ]  # fmt: skip
+    budgets.set_for(deal.brand, deal.pk, ONE, PAID + timedelta(days=3))
+    assert commissions.earn_again([sale.pk], PAID + timedelta(days=4)) == 1
+    assert of(creator)[-1] == ("pending", ONE, "")
+    assert budgets.left(deal) == 0

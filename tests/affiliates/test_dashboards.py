@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from affiliates import clock, dashboards, links, payouts, settlement, solvency
 from affiliates.dashboards.brand import BrandBoard, Sum, Waiting, Week
@@ -220,13 +221,29 @@ def test_a_brand_sees_what_creators_sold_and_what_it_cost():
     assert board.now.earned == sum(sale.amount for sale in sales)
     assert board.now.fee == sum(fees)
     assert (board.now.orders, board.sellers, board.before.sales) == (2, 2, 0)
-    assert board.now.per_euro == (board.now.sales * 100 + board.now.cost // 2) // board.now.cost
+    assert board.now.per_cost == board.now.sales / board.now.cost
     assert sum(week.sales for week in board.weeks) == board.now.sales
     assert board.elsewhere + sum(board.platforms.values()) == board.now.sales
     assert board.now.cost_bp == round(board.now.cost * 10_000 / board.now.sales)
     for rows in ([s for _key, s in board.by_platform], [r.sum for r in board.creators]):
         assert sum(row.cost for row in rows) == board.now.cost
         assert all(row.cost_bp > 1_200 for row in rows)  # 12 % of commission, and our fee
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+def test_what_the_cost_brings_is_a_ratio_in_any_currency(client, currency):
+    brand, user = own_brand()
+    brand.currency = currency
+    brand.save()
+    sale = make_commission(brand=brand, price=121_000, at=timezone.now(), delivered=timezone.now())
+
+    client.force_login(user)
+    page = client.get(f"/brand/{brand.slug}/")
+
+    cost = page.context["board"].now.cost
+    assert (sale.base, sale.amount) == (100_000, 12_000)
+    assert 12_000 <= cost < 20_000
+    assert f"{100_000 / cost:.2f} ×" in page.content.decode()
 
 
 def test_what_came_back_counts_neither_as_sale_nor_as_cost():
@@ -236,7 +253,7 @@ def test_what_came_back_counts_neither_as_sale_nor_as_cost():
 
     board = dashboards.brand_board(brand, 12, NIGHT_OVER)
 
-    assert (board.now.sales, board.now.cost, board.now.per_euro) == (0, 0, None)
+    assert (board.now.sales, board.now.cost, board.now.per_cost) == (0, 0, None)
     assert board.now.back_share == 100
 
 

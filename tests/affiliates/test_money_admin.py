@@ -18,7 +18,9 @@ from affiliates.models import (
     PayoutBatch,
     RiskFlag,
     SettlementRun,
+    VoidNote,
 )
+from shop import refunds
 from tests.affiliates.factories import (
     NIGHT_OVER,
     PAID,
@@ -302,3 +304,49 @@ def test_what_did_not_fail_is_not_paid_again(desks):
     settled_market()
     act(desks[0], Payout, "again", [Payout.objects.get()])
     assert Payout.objects.count() == 1
+
+
+def test_a_void_sale_says_why_to_its_creator(client, desks):
+    sale, kept = make_commission(), make_commission()
+    act(desks[0], Commission, "void", [sale])
+    assert not VoidNote.objects.exists()
+
+    act(desks[0], Commission, "void", [sale], "The order was a test of ours")
+
+    sale.refresh_from_db()
+    assert (sale.state, sale.void_note.reason) == ("void", "The order was a test of ours")
+    client.force_login(sale.creator.user)
+    for path in ("/creator/earnings/", "/creator/"):
+        page = client.get(path).content.decode()
+        assert "The order was a test of ours" in page and "sent it back" not in page, path
+    sheet = b"".join(client.get("/creator/earnings/commissions.csv")).decode()
+    assert "The order was a test of ours" in sheet
+    client.force_login(kept.creator.user)
+    assert "test of ours" not in client.get("/creator/earnings/").content.decode()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        VoidNote.objects.update(reason="Something else")
+
+
+def test_only_what_came_back_is_said_to_have_come_back(client):
+    creator = make_creator()
+    back = make_commission(creator)
+    refunds.refund(back.order_line.brand_order.order, at=PAID + timedelta(days=5))
+    client.force_login(creator.user)
+    assert "sent it back" in client.get("/creator/earnings/").content.decode()
+
+    silent = make_commission()
+    commissions.void([silent.pk])
+    client.force_login(silent.creator.user)
+    page = client.get("/creator/earnings/").content.decode()
+    assert "sent it back" not in page and "was taken out" in page
+
+
+def test_an_admin_voids_nothing_of_her_own(desks):
+    sale = make_commission()
+    sale.creator.user_id = desks[0].session["_auth_user_id"]
+    sale.creator.save()
+
+    act(desks[0], Commission, "void", [sale], "mine")
+
+    sale.refresh_from_db()
+    assert sale.state == "pending"
