@@ -119,5 +119,5 @@ def _transfers(row: Adjustment, at: datetime) -> list[Transfer]:
     if row.kind == Kind.GOODWILL and row.creator_id:  # the night adds VAT; it is ours too
         brand = row.brand
         home_bp = tax.home_vat_bp(local_day(at))
-        amount += half_up(amount, tax.brand_vat_bp(brand.country, brand.vat_number, home_bp))
+        amount += half_up(amount, tax.vat_bp_of(brand, home_bp))
     return [Transfer(row.kind, payer, owner, amount, row.currency, "adjustment", row.pk)]

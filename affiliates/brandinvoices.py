@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 
-from affiliates import clock
+from affiliates import clock, vatnumbers
 from affiliates.locks import Lock
 from affiliates.models import BrandInvoice
 from shop.models import Brand
@@ -88,4 +88,5 @@ def _facts(brand: Brand) -> dict[str, object]:
             "country": brand.country,
             "vat_number": brand.vat_number,
         },
+        "vat_check": vatnumbers.as_fact(vatnumbers.of_brand(brand)),
     }

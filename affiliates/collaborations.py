@@ -219,6 +219,7 @@ def end(collaboration: Collaboration, at: datetime) -> datetime:
     """Announce the end; return when it is: after one window, so that no click made before is lost.
 
     An end that was set sooner stays. What has not begun has no clicks and ends at once.
+    Orders are judged by it, whenever their click was: one made after the announcement has less.
     """
     row = Collaboration.objects.select_for_update().get(pk=collaboration.pk)
     if ends_at := end_of(row, at):

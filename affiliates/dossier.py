@@ -160,6 +160,7 @@ LEFT = {
     "affiliates.OwnProgramme": A_BRAND,
     "affiliates.BrandLight": A_BRAND,
     "affiliates.BrandTaxIdentity": A_BRAND,
+    "affiliates.BrandVatCheck": A_BRAND,
     "affiliates.BrandWeek": "sums of commissions that are in the file",
     "affiliates.BrandWeekStale": A_BRAND,
     "affiliates.PayoutBatch": A_MARKET,

@@ -115,7 +115,9 @@ def _vat_bp(line: OrderLine, brand: Brand, paid_at: datetime) -> int:
     seller = line.brand_order.seller or {}
     country = seller.get("country", brand.country)
     number = seller.get("vat_number", brand.vat_number)
-    return tax.brand_vat_bp(country, number, tax.home_vat_bp(local_day(paid_at)))
+    before = number if "vat_number" in seller else brand.vat_known  # of orders before we asked
+    known = seller.get("vat_known", before)
+    return tax.brand_vat_bp(country, number, known, tax.home_vat_bp(local_day(paid_at)))
 
 
 def charge(order: Order) -> Iterable[Transfer]:

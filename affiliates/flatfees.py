@@ -50,7 +50,7 @@ class Contested(OutOfOrder):
 def needed(brand: Brand, amount: int, at: datetime) -> int:
     """Return what a fee takes of a brand's money: with the VAT that we invoice on it."""
     home_bp = tax.home_vat_bp(local_day(at))
-    return amount + half_up(amount, tax.brand_vat_bp(brand.country, brand.vat_number, home_bp))
+    return amount + half_up(amount, tax.vat_bp_of(brand, home_bp))
 
 
 def covers(brand: Brand, amount: int, count: int, at: datetime) -> bool:

@@ -73,12 +73,11 @@ class Funds:
 # What each brand has in each currency, and what of it is spoken for. A pending reversal of a
 # settled sale is no money yet, so below zero it counts as nothing.
 # {only} narrows it to some accounts.
-FUNDS_SQL = """
+FUNDS_SQL = (
+    """
     WITH own AS (
         SELECT a.id, a.brand_id, a.currency,
-               CASE WHEN b.country = %(home)s THEN %(vat_bp)s
-                    WHEN b.country = ANY(%(eu)s) AND b.vat_number = '' THEN %(vat_bp)s
-                    ELSE 0 END AS vat_bp
+               {vat} AS vat_bp
         FROM affiliates_account a JOIN shop_brand b ON b.id = a.brand_id
         WHERE a.kind = 'brand_balance' {only}
     )
@@ -103,7 +102,10 @@ FUNDS_SQL = """
         FROM (SELECT greatest(sum(amount), 0)::bigint AS owed FROM affiliates_commission c
               WHERE brand_id = own.brand_id AND currency = own.currency AND {open}
               GROUP BY coalesce(reverses_id, id)) live) u
-""".replace("{balance}", closings.BALANCE_SQL.format(account="own.id")).replace("{open}", OPEN_SQL)
+""".replace("{balance}", closings.BALANCE_SQL.format(account="own.id"))
+    .replace("{open}", OPEN_SQL)
+    .replace("{vat}", tax.BRAND_VAT_SQL)
+)
 
 
 def of_all(at: datetime, brands: list[int] | None = None) -> dict[tuple[int, str], Funds]:

@@ -14,7 +14,7 @@ from django.db.models import Max
 
 from affiliates import tax, vatnumbers
 from affiliates.clock import local_day
-from affiliates.models import Payout, SelfBill
+from affiliates.models import Payout, SelfBill, VatCheck
 from config.lib.money import half_up
 from creators import profiles
 from creators.models import Creator
@@ -72,7 +72,7 @@ def _make(payout: Payout, kind: str, amount: int, vat: int, lines: dict[str, int
             "country": profile.country, "vat_number": profile.vat_number,
         },
         "profile": profile.kind,
-        "vat_check": vatnumbers.as_fact(profile),
+        "vat_check": vatnumbers.as_fact(VatCheck.objects.filter(profile=profile).first()),
         "lines": [[name, value] for name, value in lines.items()],
         "of": list(
             SelfBill.objects.filter(payout=payout).order_by("number").values_list(

@@ -22,6 +22,7 @@ from affiliates.labels import entry_label
 from affiliates.ledger import Line
 from affiliates.models import Account, Payout, SettlementLine
 from config.lib.money import decimal
+from creators.models import Creator
 
 CHUNK = 500  # entries whose causes are looked up together
 
@@ -82,6 +83,12 @@ def months(account: Account | None, at: datetime) -> list[date]:
         month = following(month)
         found.append(month)
     return found[::-1]
+
+
+def months_of_creator(creator: Creator, at: datetime) -> list[date]:
+    """Return the months in which a creator's balance moved in any currency, newest first."""
+    own = Account.objects.filter(kind=Account.Kind.CREATOR_BALANCE, creator=creator)
+    return max((months(account, at) for account in own), key=len, default=months(None, at))
 
 
 def month_of(text: str, known: Sequence[date]) -> date:

@@ -1,7 +1,7 @@
 """Which VAT stands on what we invoice to brands and what we self-bill for creators.
 
 We are established in the Netherlands: Dutch VAT to Dutch customers and to those in the EU
-without a VAT number, reverse charge to EU businesses with one, none outside the EU.
+without a VAT number that VIES knows, reverse charge to EU businesses with one, none outside.
 """
 
 from datetime import date, datetime
@@ -9,22 +9,17 @@ from datetime import date, datetime
 from affiliates import vatnumbers
 from affiliates.clock import local_day
 from affiliates.models import TaxProfile
+from affiliates.union import EU, HOME
 from creators.models import Creator
-from shop.models import TaxRate
+from shop.models import Brand, TaxRate
 
-HOME = "NL"
-EU = frozenset(
-    {
-        *("AT", "BE", "BG", "HR", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HU"),
-        *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
-    }
-)
 DEFAULT_BP = 2100  # Dutch standard rate since 2012-10-01, where no dated rate is stored
 
 # The same rule as `brand_vat_bp`, for set-based statements; %(vat_bp)s is `home_vat_bp`.
 BRAND_VAT_SQL = """
     CASE WHEN b.country = %(home)s THEN %(vat_bp)s
-         WHEN b.country = ANY(%(eu)s) AND b.vat_number = '' THEN %(vat_bp)s
+         WHEN b.country = ANY(%(eu)s)
+              AND (b.vat_number = '' OR b.vat_number <> b.vat_known) THEN %(vat_bp)s
          ELSE 0 END
 """
 
@@ -35,11 +30,19 @@ def home_vat_bp(day: date) -> int:
     return DEFAULT_BP if rate is None else rate
 
 
-def brand_vat_bp(country: str, vat_number: str, home_bp: int) -> int:
-    """Return the VAT that we invoice a brand on commission and fees."""
-    if country == HOME or (country in EU and not vat_number):
+def brand_vat_bp(country: str, vat_number: str, known: str, home_bp: int) -> int:
+    """Return the VAT that we invoice a brand on commission and fees.
+
+    `known`: the number that VIES knew when it last answered (`vatnumbers`).
+    """
+    if country == HOME or (country in EU and (not vat_number or vat_number != known)):
         return home_bp
     return 0
+
+
+def vat_bp_of(brand: Brand, home_bp: int) -> int:
+    """Return the VAT that we invoice a brand as it is now."""
+    return brand_vat_bp(brand.country, brand.vat_number, brand.vat_known, home_bp)
 
 
 def brand_vat_values(day: date) -> dict[str, object]:

@@ -206,7 +206,7 @@ def _place_part(order: Order, part: BagPart) -> None:
 def seller_of(brand: Brand) -> dict[str, str | bool]:
     """Return the trader as she is today, to be kept with the order."""
     names = ["name", "legal_name", "address", "postal_code", "city", "country", "email", "phone"]
-    names += ["register_number", "vat_number"]
+    names += ["register_number", "vat_number", "vat_known"]
     facts = {name: getattr(brand, name) for name in names}
     return facts | {"returns_to": brand.returns_to, "pays_return": brand.pays_return}
 

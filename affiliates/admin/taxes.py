@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from affiliates import identities
 from affiliates.admin.base import Desk, second_factor
-from affiliates.models import BrandTaxIdentity, TaxIdentity, TaxLook, VatCheck
+from affiliates.models import BrandTaxIdentity, BrandVatCheck, TaxIdentity, TaxLook, VatCheck
 
 MOST = 100  # creators looked at in one go
 
@@ -85,3 +85,12 @@ class VatCheckAdmin(Desk):
     @admin.display(description=gettext_lazy("VAT number"))
     def number(self, row):
         return row.profile.vat_number
+
+
+@admin.register(BrandVatCheck)
+class BrandVatCheckAdmin(Desk):
+    list_display = ["brand", "number", "state", "consultation", "checked_at", "reason"]
+    list_filter = ["state"]
+    list_select_related = ["brand"]
+    search_fields = ["number", "brand__name", "consultation"]
+    ordering = ["-id"]

@@ -80,7 +80,9 @@ class InviteManyForm(InviteForm):
     )
     ends_on = DayField(
         label=_("Up to and including"),
-        help_text=_("Leave it empty for no end."),
+        help_text=_(
+            "Orders count until then, also those of earlier clicks. Leave it empty for no end."
+        ),
     )
     flat_fee = fee_field()
     budget = budget_field()

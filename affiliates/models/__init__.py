@@ -52,7 +52,7 @@ from affiliates.models.switches import (
     SwitchLetter,
     SwitchWord,
 )
-from affiliates.models.taxes import BrandTaxIdentity, TaxIdentity, TaxLook, VatCheck
+from affiliates.models.taxes import BrandTaxIdentity, BrandVatCheck, TaxIdentity, TaxLook, VatCheck
 
 __all__ = [
     "Account",
@@ -65,6 +65,7 @@ __all__ = [
     "BrandLight",
     "BrandNotice",
     "BrandTaxIdentity",
+    "BrandVatCheck",
     "BrandWeek",
     "BrandWeekStale",
     "CalendarFeed",

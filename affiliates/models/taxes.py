@@ -97,8 +97,8 @@ class TaxLook(models.Model):
         return f"{self.by or 'command'} on {self.at:%Y-%m-%d %H:%M}"
 
 
-class VatCheck(models.Model):
-    """What VIES says of the VAT number of one tax profile."""
+class Asked(models.Model):
+    """What VIES says of a VAT number, and when it is asked again."""
 
     class State(models.TextChoices):
         UNCHECKED = "unchecked", _("not asked yet")
@@ -106,9 +106,6 @@ class VatCheck(models.Model):
         INVALID = "invalid", _("not valid")
         UNAVAILABLE = "unavailable", _("VIES did not answer")
 
-    profile = models.OneToOneField(
-        "affiliates.TaxProfile", models.PROTECT, primary_key=True, related_name="vat_check"
-    )
     state = models.CharField(max_length=12, choices=State, default=State.UNCHECKED)
     consultation = models.CharField(
         max_length=64, blank=True, help_text="VIES's number of the newest answer"
@@ -119,11 +116,39 @@ class VatCheck(models.Model):
     next_at = models.DateTimeField(null=True, blank=True, help_text="empty: not asked again")
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.state} ({self.consultation or 'no number'})"
+
+
+class VatCheck(Asked):
+    """What VIES says of the VAT number of one tax profile."""
+
+    profile = models.OneToOneField(
+        "affiliates.TaxProfile", models.PROTECT, primary_key=True, related_name="vat_check"
+    )
+
+    class Meta:
         indexes = [
             models.Index(
                 fields=["next_at"], name="vat_check_due", condition=Q(next_at__isnull=False)
             )
         ]
 
-    def __str__(self) -> str:
-        return f"{self.state} ({self.consultation or 'no number'})"
+
+class BrandVatCheck(Asked):
+    """What VIES says of a VAT number of a brand; a number that was given up stays as evidence."""
+
+    brand = models.ForeignKey("shop.Brand", models.PROTECT, related_name="vat_checks")
+    number = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "number"], name="brand_vat_check_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_at"], name="brand_vat_check_due", condition=Q(next_at__isnull=False)
+            )
+        ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from affiliates import funding, identities, ledger, payday, statements, tax
+from affiliates import funding, identities, ledger, payday, statements, tax, vatnumbers
 from affiliates.forms.balance import TopUpForm
 from affiliates.forms.payouts import BrandTaxForm
 from affiliates.models import Account
@@ -49,6 +49,7 @@ def balance(request):
         "unpaid_currency": payday.unpaid(currency),
         "currencies": known,
         "identity": identities.of_brand(account.brand if account else request.brand),
+        "vat_check": vatnumbers.of_brand(request.brand),
         "asks_tax": request.brand.country in tax.EU,
         "rows": statements.with_causes(account, lines[:PAGE]) if account else [],
         "older": lines[PAGE - 1].id if len(lines) > PAGE else None,

@@ -107,6 +107,7 @@ def _page(request, row: Collaboration, **bound):
         **_rates(row, now),
         "product_form": ProductRateForm(brand=brand),
         "terms_form": TermsForm(initial={name: getattr(row, name) for name in TERMS}),
+        "end_days": offerdays.longest_window(row, now),
         "days_announced": [one for one in row.term_changes.all() if one.effective_at > now],
     } | bound
     status = 422 if any(one.errors for one in bound.values() if one.is_bound) else 200

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from affiliates import documents, identities, payday, tasks, tax
+from affiliates import documents, identities, payday, statements, tasks, tax
 from affiliates import payouts as domain
 from affiliates.clock import local_day
 from affiliates.dashboards import purses_of
@@ -49,6 +49,7 @@ def payouts(request):
         "purses": list(zip(purses, paydays, strict=True)),
         "payday": paydays[0],
         "history": _history(request.creator),
+        "months": statements.months_of_creator(request.creator, now),
         "now": now,
         "nav_active": "earnings",
     }

@@ -41,7 +41,7 @@ class _Maker:
         self.brand = table(
             Brand,
             "id slug name description status currency sells_at legal_name address postal_code"
-            " city country email phone register_number vat_number self_certified_at"
+            " city country email phone register_number vat_number vat_known self_certified_at"
             " mandate_accepted_at tax_class category_id shipping_price free_shipping_from"
             " ships_to return_days connect_account is_demo created_at"
             " delivery_days_from delivery_days_to",
@@ -117,11 +117,14 @@ class _Maker:
             "phone": "+31 00 000 00 00",
             "register_number": f"DEMO{pk:06d}",
             "vat_number": f"{country}DEMO{pk:05d}",
+            "vat_known": f"{country}DEMO{pk:05d}",
         }
         shipping, free = rng.choice([(395, 4500), (495, 5000), (350, 3500), (595, 7500)])
         shop = Shop(
             pk, slug, name, shelf, since, json.dumps(trader), shipping, free,
-            tax.brand_vat_bp(country, trader["vat_number"], self.home_bp),
+            tax.brand_vat_bp(
+                country, trader["vat_number"], trader["vat_known"], self.home_bp
+            ),
         )  # fmt: skip
         world.shops.append(shop)
         tax_class = "reduced" if shelf in words.FOOD else "standard"
@@ -129,7 +132,7 @@ class _Maker:
             self.brand, pk, slug, name, "A demo brand: it exists in this market only.", "active",
             CURRENCY, "here", trader["legal_name"], trader["address"], trader["postal_code"],
             trader["city"], country, trader["email"], trader["phone"], trader["register_number"],
-            trader["vat_number"], since, since, tax_class, self.categories[shelf], shipping, free,
+            trader["vat_number"], trader["vat_known"], since, since, tax_class, self.categories[shelf], shipping, free,
             "[]", 14, "", True, since, 1, 2 + pk % 2,
         )  # fmt: skip
         if n % 2 == 0:

@@ -75,6 +75,10 @@ class Brand(models.Model):
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     register_number = models.CharField(_("trade register number"), max_length=32, blank=True)
     vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    vat_known = models.CharField(
+        max_length=20, blank=True, default="", db_default="",
+        help_text="the VAT number that the EU's register knew when it last answered",
+    )  # fmt: skip
     self_certified_at = models.DateTimeField(null=True, blank=True)
     mandate_accepted_at = models.DateTimeField(
         null=True, blank=True, help_text="when it let us issue its invoices on its behalf"

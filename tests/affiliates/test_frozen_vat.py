@@ -18,7 +18,7 @@ from tests.conftest import SERVERS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 DUTCH = {"country": "NL", "vat_number": "NL1B01"}
-REVERSE = {"country": "DE", "vat_number": "DE136695976"}
+REVERSE = {"country": "DE", "vat_number": "DE136695976", "vat_known": "DE136695976"}
 NEXT = money.NIGHT_OVER + timedelta(days=1)
 
 

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from lxml import etree
 
-from affiliates import books, funding, invariants, ledger, night, payday, payouts, settlement
+from affiliates import books, clock, funding, invariants, ledger, night, payday, payouts, settlement
 from affiliates.models import Payout, PayoutBatch, PayoutClaim, SelfBill
 from shop import refunds
 from tests.affiliates.factories import (
@@ -279,3 +279,25 @@ def test_a_build_waits_for_the_shards_that_are_being_settled():
     assert waits
     assert made[0].payouts.get().amount == 2 * 3421
     assert invariants.check() == {}
+
+
+def test_a_batch_built_by_hand_leaves_fridays_own(capsys):
+    """Who clears after it is paid on that Friday all the same."""
+    first, second = make_creator(), make_creator()
+    for creator in (first, second):
+        make_payable(creator)
+    make_commission(first, price=34500)
+    settlement.settle(NIGHT_OVER)
+    wednesday = FRIDAY + timedelta(days=5)
+    (by_hand,) = payouts.build(wednesday)
+    assert (by_hand.pay_on, by_hand.built_by, by_hand.by_night) == (
+        clock.local_day(FRIDAY) + timedelta(days=7), None, False,
+    )  # fmt: skip
+    make_commission(second, price=34500)
+    friday = FRIDAY + timedelta(days=7)
+    night.run(friday)
+
+    own = PayoutBatch.objects.get(by_night=True)
+    assert [row.creator for row in own.payouts.all()] == [second]
+    night.run(friday + timedelta(minutes=15))
+    assert PayoutBatch.objects.filter(by_night=True).count() == 1
