@@ -1,10 +1,10 @@
 """What a product shows for itself: completeness, price, stock, and the words it is found by."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -169,6 +169,26 @@ def change(brand: Brand, product_ids: Collection[int], **facts: object) -> int:
 
 
 @transaction.atomic
+class NotThere(LookupError):
+    """A word that names no product of the brand."""
+
+
+def named(brand: Brand, words: Sequence[str]) -> list[Product]:
+    """Return the products of `brand` with these SKUs or slugs.
+
+    Raises NotThere with the first word that is none of them.
+    """
+    rows = Product.objects.filter(brand=brand)
+    rows = rows.filter(Q(slug__in=words) | Q(variants__sku__in=words)).distinct()
+    found = list(rows.prefetch_related("variants"))
+    known = {one.slug for one in found}
+    known |= {variant.sku for one in found for variant in one.variants.all()}
+    for word in words:
+        if word not in known:
+            raise NotThere(word)
+    return found
+
+
 def hide(product: Product, at: datetime) -> None:
     """Keep a product off the shop until we say otherwise; its brand cannot bring it back."""
     row = Product.objects.select_for_update(of=("self",)).select_related("brand").get(pk=product.pk)

@@ -27,6 +27,9 @@ SORTS = {
 }
 
 
+PRICES_IN = "EUR"  # what the filters by price are typed in
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What a shopper asked for; prices in minor units."""
@@ -36,7 +39,7 @@ class Filters:
     brand: str = ""
     price_min: int | None = None
     price_max: int | None = None
-    currency: str = "EUR"  # of the prices; what is sold in another is left out by them
+    currency: str = PRICES_IN  # of the prices; what is sold in another is left out by them
     sort: str = "new"
     available: bool = False
 

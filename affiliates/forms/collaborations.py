@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Collaboration
 from affiliates.rates import HIGHEST_BP, LOWEST_BP, SUGGESTED_BP
-from config.lib.fields import PercentField, PriceField
-from shop.forms.named import ProductsField
-from shop.models import Brand
+from config.lib.fields import NamesField, PercentField, PriceField
+from shop import products as catalogue
+from shop.models import Brand, Product
 
 TERMS = ("window_days", "hold_days", "min_followers")
 
@@ -71,14 +71,21 @@ class RateForm(forms.Form):
 class ProductRateForm(RateForm):
     """A rate of their own for some of the brand's products."""
 
-    products = ProductsField(
+    products = NamesField(
         label=_("Products"), help_text=_("One per line: its SKU or the address of its page.")
     )
     field_order = ["products", "percent"]
 
     def __init__(self, *args, brand: Brand, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["products"].brand = brand
+        self.brand = brand
+
+    def clean_products(self) -> list[Product]:
+        try:
+            return catalogue.named(self.brand, self.cleaned_data["products"])
+        except catalogue.NotThere as error:
+            message = _("You have no product “%(word)s”.")
+            raise forms.ValidationError(message % {"word": error}) from error
 
 
 class TermsForm(forms.Form):
@@ -138,7 +145,8 @@ class CollaborationForm(RateForm, TermsForm):
 
     def __init__(self, *args, currency: str, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        for name in TERMS:
+        for name in TERMS:  # what is left empty is what most brands give
+            self.fields[name].required = False
             self.fields[name].initial = Collaboration._meta.get_field(name).default
         for name in ("flat_fee", "budget"):
             self.fields[name].currency = currency
@@ -154,7 +162,9 @@ class CollaborationForm(RateForm, TermsForm):
         data = self.cleaned_data
         return {
             name: data[name]
-            for name in ("kind", "name", "message", "other_programme", "show_amount", *TERMS)
+            for name in ("kind", "name", "message", "other_programme", "show_amount")
+        } | {
+            name: self.fields[name].initial if data[name] is None else data[name] for name in TERMS
         } | {
             "rate_bp": data["percent"], "flat_fee": data["flat_fee"] or 0,
             "budget": data["budget"],

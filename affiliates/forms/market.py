@@ -9,7 +9,7 @@ from affiliates.forms import filters
 from affiliates.market import Wanted
 from config.lib.fields import PriceField
 from shop.models import Category
-from shop.storefront import Filters
+from shop.storefront import PRICES_IN, Filters
 
 FITTING = "for-you"
 SORTS = [
@@ -25,11 +25,9 @@ class MarketForm(forms.Form):
 
     q = forms.CharField(label=_("Search products and brands"), required=False, max_length=200)
     category = forms.ChoiceField(label=_("Shelf"), required=False)
-    earn_min = PriceField(
-        label=_("Earn at least, per sale"), required=False, currency=Filters.currency
-    )
-    price_min = PriceField(label=_("Lowest price"), required=False, currency=Filters.currency)
-    price_max = PriceField(label=_("Highest price"), required=False, currency=Filters.currency)
+    earn_min = PriceField(label=_("Earn at least, per sale"), required=False, currency=PRICES_IN)
+    price_min = PriceField(label=_("Lowest price"), required=False, currency=PRICES_IN)
+    price_max = PriceField(label=_("Highest price"), required=False, currency=PRICES_IN)
     invited = forms.BooleanField(label=_("I am invited"), required=False)
     available = forms.BooleanField(label=_("In stock now"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=SORTS)

@@ -49,6 +49,23 @@ class PriceField(forms.CharField):
         return number_format(money.decimal(value, self.currency))
 
 
+class NamesField(forms.CharField):
+    """Names or addresses, one on each line; cleans to the last part of each, as a list."""
+
+    MOST = 100
+
+    def __init__(self, **kwargs) -> None:
+        widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
+        super().__init__(**{"max_length": 20_000, "widget": widget, **kwargs})
+
+    def clean(self, value) -> list[str]:
+        words = [line.strip() for line in super().clean(value).splitlines()]
+        words = [word.partition("?")[0].rstrip("/").rpartition("/")[2] for word in words if word]
+        if len(words) > self.MOST:
+            raise forms.ValidationError(_("Name at most 100 products."))
+        return words
+
+
 class DayField(forms.DateField):
     """A day of our century: every sum with it stays a date."""
 

@@ -6,9 +6,9 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.fields import DayField, PercentField, PriceField
-from shop.forms.named import ProductsField
-from shop.models import Brand, DiscountCode
+from config.lib.fields import DayField, NamesField, PercentField, PriceField
+from shop import products as catalogue
+from shop.models import Brand, DiscountCode, Product
 
 
 class DiscountForm(forms.Form):
@@ -43,7 +43,7 @@ class DiscountForm(forms.Form):
         label=_("Orders per shopper"), required=False, min_value=1, max_value=1_000,
         help_text=_("Counted by e-mail address. Empty: as many as she likes."),
     )  # fmt: skip
-    products = ProductsField(
+    products = NamesField(
         label=_("Only on these products"), required=False,
         help_text=_("One per line: its SKU or the address of its page. Empty: on all of yours."),
     )  # fmt: skip
@@ -51,7 +51,6 @@ class DiscountForm(forms.Form):
     def __init__(self, *args, brand: Brand, at: datetime, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.brand, self.at = brand, at
-        self.fields["products"].brand = brand
         for name in ("amount", "minimum"):
             self.fields[name].currency = brand.currency
 
@@ -61,6 +60,13 @@ class DiscountForm(forms.Form):
     def clean_percent(self) -> int | None:
         percent = self.cleaned_data["percent"]
         return None if percent is None else int(percent * 100)  # basis points
+
+    def clean_products(self) -> list[Product]:
+        try:
+            return catalogue.named(self.brand, self.cleaned_data["products"])
+        except catalogue.NotThere as error:
+            message = _("You have no product “%(word)s”.")
+            raise forms.ValidationError(message % {"word": error}) from error
 
     def clean(self) -> dict:
         data = super().clean()

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.lib.fields import PriceField
 from shop.models import Category
-from shop.storefront import SORTS, Filters
+from shop.storefront import PRICES_IN, SORTS, Filters
 
 SORT_LABELS = {
     "new": _("Newest first"),
@@ -19,8 +19,8 @@ class FilterForm(forms.Form):
 
     q = forms.CharField(label=_("Search"), required=False, max_length=100)
     category = forms.ChoiceField(label=_("Shelf"), required=False)
-    price_min = PriceField(label=_("Price from"), required=False, currency=Filters.currency)
-    price_max = PriceField(label=_("Price to"), required=False, currency=Filters.currency)
+    price_min = PriceField(label=_("Price from"), required=False, currency=PRICES_IN)
+    price_max = PriceField(label=_("Price to"), required=False, currency=PRICES_IN)
     available = forms.BooleanField(label=_("In stock only"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=SORT_LABELS.items())
 

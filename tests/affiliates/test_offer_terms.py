@@ -229,3 +229,17 @@ def test_a_creator_reads_the_days_before_and_after_she_takes_a_link(client):
     page = client.get(f"/creator/links/{link.pk}/").content.decode()
 
     assert "counts for 21 days" in page and "33 days after delivery" in page
+
+
+def test_the_day_an_offer_ends_is_said_where_a_link_is_and_judges_orders(client, brand):
+    offer = money.make_collaboration(brand)
+    link = take(offer, at=timezone.now())
+    page = f"/brand/{brand.slug}/collaborations/{offer.pk}/"
+    assert "whenever the click was" in client.get(page).content.decode()
+    client.post(page + "end/")
+    offer.refresh_from_db()
+
+    client.force_login(link.creator.user)
+    said = client.get(f"/creator/links/{link.pk}/").content.decode()
+
+    assert "The offer ends: orders count until" in said and "also those of earlier clicks" in said

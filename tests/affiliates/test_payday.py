@@ -1,10 +1,12 @@
 """What a creator is told of her next payout is what the batch will do."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
-from affiliates import clock, earnings, mails, payday, payouts, settlement
+from affiliates import clock, earnings, mails, payday, payouts, proof, settlement
 from affiliates.models import Payout
 from tests.affiliates.factories import (
     NIGHT_OVER,
@@ -82,6 +84,7 @@ def test_after_todays_batch_the_next_one_is_a_week_later():
     payouts.build(at, friday)  # by hand: Friday's own is still to come
     assert payday.of(creator, "EUR", at).on == friday
     creator = settled()
+    make_payable(creator)
     payouts.build(at, friday, by_night=True)
 
     assert payday.of(creator, "EUR", at).on == friday + timedelta(days=7)
@@ -170,10 +173,10 @@ def test_a_new_brand_chooses_a_currency_that_creators_are_paid_in(client):
     owner = make_user()
     client.force_login(owner)
 
-    page = client.get("/brand/join/")
+    page = client.get("/brands/join/")
 
     assert [code for code, _name in page.context["form"].fields["currency"].choices] == ["EUR"]
-    sent = client.post("/brand/join/", {"currency": "JPY"})
+    sent = client.post("/brands/join/", {"currency": "JPY"})
     assert "currency" in sent.context["form"].errors
 
 
@@ -248,3 +251,22 @@ def test_the_letter_says_the_friday_on_which_it_goes_out(
     html = letter.alternatives[0][0]
     for body in (letter.body, html):
         assert says in body.replace("\u00a0", "") and is_silent_of not in body
+
+
+# ------------------------------------------------------------------ statements
+
+
+def test_statements_with_proofs_of_earlier_months_are_linked(client, time_machine):
+    creator = settled()
+    posted = clock.local_day(timezone.now()).replace(day=1)  # entries have the database's clock
+    time_machine.move_to(clock.midnight(posted + timedelta(days=70)) + HOUR, tick=False)
+    client.force_login(creator.user)
+
+    page = client.get("/creator/payouts/").content.decode()
+
+    linked = re.findall(r"statement\.json\?month=([0-9-]+)", page)
+    after = (posted + timedelta(days=31)).replace(day=1)
+    assert linked == [f"{after:%Y-%m}", f"{posted:%Y-%m}"]
+    proof.publish()
+    told = client.get("/creator/payouts/statement.json?month=2026-11").json()
+    assert told["totals"] == {"EUR": 1983}

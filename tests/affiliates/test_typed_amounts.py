@@ -20,7 +20,7 @@ TYPED = {
 CASES = [
     ("EUR", "34,50", 3_450, "1250", 125_000),
     ("JPY", "3450", 3_450, "1.250.000", 1_250_000),
-    ("KWD", "34,505", 34_505, "1250", 1_250_000),
+    ("KWD", "34,5", 34_500, "1250", 1_250_000),
 ]
 
 
@@ -66,7 +66,7 @@ def test_a_budget_and_what_the_field_shows_of_it(
 @pytest.mark.parametrize(("currency", "_fee", "_minor", "budget", "budget_minor"), CASES)
 def test_an_invitation_to_a_new_one(client, currency, _fee, _minor, budget, budget_minor):
     brand = brand_of(client, currency)
-    creator = make_enrolled(at=timezone.now())
+    creator = make_enrolled(followers=6_000, user=money.make_user(), at=timezone.now())
 
     sent = client.post(
         f"/brand/{brand.slug}/creators/invite/",
