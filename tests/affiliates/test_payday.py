@@ -75,19 +75,21 @@ def test_under_the_minimum_it_waits():
 
 
 def test_after_todays_batch_the_next_one_is_a_week_later():
-    creator = settled()
+    first, second = make_creator(), make_creator()
+    for creator in (first, second):
+        make_commission(creator, price=20_000)
+    settlement.settle(NIGHT_OVER)
     friday = clock.friday_from(clock.local_day(NIGHT_OVER))
     at = clock.midnight(friday) + timedelta(hours=3)
-    make_payable(creator)
-    assert payday.of(creator, "EUR", at).on == friday
+    make_payable(first)
+    assert payday.of(first, "EUR", at).on == friday
 
     payouts.build(at, friday)  # by hand: Friday's own is still to come
-    assert payday.of(creator, "EUR", at).on == friday
-    creator = settled()
-    make_payable(creator)
+    assert payday.of(second, "EUR", at).on == friday
+    make_payable(second)
     payouts.build(at, friday, by_night=True)
 
-    assert payday.of(creator, "EUR", at).on == friday + timedelta(days=7)
+    assert payday.of(first, "EUR", at).on == friday + timedelta(days=7)
 
 
 def test_a_new_account_is_used_on_the_friday_after_its_wait():
