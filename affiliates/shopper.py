@@ -80,7 +80,6 @@ class Referral:
     def _links(self) -> dict[int, Link]:
         rows = Link.objects.select_related("creator", "collaboration")
         rows = rows.annotate(has_shelf=shelf.has_more())
-        rows = rows.prefetch_related("collaboration__term_changes")
         rows = rows.filter(pk__in=[t.link_id for t in self.touches], is_active=True)
         return {row.pk: row for row in rows} if self.touches else {}
 
@@ -161,5 +160,9 @@ def _stands(link: Link, seen: Seen, at: datetime) -> bool:
     if offer is None or offer.brand_id != seen.brand_id or not link.creator.is_enrolled:
         return False
     running = offer.ends_at is None or offer.ends_at > at
-    days = facts.window(link, seen.clicked_at, at)
-    return running and seen.clicked_at <= at <= seen.clicked_at + timedelta(days=days)
+    if not running or seen.clicked_at > at:
+        return False
+    age = at - seen.clicked_at  # beyond what is announced an earlier promise may still hold
+    return age <= timedelta(days=offer.window_days) or age <= timedelta(
+        days=facts.window(link, seen.clicked_at, at)
+    )

@@ -168,7 +168,6 @@ def change(brand: Brand, product_ids: Collection[int], **facts: object) -> int:
     return len(found)
 
 
-@transaction.atomic
 class NotThere(LookupError):
     """A word that names no product of the brand."""
 
@@ -189,6 +188,7 @@ def named(brand: Brand, words: Sequence[str]) -> list[Product]:
     return found
 
 
+@transaction.atomic
 def hide(product: Product, at: datetime) -> None:
     """Keep a product off the shop until we say otherwise; its brand cannot bring it back."""
     row = Product.objects.select_for_update(of=("self",)).select_related("brand").get(pk=product.pk)
