@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0033_order_has_news'),
+        ('shop', '0035_feed_runs_go_on'),
     ]
 
     operations = [

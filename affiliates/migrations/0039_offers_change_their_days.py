@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0037_clicks_elsewhere'),
+        ('affiliates', '0038_platforms_that_go_dark'),
     ]
 
     operations = [

@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0040_voids_say_why'),
-        ('shop', '0034_brands_vat_number_is_known'),
+        ('affiliates', '0041_voids_say_why'),
+        ('shop', '0036_brands_vat_number_is_known'),
     ]
 
     operations = [
