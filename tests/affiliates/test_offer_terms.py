@@ -242,4 +242,4 @@ def test_the_day_an_offer_ends_is_said_where_a_link_is_and_judges_orders(client,
     client.force_login(link.creator.user)
     said = client.get(f"/creator/links/{link.pk}/").content.decode()
 
-    assert "The offer ends: orders count until" in said and "also those of earlier clicks" in said
+    assert "What is bought later earns nothing." in said

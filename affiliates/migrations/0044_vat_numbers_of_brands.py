@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0041_voids_say_why'),
+        ('affiliates', '0043_voids_say_why'),
         ('shop', '0036_brands_vat_number_is_known'),
     ]
 

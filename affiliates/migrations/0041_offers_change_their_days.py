@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0038_platforms_that_go_dark'),
+        ('affiliates', '0040_letters_that_wait_for_brands'),
     ]
 
     operations = [

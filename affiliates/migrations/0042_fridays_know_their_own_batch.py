@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0039_offers_change_their_days'),
+        ('affiliates', '0041_offers_change_their_days'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,7 +14,7 @@ CREATE TRIGGER void_note_append_only
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0040_fridays_know_their_own_batch'),
+        ('affiliates', '0042_fridays_know_their_own_batch'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
