@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('affiliates', '0043_voids_say_why'),
-        ('shop', '0036_brands_vat_number_is_known'),
+        ('shop', '0037_brands_vat_number_is_known'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0035_feed_runs_go_on'),
+        ('shop', '0036_stock_kept_elsewhere'),
     ]
 
     operations = [
