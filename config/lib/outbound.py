@@ -5,14 +5,19 @@ resolution.
 """
 
 import json as json_module
+import socket
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests_hardened import Config, Manager
+from requests_hardened.ip_filter import InvalidIPAddress
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 CONNECT_S, TOTAL_S, MAX_BYTES = 3, 10, 5_000_000
@@ -24,6 +29,10 @@ HOPS = 3
 
 class OutboundError(Exception):
     """The other side gave no usable answer; the message is for a log, not for a page."""
+
+
+class NotPublic(OutboundError):
+    """The name leads to an address that is not public: nobody was connected to."""
 
 
 class TooLarge(OutboundError):
@@ -59,14 +68,16 @@ def request(
     max_bytes: int = MAX_BYTES,
     allow_private: bool = False,
     into: BinaryIO | None = None,
+    read_body: bool = True,
 ) -> Answer:
     """Ask `url` and return its answer, also a 4xx or 5xx; a redirect is an answer, not followed.
 
-    With `into` the body of a 200 is written there instead of being kept in memory.
+    With `into` the body of a 200 is written there instead of being kept in memory; without
+    `read_body` it is not looked at.
 
     `allow_private` lets one call reach our own set-up (the demo's stand-ins on loopback, any
     port); never pass it for an address that a person gave. Raises OutboundError for an address
-    that is not public, no answer within `total_s` seconds, or a body above `max_bytes` bytes.
+    that is not public (NotPublic for a public name of one), no answer within `total_s` seconds, or a body above `max_bytes` bytes.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -90,15 +101,61 @@ def request(
     try:
         with (
             manager.get_session() as session,
+            _deadline(session, total_s),
             session.request(
                 method, url, headers=headers, params=params, data=body, json=json, stream=True
             ) as response,
         ):
+            if not read_body:
+                return Answer(response.status_code, response.headers, b"")
             body_of = into if response.status_code == 200 else None
             content = _body(response, end, max_bytes, body_of)
             return Answer(response.status_code, response.headers, content)
+    except InvalidIPAddress as error:
+        raise NotPublic(f"{parts.hostname} leads to {error}") from error
     except (requests.RequestException, HTTPError, UnicodeError, ValueError) as error:
         raise OutboundError(f"{parts.hostname} did not answer: {type(error).__name__}") from error
+
+
+@contextmanager
+def _deadline(session: requests.Session, seconds: float) -> Iterator[None]:
+    """Cut the session's connections off after `seconds`, whatever is being read of them.
+
+    A time-out of a socket begins anew with each byte, so one that trickles its headers, or a
+    handshake, would last for ever. A copy of each socket is kept, since TLS takes the socket over.
+    """
+    copies: list[socket.socket] = []
+    is_over = threading.Event()
+
+    def watched(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+        class Connection(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+            def _new_conn(self) -> socket.socket:
+                made = super()._new_conn()
+                copies.append(made.dup())
+                return made
+
+        return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
+
+    def cut() -> None:
+        is_over.set()
+        for one in copies:
+            with suppress(OSError):  # it is closed already
+                one.shutdown(socket.SHUT_RDWR)
+
+    pools = {"http": watched(HTTPConnectionPool), "https": watched(HTTPSConnectionPool)}
+    for adapter in session.adapters.values():
+        adapter.poolmanager.pool_classes_by_scheme = pools
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+        if is_over.is_set():  # an end of the body that we made ourselves
+            raise OutboundError("the answer takes too long")
+    finally:
+        timer.cancel()
+        for one in copies:
+            one.close()
 
 
 def _never(_url: str) -> bool:

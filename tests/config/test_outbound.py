@@ -19,6 +19,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", "/end")
             self.end_headers()
             return
+        if self.path == "/trickle":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            for _ in range(60):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+            return
         self.send_response(200)
         self.end_headers()
         if self.path == "/slow":
@@ -35,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
 def server():
     Handler.hits = 0
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}"
         httpd.shutdown()
 
@@ -84,3 +90,17 @@ def test_a_body_is_cut_off_by_size_and_by_time(server):
     with pytest.raises(outbound.OutboundError, match="too long"):
         outbound.request("GET", f"{server}/slow", allow_private=True, total_s=0.5)
     assert time.monotonic() - started < 1.5
+
+
+def test_headers_that_trickle_are_cut_off_too(server):
+    started = time.monotonic()
+    with pytest.raises(outbound.OutboundError):
+        outbound.request("GET", f"{server}/trickle", allow_private=True, total_s=0.5)
+    assert time.monotonic() - started < 1.5
+
+
+def test_a_body_that_nobody_wants_is_not_read(server):
+    answer = outbound.request(
+        "GET", f"{server}/big", allow_private=True, max_bytes=100, read_body=False
+    )
+    assert (answer.status, answer.body) == (200, b"")
