@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q, Sum
 from django.utils.translation import gettext as _
 
-from affiliates import attribution, budgets, fraud, links, offerdays
+from affiliates import attribution, budgets, events, fraud, links, offerdays
 from affiliates.clock import PAUSED, local_day, midnight
 from affiliates.locks import Lock
 from affiliates.models import (
@@ -183,7 +183,9 @@ def bear(order: Order, rows: Sequence[Attribution], at: datetime) -> int:
         )
     before = Commission.objects.filter(order_line__in=lines).count()
     Commission.objects.bulk_create(born, ignore_conflicts=True)
-    return Commission.objects.filter(order_line__in=lines).count() - before
+    made = Commission.objects.filter(order_line__in=lines).values_list("pk", "kind")
+    events.tell(events.BORN, [pk for pk, kind in made if kind == Kind.SALE], at)
+    return len(made) - before
 
 
 def reason_to_hold(
@@ -240,7 +242,7 @@ def reverse(cause: RefundLine | DisputeLine, at: datetime) -> Commission | None:
         return None
     open_ = sale.state != State.SETTLED
     is_refund = isinstance(cause, RefundLine)
-    return Commission.objects.create(
+    made = Commission.objects.create(
         kind=Kind.REVERSAL,
         state=sale.state if open_ else State.PENDING,
         creator_id=sale.creator_id,
@@ -259,6 +261,8 @@ def reverse(cause: RefundLine | DisputeLine, at: datetime) -> Commission | None:
         case_id=sale.case_id if open_ else None,
         created_at=at,
     )
+    events.tell(events.REVERSED, [made.pk], at)
+    return made
 
 
 # ------------------------------------------------------------------ held, released, void
@@ -353,7 +357,7 @@ def earn_again(ids: Iterable[int], at: datetime) -> int:
         why_not = room.take(old.collaboration_id, old.amount, at)
         if why_not and gone_for(old.order_line_id, why_not):
             continue  # she reads it already
-        Commission.objects.create(
+        made = Commission.objects.create(
             state=State.VOID if why_not else State.PENDING, reason=why_not,
             kind=Kind.SALE, creator_id=old.creator_id, brand_id=old.brand_id,
             collaboration_id=old.collaboration_id, link_id=old.link_id, order_line=old.order_line,
@@ -361,6 +365,7 @@ def earn_again(ids: Iterable[int], at: datetime) -> int:
             due_at=late(due(part.order.paid_at, part.delivered_at, days, is_paused(part))),
             created_at=at,
         )  # fmt: skip
+        events.tell(events.BORN, [made.pk], at)
         if why_not:
             continue
         causes = [
@@ -386,7 +391,7 @@ def adjust(
     """Write a signed correction by hand, settled with the next night."""
     if amount == 0 or not reason.strip():
         raise ValueError("an adjustment needs an amount and a reason")
-    return Commission.objects.create(
+    made = Commission.objects.create(
         kind=Kind.ADJUSTMENT,
         creator=creator,
         brand_id=brand_id,
@@ -396,3 +401,5 @@ def adjust(
         due_at=late(at),
         created_at=at,
     )
+    events.tell(events.BORN, [made.pk], at)
+    return made

@@ -26,9 +26,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from affiliates import codes, erasures, links
 from affiliates.models import (
+    ApiToken,
     BrandNotice,
     CalendarFeed,
     Commission,
+    Endpoint,
     FlatFee,
     Link,
     Message,
@@ -191,6 +193,8 @@ def _forget_market(creator: Creator, at: datetime) -> None:
     PageLink.objects.filter(creator=creator).delete()
     CalendarFeed.objects.filter(creator=creator).delete()
     SwitchLetter.objects.filter(creator=creator).delete()
+    ApiToken.objects.filter(creator=creator).delete()
+    Endpoint.objects.filter(creator=creator).delete()
     asked = Participation.objects.filter(creator=creator)
     asked.exclude(state__in=["declined", "ended"]).update(state="ended")
     asked.update(message="", tells=False, tells_brand=False)

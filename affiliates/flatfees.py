@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from affiliates import commissions, earnings, funding, ledger, tax
+from affiliates import commissions, earnings, events, funding, ledger, tax
 from affiliates.clock import PAUSED, local_day
 from affiliates.models import Collaboration, Commission, FlatFee, Participation
 from affiliates.samplerules import AGAIN_DAYS, CONFIRM_DAYS, REFUSALS, until
@@ -74,11 +74,13 @@ def _set_aside(row: Participation, at: datetime) -> Commission:
         raise NotFunded(f"{brand} has no {offer.flat_fee} for {row}")
     with override("nl" if row.creator.country in {"NL", "BE"} else "en"):
         reason = _("Fee for a post: %(name)s") % {"name": offer.name}
-    return Commission.objects.create(
+    made = Commission.objects.create(
         kind=Commission.Kind.ADJUSTMENT, creator=row.creator, brand=brand, collaboration=offer,
         amount=offer.flat_fee, currency=brand.currency, reason=reason, due_at=PAUSED,
         created_at=at,
     )  # fmt: skip
+    events.tell(events.BORN, [made.pk], at)
+    return made
 
 
 def _locked(pk: int, *states: str, **whose) -> FlatFee:

@@ -284,6 +284,30 @@ def between(
                 yield Line(row[0], row[1], row[2], int(row[3]), int(row[4]), row[5], row[6])
 
 
+def page(
+    account_id: int,
+    since: datetime,
+    until: datetime,
+    opening: int,
+    *,
+    after: tuple[datetime, int] | None,
+    size: int,
+) -> list[Line]:
+    """Return up to `size` entries of a span after the one at `after` (posted_at, id)."""
+    sql = f"SELECT * FROM ({BETWEEN_SQL}) e {{after}} ORDER BY posted_at, id LIMIT %(size)s"  # noqa: S608
+    values = {"id": account_id, "since": since, "until": until, "opening": opening, "size": size}
+    which = ""
+    if after is not None:
+        which = "WHERE (posted_at, id) > (%(at)s, %(after)s)"
+        values |= {"at": after[0], "after": after[1]}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(after=which), values)
+        return [
+            Line(row[0], row[1], row[2], int(row[3]), int(row[4]), row[5], row[6])
+            for row in cursor.fetchall()
+        ]
+
+
 def first_posted_at(account_id: int) -> datetime | None:
     """Return the moment of an account's earliest entry."""
     with connection.cursor() as cursor:

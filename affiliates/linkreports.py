@@ -70,10 +70,11 @@ def own_links(creator: Creator, number: int = 1) -> pages.Page:
         .order_by("-is_active", "-created_at", "-pk")
     )
     page = pages.page(found, number, PAGE)
-    return replace(page, rows=_rows(page.rows))
+    return replace(page, rows=rows(page.rows))
 
 
-def _rows(found: Sequence[Link]) -> list[Row]:
+def rows(found: Sequence[Link]) -> list[Row]:
+    """Return what each of these links brought, in their order. 2 queries."""
     rows = {link.pk: Row(link, links.share_url(link)) for link in found}
     days = LinkDay.objects.filter(link__in=rows).values("link")
     for day in days.annotate(n=Sum("clicks"), u=Sum("uniques")):
@@ -115,7 +116,7 @@ def days(found: QuerySet[LinkDay], last: date, length: int = DAYS) -> list[Day]:
 
 def report(link: Link) -> Row:
     """Return what one link brought in all."""
-    return _rows([link])[0]
+    return rows([link])[0]
 
 
 def currency_of(link: Link) -> str:

@@ -16,3 +16,4 @@ class Lock(IntEnum):
     DRAIN = 7_264_012  # only one drain moves clicks; held for as long as it runs
     WEEKS = 7_264_013  # one sums brands' weeks at a time
     SWITCH = 7_264_014  # one decision on a switch, and one doing of its work, at a time
+    WEBHOOKS = 7_264_015  # one sends to endpoints at a time

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from affiliates import collaborations, flatfees, funding, ledger, outreach
+from affiliates import collaborations, events, flatfees, funding, ledger, outreach
 from affiliates.models import Collaboration, Participation, Thread
 from affiliates.samplerules import until
 from creators.models import Creator, DirectoryEntry
@@ -86,7 +86,10 @@ def invite(
         if creator.pk not in there
     ]
     Participation.objects.bulk_create(new, ignore_conflicts=True)  # she may apply meanwhile
-    return rows.filter(creator__in=creators, state=State.INVITED, asked_at=at).count()
+    made = rows.filter(creator__in=creators, state=State.INVITED, asked_at=at)
+    ids = list(made.values_list("pk", flat=True))
+    events.tell(events.INVITATION, ids, at)
+    return len(ids)
 
 
 def invited_again(at: datetime) -> Q:
@@ -173,6 +176,7 @@ def _become(row: Participation, state: str, at: datetime) -> Participation:
     row.save(update_fields=["state", "answered_at", "tells", "tells_brand"])
     if state == State.ACCEPTED and row.collaboration.flat_fee:
         flatfees.reserve(row, at)
+    events.tell(events.INVITATION, [row.pk], at)
     return row
 
 
@@ -224,7 +228,9 @@ def apply(
                 Participation.objects.create(creator=creator, collaboration=offer, **facts)
         except IntegrityError as there:  # she was invited, or answered, meanwhile
             raise NotOpen(f"{creator} is in {collaboration_id} already") from there
-    return creator.participations.select_related("collaboration__brand").get(collaboration=offer)
+    made = creator.participations.select_related("collaboration__brand").get(collaboration=offer)
+    events.tell(events.INVITATION, [made.pk], at)
+    return made
 
 
 @transaction.atomic
@@ -261,7 +267,12 @@ def take_words_down(offer: Collaboration) -> int:
 # ------------------------------------------------------------------ the clock
 
 
+@transaction.atomic
 def lapse(at: datetime) -> int:
     """Close what nobody answered in time; return how many. Both sides get a notice."""
     late = Participation.objects.filter(state__in=[State.INVITED, State.APPLIED], answer_by__lte=at)
-    return late.update(state=State.LAPSED, tells=True, tells_brand=True)
+    ids = list(late.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    rows = Participation.objects.filter(pk__in=ids)
+    done = rows.update(state=State.LAPSED, tells=True, tells_brand=True)
+    events.tell(events.INVITATION, ids, at)
+    return done

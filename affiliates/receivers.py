@@ -1,11 +1,12 @@
-"""What the shop tells us, booked in its transaction; the shop sends under a savepoint."""
+"""What the apps below tell us, booked in their transaction; the shop sends under a savepoint."""
 
 from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
 
-from affiliates import bookings, clock, commissions, holds, rails
+from affiliates import bookings, clock, commissions, events, holds, rails
+from creators import signals as creators_signals
 from shop import signals
 from shop.models import BrandOrder, Dispute, Movement, Order, Payment, Refund, RefundFailure, TopUp
 
@@ -71,3 +72,9 @@ def on_moved(movement: Movement | None = None, top_up: TopUp | None = None, **kw
         bookings.moved(movement, movement.created_at)
     if top_up is not None:
         bookings.topped_up(top_up, top_up.paid_at)
+
+
+@receiver(creators_signals.judged, dispatch_uid="affiliates.judged")
+def on_judged(decision_ids: list[int], at: datetime, **kwargs: Any) -> None:
+    """Tell creators' endpoints what was decided."""
+    events.tell(events.DECISION, decision_ids, at)

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Max, Min
 
-from affiliates import clock, closedmonths, fraud, tax
+from affiliates import clock, closedmonths, events, fraud, tax
 from affiliates.locks import Lock
 from affiliates.models import Commission, LedgerEntry, SettlementRun, SettlementShard
 from affiliates.models.commissions import SHARDS
@@ -374,6 +374,8 @@ def _settle_all(row: SettlementShard, creator_id: int | None) -> None:
         only = "" if creator_id is None else "AND l.creator_id = %(creator)s"
         now = closedmonths.LATEST_SQL.format(at="now()")
         cursor.execute(ENTRIES_SQL.format(only=only, now=now), values)
+    if lines:
+        events.tell_settled(run.pk, row.shard, run.cutoff, first, last)
     row.commissions += commissions
     row.lines += lines
     for currency, amount in amounts.items():

@@ -16,7 +16,9 @@ from affiliates import (
     clicks,
     clickwatch,
     closedmonths,
+    deliveries,
     elsewhere,
+    endpointletters,
     erasure,
     flatfees,
     holds,
@@ -278,6 +280,25 @@ def run_switches() -> int:
 def mail_switches() -> int:
     """Tell creators and brands of platforms that go off or are back."""
     return switchletters.send_waiting(timezone.now())
+
+
+# ------------------------------------------------------------ webhooks
+@shared_task
+def send_events() -> int:
+    """Send what endpoints wait for; return how many requests were made."""
+    return deliveries.send()
+
+
+@shared_task
+def mail_endpoints() -> int:
+    """Tell whose endpoint was paused."""
+    return endpointletters.send_waiting()
+
+
+@shared_task
+def tidy_events() -> int:
+    """Delete messages to endpoints that are older than 30 days."""
+    return deliveries.tidy(timezone.now())
 
 
 # ------------------------------------------------------------ links

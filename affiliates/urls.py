@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from affiliates import webhooks
 from affiliates.views import (
     advertising,
+    apitokens,
     balance,
     brandlinks,
     brandmessages,
@@ -19,6 +20,7 @@ from affiliates.views import (
     dashboards,
     discover,
     earnings,
+    endpoints,
     invitations,
     invite,
     links,
@@ -135,6 +137,33 @@ urlpatterns += [
     path(f"{BRAND}/calendar/", calendars.brand_calendar, name="brand_calendar"),
     path("calendar/<str:token>.ics", calendars.calendar, name="calendar"),
 ]
+
+# ------------------------------------------------------------ keys and webhooks
+for start, side in ((BRAND, "brand"), ("creator", "creator")):
+    urlpatterns += [
+        path(f"{start}/api/", getattr(apitokens, f"{side}_tokens"), name=f"{side}_tokens"),
+        path(
+            f"{start}/api/<int:pk>/revoke/",
+            getattr(apitokens, f"{side}_token_revoke"),
+            name=f"{side}_token_revoke",
+        ),
+        path(
+            f"{start}/webhooks/", getattr(endpoints, f"{side}_endpoints"), name=f"{side}_endpoints"
+        ),
+        path(
+            f"{start}/webhooks/<int:pk>/",
+            getattr(endpoints, f"{side}_endpoint"),
+            name=f"{side}_endpoint",
+        ),
+        *(
+            path(
+                f"{start}/webhooks/<int:pk>/{what}/",
+                getattr(endpoints, f"{side}_endpoint_{what}"),
+                name=f"{side}_endpoint_{what}",
+            )
+            for what in ("secret", "switch", "remove", "test", "replay")
+        ),
+    ]
 
 # ------------------------------------------------------------ one's own data
 urlpatterns += [

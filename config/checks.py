@@ -60,7 +60,9 @@ def who(view: Callable, namespace: str = "") -> str | None:
 
 
 def methods(view: Callable) -> list[str]:
-    """Return the HTTP methods that `view` takes, as its decorators or its class say."""
+    """Return the HTTP methods that `view` takes, as it says itself, its decorators or its class."""
+    if declared := getattr(view, "takes", None):
+        return declared
     layer: Callable | None = view
     while layer is not None:
         code = getattr(layer, "__code__", None)

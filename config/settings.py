@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.headers",
+    "affiliates.api.doors.machines_only",
     "config.middleware.no_nul",
     "config.middleware.no_cross_site",
     "config.middleware.others_hold_it",
@@ -312,6 +313,7 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
 PRIVATE_ROOT = DATA_DIR / "private"  # screenshots of checks by hand: never served as media
 ERASURES_FILE = Path(env.word("ERASURES_FILE", str(DATA_DIR / "erasures.jsonl")))
+PRIVATE_WEBHOOKS_TO = ""  # an origin on loopback that endpoints may lie at: tests set it
 PRIVATE_PICTURES_FROM = ""  # an origin on loopback that feed pictures may come from: tests set it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from affiliates import sitemaps as affiliates_sitemaps
+from affiliates.api import docs
 from config import accountdesk, views
 from shop import sitemaps as shop_sitemaps
 
@@ -31,6 +32,8 @@ urlpatterns = [
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/docs", docs.page, name="api_docs"),
+    path("api/v1/", include("affiliates.api.urls")),
     path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),
     path("metrics", views.metrics, name="metrics"),

@@ -25,7 +25,7 @@ from creators.models import (
     DecisionCheck,
     Reading,
 )
-from creators.signals import decided
+from creators.signals import decided, judged
 
 BATCH = 1_000
 
@@ -178,6 +178,7 @@ def keep(
         reason=reason.strip()[:300],
     )
     DecisionCheck.objects.bulk_create(_checks(decision, result))
+    judged.send(sender=Decision, decision_ids=[decision.pk], at=at)
     return decision
 
 
@@ -271,6 +272,7 @@ def _store(decided: Iterable[tuple[Creator, policy.Result]], at: datetime) -> li
     )
     if pairs:
         directory.record([creator.pk for creator, _result in pairs])
+        judged.send(sender=Decision, decision_ids=[one.pk for one in decisions], at=at)
     return decisions
 
 

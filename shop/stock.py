@@ -7,11 +7,12 @@ Variants are always locked in the order of their ids.
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Greatest
 
 from shop import products
-from shop.models import Product, Stocked, Variant
+from shop.models import Brand, Product, Stocked, Variant
 from shop.models.brands import SellsAt
 
 
@@ -64,6 +65,24 @@ def give(variant_id: int) -> bool:
     taken = Variant.objects.filter(free, pk=variant_id).update(stock=F("stock") - 1)
     _refresh({variant_id: 1})
     return bool(taken)
+
+
+@transaction.atomic
+def count(brand: Brand, counts: Mapping[str, int | None]) -> list[Variant]:
+    """Set what lies on the shelf by SKU (None: any number); return the variants as they are now.
+
+    As with a feed, what open orders have reserved stays covered. Left out are unknown SKUs, and
+    those whose stock lies in a shop elsewhere, which tells it itself.
+    """
+    rows = Variant.objects.filter(brand=brand, sku__in=list(counts)).order_by("pk")
+    rows = rows.exclude(product__sells_at=SellsAt.BESIDE)
+    found = list(rows.select_for_update(of=("self",)))
+    for row in found:
+        wanted = counts[row.sku]
+        row.stock = None if wanted is None else max(wanted, row.reserved)
+    Variant.objects.bulk_update(found, ["stock"])
+    products.refresh_stock({row.product_id for row in found})
+    return found
 
 
 def _refresh(quantities: Mapping[int, int]) -> None:

@@ -1,6 +1,7 @@
 """The tables of the market between brands and creators, and of its money."""
 
 from affiliates.models.adjustments import Adjustment
+from affiliates.models.apitokens import ApiToken
 from affiliates.models.bankfiles import BankFile, BankReply
 from affiliates.models.brandweeks import BrandWeek, BrandWeekStale
 from affiliates.models.calendars import CalendarFeed
@@ -23,6 +24,7 @@ from affiliates.models.collaborations import (
     TermChange,
 )
 from affiliates.models.commissions import Attribution, Commission, VoidNote
+from affiliates.models.endpoints import Delivery, Endpoint
 from affiliates.models.flatfees import FlatFee
 from affiliates.models.invoices import BrandInvoice, SelfBill
 from affiliates.models.ledger import Account, Closing, LedgerEntry
@@ -57,6 +59,7 @@ from affiliates.models.taxes import BrandTaxIdentity, BrandVatCheck, TaxIdentity
 __all__ = [
     "Account",
     "Adjustment",
+    "ApiToken",
     "Attribution",
     "BankFile",
     "BankReply",
@@ -80,6 +83,8 @@ __all__ = [
     "Collaboration",
     "Commission",
     "CreatorCode",
+    "Delivery",
+    "Endpoint",
     "FeePolicy",
     "FlatFee",
     "LedgerEntry",

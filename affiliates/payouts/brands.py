@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q, QuerySet
 
-from affiliates import funding, ledger, rails, tax
+from affiliates import events, funding, ledger, rails, tax
 from affiliates.ledger import Transfer
 from affiliates.models import Payout, PayoutBatch
 from affiliates.models.payouts import Rail
@@ -79,4 +79,5 @@ def _batch(
         ],
         at,
     )  # fmt: skip
+    events.tell_batch(batch.pk, at)
     return batch

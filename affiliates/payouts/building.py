@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
-from affiliates import books, clock, closedmonths, funding, ledger, rails, tax
+from affiliates import books, clock, closedmonths, events, funding, ledger, rails, tax
 from affiliates.locks import Lock
 from affiliates.models import PayoutBatch, PayoutMethod
 from affiliates.payouts import brands
@@ -186,5 +186,6 @@ def build_one(
         batch.save(update_fields=["left_out"])
         ledger.accounts([(ledger.IN_TRANSIT, currency), (ledger.VAT, currency)])
         cursor.execute(POST_SQL, values)
+    events.tell_batch(batch.pk, at)
     transaction.savepoint_commit(point)
     return batch

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from affiliates import books, rails
+from affiliates import books, events, rails
 from affiliates.models import Payout, PayoutAttempt, PayoutBatch
 from affiliates.rails.sepa import digest
 
@@ -79,6 +79,7 @@ def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Docu
         for one in payouts
     )
     row.payouts.filter(state=State.PENDING).update(state=State.PROCESSING)
+    events.tell_batch(row.pk, at)
     row.state, row.exported_by, row.exported_at = BatchState.EXPORTED, by, at
     row.file_sha256 = digest(document)
     row.save()

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from affiliates import ledger, rails, selfbilling
+from affiliates import events, ledger, rails, selfbilling
 from affiliates.ledger import Transfer
 from affiliates.models import Payout, PayoutBatch, PayoutClaim
 from affiliates.models.payouts import Rail
@@ -56,6 +56,7 @@ def confirm(payout: Payout, at: datetime) -> Payout:
     payer = _paid_from(row)
     ledger.post(_transfers(row, kinds, payer, payer, ledger.IN_TRANSIT), at)
     selfbilling.issue(row, at)
+    events.tell(events.PAYOUT, [row.pk], at)
     _close(row.batch)
     return row
 
@@ -116,6 +117,7 @@ def _give_back(payout: Payout, state: str, reason: str, at: datetime) -> Payout:
     kinds = (f"payout_{end}", f"payout_vat_{end}")
     ledger.post(_transfers(payout, kinds, _owner(payout), ledger.VAT, source), at)
     payout.claims.filter(released_at=None).update(released_at=at)
+    events.tell(events.PAYOUT, [payout.pk], at)
     _close(payout.batch)
     return payout
 

@@ -11,7 +11,12 @@ CREATOR = (
     ("affiliates:market", _("Products"), "bag", ("samples/", "invitations/", "messages/")),
     ("affiliates:links", _("Links"), "link", ()),
     ("affiliates:earnings", _("Earnings"), "wallet", ("payouts/", "calendar/")),
-    ("affiliates:storefront_settings", _("My page"), "user", ("settings/", "channels/")),
+    (
+        "affiliates:storefront_settings",
+        _("My page"),
+        "user",
+        ("settings/", "channels/", "api/", "webhooks/"),
+    ),
 )
 BRAND = (
     ("affiliates:brand_dashboard", _("Overview"), "chart", ("risk/", "plan/")),
@@ -20,7 +25,7 @@ BRAND = (
     ("shop:products", _("Products"), "box", ("products/", "feeds/")),
     ("shop:brand_orders", _("Orders"), "truck", ("orders/",)),
     ("shop:brand_settings", _("My brand"), "store",
-     ("settings/", "balance/", "team/", "integrations/", "calendar/")),
+     ("settings/", "balance/", "team/", "integrations/", "calendar/", "api/", "webhooks/")),
 )  # fmt: skip
 PUBLIC = (
     ("creators:home", _("For creators"), "user", ()),

@@ -57,6 +57,12 @@ def test_routes_tells_what_only_an_owner_of_a_brand_may_do(capsys):
 
     assert {name: owner for name, owner in rows.items() if owner} == {
         "affiliates:balance_tax": ["GET", "HEAD", "POST"],
+        "affiliates:brand_endpoint_remove": ["POST"],
+        "affiliates:brand_endpoint_secret": ["POST"],
+        "affiliates:brand_endpoint_switch": ["POST"],
+        "affiliates:brand_endpoints": ["POST"],
+        "affiliates:brand_token_revoke": ["POST"],
+        "affiliates:brand_tokens": ["GET", "HEAD", "POST"],
         "shop:brand_settings": ["POST"],
         "shop:brand_terms": ["POST"],
         "shop:integration_secret": ["POST"],
