@@ -21,18 +21,19 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Greatest, Least
 
 from config.lib import locks
-from shop import products, stockrooms
-from shop.models import Integration, OrderPush, Product, Stocked, Stockroom, Variant
+from shop import ownshops, products, stockrooms
+from shop.models import Integration, OrderPush, Product, Stocked, Stockroom, Variant, WebhookEvent
 from shop.models.brands import SellsAt
 from shop.ownshops import base, words
 from shop.ownshops.base import StockItem, Told
 
 logger = logging.getLogger(__name__)
-READING = 7_265_004  # the advisory lock: one reading of a stockroom at a time
+READING = 7_265_005  # the advisory lock: one reading of a stockroom at a time
 EVERY = timedelta(hours=4)  # that all stock is read, however quiet the shop is
 LEASE = timedelta(minutes=10)
 SOON = timedelta(minutes=1)
 WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=2)
+KEPT = timedelta(days=30)  # messages of stock; what they said is long replaced
 LATE = timedelta(days=2)  # so long a sale that went there may still be missing in its word
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -67,6 +68,12 @@ def ring(room: Stockroom, at: datetime) -> None:
     Stockroom.objects.filter(pk=room.pk).update(
         next_read_at=Least("next_read_at", Value(at + SOON))
     )
+
+
+def ring_for(brand_id: int, at: datetime) -> None:
+    """Have the stock of a brand's shops read within a minute: it has new products here."""
+    rooms = Stockroom.objects.filter(integration__brand=brand_id, off_at=None)
+    rooms.update(next_read_at=Least("next_read_at", Value(at + SOON)))
 
 
 # ------------------------------------------------------------------ read
@@ -106,12 +113,23 @@ def read(room: Stockroom, at: datetime, seconds: float = 60) -> int:
             room.cursor = page.cursor
             if not room.cursor:
                 _finished(room, at)
+                forget(room, at)
                 return done
             over = time.monotonic() - begun > seconds
             room.next_read_at = at if over else at + LEASE
             room.save(update_fields=["cursor", "begun_at", "next_read_at"])
             if over:
                 return done
+
+
+def forget(room: Stockroom, at: datetime, limit: int = 5_000) -> int:
+    """Delete messages of stock that are long past; return how many."""
+    rows = WebhookEvent.objects.filter(
+        integration=room.integration_id, about="", kind__in=ownshops.STOCK_TOPICS,
+        received_at__lt=at - KEPT,
+    )  # fmt: skip
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
+    return WebhookEvent.objects.filter(pk__in=ids).delete()[0]
 
 
 def _failed(room: Stockroom, note: str, at: datetime, *, forget: bool) -> None:

@@ -174,6 +174,7 @@ def import_feed(run_id: int) -> int:
         logger.warning("feed run %s is longer than a task may be; it goes on in the next", run_id)
         import_feed.delay(run_id)
         return 0
+    stocklevels.ring_for(run.feed.brand_id, timezone.now())
     fetch_pictures.delay()
     return run.rows_read
 
@@ -225,6 +226,7 @@ def read_address(feed_id: int) -> int:
         logger.warning("catalogue %s is longer than a task may be; it goes on in the next", feed_id)
         read_address.delay(feed_id)
         return 0
+    stocklevels.ring_for(feed.brand_id, timezone.now())
     fetch_pictures.delay()
     return run.rows_read
 

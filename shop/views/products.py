@@ -7,16 +7,18 @@ from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib.http import render_page
-from shop import pictures, storefront
+from shop import pictures, stocklevels, storefront
 from shop import products as catalogue
 from shop.access import brand_required
 from shop.forms.products import ImageFormSet, ManyForm, ProductForm, VariantFormSet
 from shop.models import Product, Variant
+from shop.models.brands import SellsAt
 from shop.views.terms import terms_first
 
 PER_PAGE = 30
@@ -171,6 +173,8 @@ def _save(brand, form, variants, images):
     pictures.add(product, form.cleaned_data["pictures"])
     catalogue.refresh([product.pk])
     catalogue.publish(brand, [product.pk])
+    if product.sells_at == SellsAt.BESIDE:
+        stocklevels.ring_for(brand.pk, timezone.now())
 
 
 @brand_required

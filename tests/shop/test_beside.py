@@ -159,6 +159,23 @@ def test_reading_it_again_keeps_a_quiet_shop_on_sale(there):
     assert shop.fresh_room().next_read_at == later + timedelta(hours=4)
 
 
+def test_a_new_product_is_looked_for_within_a_minute(shopify, client):
+    shop = Beside(shopify)
+    page = signed_in(client, shop.brand).replace("integrations", "products")
+    far = timezone.now() + DAY
+    Stockroom.objects.update(next_read_at=far)
+    facts = {
+        "title": "Jug", "category": shop.brand.category_id, "tax_class": "standard",
+        "withdrawal": "yes", "sells_at": "beside", "detail_manufacturer": "Mill",
+        "variants-TOTAL_FORMS": "1", "variants-INITIAL_FORMS": "0", "variants-0-sku": "jug",
+        "variants-0-price": "12.00", "variants-0-stock": "4", "images-TOTAL_FORMS": "0",
+        "images-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    assert client.post(f"{page}new/", facts).status_code == 302
+    assert shop.fresh_room().next_read_at < timezone.now() + timedelta(minutes=2)
+    assert not Product.objects.get(title="Jug").in_stock
+
+
 # ------------------------------------------------------------------ keys
 
 

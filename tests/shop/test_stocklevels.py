@@ -122,6 +122,20 @@ def test_what_the_shop_has_no_more_is_sold_out(there):
     assert shop.stock() == 0
 
 
+def test_messages_of_stock_are_kept_for_a_month(there):
+    shop = Beside(there)
+    told = WebhookEvent.objects.count()
+    assert told
+    WebhookEvent.objects.create(
+        gateway=there.PROVIDER, external_id="x", kind="orders/paid", about="1", body={},
+        integration=shop.room.integration, body_sha256="", outcome="applied",
+    )  # fmt: skip
+    now = timezone.now()
+    assert stocklevels.forget(shop.room, now + timedelta(days=29)) == 0
+    assert stocklevels.forget(shop.room, now + timedelta(days=31)) == told
+    assert WebhookEvent.objects.get().kind == "orders/paid"
+
+
 def test_places_are_added_up_and_those_that_serve_no_web_orders_left_out(store):
     shop = Beside(store)
     store.places["13"] = True
