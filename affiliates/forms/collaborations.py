@@ -77,8 +77,9 @@ class ProductRateForm(RateForm):
     field_order = ["products", "percent"]
 
     def __init__(self, *args, brand: Brand, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, auto_id="own_%s", **kwargs)  # it stands beside a RateForm
         self.brand = brand
+        self.fields["percent"].label = _("Their commission in percent")
 
     def clean_products(self) -> list[Product]:
         try:

@@ -1,5 +1,6 @@
 """Products' own rates and the days of an offer: set by the brand, with notice and promise."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -55,6 +56,8 @@ def test_a_brand_gives_products_a_rate_of_their_own(client, brand):
     assert paid == [2000, 2000, 1200]
     page = client.get(url).content.decode()
     assert dear.product.title in page and "20%" in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
 
 
 def test_a_products_cut_keeps_the_notice_and_the_promise_and_is_told(client, brand, mailoutbox):
