@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,11 +10,11 @@ from django.db.models import Count, QuerySet, Sum
 from affiliates import linkreports
 from affiliates.models import LinkDay
 from config.lib import pages
-from config.lib.money import decimal
 from creators.models import Creator
 from shop.models import Brand
 
 PERIODS = {"30": 30, "90": 90, "365": 365}
+USUAL = "30"
 PAGE = 50
 
 
@@ -63,11 +62,12 @@ def _days(brand: Brand, last: date, length: int) -> QuerySet[LinkDay]:
     ).exclude(clicks=0, orders=0, income=0)
 
 
-def _sums(row: dict) -> Sums:
+def sums_of(row: dict) -> Sums:
     return Sums(row["c"], row["u"], row["o"], row["i"])
 
 
-def _by_creator(brand: Brand, last: date, length: int) -> QuerySet:
+def by_creator(brand: Brand, last: date, length: int) -> QuerySet:
+    """Return the sums of each creator and platform, who earned most first."""
     found = _days(brand, last, length).values("link__creator", "link__platform")
     found = found.annotate(**SUMS, links=Count("link", distinct=True))
     return found.order_by("-i", "-o", "-c", "link__creator", "link__platform")
@@ -75,25 +75,11 @@ def _by_creator(brand: Brand, last: date, length: int) -> QuerySet:
 
 def page(brand: Brand, last: date, length: int, number: int = 1) -> Page:
     """Return one page, who earned most first, and the sums of all. Three queries."""
-    found = pages.page(_by_creator(brand, last, length), number, PAGE)
+    found = pages.page(by_creator(brand, last, length), number, PAGE)
     people = Creator.objects.in_bulk({row["link__creator"] for row in found})
     rows = [
-        Row(people[row["link__creator"]], row["link__platform"], row["links"], _sums(row))
+        Row(people[row["link__creator"]], row["link__platform"], row["links"], sums_of(row))
         for row in found
     ]
-    total = _sums(_days(brand, last, length).aggregate(**SUMS))
+    total = sums_of(_days(brand, last, length).aggregate(**SUMS))
     return Page(rows, found.number, found.has_next, total)
-
-
-def table(brand: Brand, last: date, length: int) -> Iterator[list[object]]:
-    """Yield every creator and platform as rows of a CSV file."""
-    yield ["creator", "platform", "links", "clicks", "visitors per day", "orders",
-           "conversion %", "commission", "currency"]  # fmt: skip
-    found = _by_creator(brand, last, length).values_list(
-        "link__creator__handle", "link__platform", "links", "c", "u", "o", "i"
-    )
-    for handle, platform, links, *sums in found.iterator(2_000):
-        one = Sums(*sums)
-        share = "" if one.conversion_bp is None else one.conversion_bp / 100
-        yield [handle, platform, links, one.clicks, one.visitors, one.orders, share,
-               decimal(one.income, brand.currency), brand.currency]  # fmt: skip

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import DateTimeField, Q, Subquery, Value
+from django.db.models import Count, DateTimeField, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from affiliates import linkcache, offerdays, rates
@@ -40,6 +40,15 @@ class Offer:
     @property
     def is_invited(self) -> bool:
         return self.collaboration.kind != Collaboration.Kind.OPEN
+
+
+def listed(brand: Brand) -> QuerySet[Collaboration]:
+    """Return a brand's collaborations, newest first, with `link_count` and `creator_count`."""
+    rows = Collaboration.objects.filter(brand=brand).select_related("brand")
+    return rows.annotate(
+        link_count=Count("links", distinct=True, filter=Q(links__is_active=True)),
+        creator_count=Count("links__creator", distinct=True),
+    ).order_by("-created_at")
 
 
 def rates_of(collaboration_ids: Iterable[int]) -> dict[int, Rates]:

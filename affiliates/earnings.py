@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from affiliates import clock, funding, holds, payday
 from affiliates.fraud import words
 from affiliates.labels import rule_label, step_label
-from affiliates.models import Attribution, Commission, Payout, PayoutClaim
+from affiliates.models import Attribution, Commission, Payout, PayoutClaim, SettlementLine
 from creators import cases
 from creators.models import Case, Creator
 
@@ -130,11 +130,24 @@ def commissions_of(creator: Creator):
     )
 
 
+def of_line(line: SettlementLine) -> QuerySet[Commission]:
+    """Return the commissions that one night brought one creator from one brand."""
+    found = line.commissions.filter(creator=line.creator_id).select_related(
+        "order_line__brand_order__order", "brand", "link", "settlement_line__run", "collaboration",
+        "creator", "reverses",
+    )  # fmt: skip
+    return found.order_by("id")
+
+
+def in_state(creator: Creator, state: str) -> QuerySet[Commission]:
+    """Return her sales and adjustments, newest first; all for a state that is none."""
+    found = commissions_of(creator)
+    return found.filter(state=state) if state in Commission.State.values else found
+
+
 def page(creator: Creator, after: str = "", state: str = "") -> tuple[list[Row], str]:
     """Return the newest rows after the cursor, and the cursor of the next page or ""."""
-    found = commissions_of(creator)
-    if state in Commission.State.values:
-        found = found.filter(state=state)
+    found = in_state(creator, state)
     moment, _sep, last = after.partition("~")
     at = parse_datetime(moment) if moment else None
     if at is not None and at.tzinfo and last.isascii() and last.isdigit():

@@ -24,7 +24,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from affiliates import codes, erasures, links
+from affiliates import codes, erasures, evidence, exports, links, passports
 from affiliates.models import (
     ApiToken,
     BrandNotice,
@@ -150,6 +150,8 @@ def again(since: datetime) -> list[int]:
 
 
 def _close_creator(creator: Creator, user: AbstractUser, at: datetime) -> None:
+    passports.forget(creator, at)
+    evidence.forget(creator)
     _forget_channels(creator)
     _forget_market(creator, at)
     _forget_words(creator, user)
@@ -232,6 +234,7 @@ def _close_user(user: AbstractUser) -> None:
     Report.objects.filter(email__in=[mail for mail in mails if mail]).update(name="", email="")
     Order.objects.filter(buyer=user).update(phone="")
     TeamInvitation.objects.filter(email__in=[mail for mail in mails if mail]).delete()
+    exports.forget(user)
     BrandNotice.objects.filter(user=user).delete()
     MessageDigest.objects.filter(user=user).delete()
     Membership.objects.filter(user=user).delete()

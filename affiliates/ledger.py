@@ -237,6 +237,12 @@ def statement(account_id: int, after: int = 0, opening: int = 0) -> Iterator[Lin
                 yield Line(row[0], row[1], row[2], int(row[3]), int(row[4]), row[5], row[6])
 
 
+def entry_count(account_id: int) -> int:
+    """Return how many entries an account has."""
+    rows = LedgerEntry.objects
+    return rows.filter(credit=account_id).count() + rows.filter(debit=account_id).count()
+
+
 SUMS_SQL = """
     SELECT CASE WHEN posted_at < %(since)s THEN '' ELSE kind END, count(*), sum(signed) FROM (
         SELECT kind, amount AS signed, posted_at FROM affiliates_ledgerentry WHERE credit_id = %(id)s

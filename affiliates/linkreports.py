@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -12,7 +12,6 @@ from django.db.models import Count, Q, QuerySet, Sum
 from affiliates import disclosure, links
 from affiliates.models import Commission, Link, LinkDay
 from config.lib import pages
-from config.lib.money import decimal
 from creators.models import Creator
 
 PAGE = 20
@@ -62,14 +61,18 @@ class Row:
         return disclosure.switch(self.link.platform)
 
 
-def own_links(creator: Creator, number: int = 1) -> pages.Page:
-    """Return one page of the links that she posts, with clicks, orders and income. 4 queries."""
-    found = (
+def listed(creator: Creator) -> QuerySet[Link]:
+    """Return the links that she posts, those that work first."""
+    return (
         creator.links.filter(collaboration__isnull=False)
         .select_related("product__category", "product__brand", "collaboration__brand", "creator")
         .order_by("-is_active", "-created_at", "-pk")
     )
-    page = pages.page(found, number, PAGE)
+
+
+def own_links(creator: Creator, number: int = 1) -> pages.Page:
+    """Return one page of the links that she posts, with clicks, orders and income. 4 queries."""
+    page = pages.page(listed(creator), number, PAGE)
     return replace(page, rows=rows(page.rows))
 
 
@@ -134,26 +137,3 @@ def seen_on(link: Link) -> list[tuple[str, int]]:
     with connection.cursor() as cursor:
         cursor.execute(SEEN_ON, [link.pk, LATEST])
         return cursor.fetchall()
-
-
-def table(creator: Creator, pk: int | None = None) -> Iterator[list[object]]:
-    """Yield the days of all her links, or of one, as rows of a CSV file, oldest first."""
-    yield ["link", "product", "brand", "platform", "day", "clicks", "people", "orders",
-           "income", "currency"]  # fmt: skip
-    found = LinkDay.objects.filter(link__creator=creator, link__collaboration__isnull=False)
-    found = found.filter(link=pk) if pk else found
-    rows = found.select_related("link__product", "link__collaboration__brand")
-    for row in rows.order_by("day", "link").iterator(2_000):
-        link, currency = row.link, currency_of(row.link)
-        yield [
-            link.code,
-            link.product.title if link.product else "",
-            link.collaboration.brand.name,
-            link.platform,
-            row.day.isoformat(),
-            row.clicks,
-            row.uniques,
-            row.orders,
-            decimal(row.income, currency),
-            currency,
-        ]

@@ -23,7 +23,6 @@ from django.utils.dateparse import parse_datetime
 
 from affiliates import clock
 from affiliates.models import OwnProgramme
-from config.lib.money import decimal
 from shop.models import Brand
 
 COOKIE = "claims"
@@ -163,6 +162,23 @@ DOUBLE = """
 """
 
 
+MONTHS = 13
+
+
+def months(today: date) -> list[date]:
+    """Return the first days of the latest months, newest first."""
+    found = [today.replace(day=1)]
+    while len(found) < MONTHS:
+        last = found[-1]
+        found.append(last.replace(year=last.year - (last.month == 1), month=last.month - 1 or 12))
+    return found
+
+
+def month_of(text: str, known: Sequence[date]) -> date:
+    """Return the month that `text` (YYYY-MM) names, or the newest one."""
+    return next((month for month in known if f"{month:%Y-%m}" == text[:7]), known[0])
+
+
 def report(brand: Brand, month: date) -> list[DoubleClaim]:
     """Return every line of one month that both programmes claimed, oldest first."""
     since = month.replace(day=1)
@@ -181,15 +197,3 @@ def report(brand: Brand, month: date) -> list[DoubleClaim]:
         )
         for order, day, title, handle, rule, ours, own, amount, currency in rows
     ]  # fmt: skip
-
-
-def table(rows: Sequence[DoubleClaim]) -> Iterable[list[object]]:
-    """Yield double claims as rows of a CSV file."""
-    yield ["order", "paid on", "product", "creator", "rule", "click on Thousand",
-           "own programme", "commission", "currency"]  # fmt: skip
-    for row in rows:
-        yield [
-            row.order, row.paid_on.isoformat(), row.title, row.handle, row.rule,
-            row.ours_at.isoformat() if row.ours_at else "", row.own_at.isoformat(),
-            decimal(row.commission, row.currency), row.currency,
-        ]  # fmt: skip

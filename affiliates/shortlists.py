@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Avg, Count, Subquery, Sum
 
-from affiliates import clock
 from affiliates.models import Commission, Participation, Shortlist, ShortlistEntry
-from creators.models import Creator, DirectoryEntry, Platform
+from creators.models import Creator, DirectoryEntry
 from shop.models import Brand
 
 FEW = 5
@@ -131,31 +129,6 @@ def note(brand: Brand, creator_id: int, text: str) -> int:
     """Write what the team thinks of a creator on the brand's list; return whether she is on it."""
     rows = ShortlistEntry.objects.filter(shortlist__brand=brand, creator=creator_id)
     return rows.update(note=" ".join(text.replace("\x00", "").split())[:300])
-
-
-def table(target: Shortlist) -> Iterator[list[object]]:
-    """Yield a list as rows of a CSV file, newest first."""
-    yield ["handle", "name", "page", "country", "followers", *Platform.values,
-           "engagement_percent", "views_per_follower", "orders_for_you", "note", "added_on", "added_by"]  # fmt: skip
-    entries = list(entries_of(target))
-    orders = orders_for(target.brand, [entry.creator_id for entry in entries])
-    for entry in entries:
-        creator, found = entry.creator, entry.creator.directoryentry
-        rate = None if found.engagement_bp is None else found.engagement_bp / 100
-        yield [
-            creator.handle,
-            creator.display_name,
-            settings.SITE_URL + creator.get_absolute_url(),
-            found.country,
-            found.followers_total,
-            *(getattr(found, key) for key in Platform.values),
-            rate,
-            None if found.views_bp is None else found.views_bp / 10_000,
-            orders.get(creator.pk, 0),
-            entry.note,
-            clock.local_day(entry.added_at).isoformat(),
-            entry.added_by.email if entry.added_by else "",
-        ]
 
 
 def entries_of(target: Shortlist | Subquery | None):

@@ -21,8 +21,8 @@ from affiliates.clock import local_day, midnight
 from affiliates.labels import entry_label
 from affiliates.ledger import Line
 from affiliates.models import Account, Payout, SettlementLine
-from config.lib.money import decimal
 from creators.models import Creator
+from shop.models import Brand
 
 CHUNK = 500  # entries whose causes are looked up together
 
@@ -66,6 +66,43 @@ class Statement:
     @property
     def count(self) -> int:
         return sum(count for _label, count, _sum in self.sums)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which account is looked at, its currency, and the currencies its owner has money in."""
+
+    account: Account | None
+    currency: str
+    known: list[str]
+
+
+def of_brand(brand: Brand, currency: str) -> Choice:
+    """Return a brand's account in a currency that it has money in, else in its own."""
+    own = Account.objects.filter(kind=Account.Kind.BRAND_BALANCE, brand=brand)
+    accounts = {
+        row.currency: row for row in own.select_related("brand__tax_identity").order_by("currency")
+    }
+    first = brand.currency
+    known = [first, *(one for one in accounts if one != first)]
+    chosen = currency if currency in known else first
+    return Choice(accounts.get(chosen), chosen, known)
+
+
+def of_creator(creator: Creator, currency: str) -> Choice:
+    """Return a creator's account in a currency that she has money in, else in EUR or the first."""
+    own = Account.objects.filter(kind=Account.Kind.CREATOR_BALANCE, creator=creator)
+    accounts = {row.currency: row for row in own.order_by("currency")}
+    known = list(accounts) or ["EUR"]
+    usual = "EUR" if "EUR" in accounts else known[0]
+    chosen = currency if currency in accounts else usual
+    return Choice(accounts.get(chosen), chosen, known)
+
+
+def asked_for(choice: Choice, text: str, at: datetime) -> tuple[Statement, list[date]]:
+    """Return the statement of the month that `text` names, and the months there are."""
+    known = months(choice.account, at)
+    return of(choice.account, choice.currency, month_of(text, known)), known
 
 
 def following(month: date) -> date:
@@ -127,26 +164,6 @@ def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
             chunk = []
     if chunk:
         yield chunk
-
-
-def cells(statement: Statement) -> Iterator[list[object]]:
-    """Yield the statement as a table: opening, each entry, closing."""
-    currency = statement.currency
-    yield [_("entry"), _("date"), _("what"), _("because of"), _("amount"), _("balance"), "currency"]
-    yield ["", statement.month.isoformat(), _("Opening balance"), "", "",
-           decimal(statement.opening, currency), currency]  # fmt: skip
-    for row in rows(statement):
-        yield [
-            row.line.id,
-            local_day(row.line.posted_at).isoformat(),
-            row.label,
-            row.cause.text,
-            decimal(row.line.amount, currency),
-            decimal(row.line.balance, currency),
-            currency,
-        ]
-    yield ["", following(statement.month).isoformat(), _("Closing balance"), "", "",
-           decimal(statement.closing, currency), currency]  # fmt: skip
 
 
 # ------------------------------------------------------------ what caused an entry

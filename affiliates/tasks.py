@@ -20,6 +20,8 @@ from affiliates import (
     elsewhere,
     endpointletters,
     erasure,
+    evidence,
+    exports,
     flatfees,
     holds,
     mails,
@@ -28,6 +30,7 @@ from affiliates import (
     offerletters,
     participationletters,
     participations,
+    passports,
     payouts,
     programmeletters,
     sampleclocks,
@@ -299,6 +302,31 @@ def mail_endpoints() -> int:
 def tidy_events() -> int:
     """Delete messages to endpoints that are older than 30 days."""
     return deliveries.tidy(timezone.now())
+
+
+# ------------------------------------------------------------ passports
+@shared_task
+def sweep_passports() -> int:
+    """Withdraw passports of channels that are gone; ask again whether brought ones still hold."""
+    now = timezone.now()
+    return passports.sweep(now) + evidence.recheck(now)
+
+
+# ------------------------------------------------------------ tables to take along
+@shared_task
+def make_export(pk: int) -> int:
+    """Make one file that somebody waits for; return its rows, 0 if another worker has it."""
+    return exports.make(pk, timezone.now())
+
+
+@shared_task
+def sweep_exports() -> int:
+    """Make what a worker lost, mail what is ready, delete what is too old."""
+    now = timezone.now()
+    exports.purge(now)
+    for pk in exports.lost(now):
+        make_export.delay(pk)
+    return exports.tell(now)
 
 
 # ------------------------------------------------------------ links

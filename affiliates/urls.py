@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from affiliates import webhooks
+from affiliates.passports import KEYS_PATH, LIST_PATH
 from affiliates.views import (
     advertising,
     apitokens,
@@ -21,12 +22,14 @@ from affiliates.views import (
     discover,
     earnings,
     endpoints,
+    exports,
     invitations,
     invite,
     links,
     manylinks,
     market,
     messages,
+    passports,
     payouts,
     plan,
     privacy,
@@ -63,7 +66,6 @@ urlpatterns = [
     path(f"{BRAND}/creators/invite/", invite.invite_many, name="invite_many"),
     path(f"{BRAND}/creators/<int:creator_id>/invite/", invite.invite, name="invite"),
     path(f"{BRAND}/plan/", plan.plan, name="plan"),
-    path(f"{BRAND}/shortlists/list.csv", shortlists.shortlist_csv, name="shortlist_csv"),
     path(f"{BRAND}/shortlists/<int:creator_id>/note/", shortlists.note, name="shortlist_note"),
     path(f"{BRAND}/shortlists/", shortlists.shortlists, name="shortlists"),
     path(f"{BRAND}/shortlists/new/", shortlists.shortlist_new, name="shortlist_new"),
@@ -99,25 +101,13 @@ urlpatterns += [
 # ------------------------------------------------------------ balances and proofs
 urlpatterns += [
     path(f"{BRAND}/balance/", balance.balance, name="balance"),
-    path(f"{BRAND}/balance/entries.csv", balance.balance_csv, name="balance_csv"),
     path(f"{BRAND}/balance/tax/", balance.balance_tax, name="balance_tax"),
     path(f"{BRAND}/balance/topup/", balance.balance_topup, name="balance_topup"),
     path(f"{BRAND}/balance/statement/", statements.balance_statement, name="balance_statement"),
-    path(
-        f"{BRAND}/balance/statement.<str:kind>",
-        statements.balance_statement_file,
-        name="balance_statement_file",
-    ),
     path(f"{BRAND}/balance/lines/<int:pk>/", statements.balance_line, name="balance_line"),
     path("creator/earnings/", earnings.earnings, name="earnings"),
     path("creator/earnings/<int:pk>/contest/", earnings.contest, name="contest"),
-    path("creator/earnings/commissions.csv", earnings.earnings_csv, name="earnings_csv"),
     path("creator/earnings/statement/", statements.earnings_statement, name="earnings_statement"),
-    path(
-        "creator/earnings/statement.<str:kind>",
-        statements.earnings_statement_file,
-        name="earnings_statement_file",
-    ),
     path("creator/earnings/lines/<int:pk>/", statements.earnings_line, name="earnings_line"),
     path("creator/payouts/", payouts.payouts, name="payouts"),
     path("creator/payouts/documents/<int:number>.pdf", payouts.self_bill, name="self_bill"),
@@ -172,6 +162,51 @@ urlpatterns += [
     path("accounts/close/", privacy.close, name="close"),
 ]
 
+# ------------------------------------------------------------ passports
+urlpatterns += [
+    path("creator/passport/", passports.passports, name="passports"),
+    path("creator/passport/bring/", passports.passport_bring, name="passport_bring"),
+    path(
+        "creator/passport/evidence/<int:pk>/remove/",
+        passports.evidence_remove,
+        name="evidence_remove",
+    ),
+    path("creator/passport/<int:pk>/", passports.passport, name="passport"),
+    path(
+        "creator/passport/<int:pk>/file.<str:kind>", passports.passport_file, name="passport_file"
+    ),
+    path(
+        "creator/passport/<int:pk>/withdraw/", passports.passport_withdraw, name="passport_withdraw"
+    ),
+    path(KEYS_PATH, passports.keys, name="passport_keys"),
+    path(LIST_PATH, passports.revocations, name="passport_revocations"),
+]
+
+# ------------------------------------------------------------ tables to take along
+urlpatterns += [
+    path("creator/exports/<int:pk>/", exports.creator_export, name="creator_export"),
+    path("creator/exports/<slug:name>.<str:kind>", exports.creator_table, name="creator_table"),
+    path(f"{BRAND}/exports/<int:pk>/", exports.brand_export, name="brand_export"),
+    path(f"{BRAND}/exports/<slug:name>.<str:kind>", exports.brand_table, name="brand_table"),
+    path("exports/<str:token>/", exports.export_file, name="export_file"),
+]
+for address, name in {  # where they were before there was one address for all
+    "creator/earnings/commissions.csv": "commissions",
+    "creator/earnings/statement.<str:kind>": "statement",
+    "creator/links/days.csv": "clicks",
+    "creator/links/<int:link>/days.csv": "clicks",
+    f"{BRAND}/balance/entries.csv": "entries",
+    f"{BRAND}/balance/statement.<str:kind>": "statement",
+    f"{BRAND}/links/links.csv": "links",
+    f"{BRAND}/programme/claims.csv": "claims",
+    f"{BRAND}/shortlists/list.csv": "shortlist",
+    f"{BRAND}/feeds/<int:run>/problems.csv": "import-problems",
+    f"{BRAND}/orders/orders.<str:kind>": "order-lines",
+}.items():
+    view = exports.brand_table if address.startswith(BRAND) else exports.creator_table
+    fixed = {"name": name} | ({} if "kind" in address else {"kind": "csv"})
+    urlpatterns.append(path(address, view, fixed))
+
 # ------------------------------------------------------------ cases and reports
 urlpatterns += [
     path("creator/cases/", cases.cases, name="cases"),
@@ -185,9 +220,7 @@ OFFER = f"{BRAND}/collaborations/<int:collaboration_id>"
 urlpatterns += [
     path(f"{BRAND}/collaborations/", collaborations.collaborations, name="collaborations"),
     path(f"{BRAND}/links/", brandlinks.brand_links, name="brand_links"),
-    path(f"{BRAND}/links/links.csv", brandlinks.brand_links_csv, name="brand_links_csv"),
     path(f"{BRAND}/programme/", programmes.claims, name="claims"),
-    path(f"{BRAND}/programme/claims.csv", programmes.claims_csv, name="claims_csv"),
     path(
         f"{BRAND}/collaborations/new/", collaborations.collaboration_new, name="collaboration_new"
     ),
@@ -255,9 +288,7 @@ urlpatterns += [
     path("creator/links/", links.links, name="links"),
     path("creator/links/many/", manylinks.links_many, name="links_many"),
     path("creator/links/code/", codes.code, name="code"),
-    path("creator/links/days.csv", links.links_csv, name="links_csv"),
     path("creator/links/<int:pk>/", links.link, name="link"),
-    path("creator/links/<int:pk>/days.csv", links.link_csv, name="link_csv"),
     path("creator/links/<int:pk>/off/", links.link_off, name="link_off"),
     path("creator/links/<int:pk>/name/", links.link_name, name="link_name"),
     path("creator/links/<int:pk>/qr/", qr.link_qr_page, name="link_qr_page"),

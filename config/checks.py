@@ -103,6 +103,7 @@ def a_live_market_can_move_money(app_configs: object, **kwargs: object) -> list[
         "COMPANY_ADDRESS": (settings.COMPANY["address"], "invoices have no address"),
         "COMPANY_VAT_NUMBER": (settings.COMPANY["vat_number"], "invoices have no VAT number"),
         "PAYOUT_NAME": (settings.PAYOUT_ACCOUNT["name"], "creators cannot be paid by SEPA"),
+        "PASSPORT_KEY": (settings.PASSPORT_KEY, "creators get no passports"),
         "PAYOUT_IBAN": (settings.PAYOUT_ACCOUNT["IBAN"], "creators cannot be paid by SEPA"),
     }  # fmt: skip
     return [

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config.lib import seeds
+
 YES, NO = {"1", "true", "yes", "on", "y", "ok"}, {"0", "false", "no", "off", "n"}
 
 
@@ -33,6 +35,18 @@ class Environment(environ.Env):
         if value not in YES | NO:
             raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
         return value in YES
+
+    def key(self, name: str) -> str:
+        return next(iter(self.keys(name)), "")
+
+    def keys(self, name: str) -> list[str]:
+        """Return keys of 32 bytes, separated by commas."""
+        values = self.list(name, default=[])
+        if not all(map(seeds.is_one, values)):
+            raise ImproperlyConfigured(
+                f"{name} must be 32 bytes in base64url: manage.py passport_key makes them."
+            )
+        return values
 
     def time_zone(self, name: str, default: str) -> str:
         value = self.word(name, default)

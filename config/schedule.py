@@ -33,6 +33,8 @@ EVERY = [  # what it does, task, seconds
     ("tell brands of account and fees", "affiliates.tasks.mail_brands", 5 * MINUTE),
     ("ask again whose accounts these are", "affiliates.tasks.check_names", HOUR),
     ("ask whether VAT numbers are in use", "affiliates.tasks.check_vat_numbers", 5 * MINUTE),
+    ("make tables that were lost", "affiliates.tasks.sweep_exports", 5 * MINUTE),
+    ("see which passports still hold", "affiliates.tasks.sweep_passports", HOUR),
     ("sum clicks by day", "affiliates.tasks.rollup_links", 5 * MINUTE),
     ("see where clicks came from", "affiliates.tasks.gather_elsewhere", 15 * MINUTE),
     ("sum the weeks of brands", "affiliates.tasks.sum_weeks", 10 * MINUTE),
@@ -68,7 +70,10 @@ EVERY = [  # what it does, task, seconds
 # What waits for foreign servers, or takes minutes, has a queue of its own: CELERY_TASK_ROUTES.
 # Without `-Q` a worker serves both; `catalogues` never takes all of its places (shop/tasks.py).
 DEFAULT, CATALOGUES = "celery", "catalogues"
-SLOW = ("shop.tasks.import_feed", "shop.tasks.read_address", "shop.tasks.fetch_pictures")
+SLOW = (
+    "affiliates.tasks.make_export", "affiliates.tasks.sweep_passports", "shop.tasks.import_feed",
+    "shop.tasks.read_address", "shop.tasks.fetch_pictures",
+)  # fmt: skip
 ROUTES = {task: {"queue": CATALOGUES} for task in SLOW}
 BEAT = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}

@@ -266,6 +266,11 @@ COMPANY = {  # who issues invoices
     "country": env.word("COMPANY_COUNTRY", "NL"),
     "vat_number": env.word("COMPANY_VAT_NUMBER"),
 }
+# What signs passports: a seed of 32 bytes in base64url; empty in live: none are issued. The public
+# keys of earlier ones stay published until their last passport has expired.
+PASSPORT_KEY = env.key("PASSPORT_KEY") or (keys.seed_in(DATA_DIR) if DEMO else "")
+PASSPORT_OLD_KEYS = env.keys("PASSPORT_OLD_KEYS")
+PRIVATE_ISSUERS_FROM = ""  # an origin on loopback that issues passports: tests set it
 PAYOUT_SCHEMA = env.choice(
     "PAYOUT_SCHEMA", ("pain.001.001.09", "pain.001.001.03"), "pain.001.001.09"
 )

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from creators import enrolment, standing
 from creators.models import Case, CaseEvent, Creator, Violation
@@ -44,6 +45,14 @@ class TooEarly(Exception):
 
 class SameJudge(Exception):
     """An appeal is heard by somebody else than the one who decided."""
+
+
+def seen_by(creator: Creator) -> QuerySet[Case]:
+    """Return her cases, and disputes over a channel that she holds; a report about her page is
+    shown once it is decided.
+    """
+    rows = Case.objects.filter(Q(creator=creator) | Q(dispute__holder=creator))
+    return rows.exclude(kind=Kind.REPORT, state__in=UNDECIDED)
 
 
 def write(

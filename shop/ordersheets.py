@@ -1,65 +1,105 @@
 """A brand's orders as a table for its own books: one row per line, amounts as numbers."""
 
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.lib import money
+from config.lib.tables import Asked, Column, Table, Wrong, day, share
 from shop.models import Brand, OrderLine
 
-AT_ONCE = 2_000
-MOST_ROWS = 50_000  # of a spreadsheet, which is made as a whole
 
+def period(asked: Asked, today: date) -> tuple[date, date]:
+    """Return the first and the last day that are asked for: this month unless told.
 
-def rows(brand: Brand, first: date, last: date, most: int | None = None) -> Iterator[list[object]]:
-    """Yield the head and a row per line of what was paid from `first` to `last` (local days).
-
-    The shipping of a part stands at its first line. At most `most` lines.
+    Raises Wrong for days that are none, or the wrong way round.
     """
-    yield [
-        _("Order"), _("Paid"), _("Sent"), _("Delivered"), _("Invoice"), _("Product"), _("SKU"),
-        _("Choice"), _("Quantity"), _("Price"), _("Discount"), _("Amount"), _("VAT %"), _("VAT"),
-        _("Without VAT"), _("Delivery"), _("Given back"), _("Currency"), _("Name"), _("Address"),
-        _("Postal code"), _("City"), _("Country"), _("E-mail"), _("Phone"),
-    ]  # fmt: skip
+    try:
+        first, last = (
+            date.fromisoformat(asked[name]) if asked.get(name) else None
+            for name in ("first", "last")
+        )
+    except ValueError as error:
+        raise Wrong(_("Choose a first and a last day.")) from error
+    first, last = first or today.replace(day=1), last or today
+    if first > last:
+        raise Wrong(_("The first day is after the last one."))
+    return first, last
+
+
+def _rows(brand: Brand, asked: Asked) -> QuerySet[OrderLine]:
+    """Return the lines of what was paid in these local days, with their place in their part."""
+    first, last = period(asked, timezone.localdate())
     lines = OrderLine.objects.filter(
         brand_order__brand=brand,
         brand_order__paid_at__gte=_midnight(first),
         brand_order__paid_at__lt=_midnight(last + timedelta(days=1)),
-    )
+    ).annotate(place=Window(RowNumber(), partition_by=F("brand_order"), order_by="pk"))
     lines = lines.select_related("brand_order__order", "variant")
-    lines = lines.order_by("brand_order__paid_at", "brand_order", "pk")
-    before = None
-    for line in (lines[:most] if most else lines).iterator(AT_ONCE):
-        yield _row(line, is_first=line.brand_order_id != before)
-        before = line.brand_order_id
+    return lines.order_by("brand_order__paid_at", "brand_order", "pk")
 
 
-def _row(line: OrderLine, *, is_first: bool) -> list[object]:
-    part = line.brand_order
-    order = part.order
-
-    def amount(value: int) -> float:
-        return float(money.decimal(value, order.currency))
-
-    return [
-        order.number, _day(part.paid_at), _day(part.shipped_at), _day(part.delivered_at),
-        part.invoice_number or "", line.title, line.variant.sku,
-        ", ".join(value for _name, value in line.options), line.quantity,
-        amount(line.unit_price), amount(line.discount), amount(line.gross), line.tax_bp / 100,
-        amount(line.tax), amount(line.gross - line.tax),
-        amount(part.shipping_gross) if is_first else 0,
-        amount(line.refunded_gross + (part.shipping_refunded if is_first else 0)),
-        order.currency, order.name, order.address, order.postal_code, order.city, order.country,
-        order.email, order.phone,
-    ]  # fmt: skip
+def _midnight(on: date) -> datetime:
+    return timezone.make_aware(datetime.combine(on, time()), timezone.get_default_timezone())
 
 
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()), timezone.get_default_timezone())
+def _amount(line: OrderLine, amount: int) -> Decimal:
+    return money.decimal(amount, line.brand_order.order.currency)
 
 
-def _day(at: datetime | None) -> str:
-    return timezone.localdate(at).isoformat() if at else ""
+def _shipping(line: OrderLine, amount: int) -> int:
+    """Return what belongs to a part as a whole: it stands at its first line."""
+    return amount if line.place == 1 else 0
+
+
+LINES = Table(
+    name="order-lines",
+    title=gettext_lazy("Orders, line by line"),
+    page="shop:brand_orders",
+    params=("first", "last"),
+    rows=_rows,
+    columns=(
+        Column(gettext_lazy("Order"), lambda row: row.brand_order.order.number),
+        Column(gettext_lazy("Paid"), lambda row: day(row.brand_order.paid_at)),
+        Column(gettext_lazy("Sent"), lambda row: day(row.brand_order.shipped_at)),
+        Column(gettext_lazy("Delivered"), lambda row: day(row.brand_order.delivered_at)),
+        Column(gettext_lazy("Invoice"), lambda row: row.brand_order.invoice_number or ""),
+        Column(gettext_lazy("Product"), lambda row: row.title),
+        Column(gettext_lazy("SKU"), lambda row: row.variant.sku),
+        Column(
+            gettext_lazy("Choice"), lambda row: ", ".join(value for _name, value in row.options)
+        ),
+        Column(gettext_lazy("Quantity"), lambda row: row.quantity),
+        Column(gettext_lazy("Price"), lambda row: _amount(row, row.unit_price)),
+        Column(gettext_lazy("Discount"), lambda row: _amount(row, row.discount)),
+        Column(gettext_lazy("Amount"), lambda row: _amount(row, row.gross)),
+        Column(gettext_lazy("VAT %"), lambda row: share(row.tax_bp)),
+        Column(gettext_lazy("VAT"), lambda row: _amount(row, row.tax)),
+        Column(gettext_lazy("Without VAT"), lambda row: _amount(row, row.gross - row.tax)),
+        Column(
+            gettext_lazy("Delivery"),
+            lambda row: _amount(row, _shipping(row, row.brand_order.shipping_gross)),
+        ),
+        Column(
+            gettext_lazy("Given back"),
+            lambda row: _amount(
+                row, row.refunded_gross + _shipping(row, row.brand_order.shipping_refunded)
+            ),
+        ),
+        Column(gettext_lazy("Currency"), lambda row: row.brand_order.order.currency),
+        Column(gettext_lazy("Name"), lambda row: row.brand_order.order.name),
+        Column(gettext_lazy("Address"), lambda row: row.brand_order.order.address),
+        Column(gettext_lazy("Postal code"), lambda row: row.brand_order.order.postal_code),
+        Column(gettext_lazy("City"), lambda row: row.brand_order.order.city),
+        Column(gettext_lazy("Country"), lambda row: row.brand_order.order.country),
+        Column(gettext_lazy("E-mail"), lambda row: row.brand_order.order.email),
+        Column(gettext_lazy("Phone"), lambda row: row.brand_order.order.phone),
+    ),
+)

@@ -56,7 +56,7 @@ def market():
         "product_id": variant.product_id, "part_id": order.parts.get().pk, "platform": "tiktok",
         "kind": "svg", "word": "none", "pk": link.pk, "provider": "none", "return_id": 1,
         "sample": sample.pk, "got": word.pk, "reply": reply.pk, "case": cases.contest(creator, "commission:1", "Why?", now).pk, "participation_id": 1, "number": 1, "run_id": 1, "membership_id": 1, "integration_id": shop.pk, "event_id": 1, "invitation_id": 1, "token": "none", "reference": "none", "discount_id": 1,
-        "trouble_id": 1,
+        "trouble_id": 1, "name": "orders", "link": link.pk, "run": 1,
         "push_id": 1,
         "feed_id": 1,
     }  # fmt: skip

@@ -25,11 +25,18 @@ from affiliates.models.collaborations import (
 )
 from affiliates.models.commissions import Attribution, Commission, VoidNote
 from affiliates.models.endpoints import Delivery, Endpoint
+from affiliates.models.exports import Export
 from affiliates.models.flatfees import FlatFee
 from affiliates.models.invoices import BrandInvoice, SelfBill
 from affiliates.models.ledger import Account, Closing, LedgerEntry
 from affiliates.models.links import CreatorCode, Link, PageLink
 from affiliates.models.messages import Message, MessageDigest, Thread
+from affiliates.models.passports import (
+    Passport,
+    PassportEvidence,
+    PassportIssuer,
+    RevokedPassport,
+)
 from affiliates.models.payouts import (
     BrandNotice,
     FeePolicy,
@@ -85,6 +92,7 @@ __all__ = [
     "CreatorCode",
     "Delivery",
     "Endpoint",
+    "Export",
     "FeePolicy",
     "FlatFee",
     "LedgerEntry",
@@ -95,6 +103,9 @@ __all__ = [
     "OwnProgramme",
     "PageLink",
     "Participation",
+    "Passport",
+    "PassportEvidence",
+    "PassportIssuer",
     "Payout",
     "PayoutAttempt",
     "PayoutBatch",
@@ -104,6 +115,7 @@ __all__ = [
     "PlatformSwitch",
     "ProductRate",
     "RateChange",
+    "RevokedPassport",
     "RiskFlag",
     "SampleEvent",
     "SampleRequest",

@@ -11,10 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from affiliates import funding, identities, ledger, payday, statements, tax, vatnumbers
 from affiliates.forms.balance import TopUpForm
 from affiliates.forms.payouts import BrandTaxForm
-from affiliates.models import Account
-from config.lib import ratelimit, sheets
 from config.lib.http import render_page, whole
-from config.lib.money import decimal
 from config.lib.stepup import confirmed
 from shop import gateways, movements
 from shop.access import brand_required, owner_required
@@ -23,23 +20,11 @@ PAGE = 50
 INVOICES = 24
 
 
-def chosen_account(request) -> tuple[Account | None, str, list[str]]:
-    """Return the account that is looked at, its currency, and those the brand has money in."""
-    own = Account.objects.filter(kind=Account.Kind.BRAND_BALANCE, brand=request.brand)
-    accounts = {
-        row.currency: row for row in own.select_related("brand__tax_identity").order_by("currency")
-    }
-    first = request.brand.currency
-    known = [first, *(one for one in accounts if one != first)]
-    asked = request.GET.get("currency", "")
-    currency = asked if asked in known else first
-    return accounts.get(currency), currency, known
-
-
 @brand_required
 @require_safe
 def balance(request):
-    account, currency, known = chosen_account(request)
+    chosen = statements.of_brand(request.brand, request.GET.get("currency", ""))
+    account, currency = chosen.account, chosen.currency
     before = whole(request.GET.get("before", ""))
     lines = ledger.newest(account.pk, before=before, size=PAGE + 1) if account else []
     context = {
@@ -47,7 +32,7 @@ def balance(request):
         "funds": funding.of(request.brand, currency),
         "currency": currency,
         "unpaid_currency": payday.unpaid(currency),
-        "currencies": known,
+        "currencies": chosen.known,
         "identity": identities.of_brand(account.brand if account else request.brand),
         "vat_check": vatnumbers.of_brand(request.brand),
         "asks_tax": request.brand.country in tax.EU,
@@ -100,25 +85,3 @@ def balance_topup(request):
     status = 422 if form.is_bound else 200
     context = {"form": form, "funds": funding.of(request.brand)}
     return render_page(request, "affiliates/balance_topup.html", context, status=status)
-
-
-def _rows(account: Account | None, currency: str):
-    yield ["entry", "posted_at", "kind", "amount", "balance", "currency"]
-    for line in ledger.statement(account.pk) if account else ():
-        yield [
-            line.id,
-            line.posted_at.isoformat(),
-            line.kind,
-            decimal(line.amount, currency),
-            decimal(line.balance, currency),
-            currency,
-        ]
-
-
-@brand_required
-@require_safe
-@ratelimit.exports
-def balance_csv(request):
-    account, currency, _known = chosen_account(request)
-    rows = _rows(account, currency)
-    return sheets.answer(rows, f"{request.brand.slug}-{currency.lower()}.csv")

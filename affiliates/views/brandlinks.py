@@ -4,20 +4,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from affiliates import brandlinks, clock
-from config.lib import sheets
 from config.lib.http import page_number, render_page
 from shop.access import brand_required
-
-
-def _period(request) -> str:
-    asked = request.GET.get("days", "")
-    return asked if asked in brandlinks.PERIODS else "30"
 
 
 @brand_required
 @require_safe
 def brand_links(request):
-    period, today = _period(request), clock.local_day(timezone.now())
+    asked, today = request.GET.get("days", ""), clock.local_day(timezone.now())
+    period = asked if asked in brandlinks.PERIODS else brandlinks.USUAL
     context = {
         "page": brandlinks.page(
             request.brand, today, brandlinks.PERIODS[period], page_number(request)
@@ -27,11 +22,3 @@ def brand_links(request):
         "nav_active": "collaborations",
     }
     return render_page(request, "affiliates/brand_links.html", context)
-
-
-@brand_required
-@require_safe
-def brand_links_csv(request):
-    period, today = _period(request), clock.local_day(timezone.now())
-    rows = brandlinks.table(request.brand, today, brandlinks.PERIODS[period])
-    return sheets.answer(rows, f"links-{period}-days.csv")

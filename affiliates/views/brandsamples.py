@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from affiliates import sampleletters, samplerecords
+from affiliates import evidence, passportpaper, sampleletters, samplelists, samplerecords
 from affiliates import samples as domain
 from affiliates.forms.samples import TrackingForm, WordForm
 from affiliates.models import Collaboration, SampleRequest
@@ -19,11 +19,7 @@ from shop.access import brand_required
 PAGE = 50
 
 
-def _own(brand):
-    rows = SampleRequest.objects.filter(collaboration__brand=brand)
-    return rows.select_related(
-        "variant__product__category", "collaboration", "channel", "creator__directoryentry"
-    )
+_own = samplelists.of_brand
 
 
 @brand_required
@@ -31,8 +27,7 @@ def _own(brand):
 def brand_samples(request):
     now = timezone.now()
     over = "over" in request.GET
-    rows = _own(request.brand).filter(closed_at__isnull=not over)
-    rows = rows.order_by("-closed_at", "-id") if over else rows.order_by("act_by", "id")
+    rows = samplelists.of_brand_by_turn(request.brand, over)
     page = pages.page(rows, page_number(request), PAGE)
     records = samplerecords.of_creators({row.creator_id for row in page}, now)
     for row in page:
@@ -66,6 +61,7 @@ def brand_sample(request, pk: int):
         "events": sampleletters.told(row),
         "to_do": sampleletters.to_do(row),
         "record": samplerecords.of_creator(row.creator, now),
+        "brought": passportpaper.shown(evidence.of(row.creator, now)),
         "is_ours": TURN.get(row.state) == Side.BRAND,
         "shows_address": row.state in (SampleRequest.State.ACCEPTED, SampleRequest.State.SHIPPED),
     }

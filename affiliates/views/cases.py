@@ -1,7 +1,6 @@
 """A creator's cases: what is asked of her, why, which sales it is about, and until when."""
 
 from django.contrib import messages
-from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,12 +20,9 @@ SHOWN = 200
 
 
 def _own(creator):
-    """Her cases, and disputes over a channel that she holds; a report about her page is shown once it is decided."""
-    rows = Case.objects.filter(Q(creator=creator) | Q(dispute__holder=creator))
-    rows = rows.select_related(
+    return domain.seen_by(creator).select_related(
         "violation", "appeal_of__violation", "creator", "dispute__holder__user"
     )
-    return rows.exclude(kind=Case.Kind.REPORT, state__in=domain.UNDECIDED)
 
 
 @creator_required

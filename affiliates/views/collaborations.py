@@ -1,7 +1,6 @@
 """A brand's collaborations: what it offers, to whom, and what a sale costs."""
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,7 +9,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from affiliates import collaborations as domain
 from affiliates import fees, flatfees, participations, payday
 from affiliates.forms.collaborations import CollaborationForm, FeeWordForm, RateForm
-from affiliates.models import Collaboration
 from affiliates.views.brands import quote
 from config.lib.http import render_page
 from shop.access import brand_required
@@ -32,15 +30,7 @@ def example(brand, rate_bp: int):
 @require_safe
 def collaborations(request):
     now = timezone.now()
-    rows = (
-        Collaboration.objects.filter(brand=request.brand)
-        .annotate(
-            link_count=Count("links", distinct=True, filter=Q(links__is_active=True)),
-            creator_count=Count("links__creator", distinct=True),
-        )
-        .prefetch_related("rate_changes__product")
-        .order_by("-created_at")
-    )
+    rows = domain.listed(request.brand).prefetch_related("rate_changes__product")
     offers = [
         {
             "row": row,

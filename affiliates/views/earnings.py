@@ -10,9 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 from affiliates import earnings as book
 from affiliates.dashboards import purses_of
 from affiliates.models import Commission
-from config.lib import ratelimit, sheets
+from config.lib import ratelimit
 from config.lib.http import render_page, safe_next
-from config.lib.money import decimal
 from creators import cases
 from creators.access import creator_required
 
@@ -47,34 +46,3 @@ def contest(request, pk: int):
     else:
         messages.error(request, _("Say what is wrong with it, then send it again."))
     return redirect(safe_next(request, reverse("affiliates:earnings")))
-
-
-def _rows(creator):
-    yield ["commission", "sold_at", "brand", "product", "kind", "state", "base", "rate_bp",
-           "amount", "currency", "due_at", "night", "why_void"]  # fmt: skip
-    found = Commission.objects.filter(creator=creator).select_related(
-        "order_line", "brand", "settlement_line__run", "void_note"
-    )
-    for row in found.order_by("id").iterator(2000):
-        yield [
-            row.pk,
-            row.created_at.isoformat(),
-            row.brand.name,
-            row.order_line.title if row.order_line else row.reason,
-            row.kind,
-            row.state,
-            "" if row.base is None else decimal(row.base, row.currency),
-            row.rate_bp,
-            decimal(row.amount, row.currency),
-            row.currency,
-            row.due_at.isoformat(),
-            row.settlement_line.run.night if row.settlement_line else "",
-            row.void_note.reason if hasattr(row, "void_note") else "",
-        ]
-
-
-@creator_required
-@require_safe
-@ratelimit.exports
-def earnings_csv(request):
-    return sheets.answer(_rows(request.creator), "earnings.csv")

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from affiliates import candidates, flatfees, outreach, participations
+from affiliates import candidates, evidence, flatfees, outreach, participations, passportpaper
 from affiliates import shortlists as lists
 from affiliates.forms.invite import InviteForm, InviteManyForm, ids_in
 from affiliates.views.messages import quota_words
@@ -36,7 +36,8 @@ def invite(request, creator_id: int):
             )
         return redirect("affiliates:discover", request.brand.slug)
     status = 422 if form.is_bound else 200
-    context = {"form": form, "creator": creator}
+    brought = passportpaper.shown(evidence.of(creator, now))
+    context = {"form": form, "creator": creator, "brought": brought}
     return render_page(request, "affiliates/invite.html", context, status=status)
 
 

@@ -22,7 +22,7 @@ from affiliates import (
 from affiliates import links as domain
 from affiliates import redirect as door
 from affiliates.models import Link, LinkDay
-from config.lib import local, ratelimit, sheets
+from config.lib import local
 from config.lib.access import public
 from config.lib.http import page_number, render_page
 from creators.access import creator_required
@@ -149,21 +149,6 @@ def _chart(days):
     axis = [local.short_day(day) for day in dashboards.axis(day.day for day in days)]
     return {"days": days, "clicks": clicks, "orders": orders, "top_clicks": max(clicks),
             "top_orders": max(orders), "axis": axis, "sentences": sentences}  # fmt: skip
-
-
-@creator_required
-@require_safe
-@ratelimit.exports
-def links_csv(request):
-    return sheets.answer(linkreports.table(request.creator), "links.csv")
-
-
-@creator_required
-@require_safe
-@ratelimit.exports
-def link_csv(request, pk: int):
-    link = own_link(request, pk)
-    return sheets.answer(linkreports.table(request.creator, link.pk), f"link-{link.code}.csv")
 
 
 @creator_required

@@ -7,10 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from affiliates import collaborations, disclosure, sampleletters, samplerecords
+from affiliates import collaborations, disclosure, sampleletters, samplelists, samplerecords
 from affiliates import samples as domain
 from affiliates.forms.samples import PostForm, WishForm, WordForm
-from affiliates.models import SampleRequest
 from affiliates.samplerules import allowance
 from affiliates.samplesteps import OutOfOrder
 from config.lib import ratelimit
@@ -23,18 +22,14 @@ from shop.models import Product
 SHOWN = 100
 
 
-def _own(creator):
-    rows = SampleRequest.objects.filter(creator=creator)
-    return rows.select_related(
-        "variant__product__category", "collaboration__brand", "channel", "creator"
-    )
+_own = samplelists.of_creator
 
 
 @creator_required
 @require_safe
 def samples(request):
     now, creator = timezone.now(), request.creator
-    rows = list(_own(creator).order_by("closed_at", "act_by", "-id")[:SHOWN])
+    rows = list(samplelists.by_turn(creator)[:SHOWN])
     record = samplerecords.of_creator(creator, now)
     open_ = [row for row in rows if row.closed_at is None]
     context = {

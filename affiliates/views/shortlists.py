@@ -14,7 +14,7 @@ from affiliates import candidates
 from affiliates import shortlists as lists
 from affiliates.forms.invite import ids_in
 from affiliates.forms.shortlists import AddForm
-from config.lib import pages, ratelimit, sheets
+from config.lib import pages
 from config.lib.http import page_number, render_page, safe_next
 from creators.models import Creator
 from shop.access import brand_required
@@ -124,17 +124,6 @@ def note(request, creator_id: int):
         raise Http404("she is not on the list")
     messages.success(request, _("Noted. Your team sees it, the creator does not."))
     return redirect(safe_next(request, f"/brand/{request.brand.slug}/shortlists/"))
-
-
-@brand_required
-@require_safe
-@ratelimit.exports
-def shortlist_csv(request):
-    """The list that is asked for (`list`), else the oldest, as a file."""
-    shown = lists.chosen(request.brand, request.GET.get("list", ""))
-    if shown is None:
-        raise Http404("no list yet")
-    return sheets.answer(lists.table(shown), "shortlist.csv")
 
 
 def _to(request, pk: int | None = None):

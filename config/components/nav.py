@@ -15,7 +15,7 @@ CREATOR = (
         "affiliates:storefront_settings",
         _("My page"),
         "user",
-        ("settings/", "channels/", "api/", "webhooks/"),
+        ("settings/", "channels/", "api/", "webhooks/", "passport/"),
     ),
 )
 BRAND = (

@@ -6,6 +6,8 @@ from django.contrib.admin.helpers import ActionForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from config.lib import deskfiles
+
 
 class ReasonForm(ActionForm):
     """The list of actions, with the reason that each act on money needs."""
@@ -13,8 +15,8 @@ class ReasonForm(ActionForm):
     reason = forms.CharField(label=gettext_lazy("reason"), max_length=300, required=False)
 
 
-class ReadOnly(admin.ModelAdmin):
-    """Rows that only the market's own functions write."""
+class ReadOnly(deskfiles.TakesAlong, admin.ModelAdmin):
+    """Rows that only the market's own functions write; a list of them can be taken along."""
 
     show_full_result_count = False
     list_per_page = 50

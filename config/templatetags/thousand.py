@@ -23,7 +23,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from config.components import browsers, charts, fields, nav, people, pictures
+from config.components import browsers, charts, fields, nav, people, pictures, takealong
 from config.lib import local
 from config.lib import money as money_lib
 
@@ -34,6 +34,7 @@ register.inclusion_tag("components/plot.html")(charts.plot)
 register.inclusion_tag("components/stack.html")(charts.stack)
 register.inclusion_tag("components/kdots.html")(charts.kdots)
 register.inclusion_tag("components/error_summary.html")(fields.error_summary)
+register.inclusion_tag("components/exports.html", takes_context=True)(takealong.exports)
 register.simple_tag(fields.field)
 register.simple_tag(fields.form_fields)
 register.simple_tag(takes_context=True)(nav.nav_items)

@@ -5,70 +5,37 @@ import secrets
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import (
-    Count,
-    Exists,
-    OuterRef,
-    Prefetch,
-    Q,
-    Sum,
-    prefetch_related_objects,
-)
+from django.db.models import Prefetch, Q, Sum, prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from config.lib import ratelimit, sheets
 from config.lib.http import render_page
-from shop import mistakes, orders, ordersheets, parcels, pieces, refunds, returns, tasks
+from shop import mistakes, orderlists, orders, parcels, pieces, refunds, returns, tasks
 from shop.access import brand_required
 from shop.forms.orders import PeriodForm, RefundForm, ShipForm
 from shop.forms.returns import CloseForm, GiveBackForm, ReceiveForm
 from shop.forms.troubles import AnswerForm
-from shop.models import BrandOrder, Parcel, ParcelLine, ReturnLine, Trouble, TroubleLine
+from shop.models import BrandOrder, ParcelLine, ReturnLine, Trouble, TroubleLine
 
 PER_PAGE = 30
-STATES = {
-    "pack": Q(shipped_at=None, delivered_at=None),
-    "sent": Q(shipped_at__isnull=False, delivered_at=None),
-    "delivered": Q(delivered_at__isnull=False),
-    "returns": Q(returns__isnull=False, returns__closed_at=None),
-    "troubles": Q(troubles__isnull=False, troubles__closed_at=None),
-}
 
 
 @brand_required
 @require_safe
 def brand_orders(request):
-    rows = BrandOrder.objects.filter(brand=request.brand, paid_at__isnull=False)
-    counts = rows.aggregate(**{name: Count("id", q, distinct=True) for name, q in STATES.items()})
-    state = request.GET.get("state", "")
-    if state in STATES:
-        rows = rows.filter(STATES[state]).distinct()
-    if words := request.GET.get("q", "").strip()[:40]:
-        rows = rows.filter(order__number__iexact=words)
-    rows = rows.select_related("order").order_by("-paid_at", "-id")
+    counts = orderlists.counts(request.brand)
+    rows = orderlists.found(request.brand, request.GET)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = list(page.object_list)
-    sums = BrandOrder.objects.filter(pk__in=[part.pk for part in page]).annotate(
-        goods=Sum("lines__gross"),
-        pieces=Sum("lines__quantity"),
-        sent=Exists(Parcel.objects.filter(brand_order=OuterRef("pk"))),
-    )
-    facts = {part.pk: part for part in sums}
-    for part in page:
-        part.sent = facts[part.pk].sent
-        part.goods, part.pieces = facts[part.pk].goods or 0, facts[part.pk].pieces or 0
-        part.total = part.goods + part.shipping_gross
-        part.progress = orders.progress(part, part.sent)
+    page.object_list = orderlists.with_sums(page.object_list)
     context = {
         "brand": request.brand,
         "page": page,
         "period": PeriodForm(initial=_month()),
         "counts": counts,
-        "state": state,
-        "q": words,
+        "state": request.GET.get("state", ""),
+        "q": orderlists.words(request.GET),
     }
     return render_page(request, "shop/brand_orders.html", context)
 
@@ -76,24 +43,6 @@ def brand_orders(request):
 def _month():
     today = timezone.localdate()
     return {"first": today.replace(day=1), "last": today}
-
-
-@brand_required
-@require_safe
-@ratelimit.exports
-def brand_orders_sheet(request, kind):
-    """The orders of some days as a file; formulas in it are text."""
-    form = PeriodForm(request.GET)
-    if not form.is_valid():
-        messages.error(request, _("Choose a first and a last day."))
-        return redirect("shop:brand_orders", brand_slug=request.brand.slug)
-    first = form.cleaned_data["first"] or _month()["first"]
-    last = form.cleaned_data["last"] or timezone.localdate()
-    name = f"{request.brand.slug}-{first}-{last}.{kind}"
-    if kind == "csv":
-        return sheets.answer(ordersheets.rows(request.brand, first, last), name)
-    rows = ordersheets.rows(request.brand, first, last, ordersheets.MOST_ROWS)
-    return sheets.workbook(rows, name)
 
 
 def _with_lines(model):

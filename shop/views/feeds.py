@@ -1,6 +1,5 @@
 """A brand's catalogue files: upload, preview, import, and what was wrong in them."""
 
-import csv
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -9,14 +8,14 @@ from django.contrib import messages
 from django.core.cache import cache
 from django.core.files import File
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config.lib import money, ratelimit, sheets
+from config.lib import money, ratelimit
 from config.lib.http import render_page
 from shop import pictures, tasks
 from shop.access import brand_required
@@ -182,19 +181,3 @@ def feed_address(request, feed_id=None):
     return render_page(
         request, "shop/feed_address.html", context, status=422 if form.errors else 200
     )
-
-
-@brand_required
-@require_safe
-@ratelimit.exports
-def feed_problems(request, run_id):
-    """Every problem as CSV; a cell that a spreadsheet would compute is made text."""
-    run = _run(request, run_id)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="problems-{run.pk}.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response)
-    writer.writerow(["line", "field", "value", "reason"])
-    for row in run.problems.all():
-        writer.writerow([row.line, *map(sheets.safe_cell, (row.field, row.value, row.reason))])
-    return response

@@ -9,47 +9,20 @@ from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib.http import render_page
-from shop import pictures, stocklevels, storefront
+from shop import pictures, productlists, stocklevels, storefront
 from shop import products as catalogue
 from shop.access import brand_required
 from shop.forms.products import ImageFormSet, ManyForm, ProductForm, VariantFormSet
-from shop.models import Product, Variant
+from shop.models import Product
 from shop.models.brands import SellsAt
 from shop.views.terms import terms_first
 
 PER_PAGE = 30
 MANY = 5_000  # products that are changed at once
-LACKS = {
-    "category": gettext_lazy("a shelf"),
-    "category_blocked": gettext_lazy("another shelf"),
-    "price": gettext_lazy("a price"),
-    "hidden": gettext_lazy("another look by us: a report about it was right, see your mail"),
-    "tax_rate": gettext_lazy("a VAT rate"),
-    "own_shop_url": gettext_lazy("its address in your shop"),
-    "unpublished": gettext_lazy("being published in your feed"),
-    "tax_class": gettext_lazy("a VAT class"),
-    "detail:manufacturer": gettext_lazy("who makes it"),
-    "detail:manufacturer_contact": gettext_lazy("where one writes to its maker"),
-    "detail:warnings": gettext_lazy("its warnings, or that there are none"),
-    "detail:content": gettext_lazy("the content of each variant, such as 500 g"),
-    "detail:ingredients": gettext_lazy("ingredients"),
-    "detail:allergens": gettext_lazy("allergens"),
-}
-
-
-def _found(brand, asked):
-    """Return the products of a list: those of a status, or found by words."""
-    rows = Product.objects.filter(brand=brand)
-    if (status := asked.get("status", "")) in Product.Status.values:
-        rows = rows.filter(status=status)
-    if words := asked.get("q", "").strip().replace("\x00", ""):
-        by_sku = Variant.objects.filter(brand=brand, sku=words[:100]).values("product_id")
-        rows = rows.filter(Q(title__icontains=words[:100]) | Q(pk__in=by_sku))
-    return rows
 
 
 @brand_required
@@ -63,7 +36,7 @@ def products_many(request):
     if query := urlencode({name: value for name, value in asked.items() if value}):
         back["Location"] += f"?{query}"
     if "all" in request.POST:
-        chosen = list(_found(brand, asked).values_list("pk", flat=True)[:MANY])
+        chosen = list(productlists.found(brand, asked).values_list("pk", flat=True)[:MANY])
     else:
         typed = request.POST.getlist("product")[:MANY]
         chosen = [int(pk[:18]) for pk in typed if pk.isascii() and pk.isdigit()]
@@ -92,14 +65,11 @@ def products(request):
         archived=Count("id", Q(status="archived")),
     )
     status, words = request.GET.get("status", ""), request.GET.get("q", "").strip()
-    rows = _found(request.brand, request.GET).select_related("category")
-    rows = rows.annotate(variant_count=Count("variants", Q(variants__is_active=True)))
-    rows = rows.defer("description", "search").prefetch_related(storefront.pictures())
-    page = Paginator(rows.order_by("-updated_at", "-id"), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    rows = productlists.listed(request.brand, request.GET)
+    rows = rows.prefetch_related(storefront.pictures())
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     for product in page:
-        product.lacks = [LACKS.get(code, code) for code in product.missing]
+        product.lacks = productlists.lacks(product)
     context = {"brand": request.brand, "page": page, "counts": counts, "status": status, "q": words}
     context["many"] = ManyForm()
     return render_page(request, "shop/products.html", context)

@@ -246,7 +246,7 @@ def test_the_calculator_keeps_what_was_typed(client):
 def test_balance_and_proof_pages_stand_before_any_money(client, brand):
     assert client.get(f"/brand/{brand.slug}/balance/").status_code == 200
     csv = client.get(f"/brand/{brand.slug}/balance/entries.csv")
-    assert b"".join(csv.streaming_content).startswith(b"entry,posted_at,kind")
+    assert b"".join(csv.streaming_content).startswith(b"Entry,When,What")
     assert client.get("/proof/").status_code == 200
     assert client.get("/proof/?format=json").json() == {"nights": []}
 

@@ -171,7 +171,7 @@ def test_the_days_come_as_a_table_that_no_spreadsheet_runs(client):
 
     assert len(both.splitlines()) == 3
     assert alone.splitlines()[1] == (
-        f"{one.code},'=HYPERLINK(1),{product.brand.name},tiktok,"
+        f"{one.code},'=HYPERLINK(1),{product.brand.name},TikTok,"
         f"{clock.local_day(at)},3,2,0,3.42,EUR"
     )
 

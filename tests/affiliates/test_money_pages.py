@@ -132,7 +132,7 @@ def test_the_csv_holds_every_commission_of_hers_and_of_nobody_else(client, creat
 
     body = b"".join(client.get("/creator/earnings/commissions.csv").streaming_content).decode()
 
-    assert [line.split(",")[0] for line in body.splitlines()] == ["commission", str(mine.pk)]
+    assert [line.split(",")[0] for line in body.splitlines()] == ["Number", str(mine.pk)]
 
 
 BANK, TAX = "/creator/payouts/bank/", "/creator/payouts/tax/"

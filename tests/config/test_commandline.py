@@ -81,6 +81,7 @@ def test_each_command_with_arguments_is_tried():
     tried = {typed.split()[0] for typed in WRONG}
     without = {
         "check_books",
+        "passport_key",
         "prepare",
         "purge_clicks",
         "routes",

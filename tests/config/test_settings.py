@@ -30,6 +30,7 @@ READY = {  # beside it, for money to move
     "COMPANY_VAT_NUMBER": "NL000099998B57",
     "PAYOUT_NAME": "Thousand B.V.",
     "PAYOUT_IBAN": "NL91ABNA0417164300",
+    "PASSPORT_KEY": "A" * 43,
 }
 NOTHING_ELSE = dict.fromkeys(
     ("DJANGO_ALLOW_ASYNC_UNSAFE", "FAKE_PLATFORM_URL", "PAYMENT_GATEWAY", *READY), ""
@@ -86,6 +87,10 @@ def test_live_refuses_what_is_for_demos(name, value, says):
         (lambda env: env.flag("IT"), "maybe", "IT must be 1 or 0, not 'maybe'."),
         (lambda env: env.choice("IT", ("a", "b"), "a"), "c", "IT must be a or b, not 'c'."),
         (
+            lambda env: env.key("IT"), "secret",
+            "IT must be 32 bytes in base64url: manage.py passport_key makes them.",
+        ),
+        (
             lambda env: env.time_zone("IT", "Europe/Amsterdam"), "Mars/Base",
             "IT must be a time zone such as Europe/Amsterdam, not 'Mars/Base'.",
         ),
@@ -94,7 +99,7 @@ def test_live_refuses_what_is_for_demos(name, value, says):
 def test_a_value_that_is_none_is_named(monkeypatch, read, value, says):
     env = Environment()
     monkeypatch.setenv("IT", "")
-    assert read(env) in {8000, False, "a", "Europe/Amsterdam"}
+    assert read(env) in {8000, False, "a", "Europe/Amsterdam", ""}
 
     monkeypatch.setenv("IT", value)
     with pytest.raises(ImproperlyConfigured) as refusal:

@@ -164,7 +164,7 @@ def test_no_spreadsheet_finds_a_formula_in_what_a_shopper_typed(evil):
     assert {row[name].data_type for row in cells} == {"s"}
     assert {row[name].value for row in cells} == {evil}
     assert other.order.number not in text
-    assert [row[head.index("Delivery")] for row in rows] == ["4.95", "0"]
+    assert [row[head.index("Delivery")] for row in rows] == ["4.95", "0.00"]
     assert float(rows[0][head.index("Amount")]) == 69.0
 
 

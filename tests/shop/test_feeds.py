@@ -341,4 +341,4 @@ def test_the_problems_come_as_a_safe_csv(client, tmp_path):
 
     page = client.get(f"/brand/{brand.slug}/feeds/{made.pk}/problems.csv")
 
-    assert "2,Variant Price,'=1+1," in page.content.decode()
+    assert "2,Variant Price,'=1+1," in page.getvalue().decode()
