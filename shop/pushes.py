@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -40,6 +40,8 @@ State = OrderPush.State
 MOST = 14  # attempts: with these waits, about a day and a half
 WAIT, LONGEST_WAIT = timedelta(minutes=2), timedelta(hours=6)
 SOON = timedelta(minutes=1)
+LEASE = timedelta(minutes=10)  # of one attempt: longer than any task may run
+Clock = Callable[[], datetime]
 
 
 # ------------------------------------------------------------------ what is to be told
@@ -90,19 +92,24 @@ def send_due(at: datetime, seconds: float = 180) -> int:
 
     A shop that does not answer is left alone for this time, so that it holds up no other.
     """
-    sent, tired, end = 0, set(), time.monotonic() + seconds
-    while time.monotonic() < end and (push := _claim(at, tired)):
+    sent, tired, begun = 0, set(), time.monotonic()
+
+    def now() -> datetime:
+        return at + timedelta(seconds=time.monotonic() - begun)
+
+    end = at + timedelta(seconds=seconds)
+    while (claimed_at := now()) < end and (push := _claim(claimed_at, tired)):
         try:
-            sent += _send(push, at)
+            sent += _send(push, now)
         except stockrooms.NoAnswer as error:
             tired.add(push.stockroom_id)
-            _failed(push, str(error))
+            _failed(push, str(error), now())
     return sent
 
 
 @transaction.atomic
 def _claim(at: datetime, tired: Collection[int]) -> OrderPush | None:
-    """Return one that is due, its attempt counted and the next one put off beforehand.
+    """Return one that is due at this moment, its attempt counted, and nobody else's for LEASE.
 
     So one whose worker died is tried again, as one that may have got there.
     """
@@ -112,25 +119,26 @@ def _claim(at: datetime, tired: Collection[int]) -> OrderPush | None:
     if push is None:
         return None
     push.attempts += 1
-    push.next_try_at = at + min(WAIT * 2 ** min(push.attempts - 1, 10), LONGEST_WAIT)
+    push.next_try_at = at + LEASE
     push.save(update_fields=["attempts", "next_try_at"])
     return push
 
 
-def _failed(push: OrderPush, note: str) -> None:
+def _failed(push: OrderPush, note: str, at: datetime) -> None:
     logger.warning("%s was not told: %s", push, note)
     if push.attempts >= MOST:
         _end(push, State.DEAD, note)
     else:
-        OrderPush.objects.filter(pk=push.pk).update(problem=note[:300])
+        wait = min(WAIT * 2 ** min(push.attempts - 1, 10), LONGEST_WAIT)
+        OrderPush.objects.filter(pk=push.pk).update(problem=note[:300], next_try_at=at + wait)
 
 
-def _send(push: OrderPush, at: datetime) -> bool:
+def _send(push: OrderPush, now: Clock) -> bool:
     if not push.stockroom.is_open:
         return _end(push, State.DEAD, words.note("disconnected"))
     tell = _tell_refund if push.refund_id else _tell_sale
     try:
-        return tell(push, at)
+        return tell(push, now)
     except stockrooms.Refused as error:
         logger.warning("%s was refused: %s", push, error)
         return _end(push, State.DEAD, str(error))
@@ -159,17 +167,17 @@ def _done(push: OrderPush, external_id: str, made_at: datetime | None, at: datet
     return True
 
 
-def _tell_sale(push: OrderPush, at: datetime) -> bool:
+def _tell_sale(push: OrderPush, now: Clock) -> bool:
     if push.attempts == 1 and _all_back(push.brand_order):
         return _end(push, State.DROPPED)  # nobody there knows of it, and nobody need
     sale = sale_of(push)
     client = stockrooms.client(push.stockroom)
     there = stockrooms.safely(client.find, sale) if push.attempts > 1 else None
     there = there or stockrooms.safely(client.create, sale)
-    return _done(push, there.id, there.at, at)
+    return _done(push, there.id, there.at, now())
 
 
-def _tell_refund(push: OrderPush, at: datetime) -> bool:
+def _tell_refund(push: OrderPush, now: Clock) -> bool:
     """Cancel what was not sent yet and is wholly given back; else note the amount."""
     sale_there = OrderPush.objects.get(
         brand_order=push.brand_order_id, stockroom=push.stockroom_id, refund=None
@@ -178,7 +186,7 @@ def _tell_refund(push: OrderPush, at: datetime) -> bool:
         return _end(push, State.DROPPED)
     if sale_there.state != State.SENT:  # first the sale, which rings; this attempt was none
         OrderPush.objects.filter(pk=push.pk).update(
-            attempts=F("attempts") - 1, next_try_at=at + LONGEST_WAIT
+            attempts=F("attempts") - 1, next_try_at=now() + LONGEST_WAIT
         )
         return False
     client, there = stockrooms.client(push.stockroom), sale_there.external_id
@@ -188,7 +196,7 @@ def _tell_refund(push: OrderPush, at: datetime) -> bool:
     elif amount := _amount(push):
         give = partial(client.give_back, there, sale_of(push), amount)
         stockrooms.safely(give, push.refund.reference)
-    return _done(push, there, None, at)
+    return _done(push, there, None, now())
 
 
 def _all_back(part: BrandOrder) -> bool:
@@ -199,16 +207,25 @@ def _all_back(part: BrandOrder) -> bool:
 
 
 def _amount(push: OrderPush) -> int:
-    """Return what of a refund falls on the lines that this shop knows, and on shipping."""
+    """Return what of a refund falls on the lines that this shop knows, and on shipping it knows."""
     ours = _lines(pk=push.brand_order_id).filter(variant__stocked__stockroom=push.stockroom_id)
     rows = RefundLine.objects.filter(refund=push.refund_id, brand_order=push.brand_order_id)
     known = set(ours.values_list("pk", flat=True))
-    return sum(row.gross for row in rows if row.order_line_id is None or row.order_line_id in known)
+    if _ships(push):
+        known.add(None)
+    return sum(row.gross for row in rows if row.order_line_id in known)
+
+
+def _ships(push: OrderPush) -> bool:
+    """Say whether this shop is told of the shipping: of those that share a part, the first one."""
+    rooms = OrderPush.objects.filter(brand_order=push.brand_order_id, refund=None)
+    first = rooms.order_by("stockroom").values_list("stockroom", flat=True).first()
+    return first == push.stockroom_id
 
 
 def sale_of(push: OrderPush) -> Sale:
     """Return a sale as its shop is told it. Raises Refused where its products are not known there."""
-    part, order = push.brand_order, push.brand_order.order
+    part, order, ships = push.brand_order, push.brand_order.order, _ships(push)
     rows = _lines(pk=part.pk).filter(variant__stocked__stockroom=push.stockroom_id)
     lines = []
     for line in rows.select_related("variant__stocked").order_by("pk"):
@@ -233,8 +250,8 @@ def sale_of(push: OrderPush) -> Sale:
         country=order.country,
         phone=order.phone,
         lines=lines,
-        shipping=part.shipping_gross,
-        shipping_tax=part.shipping_tax,
+        shipping=part.shipping_gross if ships else 0,
+        shipping_tax=part.shipping_tax if ships else 0,
     )
 
 

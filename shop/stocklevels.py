@@ -35,6 +35,7 @@ SOON = timedelta(minutes=1)
 WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=2)
 KEPT = timedelta(days=30)  # messages of stock; what they said is long replaced
 LATE = timedelta(days=2)  # so long a sale that went there may still be missing in its word
+LOST = timedelta(days=14)  # so long a sale that never got there counts; then the shop was counted
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -256,7 +257,8 @@ def _sold(room: Stockroom, ids: Iterable[int], at: datetime) -> dict[int, list[t
     """Return what was sold here of each variant and may be missing in the shop's word."""
     lines = "brand_order__lines__"
     recent = Q(sent_at__gt=at - LATE) & Q(state=OrderPush.State.SENT)
-    waits = Q(state__in=[OrderPush.State.WAITING, OrderPush.State.DEAD])
+    waits = Q(state=OrderPush.State.WAITING)
+    waits |= Q(state=OrderPush.State.DEAD, created_at__gt=at - LOST)
     rows = OrderPush.objects.filter(
         recent | waits, stockroom=room, refund=None, **{f"{lines}variant__in": list(ids)}
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from config.lib.http import render_page
+from config.lib.http import render_page, whole
 from shop import mistakes, orderlists, orders, parcels, pieces, refunds, returns, tasks
 from shop.access import brand_required
 from shop.forms.orders import PeriodForm, RefundForm, ShipForm
@@ -148,7 +148,7 @@ def brand_order_deliver(request, part_id):
     now = timezone.now()
     if number := request.POST.get("parcel", ""):
         rows = part.parcels.select_related("brand_order__order")
-        parcel = get_object_or_404(rows, pk=int(number) if number.isdecimal() else 0)
+        parcel = get_object_or_404(rows, pk=whole(number) or 0)
         done, said = parcels.arrived(parcel, now), _("This parcel has arrived.")
     else:
         done = parcels.deliver(part, now)

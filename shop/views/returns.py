@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from config.lib.access import public
-from config.lib.http import render_page
+from config.lib.http import render_page, whole
 from shop import mistakes, returns, tasks
 from shop.access import brand_required
 from shop.forms.returns import CloseForm, GiveBackForm, ReceiveForm, SentForm
@@ -89,7 +89,7 @@ def brand_order_undo(request, part_id):
     try:
         if number:
             rows = Parcel.objects.filter(brand_order=part).select_related("brand_order__order")
-            parcel = get_object_or_404(rows, pk=int(number) if number.isdecimal() else 0)
+            parcel = get_object_or_404(rows, pk=whole(number) or 0)
             if mistakes.undo_parcel(parcel, request.user, now):
                 said = _("Taken back: this parcel has not arrived yet.")
             else:

@@ -1,5 +1,6 @@
 """A part of an order leaves in one parcel or several, and the shopper is told of each."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -142,6 +143,8 @@ def test_a_brand_sends_in_two_parcels_by_its_page():
     client.post(f"{path}ship/", {})
     client.post(f"{path}deliver/", {"parcel": part.parcels.first().pk})
     client.post(f"{path}deliver/", {"parcel": "x"})
+    for action, number in itertools.product(["deliver", "undo"], ["9" * 5_000, "²", "0"]):
+        assert client.post(f"{path}{action}/", {"parcel": number}).status_code == 404
     part.refresh_from_db()
     assert part.shipped_at and not part.delivered_at
     client.post(f"{path}deliver/")

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from shop import beside, parcels, pushes, refunds, stocklevels
-from shop.models import OrderPush
+from shop.models import BrandOrder, OrderPush, Stocked, Stockroom
 from tests.shop.beside import Beside
 from tests.shop.factories import make_order, make_variant
 from tests.shop.stock_shops import Shopify, WooCommerce, running
@@ -177,3 +177,49 @@ def test_many_workers_tell_an_order_once(settings):
         at = timezone.now()
         assert sum(at_once(*[lambda: pushes.send_due(at)] * 4)) == 3
         assert [len(there.made(order.number)) for order in orders] == [1, 1, 1]
+
+
+@pytest.mark.django_db
+def test_one_claimed_late_is_nobody_elses_while_its_task_may_run(there, monkeypatch):
+    shop, clock, told = Beside(there), [0.0], []
+    pairs = [shop.order().pk for _n in range(2)]
+    begun = timezone.now()
+
+    def send(push, now):
+        clock[0] += 170  # this shop answers slowly
+        hard_limit = now() + timedelta(seconds=270)
+        told.append(OrderPush.objects.due(hard_limit).filter(pk=push.pk).exists())
+        return pushes._end(push, "dropped")
+
+    monkeypatch.setattr(pushes, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(pushes, "_send", send)
+    pushes.send_due(begun)
+    assert told == [False] * len(pairs)
+
+
+@pytest.mark.django_db
+def test_of_two_shops_with_lines_of_one_order_one_is_told_of_the_shipping(there):
+    shop, at = Beside(there), timezone.now()
+    other = make_variant(brand=shop.brand, stock=5, sells_at="beside")
+    kind = next(one for one in KINDS.values() if one.PROVIDER != there.PROVIDER)
+    second = beside.connect(shop.brand, kind.PROVIDER, "https://b.example", *kind.KEYS, at=at)
+    Stockroom.objects.filter(pk=second.pk).update(green_at=at, tested_at=at, told_at=at, read_at=at)
+    Stocked.objects.create(variant=other, stockroom_id=second.pk, external_id="8", seen_at=at)
+    shop.variant.refresh_from_db()
+    order = make_order((shop.variant, 1), (other, 1))
+    BrandOrder.objects.filter(order=order).update(shipping_gross=495, shipping_tax=86)
+    rows = OrderPush.objects.order_by("stockroom")
+    assert [pushes.sale_of(push).shipping for push in rows] == [495, 0]
+    made = refunds.refund(order, at=at)
+    told = [pushes._amount(push) for push in rows.filter(refund=made)]
+    assert told == [shop.variant.price + 495, other.price]
+
+
+@pytest.mark.django_db
+def test_one_that_never_got_there_counts_for_two_weeks(there):
+    shop = Beside(there)
+    shop.order(2)
+    OrderPush.objects.update(state="dead")
+    for days, stock in ((13, 8), (15, 10)):
+        stocklevels.read(shop.room, timezone.now() + timedelta(days=days))
+        assert shop.stock() == stock
