@@ -5,7 +5,8 @@
     revoke(token, at)
 
 A token belongs to a brand or a creator and does what its scopes say. It ends when it is revoked or
-expires, and opens nothing while its brand, creator or maker is suspended or closed.
+expires, and opens nothing while its brand, creator or maker is suspended or closed, or its maker
+is no owner of the brand any more.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_noop
 
 from affiliates.models import ApiToken
 from creators.models import Creator
-from shop.models import Brand
+from shop.models import Brand, Membership
 
 PREFIX = "thd_"  # so that leaks of it are found by searching
 MOST = 20  # live tokens of one brand or creator
@@ -52,7 +53,7 @@ class NoToken(Exception):
 
 
 class Stopped(Exception):
-    """The token's brand, creator or maker is suspended or closed."""
+    """The token's brand, creator or maker is suspended or closed, or its maker no owner any more."""
 
 
 class TooMany(Exception):
@@ -97,7 +98,9 @@ def find(word: str, at: datetime) -> ApiToken:
 
     That it was used is written down once a minute.
     """
+    owns = Membership.objects.owners().filter(user=OuterRef("made_by"), brand=OuterRef("brand"))
     rows = ApiToken.objects.live(at).select_related("brand__category", "creator__user", "made_by")
+    rows = rows.annotate(is_owners=Exists(owns))
     row = rows.filter(digest=digest(word)).first() if word.startswith(PREFIX) else None
     if row is None:
         raise NoToken
@@ -110,10 +113,7 @@ def find(word: str, at: datetime) -> ApiToken:
 
 
 def _is_stopped(row: ApiToken) -> bool:
-    if row.made_by is not None and not row.made_by.is_active:
-        return True
-    if row.brand is not None:
-        return row.brand.status in {Brand.Status.SUSPENDED, Brand.Status.CLOSED}
-    her = row.creator
-    gone = her.user is None or not her.user.is_active or her.erased_at is not None
-    return gone or her.status in {Creator.Status.SUSPENDED, Creator.Status.CLOSED}
+    if row.brand is not None:  # a key of somebody who may not make one any more is none
+        return not row.is_owners or row.brand.is_stopped
+    maker_gone = row.made_by is not None and not row.made_by.is_active
+    return maker_gone or row.creator.is_stopped

@@ -67,12 +67,25 @@ def revoke(*, creator: Creator | None = None, membership: Membership | None = No
 
 
 def find(token: str, at: datetime) -> CalendarFeed | None:
-    """Return the calendar of a secret, and note that it was read."""
-    rows = CalendarFeed.objects.select_related("creator", "membership__brand")
+    """Return the calendar of a secret, and note that it was read.
+
+    None while its person's account is off, or the creator or brand is suspended or closed.
+    """
+    rows = CalendarFeed.objects.select_related(
+        "creator__user", "membership__brand", "membership__user"
+    )
     feed = rows.filter(token_hash=_hash(token)).first()
-    if feed is not None and (feed.read_at is None or feed.read_at < at - SEEN):
+    if feed is None or _is_stopped(feed):
+        return None
+    if feed.read_at is None or feed.read_at < at - SEEN:
         CalendarFeed.objects.filter(pk=feed.pk).update(read_at=at)
     return feed
+
+
+def _is_stopped(feed: CalendarFeed) -> bool:
+    if feed.creator is not None:
+        return feed.creator.is_stopped
+    return not feed.membership.user.is_active or feed.membership.brand.is_stopped
 
 
 def url_of(token: str) -> str:

@@ -349,8 +349,12 @@ def earn_again(ids: Iterable[int], at: datetime) -> int:
         .select_related("order_line__brand_order__order", "collaboration", "link")
         .prefetch_related("collaboration__term_changes")
     )
+    rows = list(rows.order_by("pk"))
+    # all locks at once and in the order that `bear` takes them in
+    deals = {row.collaboration_id: row.collaboration for row in rows}.values()
+    budgets.rooms(deals, "")
     done = 0
-    for old in rows.order_by("pk"):
+    for old in rows:
         part = old.order_line.brand_order
         days = hold_days(old.collaboration, old.link, part.order)
         room = budgets.rooms([old.collaboration], old.currency)

@@ -17,7 +17,7 @@ ORDERS = (
     "shop.brand shop.order shop.brandorder shop.orderline shop.payment shop.refund shop.dispute"
     " shop.return shop.trouble shop.troubleline shop.orderletter shop.saledocument shop.parcel shop.recall creators.creator creators.case creators.caseevent creators.report"
     " creators.violation creators.sanction creators.channeldispute affiliates.caseline affiliates.collaboration"
-    " affiliates.productrate affiliates.ratechange affiliates.commission affiliates.attribution"
+    " affiliates.productrate affiliates.ratechange affiliates.termchange affiliates.commission affiliates.attribution"
     " affiliates.riskflag"
 )
 SEES = {

@@ -114,5 +114,11 @@ class Creator(models.Model):
         return reverse("affiliates:storefront", args=[self.handle])
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether nothing of hers is open to programs and calendars."""
+        gone = self.user is None or not self.user.is_active or self.erased_at is not None
+        return gone or self.status in {self.Status.SUSPENDED, self.Status.CLOSED}
+
+    @property
     def is_enrolled(self) -> bool:
         return self.status in self.ENROLLED

@@ -141,6 +141,11 @@ class Brand(models.Model):
         return reverse("shop:brand_page", args=[self.slug])
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether nothing of it is open to programs and calendars."""
+        return self.status in {self.Status.SUSPENDED, self.Status.CLOSED}
+
+    @property
     def returns_to(self) -> str:
         """Where goods go back to, in one line."""
         own = f"{self.address}, {self.postal_code} {self.city}".strip(", ")
@@ -149,6 +154,12 @@ class Brand(models.Model):
     @property
     def delivery_promise(self) -> str:
         return promise(self.delivery_days_from, self.delivery_days_to)
+
+
+class MembershipQuerySet(models.QuerySet):
+    def owners(self) -> Self:
+        """Owners whose account is on."""
+        return self.filter(role=Membership.Role.OWNER, user__is_active=True)
 
 
 class Membership(models.Model):
@@ -162,6 +173,7 @@ class Membership(models.Model):
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role, default=Role.OWNER)
     created_at = models.DateTimeField(auto_now_add=True)
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -123,6 +123,21 @@ def test_ended_expired_and_stopped_tokens_open_nothing_at_once(brand, creator):
     problem(hers.get("/token"), "no-token", 401)
 
 
+def test_a_key_of_a_brand_ends_with_its_makers_ownership(brand):
+    programs = [Program(brand, user=brand.memberships.get().user)]
+    member = Membership.objects.create(user=make_user(), brand=brand, role="owner")
+    programs += [Program(brand, user=member.user), Program(brand, user=make_user())]
+    ApiToken.objects.filter(pk=programs[2].row.pk).update(made_by=None)  # an account that is gone
+    said = lambda: [program.get("/token").status_code for program in programs]  # noqa: E731
+    assert said() == [200, 200, 403]
+
+    member.role = "member"
+    member.save()
+    assert said() == [200, 403, 403]
+    member.delete()
+    assert said() == [200, 403, 403]
+
+
 SCOPED = {
     "/products": "products:read", "/products/1": "products:read", "/stock": "stock:read",
     "/collaborations": "collaborations:read", "/creators": "creators:read",

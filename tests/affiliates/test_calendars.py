@@ -107,6 +107,24 @@ def test_who_leaves_a_team_loses_the_brands_dates(client):
     assert client.get(url).status_code == 404
 
 
+def test_a_calendar_is_closed_while_its_person_or_owner_is_stopped():
+    creator, member = (
+        make_creator(),
+        Membership.objects.create(user=make_user(), brand=make_brand()),
+    )
+    for whose, rows in (
+        ({"creator": creator}, [(creator.user, "is_active", False), (creator, "erased_at", NOW)]),
+        ({"membership": member}, [(member.user, "is_active", False), (member.brand, "status", "suspended")]),
+    ):  # fmt: skip
+        token = calendars.make(NOW, **whose)
+        for row, name, value in rows:
+            before = getattr(row, name)
+            type(row).objects.filter(pk=row.pk).update(**{name: value})
+            assert calendars.find(token, NOW) is None
+            type(row).objects.filter(pk=row.pk).update(**{name: before})
+            assert calendars.find(token, NOW) is not None
+
+
 def test_a_calendar_is_in_the_language_in_which_it_was_made(client):
     creator = make_sample("delivered").creator
     client.force_login(creator.user)
