@@ -27,7 +27,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
-from affiliates import endpoints
+from affiliates import clock, endpoints, events
 from affiliates.locks import Lock
 from affiliates.models import Delivery, Endpoint
 from config.lib import locks, outbound
@@ -163,11 +163,18 @@ def _work(job: Job, end: float) -> list[Outcome]:
     return found
 
 
+def is_by_day(endpoint: Endpoint, kind: str) -> bool:
+    """Say whether a message tells its day alone: creators read no hour of a shopper."""
+    return endpoint.creator_id is not None and kind in events.BY_DAY
+
+
 def body_of(row: Delivery) -> bytes:
     """Return what is sent, the same bytes at each try."""
+    moment = row.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    by_day = is_by_day(row.endpoint, row.kind)
     told = {
         "type": row.kind,
-        "timestamp": row.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "timestamp": clock.local_day(row.created_at).isoformat() if by_day else moment,
         "data": row.data,
     }
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()

@@ -23,6 +23,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q
 
+from affiliates import clock
 from config.lib.privatefiles import private_files
 from config.lib.sheets import safe_cell
 from creators.models import ManualCheck
@@ -34,17 +35,19 @@ YOU, OURS = "you", "one of us or another person"
 class Part:
     """One table: the rows whose path `of` ends at her user, or whose `mail` is an address of hers.
 
-    `leave`: fields that are secrets, or that speak of others.
+    `leave`: fields that are secrets, or that speak of others. `days`: moments of shoppers, of which
+    she reads the day.
     """
 
     model: str
     of: tuple[str, ...]
     leave: tuple[str, ...] = ()
     mail: str = ""
+    days: tuple[str, ...] = ()
 
 
-def _creator(model: str, path: str = "creator", *leave: str) -> Part:
-    return Part(model, (f"{path}__user",), leave)
+def _creator(model: str, path: str = "creator", *leave: str, days: tuple[str, ...] = ()) -> Part:
+    return Part(model, (f"{path}__user",), leave, days=days)
 
 
 PARTS = (
@@ -85,10 +88,11 @@ PARTS = (
     _creator("affiliates.SwitchLetter"),
     Part("affiliates.ApiToken", ("creator__user", "made_by"), ("digest",)),
     _creator("affiliates.Endpoint", "creator", "secret", "old_secret"),
-    _creator("affiliates.Delivery", "endpoint__creator"),
+    _creator("affiliates.Delivery", "endpoint__creator", days=("created_at", "next_at", "done_at")),
     _creator("affiliates.LinkDay", "link__creator"),
-    _creator("affiliates.Attribution", "creator", "touches"),
-    _creator("affiliates.Commission"),
+    _creator("affiliates.Attribution", "creator", "touches",
+             days=("clicked_at", "expires_at", "created_at")),
+    _creator("affiliates.Commission", days=("created_at", "due_at")),
     _creator("affiliates.VoidNote", "commission__creator", "by"),
     _creator("affiliates.CaseLine", "case__creator"),
     _creator("affiliates.Adjustment"),
@@ -104,9 +108,10 @@ PARTS = (
     _creator("affiliates.VatCheck", "profile__creator"),
     _creator("affiliates.TaxLook"),
     _creator("affiliates.SelfBill"),
-    _creator("affiliates.RiskFlag", "creator", "evidence", "evidence_hash"),
+    _creator("affiliates.RiskFlag", "creator", "evidence", "evidence_hash", days=("opened_at",)),
     _creator("affiliates.Account"),
-    Part("affiliates.LedgerEntry", ("debit__creator__user", "credit__creator__user")),
+    Part("affiliates.LedgerEntry", ("debit__creator__user", "credit__creator__user"),
+         days=("posted_at",)),
     Part("affiliates.BrandNotice", ("user",)),
     Part("affiliates.SavedSearch", ("user",)),
     Part("affiliates.Export", ("user",), ("file",)),
@@ -227,6 +232,8 @@ def _plain(row: Model, part: Part, user: AbstractBaseUser) -> dict[str, Any]:
         if field.name in part.leave:
             continue
         value = field.value_from_object(row)
+        if field.name in part.days and value is not None:
+            value = clock.local_day(value)
         if field.related_model is get_user_model() and value is not None:
             value = YOU if value == user.pk else OURS
         found[field.name] = value if _is_json(value) else str(value)

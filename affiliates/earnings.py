@@ -16,6 +16,7 @@ from affiliates import clock, funding, holds, payday
 from affiliates.fraud import words
 from affiliates.labels import rule_label, step_label
 from affiliates.models import Attribution, Commission, Payout, PayoutClaim, SettlementLine
+from config.lib.http import whole
 from creators import cases
 from creators.models import Case, Creator
 
@@ -146,15 +147,18 @@ def in_state(creator: Creator, state: str) -> QuerySet[Commission]:
 
 
 def page(creator: Creator, after: str = "", state: str = "") -> tuple[list[Row], str]:
-    """Return the newest rows after the cursor, and the cursor of the next page or ""."""
+    """Return the newest rows after the cursor, and the cursor of the next page or "".
+
+    The cursor is a row's id: a moment in it would tell the second of a sale.
+    """
     found = in_state(creator, state)
-    moment, _sep, last = after.partition("~")
-    at = parse_datetime(moment) if moment else None
-    if at is not None and at.tzinfo and last.isascii() and last.isdigit():
-        found = found.filter(Q(created_at__lt=at) | Q(created_at=at, id__lt=int(last[:18])))
+    last = commissions_of(creator).filter(pk=whole(after) or 0).first() if after else None
+    if last is not None:
+        at = last.created_at
+        found = found.filter(Q(created_at__lt=at) | Q(created_at=at, id__lt=last.pk))
     rows = list(found[: PAGE + 1])
     shown = rows[:PAGE]
-    cursor = f"{shown[-1].created_at.isoformat()}~{shown[-1].pk}" if len(rows) > PAGE else ""
+    cursor = str(shown[-1].pk) if len(rows) > PAGE else ""
     return with_facts(creator, shown), cursor
 
 

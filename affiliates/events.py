@@ -33,6 +33,8 @@ KINDS = {
     DECISION: (gettext_noop("We decided on your membership"), HERS),
 }
 
+BY_DAY = {BORN, SETTLED, REVERSED}  # creators hear these by the hour and read the day alone
+
 
 def kinds_for(whose: str) -> list[str]:
     """Return what a `brand` or a `creator` may hear."""
@@ -122,7 +124,8 @@ ALIAS = {
     INVITATION: "p.id",
 }  # fmt: skip
 
-# Nothing is looked up about what happened unless somebody hears of it.
+# Nothing is looked up about what happened unless somebody hears of it. A creator does not read
+# the second in which a shopper bought: her row has the day, and waits for the next full hour.
 WRITE_SQL = """
     WITH heard AS MATERIALIZED (
         SELECT id, brand_id, creator_id, state FROM affiliates_endpoint
@@ -136,11 +139,18 @@ WRITE_SQL = """
     SELECT md5(e.id || ':' || %(kind)s || ':' || t.name)::uuid, e.id, %(kind)s,
            %(kind)s || ':' || t.name, t.about,
            t.data || CASE WHEN e.brand_id IS NULL THEN '{{}}'::jsonb ELSE t.brand_data END,
-           %(at)s, CASE e.state WHEN 'on' THEN 'waiting' ELSE 'dead' END, 0,
+           m.moment, CASE e.state WHEN 'on' THEN 'waiting' ELSE 'dead' END, 0,
            CASE e.state WHEN 'on' THEN '' ELSE 'paused' END,
-           CASE e.state WHEN 'on' THEN %(at)s::timestamptz END,
-           CASE e.state WHEN 'on' THEN NULL ELSE %(at)s::timestamptz END
+           CASE e.state WHEN 'on' THEN m.soonest END,
+           CASE e.state WHEN 'on' THEN NULL ELSE m.moment END
     FROM told t JOIN heard e ON e.brand_id = t.brand_id OR e.creator_id = t.creator_id
+    CROSS JOIN LATERAL (
+        SELECT date_trunc('day', %(at)s::timestamptz, %(zone)s) AS moment,
+               date_trunc('hour', %(at)s::timestamptz) + interval '1 hour' AS soonest
+        WHERE %(by_day)s AND e.creator_id IS NOT NULL
+        UNION ALL
+        SELECT %(at)s, %(at)s WHERE NOT (%(by_day)s AND e.creator_id IS NOT NULL)
+    ) m
     ORDER BY t.id, e.id
     ON CONFLICT DO NOTHING
 """
@@ -159,7 +169,10 @@ def tell_batch(batch_id: int, at: datetime) -> int:
 
 def _write(kind: str, which: str, at: datetime, **values: object) -> int:
     sql = WRITE_SQL.format(told=TOLD[kind], which=which)
-    values |= {"kind": kind, "at": at, "zone": settings.MARKET_TIME_ZONE, "paused": clock.PAUSED}
+    values |= {
+        "kind": kind, "at": at, "zone": settings.MARKET_TIME_ZONE, "paused": clock.PAUSED,
+        "by_day": kind in BY_DAY,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.rowcount

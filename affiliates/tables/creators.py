@@ -32,7 +32,7 @@ COMMISSIONS = Table(
     fill=earnings.with_facts,
     columns=(
         Column(_("Number"), lambda row: row.commission.pk),
-        Column(_("Sold"), lambda row: row.commission.created_at),
+        Column(_("Sold"), lambda row: day(row.commission.created_at)),
         Column(_("Brand"), lambda row: row.commission.brand.name),
         Column(_("What"), lambda row: shared.sold(row.commission)),
         Column(_("Kind"), lambda row: row.commission.get_kind_display()),

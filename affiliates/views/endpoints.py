@@ -98,6 +98,7 @@ def _endpoint(request, pk: int):
     page = pages.page(found, page_number(request), PAGE)
     for one in page:
         one.why = _(deliveries.WHY[one.note]) if one.note else ""
+        one.by_day = deliveries.is_by_day(row, one.kind)
     context = {
         "base": side.base,
         "side": side.name,

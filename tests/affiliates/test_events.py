@@ -1,12 +1,26 @@
 """What happens is told to those who listen, in the transaction that it happens in, and to nobody else."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from affiliates import commissions, endpoints, erasure, events, participations, payouts, settlement
+from affiliates import (
+    clock,
+    commissions,
+    deliveries,
+    dossier,
+    endpoints,
+    erasure,
+    events,
+    participations,
+    payouts,
+    settlement,
+)
 from affiliates.models import Collaboration, Commission, Delivery, Endpoint
 from creators import enrolment
 from shop import refunds
@@ -75,6 +89,32 @@ def test_the_life_of_a_commission_is_told_to_both_sides_and_to_nobody_else(books
         ]
     assert (last(sides[0])["state"], last(sides[0])["settled_on"]) == ("settled", "2026-11-19")
     assert [told(one) for one in bystanders] == [[], []]
+
+
+def test_a_creator_reads_no_hour_of_a_shopper(books, client):
+    brand, creator = make_brand(), make_creator()
+    sides = [listen(brand), listen(creator)]
+    sale = make_commission(creator, brand)
+    theirs, hers = (side.deliveries.get() for side in sides)
+
+    day = clock.local_day(theirs.created_at)
+    assert json.loads(deliveries.body_of(hers))["timestamp"] == f"{day}"
+    assert (
+        json.loads(deliveries.body_of(theirs))["timestamp"] == f"{theirs.created_at:%Y-%m-%dT%XZ}"
+    )
+    assert (hers.created_at, theirs.next_at) == (clock.midnight(day), theirs.created_at)
+    assert (hers.next_at.minute, hers.next_at.second, hers.next_at.microsecond) == (0, 0, 0)
+    assert theirs.next_at < hers.next_at <= theirs.next_at + timedelta(hours=1)
+    client.force_login(creator.user)
+    read = b"".join(
+        client.get(
+            reverse("affiliates:creator_table", args=["commissions", "csv"])
+        ).streaming_content
+    ).decode()
+    found = dossier.collect(creator.user)
+    read += json.dumps([found["affiliates.Commission"], found["affiliates.Delivery"]])
+    assert f"{clock.local_day(sale.created_at)}" in read
+    assert re.findall(r"\d\d:\d\d", read) == []
 
 
 def test_a_fact_told_again_is_one_message_and_keeps_its_id():
