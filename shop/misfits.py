@@ -8,6 +8,7 @@ import logging
 
 from django.db.models import Sum
 
+from config.lib.http import whole
 from shop import orders, signals
 from shop.gateways import Event
 from shop.models import Order, Payment, WebhookEvent
@@ -47,7 +48,7 @@ def of(event: Event) -> Payment | None:
     rows = Payment.objects.filter(gateway=event.gateway)
     if event.our_refund.startswith("misfit-"):
         number = event.our_refund.split("-")[1]
-        return rows.filter(pk=int(number), kind=Kind.MISFIT).first() if number.isdecimal() else None
+        return rows.filter(pk=whole(number) or 0, kind=Kind.MISFIT).first()
     charge = rows.filter(kind=Kind.MISFIT, reference=event.charge) if event.charge else rows.none()
     return charge.first()
 

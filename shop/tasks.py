@@ -171,8 +171,10 @@ def import_feed(run_id: int) -> int:
         import_feed.apply_async([run_id], countdown=random.randint(*BUSY_S))
         return 0
     except SoftTimeLimitExceeded:
-        logger.warning("feed run %s is longer than a task may be; it goes on in the next", run_id)
-        import_feed.delay(run_id)
+        run.refresh_from_db()
+        logger.warning("feed run %s is longer than a task may be; now it is %s", run_id, run.state)
+        if run.is_open and run.file:  # it was writing: the rest in the next
+            import_feed.delay(run_id)
         return 0
     stocklevels.ring_for(run.feed.brand_id, timezone.now())
     fetch_pictures.delay()
@@ -186,6 +188,8 @@ def _import(run: FeedRun) -> None:
             importer.refuse(run, _("A newer file of this catalogue is in already."), now)
         elif run.attempts >= importer.MOST_ATTEMPTS or not (run.file or feed.url):
             importer.cut_off(run, now)
+            if run.from_address:
+                addresses.close(feed, run, now)
         elif run.file and not run.from_address:
             path = Path(run.file.path)
             importer.import_file(run, path, at=now, progress=_progress_of(run))
@@ -223,8 +227,10 @@ def read_address(feed_id: int) -> int:
         read_address.apply_async([feed_id], countdown=random.randint(*BUSY_S))
         return 0
     except SoftTimeLimitExceeded:
-        logger.warning("catalogue %s is longer than a task may be; it goes on in the next", feed_id)
-        read_address.delay(feed_id)
+        rest = addresses.cut_off(feed)
+        logger.warning("catalogue %s is longer than a task may be; left: %s", feed_id, rest)
+        if rest:  # it was writing
+            read_address.delay(feed_id)
         return 0
     stocklevels.ring_for(feed.brand_id, timezone.now())
     fetch_pictures.delay()

@@ -55,26 +55,35 @@ def read(
 def _read(
     feed: Feed, at: datetime, run: FeedRun | None, progress: importer.Progress | None
 ) -> FeedRun:
-    run = run or _cut_off(feed) or importer.start(feed.brand, name=feed.name, format=feed.format)
-    with translation.override(feed.language):
-        try:
-            if not run.file:
-                _fetch(feed, run)
-        except UnreadableFeed as error:
-            run = importer.refuse(run, str(error), at)
-        else:
-            run = importer.import_file(run, Path(run.file.path), at=at, progress=progress)
+    run = run or cut_off(feed) or importer.start(feed.brand, name=feed.name, format=feed.format)
+    try:
+        with translation.override(feed.language):
+            try:
+                if not run.file:
+                    _fetch(feed, run)
+            except UnreadableFeed as error:
+                importer.refuse(run, str(error), at)
+            else:
+                importer.import_file(run, Path(run.file.path), at=at, progress=progress)
+    finally:  # whatever it was: a reading that is over was good, or counts as a failure
+        run.refresh_from_db(fields=["state"])
+        if not run.is_open:
+            close(feed, run, at)
+    return run
+
+
+def close(feed: Feed, run: FeedRun, at: datetime) -> None:
+    """Clear up after a reading, and note at its feed how it went."""
     if run.state == FeedRun.State.DONE:
         _forget_file(run)
     if not run.dry_run:
         _follow_up(feed, run, at)
     if run.started_by_id is None:
         tidy(feed)
-    return run
 
 
-def _cut_off(feed: Feed) -> FeedRun | None:
-    """Return a reading of the clock whose worker is gone, with the file that it fetched."""
+def cut_off(feed: Feed) -> FeedRun | None:
+    """Return a reading of the clock that is still open with the file that it fetched: to go on."""
     rows = feed.runs.filter(state=FeedRun.State.RUNNING, from_address=True, started_by=None)
     return rows.exclude(file="").order_by("-started_at", "-id").first()
 

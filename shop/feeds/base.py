@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -22,6 +23,7 @@ from config.lib import money
 from shop import pricing
 
 MAX_BYTES = 512 * 1024 * 1024  # unpacked
+READING_S = 180  # for all passes over one file; what is empty counts as well
 MAX_LINE = 1024 * 1024  # characters in one physical line
 MAX_COLUMNS = 400
 MAX_CELL = 100_000  # characters
@@ -91,16 +93,19 @@ Parsed = ParsedProduct | Problem
 
 
 class _Capped(io.RawIOBase):
-    """A byte stream that refuses to give more than MAX_BYTES (gzip bombs)."""
+    """A byte stream that refuses to give more than MAX_BYTES (gzip bombs), or for too long."""
 
     def __init__(self, inner: BinaryIO) -> None:
         self.inner = inner
         self.left = MAX_BYTES
+        self.meter = _METER.get()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer) -> int:
+        if self.meter and time.monotonic() > self.meter.end:
+            raise UnreadableFeed(_("This file takes too long to read. Split it."))
         try:
             data = self.inner.read(len(buffer))
         except (OSError, EOFError) as error:
@@ -117,9 +122,10 @@ class _Capped(io.RawIOBase):
 
 
 class Meter:
-    """How far the file that was opened last has been read."""
+    """How far the file that was opened last has been read, and until when it may be."""
 
     def __init__(self) -> None:
+        self.end = time.monotonic() + READING_S
         self.file: BinaryIO | None = None
         self.size = 0
 

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core import mail
 from django.utils import timezone
 
 from config.lib import locks
 from shop import tasks
 from shop.feeds import addresses, base, takeover
+from shop.feeds.book import Book
 from shop.models import Feed, FeedRun, Product
 from tests.shop.factories import AT, make_brand, make_user
 from tests.shop.test_feeds import HEADER
@@ -220,3 +222,40 @@ def test_the_meter_tells_how_far_a_file_is_read(tmp_path):
             while stream.read(1 << 17):
                 seen.append(meter.percent())
             assert seen == sorted(seen) and seen[0] < 20 and seen[-1] == 99
+
+
+@pytest.mark.parametrize(
+    ("where", "rung", "failures"),
+    [((Book, "find_gone"), False, 1), ((takeover.Takeover, "archive"), True, 0)],
+)
+def test_only_what_was_writing_goes_on_when_its_time_is_over(
+    shop, monkeypatch, where, rung, failures  # noqa: F811
+):  # fmt: skip
+    def over(*_args):
+        raise SoftTimeLimitExceeded
+
+    again = []
+    monkeypatch.setattr(*where, over)
+    monkeypatch.setattr(tasks.read_address, "delay", again.append)
+    shop.answers["/feed"] = (200, {}, CUPS.encode())
+    feed = make_feed(f"{shop.url}/feed")
+
+    tasks.read_address(feed.pk)
+
+    feed.refresh_from_db()
+    assert (again, feed.failures) == ([feed.pk] if rung else [], failures)
+    assert FeedRun.objects.open().exists() == rung
+
+
+def test_blank_lines_without_end_take_no_time_without_end(shop, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(base, "READING_S", 0.2)
+    shop.answers["/feed"] = (
+        200, {"Content-Encoding": "gzip"}, gzip.compress(HEADER.encode() + b"\n" * 20_000_000),
+    )  # fmt: skip
+    feed = make_feed(f"{shop.url}/feed")
+
+    run = addresses.read(feed, AT)
+
+    feed.refresh_from_db()
+    assert run.error == "This file takes too long to read. Split it."
+    assert (run.state, feed.failures, addresses.cut_off(feed)) == ("refused", 1, None)
