@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from affiliates.letters import Letter
+from affiliates.letters import Letter, send_all
 from affiliates.models import Endpoint
 from affiliates.participationletters import mail_of
 from affiliates.sampleletters import language_of
@@ -41,10 +41,14 @@ def _tell(pk: int) -> bool:
         return False
     row.tells = False
     row.save(update_fields=["tells"])
+    send_all(_letters(row))
+    return True
+
+
+def _letters(row: Endpoint) -> Iterator[Letter]:
     for address, language in _addresses(row):
         with translation.override(language):
-            _letter(row, address).send()
-    return True
+            yield _letter(row, address)
 
 
 def _addresses(row: Endpoint) -> Iterator[tuple[str, str]]:

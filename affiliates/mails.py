@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from affiliates import clock, payday
 from affiliates.labels import bank_reason
-from affiliates.letters import Letter, day
+from affiliates.letters import Letter, day, send_all
 from affiliates.models import Commission, Payout, PayoutMethod, SettlementLine
 from config.lib import post
 from creators import profiles
@@ -133,8 +133,7 @@ def _tell_changed(pk: int, at: datetime) -> bool:
         return False
     addresses = _addresses(creator)
     with translation.override(profiles.mail_language(creator)):
-        for address in addresses:
-            _account_changed(creator, method, address).send()
+        send_all(_account_changed(creator, method, address) for address in addresses)
     return bool(addresses)
 
 

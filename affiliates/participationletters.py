@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from affiliates.letters import Letter, day
+from affiliates.letters import Letter, day, send_all
 from affiliates.models import Collaboration, FlatFee, Participation
 from affiliates.sampleletters import language_of, team_of
 from config.lib import money
@@ -131,7 +131,7 @@ def _to_brand(brand_id: int, ids: list[int]) -> int:
             (f"{row.creator.display_name}, {row.collaboration.name}", str(row.get_state_display()))
             for row in found
         ]
-        for address in team_of(brand):
+        send_all(
             Letter(
                 to=address,
                 subject=_("Answers of creators to %s") % brand.name,
@@ -142,7 +142,9 @@ def _to_brand(brand_id: int, ids: list[int]) -> int:
                 button=_("See your collaborations"),
                 why=_("You get this because you are a member of %(brand)s.")
                 % {"brand": brand.name},
-            ).send()
+            )
+            for address in team_of(brand)
+        )
     return len(found)
 
 
@@ -167,8 +169,8 @@ def _fee(pk: int) -> int:
     creator, offer = row.participation.creator, row.participation.collaboration
     if row.state == FlatFee.State.POSTED:
         with translation.override(language_of(offer.brand)):
-            for address in [] if offer.brand.is_demo else team_of(offer.brand):
-                _fee_letter(row, address, for_brand=True).send()
+            team = [] if offer.brand.is_demo else team_of(offer.brand)
+            send_all(_fee_letter(row, address, for_brand=True) for address in team)
     elif address := mail_of(creator):
         with translation.override(profiles.mail_language(creator)):
             _fee_letter(row, address).send()

@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from affiliates.letters import Letter, day
+from affiliates.letters import Letter, day, send_all
 from affiliates.models import SampleEvent, SampleRequest
 from affiliates.samplerules import TURN, Side, State
 from creators import profiles
@@ -96,10 +96,14 @@ def _tell(pk: int) -> bool:
         return False
     event.tells = False
     event.save(update_fields=["tells"])
+    send_all(_letters(event))
+    return True
+
+
+def _letters(event: SampleEvent) -> Iterator[Letter]:
     for side, address, language in _addresses(event):
         with translation.override(language):
-            _letter(event, side, address).send()
-    return True
+            yield _letter(event, side, address)
 
 
 def _addresses(event: SampleEvent) -> Iterator[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from affiliates import kit
-from affiliates.letters import Letter, day
+from affiliates.letters import Letter, day, send_all
 from affiliates.models import PlatformSwitch, SwitchLetter
 from affiliates.models.switches import GRACE
 from affiliates.sampleletters import language_of, team_of
@@ -80,8 +80,7 @@ def _mail(row: SwitchLetter) -> bool:
         return False
     addresses = team_of(row.brand)
     with translation.override(language_of(row.brand)):
-        for address in addresses:
-            to_brand(row.switch, row.about, row.brand, address).send()
+        send_all(to_brand(row.switch, row.about, row.brand, address) for address in addresses)
     return bool(addresses)
 
 

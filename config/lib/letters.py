@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -12,6 +14,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from config.lib import post
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -42,6 +46,25 @@ class Letter:
     def send(self) -> None:
         """Post it in the language that is active."""
         post.send(self.message())
+
+
+def send_all(letters: Iterable[Letter]) -> int:
+    """Post letters that are marked as told together; return how many went.
+
+    One address that takes nothing now stops no other, and those that got theirs do not get it
+    again: the error is raised only where none went. A generator may set the language of each.
+    """
+    sent, refused = 0, None
+    for letter in letters:
+        try:
+            letter.send()
+            sent += 1
+        except OSError as error:
+            logger.warning("a letter did not go: %s", error)
+            refused = error
+    if refused and not sent:
+        raise refused
+    return sent
 
 
 def day(at: datetime | date | None) -> str:
