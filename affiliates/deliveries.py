@@ -76,7 +76,11 @@ CLAIM_SQL = """
             LIMIT CASE WHEN e.failing_since IS NULL THEN %(each)s ELSE 1 END) d
         WHERE e.state = 'on' AND NOT e.id = ANY(%(seen)s::bigint[])
           AND coalesce(b.status, k.status) NOT IN ('suspended', 'closed')
-        ORDER BY e.failing_since NULLS FIRST, e.id
+          AND (e.brand_id IS NULL OR EXISTS (  -- its keeper is an owner still
+              SELECT 1 FROM shop_membership m JOIN auth_user u ON u.id = m.user_id
+              WHERE m.brand_id = e.brand_id AND m.user_id = e.kept_by_id AND m.role = 'owner'
+                AND u.is_active))
+        ORDER BY e.failing_since IS NOT NULL, e.served_at NULLS FIRST, e.id
         LIMIT %(most)s
     )
     UPDATE affiliates_delivery d SET tries = d.tries + 1, next_at = %(lease)s
@@ -148,7 +152,12 @@ def claim(at: datetime, seen: Iterable[int] = ()) -> list[Job]:
             keys = endpoints.secrets_of(row.endpoint, at)
             jobs[row.endpoint_id] = Job(row.endpoint, keys)
         jobs[row.endpoint_id].letters.append(row)
-    return sorted(jobs.values(), key=lambda job: job.endpoint.failing_since is not None)
+    return sorted(jobs.values(), key=lambda job: _turn(job.endpoint))
+
+
+def _turn(row: Endpoint) -> tuple[bool, datetime, int]:
+    """Return its place in a round: those that fail come last, and who waited longest first."""
+    return row.failing_since is not None, row.served_at or row.created_at, row.pk
 
 
 def _work(job: Job, end: float) -> list[Outcome]:
@@ -227,7 +236,9 @@ def record(job: Job, found: list[Outcome], at: datetime) -> bool:
     ok = all(one.ok for one in found)
     row = Endpoint.objects.filter(pk=pk)
     if any(one.ok for one in found):
-        row.update(last_ok_at=at, failing_since=None)
+        row.update(last_ok_at=at, failing_since=None, served_at=at)
+    elif found:
+        row.update(served_at=at)
     if not ok:
         row.filter(failing_since=None).update(failing_since=at)
         last = found[-1]

@@ -87,7 +87,7 @@ PARTS = (
     Part("affiliates.CalendarFeed", ("creator__user", "membership__user"), ("token_hash",)),
     _creator("affiliates.SwitchLetter"),
     Part("affiliates.ApiToken", ("creator__user", "made_by"), ("digest",)),
-    _creator("affiliates.Endpoint", "creator", "secret", "old_secret"),
+    Part("affiliates.Endpoint", ("creator__user", "kept_by"), ("secret", "old_secret")),
     _creator("affiliates.Delivery", "endpoint__creator", days=("created_at", "next_at", "done_at")),
     _creator("affiliates.LinkDay", "link__creator"),
     _creator("affiliates.Attribution", "creator", "touches",

@@ -1,6 +1,7 @@
 """Endpoints: where brands and creators hear what happens, and how they know that it was us.
 
-    add(url, kinds, at, brand=…) -> (Endpoint, secret)    # the secret is shown once
+    add(url, kinds, at, by=…, brand=…) -> Endpoint        # its secret is shown once
+    take_over(endpoint, at, by=…) -> secret               # of an owner who left
     rotate(endpoint, at) -> secret                        # the old one signs too for a day
     sign(secret, uid, at_s, body) -> "v1,…"               # Standard Webhooks
 
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from affiliates import events
@@ -71,15 +73,28 @@ def new_secret() -> str:
 
 
 @transaction.atomic
-def add(url: str, kinds: Iterable[str], at: datetime, **whose: object) -> Endpoint:
+def add(
+    url: str, kinds: Iterable[str], at: datetime, *, by: AbstractBaseUser, **whose: object
+) -> Endpoint:
     """Add an endpoint of a `brand` or a `creator`; its secret is on it. Raises TooMany."""
     (owner,) = whose.values()
     type(owner).objects.select_for_update(of=("self",)).get(pk=owner.pk)
     if Endpoint.objects.filter(**whose).count() >= MOST:
         raise TooMany(f"{owner} has {MOST} endpoints")
     return Endpoint.objects.create(
-        url=url, kinds=sorted(kinds), secret=new_secret(), created_at=at, **whose
+        url=url, kinds=sorted(kinds), secret=new_secret(), created_at=at, kept_by=by, **whose
     )
+
+
+@transaction.atomic
+def take_over(endpoint: Endpoint, at: datetime, *, by: AbstractBaseUser) -> str:
+    """Let an endpoint hear again, as `by`'s; return its new secret. The old one is known to who
+    left, and signs no more.
+    """
+    row = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+    row.kept_by, row.secret, row.old_secret, row.old_until = by, new_secret(), "", None
+    row.save(update_fields=["kept_by", "secret", "old_secret", "old_until"])
+    return row.secret
 
 
 @transaction.atomic

@@ -5,21 +5,33 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from config.lib.sealed import SealedTextField
+from shop.models import Membership
 
 ONE_OWNER = Q(brand__isnull=False, creator__isnull=True) | Q(
     brand__isnull=True, creator__isnull=False
 )
 
 
+class EndpointQuerySet(models.QuerySet):
+    def with_keeper(self) -> Self:
+        """Endpoints with `is_kept`: whether they hear anything, as far as their keeper goes."""
+        owns = Membership.objects.owners().filter(user=OuterRef("kept_by"), brand=OuterRef("brand"))
+        return self.annotate(is_kept=Q(brand=None) | Exists(owns))
+
+
 class Endpoint(models.Model):
-    """An address that hears what happens; its messages are signed with its own secret."""
+    """An address that hears what happens; its messages are signed with its own secret.
+
+    A brand's hears while `kept_by` is an owner of the brand: who added it, or took it over.
+    """
 
     class State(models.TextChoices):
         ON = "on", pgettext_lazy("endpoint", "on")
@@ -32,6 +44,9 @@ class Endpoint(models.Model):
     creator = models.ForeignKey(
         "creators.Creator", models.CASCADE, null=True, blank=True, related_name="endpoints"
     )
+    kept_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     url = models.CharField(max_length=500)
     kinds = ArrayField(models.CharField(max_length=24), help_text="what it hears")
     state = models.CharField(max_length=6, choices=State, default=State.ON)
@@ -40,11 +55,13 @@ class Endpoint(models.Model):
     old_until = models.DateTimeField(null=True, blank=True, help_text="signs too until then")
     failing_since = models.DateTimeField(null=True, blank=True)
     last_ok_at = models.DateTimeField(null=True, blank=True)
+    served_at = models.DateTimeField(null=True, blank=True, help_text="when it was last asked")
     paused_at = models.DateTimeField(null=True, blank=True)
     tells = models.BooleanField(
         default=False, db_default=False, help_text="it was paused, and its owner is not mailed yet"
     )
     created_at = models.DateTimeField()
+    objects = EndpointQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

@@ -51,14 +51,14 @@ def _endpoints(request):
     if form.is_valid():
         facts = form.cleaned_data
         try:
-            row = domain.add(facts["url"], facts["kinds"], now, **side.whose)
+            row = domain.add(facts["url"], facts["kinds"], now, by=request.user, **side.whose)
         except domain.TooMany:
             form.add_error(None, _("You have as many webhooks as you can have. Remove one first."))
         else:
             show_once(request, ONCE, row.pk, row.secret)
             messages.success(request, _("Added. Copy its secret now: it is shown this once."))
             return redirect(side.url("endpoint", row.pk))
-    rows = list(Endpoint.objects.filter(**side.whose))
+    rows = list(Endpoint.objects.filter(**side.whose).with_keeper().select_related("kept_by"))
     for row in rows:
         row.page = side.url("endpoint", row.pk)
     context = {"base": side.base, "side": side.name, "form": form, "rows": rows}
@@ -85,7 +85,8 @@ def creator_endpoint(request, pk: int):
 
 
 def _own(request, pk: int) -> Endpoint:
-    return get_object_or_404(Endpoint, pk=pk, **side_of(request).whose)
+    rows = Endpoint.objects.with_keeper().select_related("kept_by")
+    return get_object_or_404(rows, pk=pk, **side_of(request).whose)
 
 
 def _endpoint(request, pk: int):
@@ -136,10 +137,15 @@ def creator_endpoint_secret(request, pk: int):
 
 
 def _secret(request, pk: int):
-    """Give a new secret; for a day both sign."""
+    """Give a new secret; for a day both sign. Of an owner who left: take it over with a new one."""
     row = _own(request, pk)
     if not stepup.is_confirmed(request):
         return stepup.ask(request, side_of(request).url("endpoint", pk))
+    if not row.is_kept:
+        secret = domain.take_over(row, timezone.now(), by=request.user)
+        show_once(request, ONCE, row.pk, secret)
+        messages.success(request, _("It is yours and hears again. Only the new secret signs."))
+        return _back(request, pk)
     show_once(request, ONCE, row.pk, domain.rotate(row, timezone.now()))
     messages.success(request, _("A new secret signs now, and the old one for 24 hours more."))
     return _back(request, pk)

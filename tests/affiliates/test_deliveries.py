@@ -8,17 +8,19 @@ import socket
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
+from smtplib import SMTPRecipientsRefused
 from uuid import uuid4
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend as LocMemBackend
 from django.utils import timezone
 
 from affiliates import deliveries, endpointletters, endpoints
 from affiliates.models import Delivery, Endpoint
 from config.lib import outbound
 from shop.models import Membership
-from tests.affiliates.factories import make_brand, make_creator, make_user
+from tests.affiliates.factories import make_brand, make_creator, make_user, sign_in
 from tests.affiliates.receivers import receiver
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +40,11 @@ def brand():
 
 
 def listen(owner, url, at=NOW, kinds=("commission.born",)):
-    return endpoints.add(url, kinds, at, **{owner._meta.model_name: owner})
+    side = owner._meta.model_name
+    by = make_user()
+    if side == "brand":
+        Membership.objects.create(user=by, brand=owner)
+    return endpoints.add(url, kinds, at, by=by, **{side: owner})
 
 
 def write(endpoint, name="x", subject="s", at=NOW, **facts):
@@ -142,8 +148,6 @@ def test_what_is_no_2xx_is_tried_again(there, brand, path, status, note):
 
 
 def test_ten_tries_in_72_hours_then_a_dead_letter_a_pause_and_a_mail(there, brand):
-    owner = make_user()
-    Membership.objects.create(user=owner, brand=brand)
     there.answers = {"/down": 503}
     endpoint = listen(brand, f"{there.url}/down")
     first, second = (
@@ -162,7 +166,7 @@ def test_ten_tries_in_72_hours_then_a_dead_letter_a_pause_and_a_mail(there, bran
     endpoint.refresh_from_db()
     assert (endpoint.state, endpoint.paused_at) == ("paused", first.done_at)
     assert [endpointletters.send_waiting(), endpointletters.send_waiting()] == [1, 0]
-    assert [one.to for one in mail.outbox] == [[owner.email]]
+    assert [one.to for one in mail.outbox] == [[endpoint.kept_by.email]]
     assert f"/brand/{brand.slug}/webhooks/{endpoint.pk}/" in mail.outbox[0].body
     there.answers = {}
     endpoints.switch(endpoint, True, at)
@@ -301,6 +305,58 @@ def test_nothing_goes_to_who_is_suspended_or_was_switched_off(there, brand):
     brand.save()
     endpoints.switch(endpoint, False, NOW)
     assert (deliveries.send(NOW), state(row)) == (0, ("dead", 0, None, "off"))
+
+
+def test_a_brands_endpoint_hears_while_its_keeper_is_an_owner(there, brand, client):
+    endpoint, owner = listen(brand, f"{there.url}/hook"), make_user()
+    write(endpoint)
+    Membership.objects.filter(user=endpoint.kept_by).update(role="member")
+    assert deliveries.send(NOW) == 0
+
+    Membership.objects.create(user=owner, brand=brand)
+    sign_in(client, owner)
+    page = client.get(endpointletters.page_of(endpoint)).content.decode()
+    assert "so it hears nothing" in page and endpoint.kept_by.email in page
+    old = endpoint.secret
+    assert endpoints.take_over(endpoint, NOW, by=owner) != old
+    assert deliveries.send(NOW) == 1
+    Endpoint.objects.update(kept_by=None)
+    write(endpoint, "y")
+    assert deliveries.send(NOW) == 0
+
+
+def test_who_waited_longest_is_served_first(brand, there):
+    rows = [listen(brand, f"{there.url}/hook") for _n in range(3)]
+    for n, row in enumerate(rows):
+        write(row, f"n{n}")
+        Endpoint.objects.filter(pk=row.pk).update(served_at=NOW - timedelta(minutes=n))
+    turns = [job.endpoint.pk for job in deliveries.claim(NOW)]
+    assert turns == [row.pk for row in reversed(rows)]
+
+
+def test_one_address_that_takes_nothing_now_stops_nobody_and_brings_nothing_twice(
+    brand, settings, mailoutbox
+):
+    owners = [make_user(email=f"{name}@mill.example") for name in ("ann", "later", "zoe")]
+    for owner in owners:
+        Membership.objects.create(user=owner, brand=brand)
+    endpoint = endpoints.add(
+        "https://mill.example/", ["commission.born"], NOW, by=owners[0], brand=brand
+    )
+    Endpoint.objects.filter(pk=endpoint.pk).update(state="paused", paused_at=NOW, tells=True)
+    settings.EMAIL_BACKEND = "tests.affiliates.test_deliveries.LaterMail"
+
+    assert [endpointletters.send_waiting(), endpointletters.send_waiting()] == [1, 0]
+    assert [one.to for one in mailoutbox] == [["ann@mill.example"], ["zoe@mill.example"]]
+
+
+class LaterMail(LocMemBackend):
+    """A mail server that answers 450 to one address."""
+
+    def send_messages(self, messages):
+        if any("later@mill.example" in one.to for one in messages):
+            raise SMTPRecipientsRefused({"later@mill.example": (450, b"later")})
+        return super().send_messages(messages)
 
 
 def test_what_is_old_goes(there, brand):

@@ -46,7 +46,7 @@ ALL = list(events.KINDS)
 
 def listen(owner, kinds=tuple(ALL), name="x"):
     whose = {owner._meta.model_name: owner}
-    return endpoints.add(f"https://mill.example/{name}", kinds, PAID, **whose)
+    return endpoints.add(f"https://mill.example/{name}", kinds, PAID, by=make_user(), **whose)
 
 
 def told(endpoint) -> list[tuple]:
