@@ -6,14 +6,27 @@ from zoneinfo import ZoneInfo
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 from config.lib import seeds
 
 YES, NO = {"1", "true", "yes", "on", "y", "ok"}, {"0", "false", "no", "off", "n"}
 
 
-class Environment(environ.Env):
+class Files(FileAwareMapping):
+    """The environment, where NAME_FILE names a file that holds NAME: a secret of the platform's."""
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return super().__getitem__(name).rstrip("\n")
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}.") from error
+
+
+class Environment(environ.FileAwareEnv):
     """Variables by kind; an empty one counts as not set. Each method raises ImproperlyConfigured."""
+
+    ENVIRON = Files()
 
     def word(self, name: str, default: str = "") -> str:
         return self.str(name, "") or default

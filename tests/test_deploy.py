@@ -27,8 +27,32 @@ def test_every_command_is_one_of_ours():
 
 def test_every_setting_is_in_the_example_of_the_environment():
     known = set(re.findall(r"\b[A-Z][A-Z_]+(?==)", (harness.ROOT / ".env.example").read_text()))
-    named = re.findall(r"^([A-Z_]+)=", (DEPLOY / "thousand.env.example").read_text(), re.M)
-    assert set(named) <= known
+    named = {path.name: settings_of(path) for path in DEPLOY.glob("*.env.example")}
+    assert len(named) == 3
+    assert set().union(*named.values()) <= known
+
+
+def settings_of(path: Path) -> set[str]:
+    return set(re.findall(r"^([A-Z_]+)=", path.read_text(), re.M))
+
+
+def test_a_part_has_only_the_secrets_that_it_uses():
+    common = settings_of(DEPLOY / "thousand.env.example")
+    assert not [name for name in common if "STRIPE" in name or "OWNER" in name]
+    reads = {
+        path.stem.removeprefix("thousand-"): re.findall(
+            r"EnvironmentFile=/etc/(\S+)\.env", path.read_text()
+        )
+        for path in DEPLOY.rglob("*.service")
+    }
+    assert reads == {
+        "web": ["thousand", "thousand-keys"], "worker": ["thousand", "thousand-keys"],
+        "beat": ["thousand"], "catalogues": ["thousand"], "drain": ["thousand"], "backup": ["thousand", "thousand-owner"],
+    }  # fmt: skip
+    for name in ("compose/compose.yaml", "kubernetes/thousand.yaml"):
+        text = (DEPLOY / name).read_text()
+        assert text.count("thousand-keys") >= 2 and text.count("thousand-owner") >= 2
+    assert "change-me" not in "".join(path.read_text() for path in files())
 
 
 @pytest.mark.parametrize("name", ["compose/compose.yaml", "kubernetes/thousand.yaml"])

@@ -1,4 +1,7 @@
 -- The two roles of docs/operations.md: the owner changes tables, the application reads and writes rows.
-create role thousand_owner login password 'change-me';
-create role thousand login password 'change-me-too';
+-- Their passwords come from the environment; without them this stops.
+\getenv owner_password OWNER_PASSWORD
+\getenv app_password APP_PASSWORD
+create role thousand_owner login password :'owner_password';
+create role thousand login password :'app_password';
 create database thousand owner thousand_owner;
