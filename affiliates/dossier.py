@@ -24,6 +24,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q
 
 from affiliates import clock
+from config.lib import audit
 from config.lib.privatefiles import private_files
 from config.lib.sheets import safe_cell
 from creators.models import ManualCheck
@@ -57,6 +58,7 @@ PARTS = (
     Part("usersessions.UserSession", ("user",), ("session_key",)),
     Part("socialaccount.SocialAccount", ("user",)),
     Part("admin.LogEntry", ("user",)),
+    Part("config.AuditEntry", ("user_id",)),
     Part("creators.Creator", ("user",)),
     _creator("creators.Channel"),
     _creator("creators.Reading", "channel__creator"),
@@ -140,6 +142,7 @@ A_MARKET = "of the market, of no person"
 A_BRAND = "a brand's, which its own account shows"
 A_LINE = "a detail of an order, a refund or a dispute that is in the file"
 LEFT = {
+    "config.AuditLink": "hashes of the log of who did what",
     "account.EmailConfirmation": "keys that sign in: they live for minutes",
     "socialaccount.SocialApp": A_MARKET,
     "socialaccount.SocialToken": "never used: channels keep theirs",
@@ -261,6 +264,7 @@ def collect(user: AbstractBaseUser) -> dict[str, list[dict[str, Any]]]:
 
 def write(user: AbstractBaseUser, out: IO[bytes], at: datetime) -> int:
     """Write a ZIP to `out`: data.json, one CSV per table, her screenshots; return the rows."""
+    audit.note("data taken along", f"auth_user:{user.pk}")
     found = collect(user)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         whole = {"made_at": at.isoformat(), "tables": found, "not_in_here": LEFT}

@@ -51,6 +51,7 @@ from affiliates.models import (
     Thread,
     VatCheck,
 )
+from config.lib import audit
 from creators import channels
 from creators.models import (
     Case,
@@ -132,6 +133,7 @@ def close(user: AbstractUser, at: datetime) -> bool:
         cursor.execute("SET LOCAL thousand.erasing = 'off'")
     # before the end, not after: who asked for it and is erased twice loses nothing
     erasures.note(user.pk, at)
+    audit.note("erased", f"auth_user:{user.pk}")
     logger.info("user %s is erased", user.pk)
     return True
 

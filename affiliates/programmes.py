@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.core.signing import BadSignature, Signer
 from django.db import connection
@@ -25,7 +26,7 @@ from affiliates import clock
 from affiliates.models import OwnProgramme
 from shop.models import Brand
 
-COOKIE = "claims"
+COOKIE = f"{settings.COOKIE_PREFIX}claims"
 BRANDS = 8
 MAX_AGE_S = 90 * 24 * 3600
 KNOWN_S = 60  # so long a change of the list takes to reach every page

@@ -36,7 +36,11 @@ HEADERS = [
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Robots-Tag", "noindex, nofollow"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 ]
+if settings.SECURE_HSTS_SECONDS:
+    HSTS = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+    HEADERS += [("Strict-Transport-Security", HSTS)]
 READ = resp.opening(b"GET")
 APPEND = resp.opening(b"XADD", STREAM, b"*", b"d")
 _today = (0, 0, visitors.Key(b""))  # from, until (ms), the key of visitors

@@ -22,7 +22,7 @@ from config.lib.signing import QuickSigner
 
 logger = logging.getLogger(__name__)
 
-COOKIE = "touches"
+COOKIE = f"{settings.COOKIE_PREFIX}touches"
 DECLINED, ACCEPTED = "no", "yes"  # in place of clicks: the shopper's own choice
 CARRIED_FOR = timedelta(hours=6)  # a click in an address or a form, without a cookie
 MAX_AGE_S = 90 * 24 * 3600  # the longest window that a collaboration may have

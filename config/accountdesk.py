@@ -11,6 +11,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.lib.readonly import ReadOnly
@@ -68,11 +69,34 @@ class SecondFactorAdmin(ReadOnly):
         may = request.user.has_perm("mfa.delete_authenticator")
         return may and not theirs
 
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        """Take it away, and sign her out wherever somebody got in with it."""
+        obj.delete()
+        for session in UserSession.objects.filter(user=obj.user_id):
+            session.end()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for factor in queryset:
+            if self.has_delete_permission(request, factor):
+                self.delete_model(request, factor)
+
 
 class SessionAdmin(ReadOnly):
+    """Where somebody is signed in; deleting a row signs her out there, at once."""
+
     list_display = fields = ["user", "ip", "user_agent", "created_at", "last_seen_at"]
     list_select_related = ["user"]
     search_fields = ["user__username", "ip"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: UserSession | None = None) -> bool:
+        return request.user.has_perm("usersessions.delete_usersession")
+
+    def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
+        obj.end()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for session in queryset:
+            session.end()
 
 
 DESKS = {

@@ -9,7 +9,7 @@ class HouseConfig(AppConfig):
     verbose_name = "Thousand"
 
     def ready(self) -> None:
-        from config import celery, checks, grants, modelwords, staff  # noqa: F401  (tasks, checks)
+        from config import audit, celery, checks, grants, modelwords, signedin, staff  # noqa: F401
 
         modelwords.mark()
         post_migrate.connect(grants.after_migrate, dispatch_uid="config.grants")

@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from config.lib import outbound
+
 # Views of packages: those of a module say `login_required` themselves, a namespace has one rule.
 THIRD_PARTY_MODULES = ("allauth.", "django.views.generic.base")  # the latter: its RedirectView
 THIRD_PARTY_NAMESPACES = {"admin": "staff"}
@@ -111,3 +113,19 @@ def a_live_market_can_move_money(app_configs: object, **kwargs: object) -> list[
         for name, (value, then) in needed.items()
         if settings.LIVE and not value
     ]
+
+
+@register("market", deploy=True)
+def people_can_trust_the_certificate(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """Ask the site itself, where it answers already: no certificate of its own making."""
+    if not settings.LIVE:
+        return []
+    try:
+        outbound.request(
+            "GET", f"{settings.SITE_URL}/healthz", total_s=3, allow_private=settings.DEMO
+        )
+    except outbound.OutboundError as error:
+        if "SSLError" in str(error):
+            said = f"The certificate of {settings.SITE_URL} is not one that browsers trust."
+            return [Caution(said, id="config.W002")]
+    return []

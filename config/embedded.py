@@ -21,6 +21,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 SUPERUSER, OWNER, APP, DATABASE = "postgres", "thousand_owner", "thousand", "thousand"
+AUDITOR = "thousand_auditor"  # reads the views of schema audit, and nothing else
 START_LIMIT_S = 120
 LONGEST_SOCKET_DIR = 85  # a Unix socket's path may have 107 bytes
 MB = 1 << 20
@@ -262,6 +263,8 @@ class Engines:
                 connection.execute(f"create role {OWNER} login createdb")
             if APP not in roles:
                 connection.execute(f"create role {APP} login")
+            if AUDITOR not in roles:
+                connection.execute(f"create role {AUDITOR} login")
             connection.execute(f"grant set on parameter session_replication_role to {OWNER}")
             found = connection.execute("select 1 from pg_database where datname = %s", [DATABASE])
             if not found.fetchone():

@@ -1,4 +1,4 @@
-"""What the application's database role may do: rows of every table, but nothing it owns.
+"""What the database roles may do: the application rows of every table, an auditor her views.
 
 Runs after each migrate, as the owner; safe to repeat, on embedded and on other servers.
 """
@@ -7,6 +7,8 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db import connections
 from psycopg import sql
+
+from config import embedded
 
 SCHEMAS = ("public", "audit")
 
@@ -46,3 +48,11 @@ def grant(using: str = "default") -> None:
         for (table,) in cursor.fetchall():
             statement = "revoke update, delete, truncate on {table} from {role}"
             cursor.execute(sql.SQL(statement).format(table=sql.Identifier(table), role=role))
+        cursor.execute("select from pg_roles where rolname = %s", [embedded.AUDITOR])
+        if cursor.fetchone() is not None:
+            auditor = sql.Identifier(embedded.AUDITOR)
+            for statement in (
+                "grant usage on schema audit to {role}",
+                "grant select on all tables in schema audit to {role}",
+            ):
+                cursor.execute(sql.SQL(statement).format(role=auditor))

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import has_vary_header
@@ -18,12 +19,33 @@ from config.lib.locks import was_locked
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase]
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+MACHINES = ("/api/", "/hooks/")
 AGAIN_S = 5  # when who met a row that others held may come again
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 
+def machines_speak_tls(get_response: Handler) -> Handler:
+    """Refuse machines that speak without TLS, where people are sent on to https.
+
+    Who sends a key in the clear must notice: a redirect would let it work and leak every time.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if (
+            settings.SECURE_SSL_REDIRECT
+            and request.path.startswith(MACHINES)
+            and not request.is_secure()
+        ):
+            return HttpResponse(
+                "Use https.\n", status=403, content_type="text/plain; charset=utf-8"
+            )
+        return get_response(request)
+
+    return middleware
+
+
 def headers(get_response: Handler) -> Handler:
-    """Private pages are never stored; no feature of the device is used; nobody embeds us.
+    """Private pages are never stored, and cleared on leaving; no feature of the device is used.
 
     What never changes is the same in every language and for everybody.
     """
@@ -34,6 +56,8 @@ def headers(get_response: Handler) -> Handler:
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if "immutable" in response.get("Cache-Control", ""):
             del response.headers["Vary"], response.headers["Content-Language"]
+        if request.method == "POST" and request.path == reverse("account_logout"):
+            response["Clear-Site-Data"] = '"cache"'  # no way back to what she saw
         if has_vary_header(response, "Cookie"):
             response.headers.setdefault("Cache-Control", "no-store, private")
         return response
@@ -42,9 +66,11 @@ def headers(get_response: Handler) -> Handler:
 
 
 def no_nul(get_response: Handler) -> Handler:
-    """Refuse addresses with the one character that PostgreSQL keeps in no text."""
+    """Refuse TRACE, and addresses with the one character that PostgreSQL keeps in no text."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.method == "TRACE":
+            return HttpResponseNotAllowed(sorted(SAFE - {"TRACE"}))
         if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("an address holds the character NUL")
         return get_response(request)

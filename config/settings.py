@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.logs.request_ids",
+    "config.middleware.machines_speak_tls",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -79,6 +80,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.signedin.ends",
+    "config.audit.told",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -139,6 +142,8 @@ APPEND_ONLY_TABLES = [
     "affiliates_ledgerentry",
     "affiliates_switchchange",
     "affiliates_taxlook",
+    "config_auditentry",
+    "config_auditlink",
 ]
 
 if "postgres" in EMBEDDED:
@@ -221,13 +226,21 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "config.passwords.NoSiteWords"},
+    {"NAME": "config.passwords.NotLeaked"},
 ]
+# Asked with five characters of a hash whether a password leaked; "none": nobody is.
+LEAKED_PASSWORDS_URL = env.word("LEAKED_PASSWORDS_URL") or (
+    "none" if DEMO else "https://api.pwnedpasswords.com/range/"
+)
+LEAKED_PASSWORDS_URL = "" if LEAKED_PASSWORDS_URL == "none" else LEAKED_PASSWORDS_URL
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "start"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
@@ -238,6 +251,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 COUNTRY_HEADER = env.word("COUNTRY_HEADER").upper().replace("-", "_")
 COUNTRY_HEADER = f"HTTP_{COUNTRY_HEADER}" if COUNTRY_HEADER else ""
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", 0)
+MFA_ADAPTER = "config.secondfactor.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
@@ -344,12 +358,15 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
+MESSAGE_STORAGE = "config.flash.Storage"
+COOKIE_PREFIX = "__Host-" if LIVE else ""  # no other host of the domain can set such a cookie
 if LIVE:
-    SESSION_COOKIE_NAME = "__Host-session"
-    CSRF_COOKIE_NAME = "__Host-csrf"
+    SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
+    CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
+    LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}language"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$", r"^readyz$"]  # asked from beside
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", False)

@@ -9,7 +9,7 @@ from django.urls import include, path, re_path
 
 from affiliates import sitemaps as affiliates_sitemaps
 from affiliates.api import docs
-from config import accountdesk, views
+from config import accountdesk, signedin, views
 from shop import sitemaps as shop_sitemaps
 
 accountdesk.guard(admin.site)
@@ -30,6 +30,7 @@ SECTIONS = affiliates_sitemaps.SECTIONS | shop_sitemaps.SECTIONS
 urlpatterns = [
     *(path("", include(f"{app}.urls")) for app in OURS),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("accounts/sessions/", signedin.sessions_page(), name="usersessions_list"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/docs", docs.page, name="api_docs"),

@@ -16,7 +16,7 @@ PUT_BACK = {
     "creators_enrolmentpolicy": "update {copy} set published_by_id = null",
     "affiliates_feepolicy": "delete from {copy} where brand_id is not null",
 }
-OURS = ("shop", "creators", "affiliates", "auth", "account", "mfa", "socialaccount",
+OURS = ("shop", "creators", "affiliates", "config", "auth", "account", "mfa", "socialaccount",
         "usersessions", "sessions", "admin")  # fmt: skip
 
 

@@ -36,7 +36,7 @@ from shop.views import checkout
 from shop.views.bag import cart_count
 
 logger = logging.getLogger(__name__)
-CODE_S = 900
+CODE_S = 600
 ASK_AGAIN_S = 10
 
 

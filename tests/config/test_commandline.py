@@ -85,6 +85,7 @@ def test_each_command_with_arguments_is_tried():
         "prepare",
         "purge_clicks",
         "routes",
+        "verify_audit",
     }  # they take nothing that could be wrong
 
     assert set(OURS) - tried == without

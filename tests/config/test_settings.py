@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import addresses
-from config.environment import NEEDED_IN_LIVE, Environment
+from config.environment import NEEDED_IN_LIVE, Environment, Files
 
 ROOT = Path(__file__).parent.parent.parent
 LIVE = {
@@ -105,6 +105,18 @@ def test_a_value_that_is_none_is_named(monkeypatch, read, value, says):
     with pytest.raises(ImproperlyConfigured) as refusal:
         read(env)
     assert str(refusal.value) == says
+
+
+def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("IT_FILE", str(tmp_path / "it"))
+    (tmp_path / "it").write_text("a word\n")
+    monkeypatch.setattr(Environment, "ENVIRON", Files())
+    assert Environment().word("IT") == "a word"
+
+    monkeypatch.setenv("IT_FILE", str(tmp_path / "gone"))
+    monkeypatch.setattr(Environment, "ENVIRON", Files())
+    with pytest.raises(ImproperlyConfigured, match="IT_FILE cannot be read: No such file"):
+        Environment().word("IT")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,166 @@
+"""Who did what is written down by the database, cannot be changed, and a change would be found."""
+
+from importlib import import_module
+
+import psycopg
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.management import call_command
+from django.db import ProgrammingError, connection, transaction
+from django.urls import reverse
+
+from config import audit
+from config.lib import audit as lib
+from config.models import AuditEntry
+from tests import harness
+from tests.affiliates.factories import (
+    make_brand,
+    make_collaboration,
+    make_creator,
+    make_user,
+    sign_in,
+)
+from tests.conftest import SERVERS
+
+pytestmark = pytest.mark.django_db
+WORD = "kaap-duin-3381-wolk"
+
+
+def acts(**of) -> list[tuple]:
+    return list(AuditEntry.objects.filter(**of).order_by("id").values_list("act", "object"))
+
+
+@pytest.fixture
+def person():
+    user = make_user(password=WORD)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def test_signing_in_and_failing_to_is_written_down(client, person):
+    client.post("/accounts/login/", {"login": person.email, "password": "not-the-word-1"})
+    client.post("/accounts/login/", {"login": person.email, "password": WORD})
+    client.post("/accounts/logout/")
+
+    me = f"auth_user:{person.pk}"
+    assert acts(user_id=None, act="sign-in failed") == [("sign-in failed", "")]
+    assert acts(user_id=person.pk) == [("signed in", me), ("signed out", me)]
+    assert WORD not in str(list(AuditEntry.objects.values()))
+    assert person.email not in str(list(AuditEntry.objects.values()))
+
+
+def test_who_was_refused_is_written_down(client, person):
+    brand = make_brand()
+    client.force_login(person)
+    client.raise_request_exception = False
+    client.get("/media/feeds/1/catalogue.csv")
+    client.post(f"/brand/{brand.slug}/settings/", HTTP_SEC_FETCH_SITE="cross-site")
+
+    refused = acts(user_id=person.pk, act="refused")
+    assert refused == [
+        ("refused", "GET /media/<path:path>"),
+        ("refused", "POST /brand/<slug:brand_slug>/settings/"),
+    ]
+
+
+def test_a_new_bank_account_is_written_down_with_whose_it_is_but_not_its_number(client):
+    creator = make_creator()
+    sign_in(client, creator.user)
+    client.post(
+        reverse("affiliates:payout_bank"),
+        {"bank-iban": "NL91 ABNA 0417 1643 00", "bank-holder": "A. Person"},
+    )
+
+    entry = AuditEntry.objects.get(object__startswith="affiliates_payoutmethod:", act="insert")
+    assert (entry.user_id, entry.before) == (creator.user_id, None)
+    assert entry.after["creator_id"] == creator.pk
+    assert entry.after["iban"].startswith("#") and len(entry.after["iban"]) == 9
+    assert "0417164300" not in str(list(AuditEntry.objects.values()))
+
+
+def test_a_rate_a_role_and_staff_have_a_before_and_an_after():
+    person, offer = make_user(), make_collaboration(make_brand())
+    lib.tell(person.pk, "request-1", "brand 7")
+    offer.rate_bp = 1500
+    offer.save()
+    offer.name = "Another name"
+    offer.save()
+    person.is_staff = True
+    person.save()
+    lib.tell(None)
+
+    rate, role = AuditEntry.objects.filter(request_id="request-1").order_by("id")
+    assert (rate.before["rate_bp"], rate.after["rate_bp"]) == (1200, 1500)
+    assert (rate.user_id, rate.acting_for, rate.object) == (
+        person.pk, "brand 7", f"affiliates_collaboration:{offer.pk}",
+    )  # fmt: skip
+    assert (role.before["is_staff"], role.after["is_staff"]) == (False, True)
+    assert role.after["password"].startswith("#")
+
+
+def test_a_request_leaves_nothing_told_to_the_connection(client, person):
+    client.force_login(person)
+    client.post("/accounts/email/", {"email": "x"})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('thousand.who', true)")
+        assert cursor.fetchone()[0] in {"", None}
+
+
+def test_nobody_changes_a_row_and_a_change_is_found():
+    for n in range(3):
+        lib.note(f"act {n}", "thing:1", facts={"n": n})
+    assert audit.seal() >= 3
+    assert audit.seal() == 0
+    before = audit.verify()
+    assert (before.broken_at, len(before.head)) == (None, 64)
+
+    for table in ("config_auditentry", "config_auditlink"):
+        assert table in settings.APPEND_ONLY_TABLES
+        for verb in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            with (
+                pytest.raises(ProgrammingError, match="permission denied"),
+                transaction.atomic(),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(verb)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_even_the_owner_changed_is_found(capsys):
+    for n in range(4):
+        lib.note(f"act {n}", "thing:1", facts={"n": n})
+    audit.seal()
+    name = connection.settings_dict["NAME"]
+    for table in ("config_auditentry", "config_auditlink"):
+        for verb in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            refused = pytest.raises(psycopg.Error, match="refused|foreign key")
+            with refused, harness.connect(SERVERS, name) as own:
+                own.execute(verb)
+    victim = AuditEntry.objects.get(act="act 1")
+    with harness.connect(SERVERS, name) as own:
+        own.execute("SET session_replication_role = replica")  # triggers off
+        own.execute("UPDATE config_auditentry SET object = 'thing:2' WHERE act = 'act 1'")
+
+    assert audit.verify().broken_at == victim.pk
+    with pytest.raises(SystemExit):
+        call_command("verify_audit")
+    assert f"Entry {victim.pk} is not what was written." in capsys.readouterr().err
+
+
+def test_every_column_that_is_watched_is_there():
+    watched = import_module("config.migrations.0001_audit_log").WATCHED
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name, column_name FROM information_schema.columns")
+        there = set(cursor.fetchall())
+    assert {(row[0], name) for row in watched for name in row[2].split()} <= there
+
+
+def test_a_superuser_reads_it_and_others_do_not(client):
+    lib.note("act", "thing:1")
+    sign_in(client, make_user(is_staff=True, is_superuser=True))
+    assert "thing:1" in client.get("/admin/config/auditentry/").content.decode()
+    assert client.get("/admin/config/auditentry/add/").status_code == 403
+
+    sign_in(client, make_user(is_staff=True))
+    assert client.get("/admin/config/auditentry/").status_code == 403

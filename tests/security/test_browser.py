@@ -1,0 +1,125 @@
+"""What every answer tells a browser, and which requests are refused before any page is asked."""
+
+import json
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+
+from config import checks
+from tests.affiliates.factories import make_user
+from tests.config.test_settings import LIVE, manage
+from tests.harness import ROOT
+
+pytestmark = pytest.mark.django_db
+PLAIN = sorted(
+    route.pattern
+    for route in checks.routes()
+    if route.who == "public" and "GET" in route.methods and not set("<(") & set(route.pattern)
+)
+
+
+def test_every_public_page_has_the_headers_and_says_what_it_is(client):
+    wrong = []
+    for path in PLAIN:
+        answer = client.get(path, headers={"origin": "https://evil.example"})
+        kind = answer.headers.get("Content-Type", "")
+        told = {
+            "policy": "frame-ancestors 'none'" in answer.headers.get("Content-Security-Policy", ""),
+            "objects": "object-src 'none'" in answer.headers.get("Content-Security-Policy", ""),
+            "inline": "unsafe-" not in answer.headers.get("Content-Security-Policy", ""),
+            "sniff": answer.headers.get("X-Content-Type-Options") == "nosniff",
+            "referrer": answer.headers.get("Referrer-Policy") == "strict-origin-when-cross-origin",
+            "opener": answer.headers.get("Cross-Origin-Opener-Policy") == "same-origin",
+            "resource": answer.headers.get("Cross-Origin-Resource-Policy") == "same-origin",
+            "features": "camera=()" in answer.headers.get("Permissions-Policy", ""),
+            "cors": "Access-Control-Allow-Origin" not in answer.headers,
+            "charset": not kind.startswith("text/") or "charset=utf-8" in kind,
+            "kind": bool(kind) or not answer.content,
+        }
+        wrong += [(path, answer.status_code, name) for name, holds in told.items() if not holds]
+    assert len(PLAIN) > 10
+    assert wrong == []
+
+
+def test_trace_is_refused_and_nothing_lists_a_directory(client):
+    assert client.generic("TRACE", "/").status_code == 405
+    assert client.generic("TRACE", "/admin/").status_code == 405
+    for path in ("/static/", "/media/", "/media/pictures/", "/.git/config", "/.env", "/.git/HEAD"):
+        assert client.get(path).status_code in {302, 404}, path
+        assert client.get(path).headers.get("Location", "/accounts/").startswith("/accounts/")
+
+
+def test_every_post_wants_the_token_of_a_page_but_messages_of_machines():
+    strict, open_ = Client(enforce_csrf_checks=True), []
+    for route in checks.routes():
+        if "POST" in route.methods and not set("<(") & set(route.pattern):
+            answer = strict.post(route.pattern)
+            if answer.status_code not in {302, 403, 404, 405}:
+                open_.append((route.pattern, answer.status_code))
+    assert [path for path, _status in open_ if not path.startswith(("/hooks/", "/api/"))] == []
+    assert any(path.startswith("/hooks/") for path, _status in open_)
+
+
+def test_signing_out_clears_what_the_browser_kept(client):
+    client.force_login(make_user())
+    assert client.post("/accounts/logout/").headers["Clear-Site-Data"] == '"cache"'
+    assert "Clear-Site-Data" not in client.get("/accounts/login/").headers
+
+
+def test_a_forged_host_is_refused_and_mail_names_the_configured_site(client, mailoutbox):
+    for host in ("evil.example", "testserver@evil.example", "testserver:80/evil"):
+        assert client.get("/", HTTP_HOST=host).status_code == 400
+    user = make_user(password="kaap-duin-3381-wolk")
+    client.post(
+        "/accounts/password/reset/", {"email": user.email}, HTTP_X_FORWARDED_HOST="evil.example"
+    )
+    assert all("evil.example" not in letter.body for letter in mailoutbox)
+
+
+def test_live_is_strict_about_tls_and_machines_are_not_sent_on():
+    code = (
+        "import json; from django.conf import settings as s; from django.test import Client;"
+        "from affiliates import redirect; c = Client(headers={'host': 'market.example'});"
+        "print(json.dumps({'hsts': [s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS],"
+        "'person': c.get('/rules/').status_code, 'hook': c.post('/hooks/stripe/').status_code,"
+        "'api': c.get('/api/v1/orders/').status_code,"
+        "'link': dict(redirect.HEADERS)['Strict-Transport-Security'],"
+        "'sent': c.get('/robots.txt', secure=True).headers['Strict-Transport-Security'],"
+        "'debug': s.DEBUG}))"
+    )
+    done = manage("shell", "-v", "0", "-c", code, **LIVE)
+    year = "max-age=31536000; includeSubDomains"
+
+    assert json.loads(done.stdout) == {
+        "hsts": [31_536_000, True], "person": 301, "hook": 403, "api": 403, "link": year,
+        "sent": year, "debug": False,
+    }  # fmt: skip
+
+
+def test_htmx_runs_nothing_that_an_answer_brings():
+    told = (ROOT / "templates" / "base.html").read_text().partition("htmx-config")[2]
+    config = json.loads(told.partition("content='")[2].partition("'")[0])
+    assert {
+        name: config[name]
+        for name in ("selfRequestsOnly", "allowEval", "allowScriptTags", "historyCacheSize")
+    } == {
+        "selfRequestsOnly": True, "allowEval": False, "allowScriptTags": False,
+        "historyCacheSize": 0,
+    }  # fmt: skip
+    assert django_settings.CSRF_COOKIE_HTTPONLY and django_settings.SESSION_COOKIE_HTTPONLY
+    assert (django_settings.CSRF_COOKIE_SAMESITE, django_settings.SESSION_COOKIE_SAMESITE) == (
+        "Lax",
+        "Lax",
+    )
+
+
+def test_our_scripts_build_no_code_or_markup_out_of_text():
+    for file in (ROOT / "static" / "js").glob("*.js"):
+        text = file.read_text()
+        for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(",
+                    "new Function", "postMessage", "__proto__"):  # fmt: skip
+            assert way not in text, (file.name, way)
+        kept = {line.strip() for line in text.splitlines() if "localStorage" in line}
+        assert all("theme" in line for line in kept)
+        assert "sessionStorage" not in text and "indexedDB" not in text
