@@ -34,7 +34,8 @@ BEGIN
     last := coalesce(last, '\\x00'::bytea);
     FOR entry IN
         SELECT e.* FROM config_auditentry e
-        WHERE NOT EXISTS (SELECT FROM config_auditlink l WHERE l.entry_id = e.id)
+        WHERE e.id > coalesce((SELECT max(l.entry_id) FROM config_auditlink l), 0) - 100000
+          AND NOT EXISTS (SELECT FROM config_auditlink l WHERE l.entry_id = e.id)
         ORDER BY e.id LIMIT most
     LOOP
         made := sha256(last || audit_text(entry));
@@ -45,13 +46,21 @@ BEGIN
     RETURN n;
 END $$;
 
--- The columns `names` of a row; of those in `hidden` only a digest, which tells changes apart.
-CREATE FUNCTION audit_facts(whole jsonb, names text[], hidden text[]) RETURNS jsonb
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_object_agg(f.key, CASE WHEN f.key = ANY (hidden) AND f.value <> 'null'
-        THEN to_jsonb('#' || left(encode(sha256(convert_to(f.value::text, 'UTF8')), 'hex'), 8))
-        ELSE f.value END)
-    FROM jsonb_each(whole) f WHERE f.key = ANY (names)
+-- The columns `names` of a row.
+CREATE FUNCTION audit_facts(whole jsonb, names text[]) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_object_agg(f.key, f.value) FROM jsonb_each(whole) f WHERE f.key = ANY (names)
+$$;
+
+-- The same without what `hidden` names: of that only whether there is something, or that it changed.
+-- Not even a digest: this log is never erased, and a known address or account would be found by it.
+CREATE FUNCTION audit_kept_back(facts jsonb, other jsonb, hidden text[], after boolean)
+RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_object_agg(f.key, CASE
+        WHEN NOT f.key = ANY (hidden) OR f.value = 'null' THEN f.value
+        WHEN after AND other IS NOT NULL AND other -> f.key IS DISTINCT FROM f.value
+            THEN to_jsonb('[changed]'::text)
+        ELSE to_jsonb('[kept back]'::text) END)
+    FROM jsonb_each(facts) f
 $$;
 
 CREATE FUNCTION audit_note() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -61,15 +70,16 @@ DECLARE
     was jsonb;
     now_ jsonb;
 BEGIN
-    IF TG_OP <> 'INSERT' THEN was := audit_facts(to_jsonb(OLD), names, hidden); END IF;
-    IF TG_OP <> 'DELETE' THEN now_ := audit_facts(to_jsonb(NEW), names, hidden); END IF;
+    IF TG_OP <> 'INSERT' THEN was := audit_facts(to_jsonb(OLD), names); END IF;
+    IF TG_OP <> 'DELETE' THEN now_ := audit_facts(to_jsonb(NEW), names); END IF;
     IF was IS DISTINCT FROM now_ THEN
         INSERT INTO config_auditentry
             (at, user_id, acting_for, act, object, before, after, request_id)
         VALUES (clock_timestamp(), nullif(current_setting('thousand.who', true), '')::bigint,
             coalesce(current_setting('thousand.for', true), ''), lower(TG_OP),
             TG_TABLE_NAME || ':' || coalesce(to_jsonb(NEW) ->> 'id', to_jsonb(OLD) ->> 'id', ''),
-            was, now_, coalesce(current_setting('thousand.request', true), ''));
+            audit_kept_back(was, now_, hidden, false), audit_kept_back(now_, was, hidden, true),
+            coalesce(current_setting('thousand.request', true), ''));
     END IF;
     RETURN NULL;
 END $$;
@@ -82,7 +92,7 @@ CREATE VIEW audit.log AS
     FROM config_auditentry e LEFT JOIN config_auditlink l ON l.entry_id = e.id;
 """
 BY_HAND = "coalesce(current_setting('thousand.who', true), '') <> ''"
-WATCHED = [  # table, when, columns, of these as a digest only, condition
+WATCHED = [  # table, when, columns, of these only that they changed, condition
     ("auth_user", "UPDATE", "is_active is_staff is_superuser password email", "password email", ""),
     ("auth_user", "INSERT", "is_active is_staff is_superuser", "", "NEW.is_staff"),
     ("auth_user_groups", "INSERT OR DELETE", "user_id group_id", "", ""),
@@ -95,6 +105,8 @@ WATCHED = [  # table, when, columns, of these as a digest only, condition
     ("creators_creator", "UPDATE", "status decision_id case_id", "", BY_HAND),
     ("affiliates_payoutmethod", "INSERT OR UPDATE OR DELETE", "creator_id rail iban name_check refused usable_from replaced_at", "iban", ""),
     ("affiliates_taxprofile", "INSERT OR UPDATE OR DELETE", "creator_id kind country vat_number effective_from", "vat_number", BY_HAND),
+    ("affiliates_apitoken", "INSERT OR UPDATE OR DELETE", "brand_id creator_id name scopes expires_at revoked_at made_by_id", "", ""),
+    ("affiliates_endpoint", "INSERT OR UPDATE OR DELETE", "brand_id creator_id url kinds secret", "secret", BY_HAND),
     ("affiliates_payoutbatch", "INSERT OR UPDATE OR DELETE", "rail currency state pay_on built_by_id approved_by_id exported_by_id file_sha256", "", ""),
     ("affiliates_adjustment", "INSERT OR UPDATE OR DELETE", "kind brand_id creator_id amount currency state proposed_by_id decided_by_id", "", ""),
     ("affiliates_feepolicy", "INSERT OR UPDATE OR DELETE", "brand_id rate_bp base minimum minimum_currency gives_back effective_from", "", ""),
@@ -125,7 +137,8 @@ UNGUARDED = """
 DROP TRIGGER audit_entry_stays ON config_auditentry;
 DROP TRIGGER audit_link_stays ON config_auditlink;
 DROP FUNCTION audit_note();
-DROP FUNCTION audit_facts(jsonb, text[], text[]);
+DROP FUNCTION audit_facts(jsonb, text[]);
+DROP FUNCTION audit_kept_back(jsonb, jsonb, text[], boolean);
 DROP FUNCTION audit_seal(int);
 DROP FUNCTION audit_text(config_auditentry);
 DROP FUNCTION audit_refuse();
@@ -137,7 +150,7 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = [
         ("account", "0009_emailaddress_unique_primary_email"),
-        ("affiliates", "0037_clicks_elsewhere"),
+        ("affiliates", "0047_exports"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("creators", "0020_directory_views"),
         ("mfa", "0003_authenticator_type_uniq"),
