@@ -73,7 +73,8 @@ EVERY = [  # what it does, task, seconds
 DEFAULT, CATALOGUES = "celery", "catalogues"
 SLOW = (
     "affiliates.tasks.make_export", "affiliates.tasks.sweep_passports", "shop.tasks.import_feed",
-    "shop.tasks.read_address", "shop.tasks.fetch_pictures",
+    "shop.tasks.read_address", "shop.tasks.fetch_pictures", "shop.tasks.push_orders",
+    "shop.tasks.read_stock", "shop.tasks.test_stockroom",
 )  # fmt: skip
 ROUTES = {task: {"queue": CATALOGUES} for task in SLOW}
 BEAT = {

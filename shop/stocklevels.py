@@ -90,7 +90,7 @@ def claim(at: datetime) -> list[int]:
 
 
 def read(room: Stockroom, at: datetime, seconds: float = 60) -> int:
-    """Read stock page by page for some seconds, from where it was left; return how many changed.
+    """Read stock bit by bit for some seconds, from where it was left; return how many changed.
 
     After the last page, what the shop does not have any more is sold out. Raises locks.Busy while
     another worker reads; what the shop does not answer is kept as its problem.
@@ -106,7 +106,7 @@ def read(room: Stockroom, at: datetime, seconds: float = 60) -> int:
         while True:
             now = at + timedelta(seconds=time.monotonic() - begun)
             try:
-                page = stockrooms.safely(client.read, room.cursor)
+                page = stockrooms.safely(client.read, room.cursor, begun + seconds)
             except (stockrooms.NoAnswer, stockrooms.Refused) as error:
                 _failed(room, str(error), at, forget=isinstance(error, stockrooms.Refused))
                 return done

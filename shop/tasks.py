@@ -39,7 +39,8 @@ from shop.models import Feed, FeedRun, Image, Order, Stockroom, TeamInvitation
 
 logger = logging.getLogger(__name__)
 BUSY_S = 10, 90  # until a catalogue is tried again that has to wait for another one
-READERS = 7_265_004  # the advisory locks of those who read catalogues, so many at once
+READERS = 7_265_004  # the advisory locks of those who read catalogues or stock, so many at once
+PUSHING = 7_265_006  # the advisory lock: one tells shops of sales at a time
 FETCHING = "pictures-are-being-fetched"
 
 
@@ -263,7 +264,11 @@ def apply_own_messages() -> int:
 @shared_task
 def push_orders() -> int:
     """Tell shops that keep stock what was sold here, and what of it was given back."""
-    return pushes.send_due(timezone.now())
+    try:
+        with locks.alone(PUSHING):
+            return pushes.send_due(timezone.now())
+    except locks.Busy:
+        return 0
 
 
 @shared_task
@@ -282,8 +287,10 @@ def read_stock(room_id: int) -> int:
     """Read the stock of one shop, for a minute; the rest when it is rung for again."""
     room = Stockroom.objects.get(pk=room_id)
     try:
-        done = stocklevels.read(room, timezone.now())
+        with locks.place(READERS, settings.CATALOGUES_AT_ONCE):
+            done = stocklevels.read(room, timezone.now())
     except locks.Busy:
+        stocklevels.ring(room, timezone.now())
         return 0
     beside.look(room, timezone.now())
     return done
@@ -294,7 +301,8 @@ def test_stockroom(room_id: int, name: str) -> int:
     """Prove that a shop can be sold from: a test order, and its stock."""
     rows = Stockroom.objects.select_related("integration__brand")
     try:
-        return int(beside.test(rows.get(pk=room_id), name, timezone.now()))
+        with locks.place(READERS, settings.CATALOGUES_AT_ONCE):
+            return int(beside.test(rows.get(pk=room_id), name, timezone.now()))
     except locks.Busy:
         test_stockroom.apply_async([room_id, name], countdown=random.randint(*BUSY_S))
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -110,8 +111,8 @@ class Client(ABC):
         """Note there that an amount went back to the shopper; no money moves there."""
 
     @abstractmethod
-    def read(self, cursor: str) -> Page:
-        """Return the stock of some variants, from `cursor` on."""
+    def read(self, cursor: str, until: float = math.inf) -> Page:
+        """Return the stock of some variants, from `cursor` on; fewer after `until` (monotonic)."""
 
     @abstractmethod
     def subscribe(self, address: str, secret: str) -> None:

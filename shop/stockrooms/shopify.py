@@ -6,6 +6,7 @@ Keys are those of an app in the brand's own Dev Dashboard, exchanged for a token
 
 from __future__ import annotations
 
+import math
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -176,7 +177,7 @@ class Shopify(Client):
         key = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{external_id}:{reference}"))
         self._change(REFUND, {"input": facts, "key": key}, "refundCreate")
 
-    def read(self, cursor: str) -> Page:
+    def read(self, cursor: str, until: float = math.inf) -> Page:
         told = self._query(STOCK, {"after": cursor or None})["productVariants"]
         items = [item for row in told["nodes"] for item in self._items(row)]
         page = told["pageInfo"]

@@ -6,16 +6,19 @@ Keys are a consumer key and secret with the right to read and write, by HTTP Bas
 from __future__ import annotations
 
 import base64
+import math
+import time
 from datetime import timedelta
 from typing import Any
 
 from shop.ownshops import base as reading
 from shop.ownshops.woocommerce import MARK, item_of
-from shop.stockrooms.base import BY, Client, Page, Remote, Sale, Sold, loaded
+from shop.stockrooms.base import BY, Client, NoAnswer, Page, Remote, Sale, Sold, loaded
 
 API = "/wp-json/wc/v3/"
 AT_ONCE = 50
-MOST_PAGES = 20  # of 100 variations of one product
+PER_SHEET = 100
+MOST_PAGES = 20  # of so many variations of one product
 TOPIC = "product.updated"
 
 
@@ -80,27 +83,40 @@ class WooCommerce(Client):
         facts = {"amount": sale.decimal(amount), "reason": f"{BY} {reference}", "api_refund": False}
         self._send("POST", path, facts)
 
-    def read(self, cursor: str) -> Page:
-        page = int(cursor or 1)
+    def read(self, cursor: str, until: float = math.inf) -> Page:
+        """A cursor is a page of products, and in it a product and a page of its variations.
+
+        Each call gets on by one request for variations at least, however little time it has.
+        """
+        page, begin, sheet = [*map(int, (cursor or "1").split("/")), 0, 1][:3]
         query = {"per_page": str(AT_ONCE), "page": str(page), "orderby": "id", "order": "asc"}
         rows = self._rows("products", query)
         items = []
         for row in rows:
-            if row.get("type") == "variable":
-                items += [item_of(one, row) for one in self._variations(int(row["id"]))]
-            else:
+            pk = int(row["id"])
+            if pk < begin:
+                continue
+            if row.get("type") != "variable":
                 items.append(item_of(row))
+                continue
+            for number in range(sheet if pk == begin else 1, MOST_PAGES + 1):
+                here, got_on = f"{page}/{pk}/{number}", (pk, number) != (begin, sheet)
+                if got_on and time.monotonic() > until:
+                    return Page(items, here)
+                try:
+                    found = self._variations(pk, number)
+                except NoAnswer:
+                    if got_on:  # the next call says so; what was read is not read again
+                        return Page(items, here)
+                    raise
+                items += [item_of(one, row) for one in found]
+                if len(found) < PER_SHEET:
+                    break
         return Page(items, str(page + 1) if len(rows) == AT_ONCE else "")
 
-    def _variations(self, product_id: int) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for page in range(1, MOST_PAGES + 1):
-            query = {"per_page": "100", "page": str(page)}
-            rows = self._rows(f"products/{product_id}/variations", query)
-            found += rows
-            if len(rows) < 100:
-                break
-        return found
+    def _variations(self, product_id: int, number: int) -> list[dict[str, Any]]:
+        query = {"per_page": str(PER_SHEET), "page": str(number)}
+        return self._rows(f"products/{product_id}/variations", query)
 
     def subscribe(self, address: str, secret: str) -> None:
         """What it sends is signed with the integration's own secret."""

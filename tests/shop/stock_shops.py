@@ -299,7 +299,8 @@ class WooCommerce(StockShop):
                 size, page = int(query["per_page"]), int(query["page"])
                 return rows[(page - 1) * size : page * size]
             case "GET", ["products", pk, "variations"]:
-                return self.products[int(pk)].get("kept", [])
+                kept, number = self.products[int(pk)].get("kept", []), int(query["page"])
+                return kept[(number - 1) * 100 : number * 100]
             case "GET", ["webhooks"]:
                 return list(self.hooks.values())
             case "POST", ["webhooks"]:

@@ -1,14 +1,17 @@
 """What a shop says of its stock: signed, once, in any order, and never above what we sold."""
 
 import copy
+import os
 from datetime import timedelta
 from itertools import permutations
 
+import psycopg
 import pytest
 from django.utils import timezone
 
+from config import schedule
 from shop import cart as carts
-from shop import checkout, ownorders, stocklevels
+from shop import checkout, ownorders, stocklevels, tasks
 from shop.models import Stocked, Variant, WebhookEvent
 from shop.ownshops import BadBody, shopify, woocommerce
 from tests.shop.beside import Beside
@@ -205,6 +208,36 @@ def test_woocommerce_variations_are_read_with_their_product(settings):
         assert shop.fresh_room().next_read_at < timezone.now() + timedelta(minutes=2)
 
 
+def test_variations_of_a_slow_shop_are_read_a_sheet_at_a_time(settings):
+    with running(WooCommerce) as there:
+        settings.PRIVATE_PICTURES_FROM = there.url
+        shop = Beside(there)
+        last = make_variant(brand=shop.brand, stock=0, sells_at="beside")
+        facts = {"type": "variable", "sku": "", "date_modified_gmt": "2026-11-01T00:00:00"}
+        for pk in (95, 96):
+            kept = [
+                {"id": pk * 1_000 + n, "sku": f"{pk}-{n}", "manage_stock": False}
+                for n in range(201)
+            ]
+            there.products[pk] = {"id": pk, "kept": kept} | facts
+        kept[-1] |= {"sku": last.sku, "manage_stock": True, "stock_quantity": 7}
+        there.asked.clear()
+        cursors, at = [], timezone.now()
+        for n in range(20):
+            if n == 4:  # what was read before it is not read again
+                there.fails += [None, 500]
+            stocklevels.read(shop.room, at, seconds=0)
+            cursors.append(shop.fresh_room().cursor)
+            if not cursors[-1]:
+                break
+        assert cursors == [
+            "1/95/1", "1/95/2", "1/95/3", "1/96/1", "1/96/1", "1/96/2", "1/96/3", "",
+        ]  # fmt: skip
+        assert len(there.asked) == 8 + 7
+        last.refresh_from_db()
+        assert last.stock == 7
+
+
 @pytest.mark.parametrize(
     ("reader", "topic", "body"),
     [
@@ -253,3 +286,17 @@ def test_a_feed_does_not_change_what_a_shop_tells(store, tmp_path):
     assert shop.stock() == 10
     fresh = shop.brand.products.get(external_id="new")
     assert (fresh.sells_at, fresh.in_stock) == ("beside", False)
+
+
+def test_shops_are_asked_in_the_queue_of_slow_tasks_and_within_its_places(store, settings):
+    for name in ("push_orders", "read_stock", "test_stockroom"):
+        assert schedule.ROUTES[f"shop.tasks.{name}"] == {"queue": schedule.CATALOGUES}
+    shop, at, settings.CATALOGUES_AT_ONCE = Beside(store), timezone.now(), 1
+    shop.order()
+    with psycopg.connect(os.environ["DATABASE_URL"]) as other:
+        for key in (tasks.READERS, tasks.PUSHING):
+            other.execute("select pg_advisory_lock(%s, 0)", [key])
+        store.asked.clear()
+        assert (tasks.read_stock(shop.room.pk), tasks.push_orders(), store.asked) == (0, 0, [])
+    assert shop.fresh_room().next_read_at <= at + timedelta(minutes=2)
+    assert (tasks.push_orders(), tasks.read_stock(shop.room.pk)) == (1, 1)

@@ -22,7 +22,9 @@ from config.lib import arguments
 from config.supervisor import GaveUp, Part, Supervisor
 
 READY_LIMIT_S = 60
-WORKER_PLACES = "3"  # one for catalogues, one for their pictures, one for everything else at least
+WORKER_PLACES = (
+    "4"  # catalogues, their pictures, shops to tell: one each; one for the rest at least
+)
 
 
 class NotPrepared(Exception):
