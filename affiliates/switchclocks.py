@@ -11,6 +11,7 @@ written down with old and new value, so that a call which is killed is finished 
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -20,6 +21,7 @@ from affiliates.models import PlatformSwitch, SwitchChange
 
 Kind = SwitchChange.Kind
 BATCH = 1_000
+NEVER = float("inf")
 # How far ahead clocks are moved while nobody knows when it ends: so far, and again in time.
 STRETCH, AHEAD = timedelta(days=28), timedelta(days=14)
 
@@ -125,28 +127,38 @@ RESTORE = """
 """
 
 
-def move(switch: PlatformSwitch, until: datetime, at: datetime) -> int:
-    """Let every clock have the outage until `until` in it; return how many moved."""
-    return sum(_move(switch, kind, until, at) for kind in TABLES)
+def move(switch: PlatformSwitch, until: datetime, at: datetime, ends: float = NEVER) -> int:
+    """Let every clock have the outage until `until` in it; return how many moved.
+
+    No batch begins after `ends` (of the monotonic clock): the next call goes on.
+    """
+    return sum(_move(switch, kind, until, at, ends) for kind in TABLES)
 
 
-def _move(switch: PlatformSwitch, kind: str, until: datetime, at: datetime) -> int:
+def _move(switch: PlatformSwitch, kind: str, until: datetime, at: datetime, ends: float) -> int:
     values = _values(switch, kind) | {"until": until, "at": at}
     due, moved, after = _due(switch, kind), 0, 0
     find = f"SELECT id FROM ({due}) d WHERE id > %(after)s ORDER BY id LIMIT %(size)s"  # noqa: S608
-    while ids := [pk for (pk,) in rows_of(find, values | {"after": after, "size": BATCH})]:
+    while time.monotonic() < ends and (
+        ids := [pk for (pk,) in rows_of(find, values | {"after": after, "size": BATCH})]
+    ):
         moved += _batch(MOVE.replace("{due}", _due(switch, kind, chosen=True)), kind, values, ids)
         after = ids[-1]
     return moved
 
 
-def restore(switch: PlatformSwitch, at: datetime) -> int:
-    """Take back what it moved; return how many. Clocks that went on since are left, and named."""
+def restore(switch: PlatformSwitch, at: datetime, ends: float = NEVER) -> int:
+    """Take back what it moved; return how many. Clocks that went on since are left, and named.
+
+    No batch begins after `ends`, as in `move`.
+    """
     done = 0
     for kind in TABLES:
         values, after = _values(switch, kind) | {"at": at}, 0
         clocks = f"{_clocks(switch, kind)} AND t.id = ANY(%(ids)s)"
-        while ids := [pk for (pk,) in rows_of(TOUCHED, values | {"after": after, "size": BATCH})]:
+        while time.monotonic() < ends and (
+            ids := [pk for (pk,) in rows_of(TOUCHED, values | {"after": after, "size": BATCH})]
+        ):
             done += _batch(RESTORE.replace("{clocks}", clocks), kind, values, ids)
             after = ids[-1]
     return done

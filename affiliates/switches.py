@@ -143,7 +143,7 @@ def answer(
         _follow(row, known, at)
     elif known.kind == Kind.OFF:
         row.state = State.REFUSED
-    row.save(update_fields=["state", "off_until"])
+    row.save(update_fields=["state", "agreed_at", "off_until"])
     return row
 
 
@@ -153,7 +153,7 @@ def _follow(row: PlatformSwitch, word: SwitchWord, at: datetime) -> None:
             raise NotAllowed(_("It is not rehearsed yet. Look at it again in a minute."))
         _check_times(row, word.said_at)
         _alone(row)
-        row.state = State.AGREED
+        row.state, row.agreed_at = State.AGREED, at
     elif word.kind == Kind.BACK:
         _refuse_over(row, at)
         row.off_until = word.moment

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from affiliates import kit
 from affiliates.letters import Letter, day, send_all
 from affiliates.models import PlatformSwitch, SwitchLetter
-from affiliates.models.switches import GRACE
 from affiliates.sampleletters import language_of, team_of
 from creators import profiles
 from creators.models import Creator
@@ -88,7 +87,7 @@ def _words(switch: PlatformSwitch) -> dict[str, object]:
     return {
         "platform": switch.get_platform_display(), "day": day(switch.off_from),
         "until": day(switch.off_until) if switch.off_until else "",
-        "grace": day(switch.earns_until), "n": GRACE.days,
+        "grace": day(switch.earns_until),
     }  # fmt: skip
 
 
@@ -158,7 +157,7 @@ def _paragraphs(switch: PlatformSwitch, about: str, words: dict[str, object]) ->
             _(
                 "No new links for it are given out. Links that are there lead to the creator's page."
             ),
-            _("Clicks on them earn until %(grace)s: %(n)d days after it went off.") % words,
+            _("Clicks on them earn until %(grace)s.") % words,
             _("Clocks of samples, pilots and promised rates stand still meanwhile."),
         ]
         back = _("It is to be back on %(until)s.") % words

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -22,7 +22,8 @@ from config.lib import locks
 from creators.models import Creator
 
 logger = logging.getLogger(__name__)
-SECONDS = 240  # of one call; the next goes on
+SECONDS = 180  # of one call, well before its worker is told to stop; the next goes on
+RETRY = timedelta(days=1)  # whoever could be given no link is looked at again
 
 # Creators whose links on it lead to a thing that no other link of hers leads to, not seen to yet.
 STRANDED = """
@@ -36,7 +37,8 @@ STRANDED = """
           AND s.product_id IS NOT DISTINCT FROM k.product_id AND s.platform = 'page')
       AND NOT EXISTS (
         SELECT 1 FROM affiliates_switchchange c
-        WHERE c.switch_id = %(switch)s AND c.kind = 'page_links' AND c.object_id = k.creator_id)
+        WHERE c.switch_id = %(switch)s AND c.kind = 'page_links' AND c.object_id = k.creator_id
+          AND (c.act = 'made' OR c.at > %(retry)s))
     ORDER BY k.creator_id LIMIT %(size)s
 """
 CONCERNED = """
@@ -71,7 +73,10 @@ def run(at: datetime, seconds: float = SECONDS) -> int:
     try:
         with locks.alone(Lock.SWITCH):
             rows = PlatformSwitch.objects.filter(state__in=["agreed", "withdrawn"])
-            moved = sum(_work(row, at, ends) for row in rows.order_by("id"))
+            moved = 0
+            for row in rows.order_by("id"):
+                if time.monotonic() < ends:
+                    moved += _work(row, at, ends)
             _rehearse(at)
             return moved
     except locks.Busy:
@@ -108,18 +113,22 @@ def _work(row: PlatformSwitch, at: datetime, ends: float) -> int:
     if first:
         _forget(row)
     if phase == "off":
-        moved = switchclocks.move(row, switchclocks.target(row, at), at)
+        moved = switchclocks.move(row, switchclocks.target(row, at), at, ends)
         if first:
             _letters(row, "off", CONCERNED)
-        if not _stand_in(row, at, ends):
+        if not _stand_in(row, at, ends) or time.monotonic() >= ends:
             return moved  # the next call goes on
     elif phase == "back":
-        moved = switchclocks.move(row, row.off_until, at)
+        moved = switchclocks.move(row, row.off_until, at, ends)
+        if time.monotonic() >= ends:
+            return moved
         if not row.worked:  # it came and went while nothing ran
             _letters(row, "back", CONCERNED)
         _letters(row, "back", TOLD)
     elif phase == "withdrawn":
-        moved = switchclocks.restore(row, at)
+        moved = switchclocks.restore(row, at, ends)
+        if time.monotonic() >= ends:
+            return moved  # the next call goes on
         _letters(row, "withdrawn", TOLD)
     if first:
         _forget(row)  # their promised rates ran on
@@ -166,7 +175,7 @@ def _stand_in(row: PlatformSwitch, at: datetime, ends: float) -> bool:
     They stay when the platform is back: shoppers may have clicked them.
     """
     sql, after = _scoped(STRANDED, row), 0
-    while found := rows_of(sql, _values(row) | {"after": after, "size": 200}):
+    while found := rows_of(sql, _values(row) | {"after": after, "size": 200, "retry": at - RETRY}):
         for (pk,) in found:
             if time.monotonic() > ends:
                 return False
@@ -181,11 +190,12 @@ def _make(row: PlatformSwitch, creator_id: int, at: datetime) -> None:
     try:
         with transaction.atomic():
             taken = kit.take(creator, [("page", old) for old in _alone_on(row, creator)], at)
-        note = " ".join(link.code for link in taken)[:600]
+        note = " ".join(link.code for link in taken)
     except (links.NotEnrolled, links.TermsMissing) as error:
-        note = str(error)[:600]
+        taken, note = [], str(error)
+    act = SwitchChange.Act.MADE if taken else SwitchChange.Act.NOTHING
     SwitchChange.objects.create(
-        switch=row, kind="page_links", object_id=creator_id, act="made", note=note, at=at
+        switch=row, kind="page_links", object_id=creator_id, act=act, note=note[:600], at=at
     )
 
 

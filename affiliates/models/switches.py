@@ -52,6 +52,7 @@ class PlatformSwitch(models.Model):
     state = models.CharField(
         max_length=9, choices=State, default=State.PROPOSED, db_default=State.PROPOSED
     )
+    agreed_at = models.DateTimeField(null=True, blank=True, editable=False)
     worked = models.CharField(max_length=9, blank=True, db_default="", editable=False)
     rehearsal = models.JSONField(null=True, blank=True, editable=False)
     rehearsed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -72,8 +73,12 @@ class PlatformSwitch(models.Model):
 
     @property
     def earns_until(self) -> datetime:
-        """From when clicks of its links earn nothing."""
-        return self.off_from + GRACE
+        """From when clicks of its links earn nothing.
+
+        What was clicked before two admins agreed was promised to earn: an outage that is noted
+        later takes nothing back. Clocks alone are moved from `off_from` on.
+        """
+        return max(self.off_from, self.agreed_at or self.off_from) + GRACE
 
     def phase(self, at: datetime) -> str:
         """Return what `at` asks for: "", `ahead`, `off`, `back` or `withdrawn`."""
@@ -154,6 +159,7 @@ class SwitchChange(models.Model):
         RESTORED = "restored", _("put back")
         LEFT = "left", _("left: it had gone on")
         MADE = "made", _("made")
+        NOTHING = "nothing", _("nothing could be made")  # tried again the next day
 
     switch = models.ForeignKey(PlatformSwitch, models.PROTECT, related_name="changes")
     kind = models.CharField(max_length=10, choices=Kind)

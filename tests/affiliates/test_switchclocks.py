@@ -186,6 +186,7 @@ def test_a_call_that_is_killed_is_finished_by_the_next(market, monkeypatch):
 
     monkeypatch.setattr(switchclocks, "BATCH", 2)
     row = agree(propose(NOW, until=NOW + 9 * DAY), NOW)
+    assert switchwork.run(NOW, seconds=0) == switchclocks.move(row, row.off_until, NOW, ends=0) == 0
     monkeypatch.setattr(switchclocks, "_batch", dies)
     for _n in range(2):
         with pytest.raises(KeyboardInterrupt):

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates import kit, linkcache, links, switches, switchletters, switchwork
+from affiliates.letters import day
 from affiliates.models import (
     Attribution,
     Click,
@@ -213,7 +214,7 @@ def test_every_link_of_her_kit_leads_to_a_credited_purchase(creator, now):
 @pytest.mark.parametrize(("days", "rule"), [(6, "newest_click"), (8, "platform_off")])
 def test_clicks_earn_for_the_grace_time_and_the_receipt_says_so(creator, shopper, now, days, rule):
     link = dying(creator)[0]
-    switch_off(now, start=now - days * DAY)
+    switch_off(now - days * DAY)
     shopper.get(f"/go/{link.code}")
 
     earned = buys(shopper, link)
@@ -225,8 +226,35 @@ def test_clicks_earn_for_the_grace_time_and_the_receipt_says_so(creator, shopper
     assert bool(touch["platform_off_at"]) == (rule == "platform_off")
 
 
+def test_an_outage_that_is_noted_late_takes_nothing_back(creator, shopper, now):
+    row = switch_off(now, start=now - 20 * DAY)
+    shopper.get(f"/go/{dying(creator)[0].code}")
+
+    assert buys(shopper, dying(creator)[0])
+    assert row.earns_until == row.agreed_at + GRACE == now + GRACE
+    assert switchletters._words(row)["grace"] == day(now + GRACE)
+
+
+def test_whoever_could_be_given_no_link_is_looked_at_again_the_next_day(creator, now):
+    Creator.objects.filter(pk=creator.pk).update(pilot_since=None, status="waiting")
+    switch_off(now)
+    tried = SwitchChange.objects.filter(kind="page_links")
+    assert [row.act for row in tried] == ["nothing"]
+    Creator.objects.filter(pk=creator.pk).update(
+        status=creator.status, pilot_since=creator.pilot_since
+    )
+    switchwork.run(now + DAY / 2)
+    assert tried.all().count() == 1
+
+    switchwork.run(now + DAY + timedelta(seconds=1))
+    assert [row.act for row in tried.order_by("pk")] == ["nothing", "made"]
+    assert creator.links.filter(platform="page").count() == 2
+    switchwork.run(now + 3 * DAY)
+    assert tried.all().count() == 2
+
+
 def test_a_click_made_while_it_was_off_does_not_earn_when_it_is_back(creator, shopper, now):
-    row = switch_off(now, start=now - 9 * DAY)
+    row = switch_off(now - 9 * DAY)
     shopper.get(f"/go/{dying(creator)[0].code}")
     end(row, now, moment=now + timedelta(seconds=30))
 
