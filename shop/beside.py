@@ -1,17 +1,19 @@
 """Selling here from a stock that lies in a brand's Shopify or WooCommerce shop: the set-up.
 
 connect(...) -> Stockroom    # keys; nothing is sold before it is proven
+follow(brand_id) -> bool     # its products are brought to that, by the worker, in batches
 test(room, name, at)         # a test order goes there and is cancelled, stock is read
 look(room, at) -> bool       # green once the order got there, stock was read and was told
 """
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from shop import integrations, products, pushes, stocklevels, stockrooms
 from shop.models import Brand, Integration, OrderPush, Product, Stocked, Stockroom, Variant
@@ -22,6 +24,7 @@ from shop.stockrooms.base import Sale, Sold
 
 HERE = {"name": "Thousand Test", "address": "Test 1", "postal_code": "1011 AB", "city": "Amsterdam"}
 TEST = "TH-TEST"
+AT_ONCE = 500  # products that are brought along in one transaction
 
 
 @transaction.atomic
@@ -30,6 +33,7 @@ def connect(
 ) -> Stockroom:
     """Keep the keys to a brand's shop; from now on what it sells here is sold from there.
 
+    `follow` brings its products along; what is still to come is not sold meanwhile.
     The same shop again takes new keys: what stood still for want of them goes on.
     """
     domain = (urlsplit(address).hostname or "").removeprefix("www.")
@@ -51,22 +55,50 @@ def connect(
         room.next_read_at, room.cursor, room.problem = at, "", ""
         room.save()
         pushes.retry_keys(room, at)
-    _sell(brand, SellsAt.HERE, SellsAt.BESIDE)
+    Brand.objects.filter(pk=brand.pk).update(sells_at=SellsAt.BESIDE)
     return room
 
 
-def _sell(brand: Brand, before: str, after: str) -> None:
-    """Sell what was sold in one way in the other one."""
-    Brand.objects.filter(pk=brand.pk).update(sells_at=after)
-    rows = Product.objects.filter(brand=brand, sells_at=before).order_by("pk")
-    ids = list(rows.values_list("pk", flat=True))
-    Product.objects.filter(pk__in=ids).update(sells_at=after)
+def follow(brand_id: int, seconds: float = 20) -> bool:
+    """Bring a brand's products to where it sells now, for some seconds; say whether all are."""
+    end = time.monotonic() + seconds
+    while _move(brand_id):
+        if time.monotonic() > end:
+            return False
+    return True
+
+
+@transaction.atomic
+def _move(brand_id: int) -> int:
+    """Bring some products along, then let go of what was told of them; return how many rows."""
+    brand = Brand.objects.select_for_update(no_key=True).get(pk=brand_id)
+    rows = _behind(brand).order_by("pk").select_for_update(no_key=True)
+    ids = list(rows.values_list("pk", flat=True)[:AT_ONCE])
+    Product.objects.filter(pk__in=ids).update(sells_at=brand.sells_at)
     products.refresh_stock(ids)
+    if ids or brand.sells_at != SellsAt.HERE:
+        return len(ids)
+    told = Stocked.objects.filter(variant__brand=brand).values_list("pk", flat=True)[:AT_ONCE]
+    return Stocked.objects.filter(pk__in=list(told)).delete()[0]
+
+
+def _behind(brand: Brand):
+    """Return the products that are still sold as the brand did before."""
+    before = {SellsAt.HERE: SellsAt.BESIDE, SellsAt.BESIDE: SellsAt.HERE}.get(brand.sells_at)
+    return Product.objects.filter(brand=brand, sells_at=before)
+
+
+def left_behind() -> list[int]:
+    """Return brands that keep their stock here again, whose products are not all brought along."""
+    rows = Stockroom.objects.filter(integration__brand__sells_at=SellsAt.HERE)
+    rows = rows.filter(Exists(Stocked.objects.filter(stockroom=OuterRef("pk"))))
+    return sorted(set(rows.values_list("integration__brand", flat=True)))
 
 
 def _refresh(room: Stockroom) -> None:
-    ids = room.stocked.values_list("variant__product", flat=True)
-    products.refresh_stock(set(ids))
+    ids = sorted(set(room.stocked.values_list("variant__product", flat=True)))
+    for start in range(0, len(ids), AT_ONCE):
+        products.refresh_stock(ids[start : start + AT_ONCE])
 
 
 # ------------------------------------------------------------------ proven
@@ -124,6 +156,9 @@ def look(room: Stockroom, at: datetime) -> bool:
         pk=room.pk, tested_at__isnull=False, told_at__isnull=False, read_at__isnull=False
     )
     ids = list(proven.values_list("pk", flat=True))
+    waits = proven.filter(green_at=None).select_related("integration__brand").first()
+    if waits and _behind(waits.integration.brand).exists():
+        return False
     if Stockroom.objects.filter(pk__in=ids, green_at=None).update(green_at=at):
         _refresh(room)
     return bool(ids)
@@ -145,7 +180,10 @@ def counts(brand: Brand, at: datetime) -> dict[str, int]:
 
 @transaction.atomic
 def disconnect(room: Stockroom, at: datetime) -> None:
-    """Forget the keys. What was sold from there is not sold any more, and links stay shut."""
+    """Forget the keys. What was sold from there is not sold any more, and links stay shut.
+
+    Lists show it as sold out once `stocklevels.hide_stale` came by.
+    """
     rows = Stockroom.objects.select_for_update().filter(pk=room.pk)
     rows.update(
         off_at=at, key="", key_secret="", token="", token_until=None, green_at=None,
@@ -153,14 +191,15 @@ def disconnect(room: Stockroom, at: datetime) -> None:
     )  # fmt: skip
     waits = OrderPush.objects.filter(stockroom=room, state=OrderPush.State.WAITING)
     waits.update(state=OrderPush.State.DEAD, problem=words.note("disconnected"))
-    _refresh(room)
 
 
 @transaction.atomic
 def keep_here(brand: Brand) -> bool:
-    """Keep the stock here from now on, as it was last told; False while a shop is connected."""
+    """Keep the stock here from now on, as it was last told; False while a shop is connected.
+
+    What `follow` has not brought along yet is not sold.
+    """
     if Stockroom.objects.open().filter(integration__brand=brand).exists():
         return False
-    Stocked.objects.filter(variant__brand=brand).delete()
-    _sell(brand, SellsAt.BESIDE, SellsAt.HERE)
+    Brand.objects.filter(pk=brand.pk).update(sells_at=SellsAt.HERE)
     return True

@@ -30,7 +30,8 @@ def reserve(quantities: Mapping[int, int], at: datetime) -> None:
     Raises SoldOut for the first variant that has not enough, or whose stock lies in a shop
     elsewhere that told nothing of it for a day.
     """
-    elsewhere = Product.objects.filter(pk=OuterRef("product"), sells_at=SellsAt.BESIDE)
+    beside = Q(sells_at=SellsAt.BESIDE) | Q(sells_at=SellsAt.HERE, brand__sells_at=SellsAt.BESIDE)
+    elsewhere = Product.objects.filter(beside, pk=OuterRef("product"))
     known = ~Exists(elsewhere) | Exists(Stocked.objects.fresh(at).filter(variant=OuterRef("pk")))
     for variant_id, quantity in sorted(quantities.items()):
         enough = Q(stock__isnull=True) | Q(stock__gte=F("reserved") + quantity)

@@ -41,7 +41,9 @@ NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 def is_fresh(variant: Variant, at: datetime) -> bool:
     """Say whether a variant's stock is ours, or was known less than a day ago."""
-    if variant.product.sells_at != SellsAt.BESIDE:
+    product = variant.product
+    is_ours = product.sells_at == SellsAt.HERE and product.brand.sells_at != SellsAt.BESIDE
+    if is_ours or product.sells_at == SellsAt.OWN_SHOP:
         return True
     row = getattr(variant, "stocked", None)
     return row is not None and row.is_fresh(at)

@@ -278,14 +278,28 @@ def read_stockrooms() -> int:
     due = stocklevels.claim(now)
     for room_id in due:
         read_stock.delay(room_id)
+    for brand_id in beside.left_behind():
+        move_products.delay(brand_id)
     stocklevels.hide_stale(now)
     return len(due)
 
 
 @shared_task
+def move_products(brand_id: int) -> int:
+    """Bring a brand's products to where it sells now; ring again for the rest."""
+    done = beside.follow(brand_id)
+    if not done:
+        move_products.delay(brand_id)
+    return int(done)
+
+
+@shared_task
 def read_stock(room_id: int) -> int:
     """Read the stock of one shop, for a minute; the rest when it is rung for again."""
-    room = Stockroom.objects.get(pk=room_id)
+    room = Stockroom.objects.select_related("integration").get(pk=room_id)
+    if not beside.follow(room.integration.brand_id):
+        stocklevels.ring(room, timezone.now())
+        return 0
     try:
         with locks.place(READERS, settings.CATALOGUES_AT_ONCE):
             done = stocklevels.read(room, timezone.now())
@@ -299,10 +313,13 @@ def read_stock(room_id: int) -> int:
 @shared_task
 def test_stockroom(room_id: int, name: str) -> int:
     """Prove that a shop can be sold from: a test order, and its stock."""
-    rows = Stockroom.objects.select_related("integration__brand")
+    room = Stockroom.objects.select_related("integration__brand").get(pk=room_id)
+    if not beside.follow(room.integration.brand_id):
+        test_stockroom.delay(room_id, name)
+        return 0
     try:
         with locks.place(READERS, settings.CATALOGUES_AT_ONCE):
-            return int(beside.test(rows.get(pk=room_id), name, timezone.now()))
+            return int(beside.test(room, name, timezone.now()))
     except locks.Busy:
         test_stockroom.apply_async([room_id, name], countdown=random.randint(*BUSY_S))
         return 0

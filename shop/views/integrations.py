@@ -200,6 +200,8 @@ def stock_off(request, integration_id: int):
 def stock_here(request):
     """Keep the stock here from now on."""
     if beside.keep_here(request.brand):
+        ring = partial(tasks.move_products.delay, request.brand.pk)
+        transaction.on_commit(ring, robust=True)
         messages.success(request, _("You keep the stock here now. Check it at your products."))
     else:
         messages.error(request, _("Disconnect your shop first."))

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from affiliates import links
-from shop import beside, checkout, integrations, ownorders, stocklevels
+from shop import beside, checkout, integrations, ownorders, stock, stocklevels, tasks
 from shop import cart as carts
 from shop.models import Integration, Membership, Order, OrderPush, Product, Stocked, Stockroom
 from tests.affiliates.factories import make_collaboration, sign_in
@@ -200,6 +200,10 @@ def test_keys_are_sealed_changed_and_forgotten(there):
     with pytest.raises(carts.CannotAdd):
         put_in_bag(shop.variant)
     assert beside.keep_here(shop.brand)
+    with pytest.raises(carts.CannotAdd):
+        put_in_bag(shop.variant)  # not before it was brought along
+    assert beside.left_behind() == [shop.brand.pk]
+    assert tasks.move_products(shop.brand.pk) and not beside.left_behind()
     shop.brand.refresh_from_db()
     assert (shop.brand.sells_at, Product.objects.get().sells_at) == ("here", "here")
     put_in_bag(shop.variant)
@@ -217,6 +221,28 @@ def test_a_brand_that_sold_here_sells_from_there_once_it_is_proven(shopify):
     with pytest.raises(carts.CannotAdd):
         put_in_bag(variant)
     assert not beside.keep_here(brand)  # not while a shop is connected
+
+
+def test_a_large_catalogue_is_brought_along_in_batches_and_sells_nothing_wrong(
+    shopify, monkeypatch
+):
+    monkeypatch.setattr(beside, "AT_ONCE", 1)
+    brand = make_brand(owner=make_user())
+    first, last = (make_variant(brand=brand, stock=3) for _n in range(2))
+    shopify.put(first.sku, 7)
+    room = beside.connect(brand, "shopify", shopify.url, *shopify.KEYS, at=timezone.now())
+    assert not beside.follow(brand.pk, seconds=0)
+    ways = Product.objects.order_by("pk").values_list("sells_at", flat=True)
+    assert list(ways) == ["beside", "here"]
+    for variant in (first, last):
+        with pytest.raises(stock.SoldOut):
+            stock.reserve({variant.pk: 1}, timezone.now())
+    beside.test(room, "1", timezone.now())
+    Stockroom.objects.update(told_at=timezone.now())
+    assert not beside.look(room, timezone.now())  # not all is brought along
+    tasks.read_stock(room.pk)
+    assert (list(ways.all()), bool(Stockroom.objects.get().green_at)) == (["beside"] * 2, True)
+    stock.reserve({first.pk: 1}, timezone.now())
 
 
 # ------------------------------------------------------------------ the page
