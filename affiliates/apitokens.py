@@ -18,12 +18,12 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from affiliates.models import ApiToken
 from creators.models import Creator
-from shop.models import Brand, Membership
+from shop.models import Brand
 
 PREFIX = "thd_"  # so that leaks of it are found by searching
 MOST = 20  # live tokens of one brand or creator
@@ -98,9 +98,8 @@ def find(word: str, at: datetime) -> ApiToken:
 
     That it was used is written down once a minute.
     """
-    owns = Membership.objects.owners().filter(user=OuterRef("made_by"), brand=OuterRef("brand"))
-    rows = ApiToken.objects.live(at).select_related("brand__category", "creator__user", "made_by")
-    rows = rows.annotate(is_owners=Exists(owns))
+    rows = ApiToken.objects.live(at).with_maker()
+    rows = rows.select_related("brand__category", "creator__user", "made_by")
     row = rows.filter(digest=digest(word)).first() if word.startswith(PREFIX) else None
     if row is None:
         raise NoToken

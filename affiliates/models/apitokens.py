@@ -8,15 +8,21 @@ from typing import Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from affiliates.models.endpoints import ONE_OWNER
+from shop.models import Membership
 
 
 class ApiTokenQuerySet(models.QuerySet):
     def live(self, at: datetime) -> Self:
         """Tokens that open something at `at`."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
+
+    def with_maker(self) -> Self:
+        """Tokens with `is_owners`: whether who made it is an owner of the brand."""
+        owns = Membership.objects.owners().filter(user=OuterRef("made_by"), brand=OuterRef("brand"))
+        return self.select_related("made_by").annotate(is_owners=Exists(owns))
 
 
 class ApiToken(models.Model):

@@ -57,7 +57,7 @@ def _tokens(request):
             show_once(request, ONCE, row.pk, word)
             messages.success(request, _("The key is made. Copy it now: it is shown this once."))
             return redirect(page)
-    rows = ApiToken.objects.filter(**side.whose).select_related("made_by")
+    rows = ApiToken.objects.filter(**side.whose).with_maker()
     tokens, shown = list(rows[:SHOWN]), shown_once(request, ONCE)
     for row in tokens:
         row.is_over = row.expires_at is not None and row.expires_at <= now

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from affiliates import apitokens, links, settlement
@@ -134,6 +135,10 @@ def test_a_key_of_a_brand_ends_with_its_makers_ownership(brand):
     member.role = "member"
     member.save()
     assert said() == [200, 403, 403]
+    client = Client()
+    sign_in(client, brand.memberships.get(role="owner").user)
+    page = client.get(reverse("affiliates:brand_tokens", args=[brand.slug])).content.decode()
+    assert page.count("opens nothing") == 2
     member.delete()
     assert said() == [200, 403, 403]
 
