@@ -33,6 +33,7 @@ from affiliates.letters import Letter
 from affiliates.models import Export
 from affiliates.tables import brands, creators
 from config.lib import sheets, tables
+from config.lib.post import NotNow
 from config.lib.privatefiles import private_files
 from config.lib.tables import Rows, Table
 from creators.models import Creator
@@ -157,6 +158,11 @@ def make(pk: int, at: datetime) -> int:
     return count
 
 
+def wait(pk: int, at: datetime) -> None:
+    """Note that a file still waits for its turn, so that nobody takes it for lost."""
+    Export.objects.filter(pk=pk, state=Export.State.WAITING).update(seen_at=at)
+
+
 @transaction.atomic
 def _claim(pk: int, at: datetime) -> Export | None:
     found = Export.objects.select_for_update(of=["self"], skip_locked=True)
@@ -219,7 +225,13 @@ def tell(at: datetime, pk: int | None = None) -> int:
     over = [Export.State.DONE, Export.State.FAILED]
     rows = Export.objects.filter(told_at=None, state__in=over, asked_at__gt=at - KEEP)
     rows = rows.filter(pk=pk) if pk else rows
-    return sum(_tell(found, at) for found in rows.values_list("pk", flat=True)[:100])
+    told = 0
+    for found in rows.values_list("pk", flat=True)[:100]:
+        try:
+            told += _tell(found, at)
+        except NotNow:  # this one later; the others now
+            logger.warning("the mail about export %s is taken later", found)
+    return told
 
 
 @transaction.atomic

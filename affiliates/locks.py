@@ -17,3 +17,4 @@ class Lock(IntEnum):
     WEEKS = 7_264_013  # one sums brands' weeks at a time
     SWITCH = 7_264_014  # one decision on a switch, and one doing of its work, at a time
     WEBHOOKS = 7_264_015  # one sends to endpoints at a time
+    EXPORT = 7_264_016  # one large file is made at a time

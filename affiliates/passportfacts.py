@@ -36,7 +36,7 @@ ORDERS_SQL = """
     FROM affiliates_commission c
     JOIN shop_orderline l ON l.id = c.order_line_id
     JOIN shop_brandorder p ON p.id = l.brand_order_id
-    WHERE c.creator_id = %s AND c.kind = 'sale' AND c.state <> 'void'
+    WHERE c.creator_id = %s AND c.kind = 'sale' AND c.state NOT IN ('void', 'held')
       AND p.delivered_at > %s AND p.delivered_at <= %s
 """
 

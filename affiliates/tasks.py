@@ -1,5 +1,6 @@
 """Doors for the queue: each may be run twice, and finds its work in the database."""
 
+import random
 from datetime import date, datetime, timedelta
 
 from celery import shared_task
@@ -46,9 +47,12 @@ from affiliates import (
     trackrecord,
     vatnumbers,
 )
+from affiliates.locks import Lock
 from affiliates.models import SettlementRun
+from config.lib import locks
 
 # ------------------------------------------------------------ money
+BUSY_S = 10, 90  # until a file is tried again that has to wait for another one
 FEW = 4  # shards that one worker settles by itself rather than ringing for others
 
 
@@ -315,8 +319,17 @@ def sweep_passports() -> int:
 # ------------------------------------------------------------ tables to take along
 @shared_task
 def make_export(pk: int) -> int:
-    """Make one file that somebody waits for; return its rows, 0 if another worker has it."""
-    return exports.make(pk, timezone.now())
+    """Make one file that somebody waits for; return its rows, 0 if another worker has it.
+
+    One at a time in the whole market: mails and the night keep their places.
+    """
+    try:
+        with locks.alone(Lock.EXPORT):
+            return exports.make(pk, timezone.now())
+    except locks.Busy:
+        exports.wait(pk, timezone.now())
+        make_export.apply_async([pk], countdown=random.randint(*BUSY_S))
+        return 0
 
 
 @shared_task

@@ -20,13 +20,14 @@ from stdnum import luhn
 
 HEADER = "X-Request-ID"
 GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
-MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+MAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 SECRET = re.compile(
     r"(?i)\b(pass\w*|token|secret|key|code|authorization|cookie)(=|%3D|: ?)[^\s&\"',;]+"
 )
 TOKEN = re.compile(r"(?<=/)(?=[^/\s]*[A-Z:])(?=[^/\s]*\d)[\w:.=-]{16,}")  # a part of an address
+ROW = re.compile(r"(DETAIL|CONTEXT):[^\n]*")  # PostgreSQL shows the row that broke a rule
 NUMBER = re.compile(r"\b\d(?:[ -]?\d){12,18}\b")
-IBAN = re.compile(r"\b[A-Z]{2}\d{2} ?(?:[A-Z0-9]{4} ?){2,7}[A-Z0-9]{0,4}\b")
+IBAN = re.compile(r"(?i)\b[A-Z]{2}\d{2} ?(?:[A-Z0-9]{4} ?){2,7}[A-Z0-9]{0,4}\b")
 
 current: ContextVar[str] = ContextVar("request_id", default="")
 logger = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 def scrub(text: str) -> str:
     """Return `text` without mail addresses, tokens and secrets, bank and card numbers."""
+    text = ROW.sub(r"\1: [kept back]", text)
     text = SECRET.sub(r"\1\2[kept back]", TOKEN.sub("[token]", MAIL.sub("[mail]", text)))
     text = IBAN.sub(lambda found: "[account]" if len(found[0]) >= 15 else found[0], text)
     return NUMBER.sub(lambda found: "[number]" if _is_card(found[0]) else found[0], text)
@@ -67,8 +69,10 @@ class Json(JsonFormatter):
 
     converter = time.gmtime
 
-    def format(self, record: logging.LogRecord) -> str:
-        return scrub(super().format(record))
+    def process_log_record(self, log_data: dict[str, object]) -> dict[str, object]:
+        facts = super().process_log_record(log_data)
+        plain = (bool, int, float, type(None))
+        return {k: v if isinstance(v, plain) else scrub(str(v)) for k, v in facts.items()}
 
 
 def config(level: str, style: str, requests: bool) -> dict[str, object]:

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import os
 import re
 import tracemalloc
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 
+import psycopg
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -28,6 +30,7 @@ from affiliates import (
     shortlists,
     tasks,
 )
+from affiliates.locks import Lock
 from affiliates.models import Export, LinkDay, Payout, PayoutBatch
 from config.lib import deskfiles, money, sheets, tables
 from config.lib.privatefiles import private_files
@@ -347,6 +350,19 @@ def ask(client, side, kind="csv", **asked) -> Export:
     assert "mail you a link" in page.content.decode()  # a GET makes nothing
     assert client.post(url, asked).status_code == 302
     return Export.objects.latest("pk")
+
+
+def test_one_large_file_is_made_at_a_time(client, large):
+    ada, _zoe = large
+    client.force_login(ada.owner)
+    row = ask(client, ada, "csv")
+    with psycopg.connect(os.environ["DATABASE_URL"]) as other:
+        other.execute("select pg_advisory_lock(%s, 0)", [Lock.EXPORT])
+        assert tasks.make_export(row.pk) == 0
+    row.refresh_from_db()
+    assert row.state == "waiting"
+
+    assert tasks.make_export(row.pk) > 0
 
 
 def test_a_large_table_is_made_in_the_worker_and_mailed(client, large, django_capture_on_commit_callbacks):  # fmt: skip

@@ -113,6 +113,11 @@ def test_nothing_that_people_send_is_in_the_log(client, written):
     ("text", "left"),
     [
         ("Key (email)=(noor@mail.example) exists", "Key (email)=([mail]) exists"),
+        (
+            "check\nDETAIL:  Failing row contains (7, A. Person, Road 1).",
+            "check\nDETAIL: [kept back]",
+        ),
+        ("to nl91abna0417164300, noor%40mail.example", "to [account], [mail]"),
         ("GET /x?token=abc&page=2", "GET /x?token=[kept back]&page=2"),
         ("Not Found: /orders/b3Fx_9aZ-lkQ0pVnM2/", "Not Found: /orders/[token]/"),
         (

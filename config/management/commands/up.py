@@ -22,9 +22,8 @@ from config.lib import arguments
 from config.supervisor import GaveUp, Part, Supervisor
 
 READY_LIMIT_S = 60
-WORKER_PLACES = (
-    "4"  # catalogues, their pictures, shops to tell: one each; one for the rest at least
-)
+# one each for catalogues, their pictures, shops to tell and large files; one for the rest at least
+WORKER_PLACES = "5"
 
 
 class NotPrepared(Exception):
