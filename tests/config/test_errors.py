@@ -8,7 +8,9 @@ SHOWN = {  # what admins and users read as it is
     "BadFile", "BadValue", "CannotAdd", "DoesNotFit", "NotAllowed", "NotFreezable", "NotHeld",
     "NotPublishable", "OutOfBalance", "Refused", "UnreadableFeed",
 }  # fmt: skip
-NOT_SHOWN = {"affiliates/resp.py", "creators/platforms/base.py"}  # their Refused is a protocol's
+NOT_SHOWN = {  # their Refused is a protocol's, or carries a code that the page puts into words
+    "affiliates/evidence.py", "affiliates/resp.py", "creators/platforms/base.py",
+}  # fmt: skip
 
 
 def is_plain(words: ast.expr) -> bool:

@@ -264,6 +264,7 @@ def test_an_answer_that_comes_too_late_is_not_lost(shop, time_machine):
     desk = f"/brand/{part.brand.slug}/orders/{part.pk}/troubles/"
     words = "It was whole when it left: here is how we pack."
     time_machine.move_to(made.answer_by, tick=False)
+    owner.force_login(part.brand.memberships.get().user)  # days later she signs in again
     for step in (lambda: None, lambda: troubles.run_clocks(made.answer_by),
                  lambda: troubles.reply(made, True, made.answer_by)):  # fmt: skip
         step()
