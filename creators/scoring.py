@@ -65,7 +65,7 @@ WITH seen AS (
            width_bucket(max(followers), {bands}) AS band
     FROM permille GROUP BY creator_id
 ), usual AS (  -- of growth, orders and returns, each in one row: what is usual, and among how many
-    SELECT c.creator_id, coalesce(g.figures[{most_of}], {steady}) AS steady, g.channels AS growing,
+    SELECT c.*, coalesce(g.figures[{most_of}], {steady}) AS steady, g.channels AS growing,
            coalesce(o.low, %(usual_orders)s) AS buys, o.channels AS buying,
            coalesce(r.figures[{most_of}], {free}) AS free, r.channels AS returning
     FROM per_creator c
@@ -77,22 +77,21 @@ WITH seen AS (
         AND r.platform = c.platform AND r.band = c.band
 ), known AS (
     SELECT c.creator_id, c.shown_tells, part.*
-    FROM per_creator c
-    JOIN usual ON usual.creator_id = c.creator_id
+    FROM usual c
     LEFT JOIN sold ON sold.creator_id = c.creator_id
     CROSS JOIN LATERAL (VALUES
         (1, 'engagement', {engagement}, c.engaged, c.shown[1][1]::bigint, c.shown[1][2],
             c.shown[1][3], c.shown[1][4]),
         (2, 'growth', {growth}, CASE WHEN c.jump_bp IS NOT NULL
-            THEN greatest(0, 1000 - greatest(0, c.jump_bp - usual.steady) / 2) END,
-            c.jump_bp, NULL, usual.steady, usual.growing),
-        (3, 'orders', {orders}, CASE WHEN sold.clicks >= {min_clicks} THEN CASE usual.buys WHEN 0
+            THEN greatest(0, 1000 - greatest(0, c.jump_bp - c.steady) / 2) END,
+            c.jump_bp, NULL, c.steady, c.growing),
+        (3, 'orders', {orders}, CASE WHEN sold.clicks >= {min_clicks} THEN CASE c.buys WHEN 0
             THEN 1000
-            ELSE least(1000, sold.orders::bigint * 10000 / sold.clicks * 1000 / usual.buys) END END,
-            sold.orders::bigint * 10000 / nullif(sold.clicks, 0), usual.buys, NULL, usual.buying),
+            ELSE least(1000, sold.orders::bigint * 10000 / sold.clicks * 1000 / c.buys) END END,
+            sold.orders::bigint * 10000 / nullif(sold.clicks, 0), c.buys, NULL, c.buying),
         (4, 'returns', {returns}, CASE WHEN sold.orders >= {min_orders}
-            THEN greatest(0, 1000 - greatest(0, sold.returned_bp - usual.free) / 5) END,
-            sold.returned_bp::bigint, NULL, usual.free, usual.returning)
+            THEN greatest(0, 1000 - greatest(0, sold.returned_bp - c.free) / 5) END,
+            sold.returned_bp::bigint, NULL, c.free, c.returning)
     ) part (n, name, most, permille, measured, low, high, peers)
     WHERE part.permille IS NOT NULL
 ), shared AS (
