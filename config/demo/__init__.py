@@ -83,8 +83,8 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         fees.make(world)
         signed = accounts.people_of(seed) + signed
         letters.make(world)  # after the first brand has its owner
+        _analyze()  # the check joins everything
         _check(world)
-    _analyze()
     return signed
 
 

@@ -150,11 +150,11 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = [
         ("account", "0009_emailaddress_unique_primary_email"),
-        ("affiliates", "0047_exports"),
+        ("affiliates", "0009_switches_stay"),
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("creators", "0020_directory_views"),
+        ("creators", "0006_directory_triggers"),
         ("mfa", "0003_authenticator_type_uniq"),
-        ("shop", "0033_order_has_news"),
+        ("shop", "0007_variants_remember_prices"),
     ]
     operations = [
         migrations.CreateModel(
