@@ -29,7 +29,7 @@ test: .venv/dev.stamp .venv/fonts.stamp
 	$(PY) -m pytest -n $(JOBS) -m "not slow" $(ARGS)
 
 test-all: .venv/dev.stamp .venv/fonts.stamp
-	$(PY) -m pytest -n $(JOBS) $(ARGS)
+	THOROUGH=1 $(PY) -m pytest -n $(JOBS) $(ARGS)
 
 bench: .venv/dev.stamp
 	MARKET_MODE=demo ONLY="$(ONLY)" FULL="$(FULL)" $(PY) -m tests.benchmarks

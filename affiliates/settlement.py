@@ -127,6 +127,12 @@ def open_nights(last: date) -> list[date]:
     return [night for night in unfinished if night <= last] + fresh
 
 
+SHARDS_SQL = """
+    INSERT INTO affiliates_settlementshard (run_id, shard, commissions, lines, amount, set_aside)
+    SELECT %s, n, 0, 0, '{}', 0 FROM generate_series(0, %s - 1) n
+"""
+
+
 @transaction.atomic
 def start(night: date) -> SettlementRun:
     """Return the run of a night, made with its 64 shards if it is new.
@@ -143,9 +149,8 @@ def start(night: date) -> SettlementRun:
         night=night, defaults={"cutoff": clock.cutoff_of(night), "created_at": clock.now()}
     )
     if new:
-        SettlementShard.objects.bulk_create(
-            SettlementShard(run=run, shard=shard) for shard in range(SHARDS)
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(SHARDS_SQL, [run.pk, SHARDS])
     return run
 
 

@@ -68,15 +68,9 @@ def pytest_terminal_summary(terminalreporter) -> None:
 def _migrate(name: str) -> None:
     """Bring database `name` up to date as the owner."""
     from django.core.management import call_command
-    from django.db import connection
 
-    before = dict(connection.settings_dict)
-    connection.settings_dict |= {"NAME": name, "USER": "thousand_owner"}
-    try:
+    with harness.as_owner(name):
         call_command("migrate", verbosity=0, interactive=False)
-    finally:
-        connection.close()
-        connection.settings_dict |= {"NAME": before["NAME"], "USER": before["USER"]}
 
 
 @pytest.fixture(scope="session")

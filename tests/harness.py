@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 from psycopg import sql
@@ -146,6 +147,35 @@ def make_database(servers: embedded.Engines, template: str) -> str:
             statement = sql.SQL("create database {} template {} strategy file_copy")
             connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
     return name
+
+
+@contextlib.contextmanager
+def as_owner(name: str = "") -> Iterator[None]:
+    """Let Django connect as the owner of the tables, to database `name` (that of the test)."""
+    from django.db import connection
+
+    kept = dict(connection.settings_dict)
+    connection.close()
+    connection.settings_dict |= {"USER": embedded.OWNER, "NAME": name or kept["NAME"]}
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict |= {"USER": kept["USER"], "NAME": kept["NAME"]}
+
+
+def fill_market(size) -> list:
+    """Fill a demo market of `Size` as the owner, whose command it is; return who may sign in.
+
+    Only the owner may take statistics, without which a join of what was just written may last.
+    """
+    from django.utils import timezone
+
+    from config import demo
+
+    silent = SimpleNamespace(set_description_str=lambda text: None, update=lambda n: None)
+    with as_owner():
+        return demo.fill(size, 1, timezone.now(), silent)
 
 
 class Rows:

@@ -1,43 +1,31 @@
 """Pages take few statements, and no more with hundreds of rows than with a few."""
 
-from types import SimpleNamespace
-
 import pytest
-from django.db import transaction
-from django.utils import timezone
+from django.test import TransactionTestCase
 
-from config import demo
 from config.demo.world import Size
-from tests import tour
+from tests import harness, tour
 
-pytestmark = pytest.mark.django_db
-BAR = SimpleNamespace(set_description_str=lambda text: None, update=lambda n: None)
+pytestmark = pytest.mark.django_db(transaction=True)
 ISSUED = {"shop:brand_invoice"}  # who first looks at a paper has it issued
 KINDS = 2  # statements more for kinds of rows that the small market lacks; rows take none
 FEW, MANY = Size(12, 2, 8, 120), Size(36, 6, 36, 360)
 
 
-class Undo(Exception):
-    """Takes a market back."""
-
-
 def tour_of(size, seen=frozenset()) -> dict[str, list[str]]:
-    """Fill a market, return each page's statements, and take the market back.
+    """Fill a market, return each page's statements, and empty it.
 
     `seen`: the pages of an earlier tour.
     """
+    harness.fill_market(size)
     found = {}
-    try:
-        with transaction.atomic():
-            demo.fill(size, 1, timezone.now(), BAR)
-            browsers = tour.clients()
-            for page in tour.pages():
-                asked = tour.statements(browsers[page.who], page.path, page.name in seen - ISSUED)
-                if asked is not None:
-                    found[page.name] = asked
-            raise Undo
-    except Undo:
-        return found
+    browsers = tour.clients()
+    for page in tour.pages():
+        asked = tour.statements(browsers[page.who], page.path, page.name in seen - ISSUED)
+        if asked is not None:
+            found[page.name] = asked
+    TransactionTestCase._fixture_teardown(None)
+    return found
 
 
 def test_no_page_asks_more_than_it_may_whatever_the_number_of_rows():

@@ -128,7 +128,7 @@ def running(settings):
     """Run the stand-in and point the settings to it."""
     fake = FakeStripe()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     settings.STRIPE_API_URL = f"http://127.0.0.1:{server.server_port}"
     settings.STRIPE_SECRET_KEY, settings.STRIPE_CONNECT_WEBHOOK_SECRET = "sk_test", SECRET
     try:

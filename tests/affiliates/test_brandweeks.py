@@ -12,6 +12,7 @@ from affiliates import brandweeks, clock, commissions
 from affiliates.models import BrandWeek, BrandWeekStale
 from shop import refunds
 from tests.affiliates.factories import NIGHT_OVER, PAID, make_brand, make_commission, make_creator
+from tests.properties import examples
 
 THIS = clock.monday_of(clock.local_day(NIGHT_OVER))
 SINCE, BEFORE = THIS - timedelta(weeks=3), THIS - timedelta(weeks=7)
@@ -42,7 +43,7 @@ def refund_some(sale, cents):
 
 
 @pytest.mark.django_db
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(
     st.lists(
         st.one_of(

@@ -13,6 +13,7 @@ from affiliates.ledger import Transfer
 from affiliates.models import Account, ClosedMonth, LedgerEntry
 from tests.affiliates import factories as money
 from tests.affiliates.test_payouts import FRIDAY
+from tests.properties import examples
 
 DECEMBER = datetime(2026, 11, 30, 23, tzinfo=UTC)  # 00:00 in Amsterdam on 1 December
 NOVEMBER = date(2026, 11, 1)
@@ -105,7 +106,9 @@ HOURS = st.integers(-3 * 31 * 24, 3 * 31 * 24)
 
 @pytest.mark.django_db
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(st.tuples(HOURS, st.integers(1, 10_000), st.booleans()), max_size=12))
 def test_whatever_comes_late_a_closed_statement_stays_and_months_join(steps):

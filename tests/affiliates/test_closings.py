@@ -11,6 +11,7 @@ from affiliates import clock, closings, funding, invariants, ledger, night
 from affiliates.ledger import Transfer
 from affiliates.models import Closing, SettlementRun
 from tests.affiliates.factories import NIGHT_OVER, PAID, make_brand, make_commission
+from tests.properties import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ def summed(brand):
         return int(cursor.fetchone()[0])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(
     st.lists(st.tuples(st.integers(-(10**12), 10**12), st.booleans(), st.booleans()), max_size=12)
 )

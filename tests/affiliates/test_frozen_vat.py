@@ -15,6 +15,7 @@ from shop.models import Brand
 from tests import harness
 from tests.affiliates import factories as money
 from tests.conftest import SERVERS
+from tests.properties import examples
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 DUTCH = {"country": "NL", "vat_number": "NL1B01"}
@@ -86,7 +87,7 @@ def test_the_vat_of_a_settled_sale_and_line_stays():
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(8),
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -18,6 +18,7 @@ from affiliates.attribution import Line, Touch, decide, hold_reason, replay
 from affiliates.attribution.record import row_of
 from affiliates.models import Attribution
 from shop.models import BrandOrder, OrderLine
+from tests.properties import examples
 
 CASES = yaml.safe_load((Path(__file__).parent / "golden" / "attribution.yaml").read_text())
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -154,7 +155,9 @@ def test_any_mixture_of_the_cases_has_one_winner_or_none_and_replays(data):
 # ------------------------------------------------------------------ what strangers send
 
 FEW = hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 TEXT = st.text(st.characters(codec="latin-1", exclude_characters=";\r\n\x00"), max_size=200)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shop.models import Integration, Product, Stocked, Stockroom, WebhookEvent
 from tests.affiliates.own_shops import NOW, Shop, paid, refund, sample, shipped, told
+from tests.properties import examples
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
@@ -54,7 +55,7 @@ def keep_stock(shop):
 
 
 @hypothesis_settings(
-    max_examples=60, deadline=None,
+    max_examples=examples(60), deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from affiliates import linkcache, links, redirect, referral, resp
 from affiliates.models import Link
 from tests.affiliates.test_links import enrolled, offered
+from tests.properties import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -175,7 +176,9 @@ def test_an_own_shop_learns_the_click(link):
 
 
 @hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(cookie=st.text(max_size=300), code=st.text(max_size=14))
 def test_whatever_is_sent_is_no_error(link, cookie, code):

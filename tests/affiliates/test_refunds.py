@@ -21,6 +21,7 @@ from tests.affiliates.factories import (
     make_order,
     pay,
 )
+from tests.properties import examples
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 LATER = NIGHT_OVER + timedelta(days=1)
@@ -196,7 +197,7 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS, prices=st.lists(st.integers(1, 3000), min_size=1, max_size=3))
 def test_any_history_keeps_the_books(steps, prices):
     from affiliates import invariants

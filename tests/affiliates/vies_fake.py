@@ -46,7 +46,7 @@ def register(settings, **known):
     """Let our site ask a register that knows `known`."""
     Register.known, Register.asked = known, []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Register)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     settings.VIES_API_URL = f"http://127.0.0.1:{server.server_port}"
     settings.COMPANY = settings.COMPANY | {"vat_number": "NL999999990B01"}
     try:

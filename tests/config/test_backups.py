@@ -29,6 +29,11 @@ def owner_url(name: str) -> str:
     return f"{server.replace('thousand@', 'thousand_owner@')}/{name}"
 
 
+def restore(backup, database: str = "", **more) -> None:
+    with harness.as_owner(database):
+        backups.restore(backup, **more)
+
+
 def run(*command: str, database: str, ok: bool = True) -> str:
     """Call `manage.py` as an operator does, on this database."""
     url = owner_url(database)
@@ -140,12 +145,13 @@ def test_uploads_come_back_and_damage_is_found(tmp_path, settings):
     picture.parent.mkdir(parents=True)
     picture.write_bytes(b"a mug")
     (picture.parent / "gone.webp").symlink_to("nowhere")  # a file that is there no more
-    backup = as_owner(lambda: backups.make(tmp_path, timezone.now()))
+    with harness.as_owner():
+        backup = backups.make(tmp_path, timezone.now())
     shutil.rmtree(settings.MEDIA_ROOT)
     assert sum(backups.verify(backup)["rows"].values()) > 0
 
     with another_database() as other:
-        as_owner(lambda: backups.restore(backup), other)
+        restore(backup, other)
         assert picture.read_bytes() == b"a mug"
 
     dump = backup / backups.DUMP
@@ -154,26 +160,15 @@ def test_uploads_come_back_and_damage_is_found(tmp_path, settings):
         backups.restore(backup)
 
 
-def as_owner(work, name: str = ""):
-    """Do it as the owner of the tables, on the database `name` (that of the test)."""
-    kept = dict(connection.settings_dict)
-    connection.close()
-    connection.settings_dict |= {"USER": "thousand_owner", "NAME": name or kept["NAME"]}
-    try:
-        return work()
-    finally:
-        connection.close()
-        connection.settings_dict |= {"USER": kept["USER"], "NAME": kept["NAME"]}
-
-
 def test_nothing_is_put_into_a_database_in_use(tmp_path):
     name = market()
-    backup = as_owner(lambda: backups.make(tmp_path, timezone.now()))
+    with harness.as_owner():
+        backup = backups.make(tmp_path, timezone.now())
     with (
         harness.connect(SERVERS, name, "thousand"),
         pytest.raises(backups.Failed, match="stop the site first"),
     ):
-        as_owner(lambda: backups.restore(backup, replace=True))
+        restore(backup, replace=True)
     assert count(name, "affiliates_commission") == 2
 
 
@@ -183,7 +178,8 @@ def test_old_backups_and_the_drafts_of_killed_calls_go(tmp_path):
         (tmp_path / f"thousand-{day}" / backups.MANIFEST).write_text(json.dumps({"version": 1}))
     (tmp_path / "thousand-20260103T000000Z.draft").mkdir()
     (tmp_path / "thousand-holidays").mkdir()  # not ours
-    as_owner(lambda: call_command("backup", str(tmp_path), "--keep", "2", verbosity=0))
+    with harness.as_owner():
+        call_command("backup", str(tmp_path), "--keep", "2", verbosity=0)
     left = sorted(path.name for path in tmp_path.iterdir())
     assert left[0] == "thousand-20260102T000000Z"
     assert left[2] == "thousand-holidays"

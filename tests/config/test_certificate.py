@@ -47,7 +47,7 @@ def own_certificate(tmp_path):
     context.load_cert_chain(file)
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
         httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True).start()
         yield f"https://localhost:{httpd.server_port}"
         httpd.shutdown()
 

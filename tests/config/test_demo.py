@@ -3,7 +3,6 @@
 import re
 import stat
 from io import StringIO
-from types import SimpleNamespace
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -22,23 +21,22 @@ from affiliates.models import (
     PayoutBatch,
     SelfBill,
 )
-from config import demo
 from config.demo import accounts, people
 from config.demo.world import Size
 from creators import policy
 from creators.models import Case, CaseEvent, Creator, Decision
 from shop.models import Brand, DeliveryOption, Order, Product, Refund
+from tests import harness
 
 pytestmark = pytest.mark.django_db
 SMALL = Size(creators=120, brands=8, products=60, orders=1500)
-BAR = SimpleNamespace(set_description_str=lambda text: None, update=lambda n: None)
 
 
 @pytest.fixture(scope="module")
 def signed(django_db_setup, django_db_blocker):
     """Who may sign in to a market that most tests here only look at: filled once."""
     with django_db_blocker.unblock():
-        yield demo.fill(SMALL, 1, timezone.now(), BAR)
+        yield harness.fill_market(SMALL)
         TransactionTestCase._fixture_teardown(None)  # empties the tables
 
 

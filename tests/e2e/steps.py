@@ -148,7 +148,7 @@ def one_time_code(secret: str) -> str:
     """Return a code with time left to type it: one in its last second is refused, as it should."""
     period = mfa_settings.TOTP_PERIOD
     left_s = period - time.time() % period
-    if left_s < period / 2:
+    if left_s < period / 3:
         time.sleep(left_s)
     step = next(totp.yield_hotp_counters_from_time())
     return totp.format_hotp_value(totp.hotp_value(secret, step))

@@ -2,29 +2,24 @@
 is read at 320 px with letters a third larger, in both languages and schemes.
 """
 
-from types import SimpleNamespace
-
 import pytest
 from django.conf import settings
-from django.utils import timezone
 
-from config import demo
 from config.demo.world import Size
-from tests import tour
+from tests import harness, tour
 from tests.e2e.person import PHONE
 
 pytestmark = [
     pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db(transaction=True),
     pytest.mark.timeout(1_800),
 ]  # fmt: skip
-BAR = SimpleNamespace(set_description_str=lambda text: None, update=lambda n: None)
 SMALLEST = {"width": 320, "height": 640}
 LARGER = "135%"
 
 
 @pytest.mark.parametrize("language", ["nl-NL", "en-GB"])
 def test_every_page_is_for_everybody(people, live_site, language):
-    demo.fill(Size(40, 4, 24, 300), 1, timezone.now(), BAR)
+    harness.fill_market(Size(40, 4, 24, 300))
     pages = [page for page in tour.pages() if not page.name.startswith("admin:")]
     browsers = {}
     for who, client in tour.clients().items():

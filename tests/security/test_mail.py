@@ -54,7 +54,7 @@ def inbox(settings):
     """What the mail server kept: (address, subject) each."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Smtp) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
         Smtp.got.clear()

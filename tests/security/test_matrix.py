@@ -12,7 +12,6 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.test import Client
-from django.utils import timezone
 
 from affiliates.models import (
     Link,
@@ -22,16 +21,15 @@ from affiliates.models import (
     Shortlist,
     TaxProfile,
 )
-from config import checks, demo
+from config import checks
 from config.demo.world import Size
 from creators.models import Creator
 from shop.models import Brand, BrandOrder, Membership, Order
-from tests import tour
+from tests import harness, tour
 from tests.affiliates.test_drill import checksums
 from tests.shop.factories import make_user
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(1_800)]
-BAR = SimpleNamespace(set_description_str=lambda text: None, update=lambda n: None)
 OURS = [
     one for one in checks.routes() if one.name.split(":")[0] in {"affiliates", "shop", "creators"}
 ]
@@ -64,7 +62,7 @@ def market(django_db_setup, django_db_blocker):
     from django.test import TransactionTestCase
 
     with django_db_blocker.unblock():
-        demo.fill(Size(60, 6, 36, 500), 1, timezone.now(), BAR)
+        harness.fill_market(Size(60, 6, 36, 500))
         yield _people(), tour.facts()
         TransactionTestCase._fixture_teardown(None)  # empties the tables
 

@@ -33,7 +33,7 @@ class Leaks(BaseHTTPRequestHandler):
 def leaks(settings):
     Leaks.asked, Leaks.status = [], 200
     with ThreadingHTTPServer(("127.0.0.1", 0), Leaks) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True).start()
         settings.LEAKED_PASSWORDS_URL = f"http://127.0.0.1:{httpd.server_port}/range/"
         yield Leaks
         httpd.shutdown()

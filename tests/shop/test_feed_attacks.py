@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shop.feeds import base
 from shop.models import FeedRun, Product, Variant
+from tests.properties import examples
 from tests.shop.factories import make_brand, make_user
 from tests.shop.test_feeds import HEADER, SHARED, read, run, write
 
@@ -174,7 +175,9 @@ NOISE = st.one_of(
 
 @pytest.mark.django_db
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(80),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     path=st.sampled_from(REAL),

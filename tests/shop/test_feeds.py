@@ -15,6 +15,7 @@ from shop import feeds
 from shop.feeds import base, importer
 from shop.feeds.base import BadValue, Problem, UnreadableFeed
 from shop.models import FeedRun, Product, Variant
+from tests.properties import examples
 from tests.shop.factories import AT, make_brand, make_user
 
 HEADER = "Handle,Title,Body (HTML),Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Tracker,Variant Inventory Qty,Image Src\n"
@@ -210,7 +211,9 @@ def test_a_gzip_bomb_is_refused(tmp_path, monkeypatch):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(noise=st.binary(max_size=40), place=st.integers(0, 6000), cut=st.integers(0, 6000))
 def test_a_damaged_feed_never_breaks_the_reader(data, tmp_path, noise, place, cut):

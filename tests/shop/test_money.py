@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from shop import orders, payback, payments, refunds, signals
 from shop.gateways import fake
 from shop.models import OrderLine, Payment, Refund, RefundLine, WebhookEvent
+from tests.properties import examples
 from tests.shop.factories import AT, make_brand, make_order, make_variant, tell
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +38,9 @@ def two_lines():
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(amounts=st.lists(st.integers(1, 4000), max_size=6))
 def test_any_partial_refunds_end_exactly_at_the_whole(amounts):

@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def shop(settings):
     with Shop() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         settings.PRIVATE_PICTURES_FROM = server.url
         yield server
         server.shutdown()
@@ -123,7 +123,7 @@ def test_what_is_no_picture_is_refused_and_told(shop, answer, problem, asks_agai
 
 def test_a_redirect_is_followed_but_never_into_a_private_network(shop):
     with Shop() as inside:
-        threading.Thread(target=inside.serve_forever, daemon=True).start()
+        threading.Thread(target=inside.serve_forever, args=(0.02,), daemon=True).start()
         inside.answers["/secret"] = (200, {}, made())
         shop.answers["/moved"] = (301, {"Location": "/mug"}, b"")
         shop.answers["/mug"] = (200, {}, made())

@@ -68,7 +68,7 @@ class Api(BaseHTTPRequestHandler):
 @pytest.fixture
 def api(settings):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     settings.STRIPE_API_URL = f"http://127.0.0.1:{server.server_port}"
     settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test", SECRET
     settings.PAYMENT_GATEWAY = "stripe"
