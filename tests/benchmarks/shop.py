@@ -3,7 +3,7 @@
 Both catalogues lie on one server and are asked in turn, so that what else the machine does meets
 both. Lists and product pages are asked for through every middleware; CPU is that of this process, so
 without PostgreSQL's. Beside each stands the same page written by hand on the same tables
-(`shop_plain`), asked for in turn. 5,000 and 50,000 products; FULL=1: 500,000 (BENCH_PRODUCTS says
+(`shop_plain`), asked for in turn; `oscar` compares them with another shop. 5,000 and 50,000 products; FULL=1: 500,000 (BENCH_PRODUCTS says
 another number). Fifty buyers order the last ten pieces over HTTP, ten must get one.
 """
 
@@ -162,11 +162,11 @@ def answered(browser: Client, path: str) -> None:
         raise RuntimeError(f"{path} answered {answer.status_code}")
 
 
-def cpu(kind: str, plain: bool, seed: int) -> float:
+def cpu(kind: str, plain: bool, seed: int, products: int = SMALL) -> float:
     """Return the microseconds of CPU per page of this process."""
     changes = {"ROOT_URLCONF": shop_plain.__name__, "MIDDLEWARE": shop_plain.MIDDLEWARE}
     chance = random.Random(seed)
-    paths = [asked(chance, SMALL)[kind] for _n in range(REQUESTS)]
+    paths = [asked(chance, products)[kind] for _n in range(REQUESTS)]
     with override_settings(**changes if plain else {}):
         browser = Client(headers={"host": "localhost"})
         browser.handler.load_middleware()
@@ -219,8 +219,7 @@ def main() -> int:
         "shop", ROUNDS,
         {"products": [SMALL, LARGE], "statements": taken,
          "cpu_us": {name: round(value) for name, value in spent.items()},
-         "p95_ms": shown,
-         "oscar": "not compared: its sandbox is no package"},
+         "p95_ms": shown},
         {"list_cpu_over_plain": over["list"], "product_cpu_over_plain": over["product"],
          "statements": max(taken.values()),
          "list_p95_over_small": max(grown[name] for name in ("list", "shelf", "sorted", "brand")),
