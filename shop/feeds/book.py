@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from django.db import transaction
@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from shop import feeds
 from shop.feeds import base, takeover, writing
 from shop.feeds.base import ParsedProduct, Problem, UnreadableFeed, shorten
-from shop.feeds.spool import Spool
+from shop.feeds.spool import Spool, ahead
 from shop.models import FeedProblem, FeedRun, Product, Variant
+from shop.products import TAKEN_OFF
 
 CHUNK = 500  # products that are compared together
 MAX_ROWS = 500_000
@@ -154,14 +155,20 @@ class Book:
             spool.add([(digests[one.external_id], one) for one in ones])
 
     def _known(self, chunk: list[ParsedProduct]) -> dict[str, tuple[str, bool]]:
-        """Return the digest of each product that is there, and whether this feed has it in sale."""
+        """Return the digest of each product that is there, and whether it is as this feed left it.
+
+        What the brand took off by hand is; what a feed took off, or another feed has, is not.
+        """
         ids = [one.external_id for one in chunk]
-        found = writing.find(
-            Product, "external_id", self.brand, ids, "feed_digest", "status", "feed_id"
-        )
+        columns = (
+            "feed_digest", "feed_id", "status <> 'archived' as in_sale",
+            f"missing ? '{TAKEN_OFF}' as taken_off",
+        )  # fmt: skip
         return {
-            external_id: (digest, status != Product.Status.ARCHIVED and feed_id == self.feed.pk)
-            for external_id, digest, status, feed_id in found
+            external_id: (digest, feed_id == self.feed.pk and (in_sale or taken_off))
+            for external_id, digest, feed_id, in_sale, taken_off in writing.find(
+                Product, "external_id", self.brand, ids, *columns
+            )
         }
 
     def _drop_foreign(self, found: list[ParsedProduct], have: dict[str, Product]) -> None:
@@ -229,8 +236,12 @@ class Book:
         self.writing = True
         self.run.save(update_fields=["format", "examples"])
         writer, done = takeover.Takeover(self.run, self.at), 0
-        for found in chain(self.fresh.batches(), self.differs.batches()):
-            writer.write(found)
+        for made in ahead(writer.make, self.fresh.batches()):
+            writer.write_fresh(made)
+            done += len(made)
+            self._tell(50 + 49 * done // self.to_write)
+        for found in self.differs.batches():
+            writer.write_changed(found)
             done += len(found)
             self._tell(50 + 49 * done // self.to_write)
         writer.archive(self.gone)

@@ -142,7 +142,7 @@ def _offer(item: Item, currency: str, at: datetime) -> ParsedProduct | Problem:
         currency=code,
         category=item.get("product_type", "google_product_category"),
         vendor=item.get("brand"),
-        details=base.details(item),
+        details={} if base.DETAIL_NAMES.isdisjoint(item.fields) else base.details(item),
         url=base.web_address(item.get("link")),
         images=[(url, "") for url in map(base.web_address, addresses) if url],
     )

@@ -2,13 +2,20 @@
 
 import pickle
 import tempfile
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from shop.feeds.base import ParsedProduct
 
 IN_MEMORY = 8 * 1024 * 1024  # of what waits to be written; the rest lies in a file
 
 Found = tuple[str, ParsedProduct]  # the digest of a product, and the product
+
+
+T = TypeVar("T")
+AHEAD = 2  # batches that are made while one is written
 
 
 class Spool:
@@ -37,3 +44,17 @@ class Spool:
 
     def close(self) -> None:
         self.file.close()
+
+
+def ahead(make: Callable[[list[Found]], T], batches: Iterator[list[Found]]) -> Iterator[T]:
+    """Yield what `make` makes of each batch, made in a thread while the database works."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = deque(pool.submit(_next, make, batches) for _n in range(AHEAD))
+        while (made := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(_next, make, batches))
+            yield made
+
+
+def _next(make: Callable[[list[Found]], T], batches: Iterator[list[Found]]) -> T | None:
+    found = next(batches, None)
+    return None if found is None else make(found)

@@ -13,7 +13,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 import nh3
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.text import slugify
@@ -25,16 +25,20 @@ from shop.feeds.base import ParsedProduct
 from shop.feeds.spool import Found
 from shop.models import Category, FeedRun, Integration, Product, Variant
 
-FRESH = 200  # new products of one transaction: nobody waits for them
+FRESH = 500  # new products of one transaction: nobody waits for them
 AT_ONCE = 50  # of those that are there already: well below a second
 TRIES = 5
 IMPORTING = 7_265_002  # the advisory lock (this, brand): one import of a brand at a time
+ARCHIVED = Product.Status.ARCHIVED
 TAGS = set("p br ul ol li b strong i em h3 h4 table tr td th".split())
 
 
 def safe_html(text: str) -> str:
     """Return a description with only harmless tags and no attribute at all."""
     return nh3.clean(text[:60_000], tags=TAGS, attributes={}, link_rel=None)
+
+
+Made = tuple[Product, ParsedProduct]
 
 
 class Takeover:
@@ -53,27 +57,46 @@ class Takeover:
             for name in (category.slug, category.name, category.name_nl):
                 self.categories[name.lower()] = category
 
-    def write(self, found: list[Found]) -> None:
-        """Write new and changed products with their variants and pictures, in one transaction."""
-        patiently(self._write, found)
+    def write_fresh(self, made: list[Made]) -> None:
+        """Write new products with their variants and pictures, in one transaction."""
+        patiently(self._write_fresh, made)
 
-    def _write(self, found: list[Found]) -> None:
+    def _write_fresh(self, made: list[Made]) -> None:
+        ones = [one for _product, one in made]
+        for (product, _one), slug in zip(made, self._slugs(ones), strict=True):
+            product.slug = slug
+        writing.write(self.feed, made, [], self.at)
+        self._count(wrote_added=len(made))
+
+    def make(self, found: list[Found]) -> list[Made]:
+        """Return new products as they will be written. Asks no database: any thread may call it."""
+        made = []
+        for digest, one in found:
+            product = Product(brand=self.brand, external_id=one.external_id, feed_digest=digest)
+            self._fill(product, one)
+            made.append((product, one))
+        return made
+
+    def write_changed(self, found: list[Found]) -> None:
+        """Write products that are there anew, in one transaction that holds them for a moment."""
+        patiently(self._write_changed, found)
+
+    def _write_changed(self, found: list[Found]) -> None:
         have = self._lock([one.external_id for _digest, one in found])
-        fresh = [one for _digest, one in found if one.external_id not in have]
-        changed = [one for _digest, one in found if one.external_id in have]
-        for one, slug in zip(fresh, self._slugs(fresh), strict=True):
-            have[one.external_id] = Product(
-                brand=self.brand, external_id=one.external_id, slug=slug, category=None
-            )
         for digest, one in found:
             self._fill(have[one.external_id], one)
             have[one.external_id].feed_digest = digest
-        pairs = [[(have[one.external_id], one) for one in ones] for ones in (fresh, changed)]
-        writing.write(self.feed, *pairs, self.at)
-        self._count(wrote_added=len(fresh), wrote_changed=len(changed))
+        writing.write(self.feed, [], [(have[one.external_id], one) for _d, one in found], self.at)
+        self._count(wrote_changed=len(found))
 
     def _count(self, **wrote: int) -> None:
-        """Note at the run what this transaction wrote."""
+        """Note at the run what this transaction wrote.
+
+        It need not be on the disk before the next one begins: what is lost with the machine is
+        lost with its count. The run is closed by a commit that waits for all before it.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("set local synchronous_commit to off")
         facts = {name: F(name) + n for name, n in wrote.items() if n}
         FeedRun.objects.filter(pk=self.run.pk).update(seen_at=timezone.now(), **facts)
 
@@ -97,8 +120,7 @@ class Takeover:
     def _archive(self, ids: list[int]) -> None:
         rows = Product.objects.filter(pk__in=ids)
         list(rows.order_by("id").select_for_update(no_key=True).values_list("pk"))
-        gone = rows.exclude(status=Product.Status.ARCHIVED)
-        gone = gone.update(status=Product.Status.ARCHIVED, updated_at=self.at)
+        gone = rows.exclude(status=ARCHIVED).update(status=ARCHIVED, updated_at=self.at)
         self._count(wrote_removed=gone)
 
     def _slugs(self, fresh: list[ParsedProduct]) -> list[str]:
@@ -129,11 +151,15 @@ class Takeover:
         product.details = (product.details or {}) | one.details
         if self.brand.sells_at == "own_shop" and len(one.url) <= 500:
             product.own_shop_url = one.url or self._address(one) or product.own_shop_url
-        product.missing = ["unpublished"]
+        taken_off = product.status == ARCHIVED and products.TAKEN_OFF in product.missing
+        product.missing = [products.UNPUBLISHED]
         if one.published:
             measured = all(variant.content for variant in one.variants)
             product.missing = products.missing(product, product.category, self.taxed, measured)
         product.status = Product.Status.DRAFT if product.missing else Product.Status.ACTIVE
+        if taken_off:  # it stays off, up to date
+            product.status = ARCHIVED
+            product.missing.append(products.TAKEN_OFF)
 
     def _address(self, one: ParsedProduct) -> str:
         """Where the brand's connected shop shows a product of an export that names no address."""
