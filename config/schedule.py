@@ -6,8 +6,6 @@ A task may be missed or doubled: each finds its work in the database.
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 EVERY = [  # what it does, task, seconds
     ("chain what people did", "config.audit.seal", MINUTE),
-    ("let go of old entries of the log", "config.audit.expire", DAY),
-    ("forget sessions that ended", "config.tasks.forget_sessions", DAY),
     ("settle every night that is over", "affiliates.tasks.settle_nights", 15 * MINUTE),
     ("tell admins what is not well", "config.tasks.look_after", 5 * MINUTE),
     ("lift what nobody decided in time", "affiliates.tasks.lift_holds", HOUR),
@@ -76,7 +74,7 @@ DEFAULT, CATALOGUES = "celery", "catalogues"
 SLOW = (
     "affiliates.tasks.make_export", "affiliates.tasks.sweep_passports", "shop.tasks.import_feed",
     "shop.tasks.read_address", "shop.tasks.fetch_pictures", "shop.tasks.push_orders",
-    "shop.tasks.read_stock", "shop.tasks.test_stockroom",
+    "shop.tasks.read_stock", "shop.tasks.test_stockroom", "shop.tasks.look_again",
 )  # fmt: skip
 ROUTES = {task: {"queue": CATALOGUES} for task in SLOW}
 BEAT = {

@@ -200,7 +200,8 @@ def _rates(countries: set[str], day: date) -> dict[tuple[str, str], int]:
 def problem_of(variant: Variant, quantity: int, at: datetime, held: int = 0) -> str:
     """Return why a variant cannot be sold in this quantity, `held` of them hers; empty: it can."""
     product = variant.product
-    if product.status != Product.Status.ACTIVE or product.brand.status != Brand.Status.ACTIVE:
+    sold = product.status == Product.Status.ACTIVE and product.brand.status == Brand.Status.ACTIVE
+    if not sold or product.category.is_blocked:
         return _("This product is no longer sold.")
     if not variant.is_active:
         return _("This choice is no longer sold. Please pick another one.")

@@ -9,20 +9,10 @@ from stdnum.eu import vat
 
 from config.lib import money
 from shop import signals, terms
-from shop.models import Brand, Membership, Terms
+from shop.models import Brand, Membership, Product, Terms
 
 RESERVED_SLUGS = {"join", "new", "shop", "admin", "thousand", "brand", "brands", "cart", "checkout"}
 NEEDED = ("legal_name", "address", "postal_code", "city", "country", "email", "register_number")
-# Who the trader is, on invoices and towards the tax office.
-TRADER = (
-    "legal_name",
-    "address",
-    "postal_code",
-    "city",
-    "country",
-    "register_number",
-    "vat_number",
-)
 
 
 class BadVatNumber(ValueError):
@@ -85,8 +75,15 @@ def join(user, brand: Brand, at: datetime) -> Brand:
 
 
 def save_settings(brand: Brand) -> Brand:
-    """Store changed details; a brand that became incomplete stops selling until it is whole."""
+    """Store changed details; a brand that became incomplete stops selling until it is whole.
+
+    Products without a shelf get that of the brand; what else the details decide on products, such
+    as their VAT and maker, is for `tasks.look_again`.
+    """
     if brand.status in {Brand.Status.ACTIVE, Brand.Status.DRAFT}:
         brand.status = Brand.Status.DRAFT if lacks(brand) else Brand.Status.ACTIVE
     brand.save()
+    if brand.category:
+        shelfless = brand.products.filter(category=None).exclude(status=Product.Status.ARCHIVED)
+        shelfless.update(category=brand.category)
     return brand

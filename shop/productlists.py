@@ -17,6 +17,7 @@ LACKS = {
     "tax_rate": gettext_lazy("a VAT rate"),
     "own_shop_url": gettext_lazy("its address in your shop"),
     "unpublished": gettext_lazy("being published in your feed"),
+    "taken_off": gettext_lazy("that you bring it back"),
     "tax_class": gettext_lazy("a VAT class"),
     "detail:manufacturer": gettext_lazy("who makes it"),
     "detail:manufacturer_contact": gettext_lazy("where one writes to its maker"),

@@ -1,10 +1,11 @@
 """What a product shows for itself: completeness, price, stock, and the words it is found by."""
 
+import time
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -82,6 +83,8 @@ def refresh_stock(product_ids: Collection[int]) -> None:
         cursor.execute(_REFRESH_STOCK, [sorted(product_ids)])
 
 
+UNPUBLISHED = "unpublished"  # its feed says that it is not for sale (yet)
+TAKEN_OFF = "taken_off"  # by hand: no import brings it back
 # What the trader itself answers where a product names no other manufacturer (EU 2023/988, art. 19).
 BY_TRADER = {"manufacturer", "manufacturer_contact"}
 
@@ -132,7 +135,8 @@ def taxed_classes(country: str, day: date) -> set[str]:
 def publish(brand: Brand, product_ids: Collection[int], day: date | None = None) -> int:
     """Make complete products active and incomplete ones drafts; return how many are active.
 
-    Archived products stay archived. The reasons are kept on the product.
+    Archived products stay archived, and those that their feed has not published yet drafts. The
+    reasons are kept on the product.
     """
     day = day or timezone.localdate()
     taxed = taxed_classes(brand.country, day)
@@ -141,10 +145,11 @@ def publish(brand: Brand, product_ids: Collection[int], day: date | None = None)
     active = 0
     unmeasured = Variant.objects.filter(product=OuterRef("pk"), is_active=True, content="")
     rows = rows.select_related("category", "brand").annotate(measured=~Exists(unmeasured))
-    for product in rows:
+    for product in rows.order_by("pk").select_for_update(no_key=True, of=("self",)):
         before = (product.status, product.missing, product.tax_class)
         product.tax_class = tax_class_of(product, product.category)
-        product.missing = missing(product, product.category, taxed, product.measured)
+        kept = [UNPUBLISHED] if UNPUBLISHED in product.missing else []
+        product.missing = kept + missing(product, product.category, taxed, product.measured)
         product.status = Product.Status.DRAFT if product.missing else Product.Status.ACTIVE
         active += not product.missing
         if before != (product.status, product.missing, product.tax_class):
@@ -159,6 +164,8 @@ def change(brand: Brand, product_ids: Collection[int], **facts: object) -> int:
 
     A state other than archived is only a wish: what is incomplete stays a draft.
     """
+    if facts.get("status") == Product.Status.ARCHIVED:
+        return take_off(brand, product_ids, timezone.now())
     rows = Product.objects.filter(brand=brand, pk__in=list(product_ids))
     if "status" not in facts:
         rows = rows.exclude(status=Product.Status.ARCHIVED)
@@ -166,6 +173,41 @@ def change(brand: Brand, product_ids: Collection[int], **facts: object) -> int:
     Product.objects.filter(pk__in=found).update(**facts, updated_at=timezone.now())
     publish(brand, found)
     return len(found)
+
+
+# jsonb: an array without a word, with it at its end.
+_TAKE_OFF = """
+update shop_product
+   set status = 'archived', updated_at = %s, missing = (missing - %s::text) || to_jsonb(%s::text)
+ where brand_id = %s and id = any(%s)
+"""
+
+
+def take_off(brand: Brand, product_ids: Collection[int], at: datetime) -> int:
+    """Take products of a brand off the shelves until it brings them back; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_OFF, [at, TAKEN_OFF, TAKEN_OFF, brand.pk, sorted(product_ids)])
+        return cursor.rowcount
+
+
+AT_ONCE = 500  # products that are looked at again in one transaction
+
+
+def look_again(rows: QuerySet[Product], after: int = 0, seconds: float = 20) -> int:
+    """Publish or take back products after what decides on them has changed, in order of their ids.
+
+    Those beyond `after`, for some seconds; return the last id, 0 when none is left.
+    """
+    end = time.monotonic() + seconds
+    rows = rows.exclude(status=Product.Status.ARCHIVED).order_by("pk").select_related("brand")
+    while found := list(rows.filter(pk__gt=after).only("brand")[:AT_ONCE]):
+        brands = {product.brand for product in found}
+        for brand in brands:
+            publish(brand, [product.pk for product in found if product.brand == brand])
+        after = found[-1].pk
+        if time.monotonic() > end:
+            return after
+    return 0
 
 
 class NotThere(LookupError):

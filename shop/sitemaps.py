@@ -27,7 +27,7 @@ class Products(IdSitemap):
     """Rows of slugs and moment only: ten thousand of them make a page."""
 
     def items(self) -> QuerySet:
-        rows = Product.objects.on_sale().exclude(category__is_blocked=True)
+        rows = Product.objects.on_sale()
         return rows.values_list("brand__slug", "slug", "updated_at")
 
     def location(self, item: tuple[Any, ...]) -> str:

@@ -29,13 +29,14 @@ from shop import (
     paypages,
     pictures,
     postroom,
+    products,
     pushes,
     returns,
     stocklevels,
     troubles,
 )
 from shop.feeds import addresses, importer
-from shop.models import Feed, FeedRun, Image, Order, Stockroom, TeamInvitation
+from shop.models import Feed, FeedRun, Image, Order, Product, Stockroom, TeamInvitation
 
 logger = logging.getLogger(__name__)
 BUSY_S = 10, 90  # until a catalogue is tried again that has to wait for another one
@@ -236,6 +237,15 @@ def read_address(feed_id: int) -> int:
     stocklevels.ring_for(feed.brand_id, timezone.now())
     fetch_pictures.delay()
     return run.rows_read
+
+
+@shared_task
+def look_again(brand_id: int = 0, category_id: int = 0, after: int = 0) -> int:
+    """Publish or take back a brand's or a shelf's products after its settings changed."""
+    wanted = {"brand": brand_id} if brand_id else {"category": category_id}
+    if rest := products.look_again(Product.objects.filter(**wanted), after):
+        look_again.delay(brand_id, category_id, rest)
+    return rest
 
 
 @shared_task

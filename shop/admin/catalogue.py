@@ -1,11 +1,14 @@
 """What brands sell: shelves, products, VAT, and the catalogues they come from."""
 
+from functools import partial
+
 from django.contrib import admin
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.lib.readonly import ReadOnly
-from shop import products
+from shop import products, tasks
 from shop.models import Category, Feed, FeedRun, Image, Product, TaxRate, Variant
 
 
@@ -14,6 +17,12 @@ class CategoryAdmin(admin.ModelAdmin):
     list_display = ["name", "name_nl", "slug", "tax_class", "is_blocked", "position"]
     list_filter = ["is_blocked"]
     search_fields = ["name", "name_nl", "slug"]
+
+    def save_model(self, request, obj, form, change):
+        """Its products are looked at again: what it asks for, or whether it is open, has changed."""
+        super().save_model(request, obj, form, change)
+        look = partial(tasks.look_again.delay, category_id=obj.pk)
+        transaction.on_commit(look, robust=True)
 
 
 class VariantInline(admin.TabularInline):

@@ -155,7 +155,8 @@ class VariantForm(forms.ModelForm):
         label=_("Stock"), required=False, min_value=0, max_value=10**9,
         help_text=_("empty: always in stock"),
     )  # fmt: skip
-
+    # What the page showed: pieces may be sold while somebody types.
+    stock_shown = forms.IntegerField(required=False, widget=forms.HiddenInput)
     compare_at = PriceField(label=_("Price before"), required=False)
     content = forms.CharField(
         label=_("Content"), required=False, max_length=20, help_text=_("such as 500 g or 0.75 l")
@@ -172,6 +173,7 @@ class VariantForm(forms.ModelForm):
         self.fields["sku"].required = False
         if self.instance.pk:
             self.fields["option"].initial = self.instance.label
+            self.fields["stock_shown"].initial = self.instance.stock
 
     def clean_price(self) -> int:
         price = self.cleaned_data["price"]
@@ -196,6 +198,16 @@ class VariantForm(forms.ModelForm):
             message = _("Open orders hold %(n)d of these; the stock cannot be less.")
             raise forms.ValidationError(message % {"n": self.instance.reserved})
         return stock
+
+    def counted(self, there: Variant) -> int | None:
+        """Return the stock that was meant, by the row as it is now: what was sold meanwhile stays sold."""
+        typed, shown = self.cleaned_data["stock"], self.cleaned_data.get("stock_shown")
+        if self.add_prefix("stock_shown") in self.data:
+            if typed == shown:
+                return there.stock
+            if None not in (typed, shown, there.stock):
+                typed += there.stock - shown
+        return None if typed is None else max(typed, there.reserved)
 
 
 class ImageForm(forms.ModelForm):

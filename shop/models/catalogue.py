@@ -53,8 +53,12 @@ class Category(models.Model):
 
 class ProductQuerySet(models.QuerySet):
     def on_sale(self) -> Self:
-        """Products that a shopper may see: active, of an active brand."""
-        return self.filter(status=Product.Status.ACTIVE, brand__status=Brand.Status.ACTIVE)
+        """Products that a shopper may see: active, of an active brand, on a shelf that is open."""
+        return self.filter(
+            status=Product.Status.ACTIVE,
+            brand__status=Brand.Status.ACTIVE,
+            category__is_blocked=False,
+        )
 
 
 class Product(models.Model):

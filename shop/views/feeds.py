@@ -15,7 +15,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config.lib import money, ratelimit
+from config.lib import locks, money, ratelimit
 from config.lib.http import render_page
 from shop import pictures, tasks
 from shop.access import brand_required
@@ -56,14 +56,21 @@ def _start(request, run):
     if run.feed.language != (language := get_language() or "en"):
         run.feed.language = language
         run.feed.save(update_fields=["language"])
-    if run.file and run.file.size <= SMALL:
-        importer.import_file(run, Path(run.file.path), at=timezone.now())
-        transaction.on_commit(tasks.fetch_pictures.delay, robust=True)
-    else:
+    if not (run.file and run.file.size <= SMALL and _imported(run)):
         run.state = FeedRun.State.WAITING
         run.save(update_fields=["state"])
         transaction.on_commit(partial(tasks.import_feed.delay, run.pk), robust=True)
     return redirect("shop:feed_run", brand_slug=request.brand.slug, run_id=run.pk)
+
+
+def _imported(run):
+    """Import a file while the person waits; say whether it was this one's turn."""
+    try:
+        importer.import_file(run, Path(run.file.path), at=timezone.now())
+    except locks.Busy:
+        return False
+    transaction.on_commit(tasks.fetch_pictures.delay, robust=True)
+    return True
 
 
 def _run(request, run_id):

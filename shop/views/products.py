@@ -17,12 +17,13 @@ from shop import pictures, productlists, stocklevels, storefront
 from shop import products as catalogue
 from shop.access import brand_required
 from shop.forms.products import ImageFormSet, ManyForm, ProductForm, VariantFormSet
-from shop.models import Product
+from shop.models import Product, Variant
 from shop.models.brands import SellsAt
 from shop.views.terms import terms_first
 
 PER_PAGE = 30
 MANY = 5_000  # products that are changed at once
+TYPED = ["sku", "options", "price", "stock", "compare_at", "content", "position"]  # of a variant
 
 
 @brand_required
@@ -124,10 +125,16 @@ def _all_valid(request, form, variants, images):
 @transaction.atomic
 def _save(brand, form, variants, images):
     product = form.save(commit=False)
+    locked = (
+        Variant.objects.filter(product=product.pk).order_by("pk").select_for_update(no_key=True)
+    )
+    there = {variant.pk: variant for variant in locked}
+    product.status = Product.Status.DRAFT
     if product.pk is None:
         product.slug = catalogue.free_slugs(brand, [product.title])[0]
-    product.status = Product.Status.DRAFT
-    product.save()
+        product.save()
+    else:
+        product.save(update_fields=[*form.Meta.fields, "details", "status", "updated_at"])
     for n, row in enumerate(variants.forms):
         if not row.has_changed() and not row.instance.pk:
             continue
@@ -137,7 +144,11 @@ def _save(brand, form, variants, images):
             variant.options = [["", option]] if option else []
         variant.product, variant.brand, variant.position = product, brand, n
         variant.sku = variant.sku or f"{product.slug}/{option or n + 1}"[:120]
-        variant.save()
+        if variant.pk:
+            variant.stock = row.counted(there[variant.pk])
+            variant.save(update_fields=TYPED)
+        else:
+            variant.save()
     if images.instance.pk:
         images.save()
     pictures.add(product, form.cleaned_data["pictures"])
@@ -154,7 +165,7 @@ def product_status(request, product_id):
     """Take a product off the shelves, or bring it back."""
     product = get_object_or_404(Product, brand=request.brand, pk=product_id)
     if "archive" in request.POST:
-        Product.objects.filter(pk=product.pk).update(status=Product.Status.ARCHIVED)
+        catalogue.take_off(request.brand, [product.pk], timezone.now())
         messages.success(request, _("The product is no longer shown."))
     else:
         Product.objects.filter(pk=product.pk).update(status=Product.Status.DRAFT)
