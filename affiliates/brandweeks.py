@@ -25,7 +25,7 @@ SUMS_SQL = """
         SELECT w.brand_id, w.week, s.currency, s.creator_id, v.product_id, l.brand_order_id,
                coalesce((SELECT k.platform FROM affiliates_link k WHERE k.id = s.link_id),
                         'code') AS platform, l.quantity,
-               l.net - l.refunded - l.charged_back AS sales,
+               l.net AS sold, l.net - l.refunded - l.charged_back AS sales,
                (l.refunded + l.charged_back > 0)::int AS back,
                s.amount + coalesce((SELECT sum(r.amount) FROM affiliates_commission r
                                     WHERE r.reverses_id = s.id AND r.state <> 'void'), 0) AS earned,
@@ -46,14 +46,14 @@ SUMS_SQL = """
                coalesce(platform, '') AS platform, creator_id, product_id,
                sum(sales)::bigint AS sales, sum(earned)::bigint AS earned, sum(fee)::bigint AS fee,
                count(DISTINCT brand_order_id) AS orders, sum(quantity) AS quantity,
-               sum(back) AS back, count(*) AS lines
+               sum(back) AS back, count(*) AS lines, sum(sold)::bigint AS sold
         FROM sold
         GROUP BY brand_id, week, currency,
                  GROUPING SETS ((), (platform), (creator_id), (product_id))
     )"""
 COLUMNS = (
     "brand_id, week, currency, grain, platform, creator_id, product_id,"
-    " sales, earned, fee, orders, quantity, back, lines"
+    " sales, earned, fee, orders, quantity, back, lines, sold"
 )
 
 # What is kept of a brand's weeks, and the sums of those that are not.
@@ -76,7 +76,8 @@ READ_SQL = f"""
     )
     SELECT grain, week >= %(since)s, CASE WHEN grain = 'platform' THEN week END,
            platform, creator_id, product_id, sum(sales)::bigint, sum(earned)::bigint,
-           sum(fee)::bigint, sum(orders)::int, sum(quantity)::int, sum(back)::int, sum(lines)::int
+           sum(fee)::bigint, sum(orders)::int, sum(quantity)::int, sum(back)::int, sum(lines)::int,
+           sum(sold)::bigint
     FROM every WHERE currency = %(currency)s GROUP BY 1, 2, 3, 4, 5, 6
 """  # noqa: S608
 
@@ -113,7 +114,7 @@ def read(brand_id: int, currency: str, since: date, last: date, before: date) ->
 
     Dates are Mondays. Rows: grain, whether since `since`, week (of a platform's sums only),
     platform, creator, product, sales, earned, fee (minor units), orders, quantity, lines of
-    which something came back, lines. Right at once: a changed week is summed from its lines.
+    which something came back, lines, what was sold before that. Right at once: a changed week is summed from its lines.
     """
     values = {
         "brand": brand_id, "currency": currency, "zone": clock.zone().key,

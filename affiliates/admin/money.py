@@ -132,14 +132,20 @@ class ClosingAdmin(Desk):
 
 @admin.register(BrandWeek)
 class BrandWeekAdmin(Desk):
-    list_display = ["id", "brand", "week", "grain", "platform", "creator", "product", "sold"]
+    list_display = [
+        "id", "brand", "week", "grain", "platform", "creator", "product", "before", "net",
+    ]  # fmt: skip
     list_filter = ["grain", "week"]
     list_select_related = ["brand", "creator", "product"]
     search_fields = ["brand__name"]
     ordering = ["-id"]
 
+    @admin.display(description=gettext_lazy("sold before returns"), ordering="sold")
+    def before(self, row):
+        return money.display(row.sold, row.currency)
+
     @admin.display(description=gettext_lazy("sales"), ordering="sales")
-    def sold(self, row):
+    def net(self, row):
         return money.display(row.sales, row.currency)
 
 

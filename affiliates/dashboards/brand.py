@@ -78,13 +78,14 @@ class Waiting:
 
 @dataclass(slots=True)
 class Sum:
-    sales: int = 0
+    sales: int = 0  # what stays sold
     earned: int = 0
     fee: int = 0
     orders: int = 0
     quantity: int = 0
     back: int = 0
     lines: int = 0
+    sold: int = 0  # before anything came back: gross merchandise value without VAT
 
     @property
     def cost(self) -> int:
@@ -130,6 +131,7 @@ class ProductRow:
 class Week:
     monday: date
     sales: int = 0
+    sold: int = 0  # before anything came back
     parts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -204,6 +206,7 @@ def brand_board(brand: Brand, weeks: int, at: datetime) -> BrandBoard:
             shown = "own" if platform in ("page", "code") else platform
             by_platform.setdefault(shown, Sum()).add(one)
             by_week[week].sales += one.sales
+            by_week[week].sold += one.sold
             by_week[week].parts[platform] = one.sales
         elif grain == BrandWeek.Grain.CREATOR:
             creators[creator] = one

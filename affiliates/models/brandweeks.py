@@ -33,6 +33,9 @@ class BrandWeek(models.Model):
     quantity = models.PositiveIntegerField()
     back = models.PositiveIntegerField(help_text="lines of which something came back")
     lines = models.PositiveIntegerField()
+    sold = models.BigIntegerField(
+        default=0, db_default=0, help_text="net, before anything came back; minor units"
+    )
 
     class Meta:
         constraints = [

@@ -369,6 +369,7 @@ WEEKS = Table(
     rows=_weeks,
     columns=(
         Column(_("Week of"), lambda row: row[0].monday),
+        Column(_("Sold before returns"), lambda row: money.decimal(row[0].sold, row[1])),
         Column(_("Sales"), lambda row: money.decimal(row[0].sales, row[1])),
         *(
             Column(

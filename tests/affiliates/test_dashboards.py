@@ -217,7 +217,7 @@ def test_a_brand_sees_what_creators_sold_and_what_it_cost():
     fees = LedgerEntry.objects.filter(kind="fee", debit__brand=brand).values_list(
         "amount", flat=True
     )
-    assert board.now.sales == sum(sale.base for sale in sales)
+    assert board.now.sales == board.now.sold == sum(sale.base for sale in sales)
     assert board.now.earned == sum(sale.amount for sale in sales)
     assert board.now.fee == sum(fees)
     assert (board.now.orders, board.sellers, board.before.sales) == (2, 2, 0)
@@ -254,6 +254,7 @@ def test_what_came_back_counts_neither_as_sale_nor_as_cost():
     board = dashboards.brand_board(brand, 12, NIGHT_OVER)
 
     assert (board.now.sales, board.now.cost, board.now.per_cost) == (0, 0, None)
+    assert board.now.sold == sum(week.sold for week in board.weeks) == sale.base > 0
     assert board.now.back_share == 100
 
 
