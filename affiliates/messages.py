@@ -56,10 +56,10 @@ def send(
     if not text:
         raise ValueError("a message has words")
     row = Thread.objects.select_for_update().filter(brand=brand, creator=creator).first()
-    if row is None:
-        row = _start(brand, creator, from_brand, at)
-    if row.is_blocked:
+    if row is not None and row.is_blocked:
         raise Blocked(str(row))
+    if row is None or row.started_by_brand is None:
+        row = _start(brand, creator, from_brand, at)
     is_first_side = row.started_by_brand == from_brand
     if is_first_side and row.answered_at is None:
         sent = Message.objects.filter(brand=brand, creator=creator, from_brand=from_brand)
@@ -84,10 +84,15 @@ def _start(brand: Brand, creator: Creator, from_brand: bool, at: datetime) -> Th
         new = creator.threads.filter(started_by_brand=False, started_at__gt=at - outreach.WEEK)
         if new.count() >= NEW_A_WEEK:
             raise TooMany(str(creator))
-    made, _new = Thread.objects.get_or_create(
-        brand=brand, creator=creator,
-        defaults={"started_by_brand": from_brand, "started_at": at, "last_at": at},
-    )  # fmt: skip
+    begun = {"started_by_brand": from_brand, "started_at": at, "last_at": at}
+    made, _new = Thread.objects.select_for_update().get_or_create(
+        brand=brand, creator=creator, defaults=begun
+    )
+    if made.is_blocked:
+        raise Blocked(str(made))
+    if made.started_by_brand is None:
+        Thread.objects.filter(pk=made.pk).update(**begun)
+        made.refresh_from_db()
     return made
 
 
@@ -139,7 +144,7 @@ def block(brand: Brand, creator: Creator, *, by_brand: bool, at: datetime) -> No
     """Take no more messages of the other side from `at` on; a creator gets no invitations either."""
     row, _new = Thread.objects.select_for_update().get_or_create(
         brand=brand, creator=creator,
-        defaults={"started_by_brand": not by_brand, "started_at": at, "last_at": at},
+        defaults={"started_by_brand": None, "started_at": at, "last_at": at},
     )  # fmt: skip
     field = _block_of(by_brand)
     setattr(row, field, getattr(row, field) or at)

@@ -1,7 +1,8 @@
 """How many creators a brand may write to first in a week: more when they answer, fewer when they
 block it, and never by what it sells.
 
-A creator who answered, took a link or takes part is no stranger any more and is not counted.
+A creator who answered, took a link or takes part is no stranger any more and is not counted. A
+block counts of whom the brand wrote to or invited: nobody else can take anything from its quota.
 Source: docs/together.md.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Q
 
 from affiliates.models import Link, Participation, SampleRequest, Thread
 from shop.models import Brand
@@ -61,7 +63,9 @@ def known(brand: Brand, creator_ids: Iterable[int] | None = None) -> set[int]:
             state__in=[Participation.State.INVITED, Participation.State.LAPSED],
             asked_by_creator=False,
         ),
-        Thread.objects.filter(brand=brand).exclude(started_by_brand=True, answered_at=None),
+        Thread.objects.filter(
+            Q(started_by_brand=False) | Q(answered_at__isnull=False), brand=brand
+        ),
         Link.objects.filter(collaboration__brand=brand),
         SampleRequest.objects.filter(collaboration__brand=brand),
     )
@@ -83,7 +87,10 @@ STANDING_SQL = """
     ), talks AS (SELECT * FROM affiliates_thread WHERE brand_id = %(brand)s)
     SELECT (SELECT count(*) FROM asked WHERE NOT asked_by_creator AND answered_at > %(since)s)
          + (SELECT count(*) FROM talks WHERE started_by_brand AND answered_at > %(since)s),
-           (SELECT count(*) FROM talks WHERE blocked_by_creator_at > %(since)s),
+           (SELECT count(*) FROM talks t WHERE blocked_by_creator_at > %(since)s
+              AND (started_by_brand OR answered_at IS NOT NULL
+                   OR EXISTS (SELECT 1 FROM asked a WHERE a.creator_id = t.creator_id
+                              AND NOT a.asked_by_creator))),
            (SELECT count(*) FROM (
                 SELECT creator_id FROM asked WHERE NOT asked_by_creator AND asked_at > %(week)s
                 UNION SELECT creator_id FROM talks WHERE started_by_brand AND started_at > %(week)s

@@ -14,7 +14,9 @@ class Thread(models.Model):
 
     brand = models.ForeignKey("shop.Brand", models.PROTECT, related_name="threads")
     creator = models.ForeignKey("creators.Creator", models.CASCADE, related_name="threads")
-    started_by_brand = models.BooleanField()
+    started_by_brand = models.BooleanField(
+        null=True, help_text="empty: one blocked the other before anybody wrote"
+    )
     started_at = models.DateTimeField()
     answered_at = models.DateTimeField(
         null=True, blank=True, help_text="when the side that did not start it first wrote"

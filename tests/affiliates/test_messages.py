@@ -143,6 +143,48 @@ def test_blocks_take_from_the_quota_until_no_stranger_is_left(pair):
     assert not Thread.objects.filter(creator=creator).exists()
 
 
+def test_only_whom_the_brand_wrote_to_or_invited_takes_from_its_quota_by_a_block(pair):
+    brand, written_to = pair
+    offer = Collaboration.objects.create(
+        brand=brand, kind="targeted", name="A", rate_bp=1500, starts_at=NOW
+    )
+    invited, stranger = make_creator(at=NOW), make_creator(at=NOW)
+    Participation.objects.create(
+        creator=invited, collaboration=offer, state="invited", asked_at=NOW - DAY
+    )
+    write(brand, written_to)
+    for one in (written_to, invited, stranger):
+        messages.block(brand, one, by_brand=False, at=NOW + DAY)
+
+    found = outreach.standing(brand, NOW + DAY)
+
+    assert (found.blocks, found.used) == (2, 2)
+
+
+@pytest.mark.parametrize("by_brand", [True, False])
+def test_a_block_that_is_lifted_makes_nobody_known(pair, by_brand):
+    brand, creator = pair
+    messages.block(brand, creator, by_brand=by_brand, at=NOW)
+    messages.unblock(brand, creator, by_brand=by_brand)
+
+    assert outreach.known(brand) == set()
+    assert outreach.standing(brand, NOW).used == 0
+    write(brand, creator, at=NOW + DAY)
+    assert outreach.standing(brand, NOW + DAY).used == 1
+    thread = Thread.objects.get()
+    assert (thread.started_by_brand, thread.started_at) == (True, NOW + DAY)
+
+
+def test_after_a_lifted_block_the_quota_still_holds(pair, monkeypatch):
+    brand, creator = pair
+    monkeypatch.setattr(outreach, "quota", lambda answers, blocks: 0)
+    messages.block(brand, creator, by_brand=True, at=NOW)
+    messages.unblock(brand, creator, by_brand=True)
+
+    with pytest.raises(outreach.QuotaReached):
+        write(brand, creator)
+
+
 # ------------------------------------------------------------------ who sees what
 
 
