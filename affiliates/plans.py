@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Avg, QuerySet, Sum
+from django.db.models import Avg, F, QuerySet, Sum
 
 from affiliates import clock, fees, planning, shortlists
 from affiliates.dashboards.query import rows_of
@@ -135,7 +135,9 @@ def make(brand: Brand, asked: Asked, at: datetime) -> Plan:
     terms = planning.Terms(usual_sale(brand), rate, asked.sample)
     wish = planning.Wish(asked.goal, asked.budget, asked.most, asked.cap_percent)
     fits = _fitting(asked)
-    small = fits.filter(followers_max__range=SMALL).order_by("-score", "-creator")
+    small = fits.filter(followers_max__range=SMALL).order_by(
+        F("score").desc(nulls_last=True), "-creator"
+    )
     usual = market()
     found = planning.estimate(_sources(small[:MOST_LOOKED_AT]), usual, terms)
     choice = planning.choose(found, wish)
