@@ -7,6 +7,7 @@ TIMEOUTS_MS = {  # part -> statement_timeout; a command by hand has none
     "drain": 60_000,
 }
 LOCKS_MS = {"idle_in_transaction_session_timeout": 30_000, "lock_timeout": 2_000}  # of the web
+PREPARED = 0  # executions before one of config/lib/prepared.py is planned for good; no other is
 POOL = {"min_size": 1, "max_size": 10, "timeout": 5}  # Celery closes its pool after every task
 
 
@@ -18,6 +19,7 @@ def limited(database: dict[str, object], part: str) -> dict[str, object]:
     options = database.get("OPTIONS", {}) | {
         "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
         "application_name": f"thousand {part}".strip(),
+        "prepare_threshold": PREPARED,
     }
     if part == "web":
         options["pool"] = POOL

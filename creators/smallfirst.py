@@ -66,6 +66,13 @@ def is_kept(entry: DirectoryEntry, at: datetime) -> bool:
     return bool(reason(entry, at)) and fitness.passes(entry.fit, entry.score)
 
 
+def on_track(at: datetime) -> Q:
+    """Return the condition of `is_kept`."""
+    known = Q(score=None) | Q(score__gte=fitness.SCORE_FLOOR)
+    is_small = Q(followers_max__lt=BELOW) | Q(enrolled_at__gte=since(at))
+    return is_small & known & Q(fit__gte=fitness.FLOOR)
+
+
 def choose(small: Sequence, large: Sequence, key: Callable, size: int) -> list:
     """Return the page: the first `size` of both by `key`, at least the kept places from `small`."""
     kept = min(len(small), places(size))

@@ -13,10 +13,9 @@ from datetime import datetime
 from hashlib import md5
 from zoneinfo import ZoneInfo
 
-import psycopg
 from django.conf import settings
-from django.db import connection
 
+from config.lib import prepared
 from creators.directory import masks
 from creators.directory.words import LISTS
 from creators.models import DirectoryEntry, DirectoryGone, DirectoryIndex
@@ -95,24 +94,18 @@ def _read(key: tuple[str, str], raw: bytes) -> int | array:
 
 
 def _stored(index_id: int, keys: list[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
-    """Return stored bits as they are: spelled out as text, as Django asks, they take ten times as
-    long.
-    """
+    """Return stored bits by order and name."""
     orders, names = map(list, zip(*keys, strict=True))
-    connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(BITS, [orders, names, index_id], binary=True)
-        return {(order, name): bits for order, name, bits in cursor.fetchall()}
+    found = prepared.rows(BITS, [orders, names, index_id], binary=True)
+    return {(order, name): bits for order, name, bits in found}
 
 
 def latest(at: datetime) -> Latest:
     """Return the newest index; an empty one while there is none. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(LATEST)
-        row = cursor.fetchone()
-    if row is None:
+    found = prepared.rows(LATEST)
+    if not found:
         return Latest(0, 0, 0, seed_of(at), 0, True)
-    *facts, gone = row
+    *facts, gone = found[0]
     return Latest(*facts, tuple(gone or ()))
 
 

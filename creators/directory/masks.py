@@ -8,8 +8,12 @@ import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 SOME = re.compile(rb"[^\0]", re.DOTALL)
+CHUNK = 256  # bytes that are looked at together
+NONE = bytes(CHUNK)
+NEAR = (1 << 8 * CHUNK) - 1
 
 
 def of(numbers: Iterable[int], below: int | None = None) -> int:
@@ -50,16 +54,23 @@ def has(mask: int, number: int) -> bool:
 def members(mask: int, start: int = 0) -> Iterator[int]:
     """Yield the numbers from `start` on, lowest first."""
     raw = mask.to_bytes((mask.bit_length() + 7) >> 3, "little")
-    for found in SOME.finditer(raw, start >> 3):
-        base, byte = found.start() << 3, raw[found.start()]
-        for bit in range(8):
-            if byte >> bit & 1 and base + bit >= start:
-                yield base + bit
+    for begin in range(start >> 3, len(raw), CHUNK):
+        some = raw[begin : begin + CHUNK]
+        if some == NONE:
+            continue
+        for found in SOME.finditer(some):
+            base, byte = (begin + found.start()) << 3, some[found.start()]
+            for bit in range(8):
+                if byte >> bit & 1 and base + bit >= start:
+                    yield base + bit
 
 
 def first(mask: int, start: int, most: int) -> list[int]:
     """Return up to `most` numbers from `start` on, lowest first."""
-    return [number for number, _n in zip(members(mask, start), range(most), strict=False)]
+    near = mask >> start & NEAR  # most sets of a page have enough here
+    if near.bit_count() >= most:
+        return [start + number for number in islice(members(near), most)]
+    return list(islice(members(mask, start), most))
 
 
 class Kept:

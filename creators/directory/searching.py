@@ -13,16 +13,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
+from typing import NamedTuple
 
-from django.db.models import BooleanField, Case, When
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from creators import smallfirst
-from creators.directory import index, masks, words
+from creators.directory import index, masks, rows, words
 from creators.directory.facets import Filters, Names, matching, names
 from creators.models import DirectoryEntry
 
 BETWEEN = "_"  # the two ends in a cursor
+SORTING = (  # what `index.key` and `smallfirst.is_kept` look at
+    "creator_id", "fit", "engagement_bp", "engagement_pct", "score", "followers_max", "enrolled_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,14 @@ class Page:
     count: int
 
 
+class Changed(NamedTuple):
+    """Creators whom the index does not know as they are; who of them fits, and is small or new."""
+
+    ids: list[int]
+    fitting: list[int]
+    kept: list[int]
+
+
 class Standing:
     """Everybody in one order, and who of them a search without its text finds."""
 
@@ -39,53 +52,62 @@ class Standing:
         self.order = filters.sort if filters.sort in index.SORTS else "fit"
         self.filters = filters
         self.index = index.latest(at)
-        changed = self._changed(at)
         self.ids, self.places = self.index.arrays(self.order) if self.index.size else ([], [])
-        fresh = {entry.creator_id for entry in changed}
-        self.kept = 0
-        self.found = self._of_index(filters) if self.index.size else 0
-        if self.found and filters.words:
-            self.found &= self._saying(filters.words)
-        stale = masks.of(
-            place
-            for one in (*fresh, *self.index.gone)
-            if (place := self._numbered(one)) is not None
-        )
-        self.found = masks.without(self.found, stale)
-        self.kept = masks.without(self.kept, stale)
-        fitting = [entry for entry in changed if entry.fits]
-        new = [entry for entry in fitting if self._numbered(entry.creator_id) is None]
-        new.sort(key=lambda entry: index.key(self.order, self.index.seed, entry))
         self.extra: list[int] = []  # creators numbered after those of the index
         self.extra_place: dict[int, int] = {}
-        self._append(entry.creator_id for entry in new)
-        self.found |= masks.of(self.place(entry.creator_id) for entry in fitting)
-        self.kept |= masks.of(
-            self.place(entry.creator_id) for entry in fitting if smallfirst.is_kept(entry, at)
-        )
+        self.found, self.kept = 0, 0
+        if self.index.size:
+            self.found = self._of_index(filters)
+            if self.found and filters.words:
+                self.found &= self._saying(filters.words)
+            self._correct(at)
+        else:
+            self._without_index(at)
         self._rest(resting)
 
-    def _changed(self, at: datetime) -> list[DirectoryEntry]:
-        """Return the entries that the index does not know as they are, with whether they fit."""
-        if not self.index.is_behind:
-            return []
-        fits = Case(
-            When(matching(self.filters), then=True), default=False, output_field=BooleanField()
+    def _correct(self, at: datetime) -> None:
+        """Put those right whom the index does not know as they are."""
+        changed = self._changed(at) if self.index.is_behind else Changed([], [], [])
+        known = (self._numbered(one) for one in (*changed.ids, *self.index.gone))
+        stale = masks.of(place for place in known if place is not None)
+        self.found = masks.without(self.found, stale)
+        self.kept = masks.without(self.kept, stale)
+        new = [one for one in changed.fitting if self._numbered(one) is None]
+        if new:
+            self._append_sorted(DirectoryEntry.objects.filter(creator__in=new).only(*SORTING))
+        self._put(changed.fitting, changed.kept)
+
+    def _changed(self, at: datetime) -> Changed:
+        """Return whom the index does not know as they are. One query, however many they are."""
+        fits = matching(self.filters)
+        changed = DirectoryEntry.objects.filter(changed_in__gte=self.index.horizon)
+        found = changed.aggregate(
+            ids=ArrayAgg("creator_id", default=[]),
+            fitting=ArrayAgg("creator_id", filter=fits, default=[]),
+            kept=ArrayAgg("creator_id", filter=fits & smallfirst.on_track(at), default=[]),
         )
-        rows = DirectoryEntry.objects.filter(changed_in__gte=self.index.horizon)
-        if not self.index.size:
-            rows = DirectoryEntry.objects.filter(matching(self.filters))
-        return list(
-            rows.annotate(fits=fits).only(
-                "creator_id",
-                "fit",
-                "engagement_bp",
-                "engagement_pct",
-                "score",
-                "followers_max",
-                "enrolled_at",
-            )
+        return Changed(**found)
+
+    def _without_index(self, at: datetime) -> None:
+        """Read everybody who fits: a market that has no index yet is small."""
+        entries = self._append_sorted(
+            DirectoryEntry.objects.filter(matching(self.filters)).only(*SORTING)
         )
+        kept = [entry.creator_id for entry in entries if smallfirst.is_kept(entry, at)]
+        self._put(self.extra, kept)
+
+    def _append_sorted(self, some: QuerySet[DirectoryEntry]) -> list[DirectoryEntry]:
+        """Give the creators of some entries the places after everybody, in the order asked for."""
+        entries = sorted(some, key=lambda entry: index.key(self.order, self.index.seed, entry))
+        self._append(entry.creator_id for entry in entries)
+        return entries
+
+    def _put(self, fitting: Iterable[int], kept: Iterable[int]) -> None:
+        """Add creators to those who are found, and to the small track."""
+        places = (self.place(one) for one in fitting)
+        self.found |= masks.of(place for place in places if place is not None)
+        places = (self.place(one) for one in kept)
+        self.kept |= masks.of(place for place in places if place is not None)
 
     def _of_index(self, filters: Filters) -> int:
         """Return whom the index finds by all but the text."""
@@ -93,8 +115,8 @@ class Standing:
         bits = self.index.bits(self.order, [*(asked.all() if asked else []), smallfirst.NAME])
         self.kept = bits[smallfirst.NAME]
         if asked is None:  # a number between two steps: ask the rows
-            rows = DirectoryEntry.objects.filter(matching(filters, text=False))
-            return self._set_of(rows.values_list("creator_id", flat=True))
+            fitting = DirectoryEntry.objects.filter(matching(filters, text=False))
+            return self._set_of(fitting.values_list("creator_id", flat=True))
         return self._named(asked, bits, (1 << self.index.size) - 1)
 
     def _named(self, asked: Names, bits: dict[str, int], among: int) -> int:
@@ -192,9 +214,9 @@ def search(
         if taken := [place for place in chosen if place in set(track)]:
             ends[n] = f"{standing.creator(taken[-1])}.{taken[-1]}"
     ids = [standing.creator(place) for place in chosen]
-    rows = DirectoryEntry.objects.select_related("creator").defer("search", "facets").in_bulk(ids)
+    entries = rows.of(ids) if ids else {}
     return Page(
-        entries=[rows[one] for one in ids if one in rows and rows[one].is_listed],
+        entries=[entries[one] for one in ids if one in entries and entries[one].is_listed],
         next_cursor=BETWEEN.join(ends) if sum(map(len, tracks)) > len(chosen) else "",
         count=standing.found.bit_count(),
     )

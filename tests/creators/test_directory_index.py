@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Value
 
 from creators import directory, fitness, smallfirst
-from creators.directory import Filters, facets, index, masks, words
+from creators.directory import Filters, facets, index, masks, searching, words
 from creators.models import Creator, DirectoryBits, DirectoryEntry, DirectoryGone, DirectoryIndex
 from tests.creators.factories import NOW
 
@@ -159,6 +159,37 @@ def test_an_index_stands_in_the_order_that_a_small_market_has_without(sort):
     assert [e.pk for e in without.entries] == plainly(Filters(sort=sort))
 
 
+def test_who_changed_stands_on_the_small_track_or_leaves_it_at_once():
+    chance = random.Random(4)
+    fill(chance, 60)
+    index.build(NOW)
+    for entry in DirectoryEntry.objects.order_by("pk")[:40]:
+        chance_entry(chance, entry.creator).save(force_update=True)
+    expected = {
+        e.pk for e in DirectoryEntry.objects.filter(is_listed=True) if smallfirst.is_kept(e, NOW)
+    }
+
+    standing = searching.Standing(Filters(), NOW)
+
+    on_track = masks.members(standing.found & standing.kept)
+    assert {standing.creator(place) for place in on_track} == expected
+    rows = DirectoryEntry.objects.filter(smallfirst.on_track(NOW), is_listed=True)
+    assert set(rows.values_list("pk", flat=True)) == expected
+    assert expected
+
+
+def test_what_changed_costs_the_same_few_questions(django_assert_num_queries):
+    chance = random.Random(5)
+    fill(chance, 60)
+    index.build(NOW)
+    directory.search(Filters(), at=NOW)  # the index is at hand
+    for some in (1, 20):
+        for entry in DirectoryEntry.objects.filter(is_listed=True)[:some]:
+            chance_entry(chance, entry.creator).save(force_update=True)
+        with django_assert_num_queries(3):  # which index; what changed since; their rows
+            directory.search(Filters(), at=NOW)
+
+
 def test_the_trigger_computes_what_fitness_says():
     fill(random.Random(5), 200)
     for entry in DirectoryEntry.objects.all():
@@ -220,6 +251,21 @@ def test_sets_of_numbers():
     assert masks.without(mask, masks.of({8, 9})) == masks.of(numbers - {8})
     assert (masks.of([]), list(masks.members(0))) == (0, [])
     assert masks.of(numbers, 1_001) == mask
+
+
+def test_numbers_of_a_set_are_found_wherever_they_lie():
+    chance = random.Random(3)
+    edges = [
+        n + d for n in (0, 8 * masks.CHUNK, 80 * masks.CHUNK) for d in (-1, 0, 1) if n + d >= 0
+    ]
+    for some in (1, 5, 300, 6_000):
+        numbers = sorted({*chance.sample(range(90 * masks.CHUNK), some), *chance.sample(edges, 4)})
+        mask = masks.of(numbers)
+        for start in (0, 1, *chance.sample(edges, 3), numbers[-1], numbers[-1] + 1):
+            on = [n for n in numbers if n >= start]
+            assert list(masks.members(mask, start)) == on
+            for most in (0, 1, 25, len(on) + 1):
+                assert masks.first(mask, start, most) == on[:most]
 
 
 def test_a_process_keeps_what_it_used_last():
