@@ -7,13 +7,13 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from affiliates import planning
+from affiliates import planning, plans
 from affiliates.models import Shortlist
 from affiliates.planning import Market, Peers, Range, Source, Terms, Wish
 from creators import directory
 from creators.models import DirectoryEntry
 from tests.affiliates.factories import make_brand, make_user
-from tests.creators.factories import make_creator
+from tests.creators.factories import NOW, make_creator
 from tests.shop.factories import make_variant
 
 PEERS = Peers(Range(0.01, 0.03, 0.06), Range(0.002, 0.01, 0.03))
@@ -201,6 +201,21 @@ def test_a_brand_plans_keeps_and_invites(client, brand, django_assert_max_num_qu
 
 
 @pytest.mark.django_db
+def test_who_has_a_score_is_looked_at_first(brand, monkeypatch):
+    in_directory(6)
+    DirectoryEntry.objects.filter(pk__in=DirectoryEntry.objects.order_by("-pk")[:3]).update(
+        score=None
+    )
+    scored = set(DirectoryEntry.objects.exclude(score=None).values_list("pk", flat=True))
+    monkeypatch.setattr(plans, "MOST_LOOKED_AT", 3)
+    looked_at = []
+    monkeypatch.setattr(planning, "estimate", lambda some, *_: looked_at.append(list(some)) or [])
+
+    plans.make(brand, plans.Asked("sales", 50_000, 1_200), NOW)
+
+    assert {one.id for one in looked_at[0]} == scored
+
+
 def test_what_is_typed_wrong_is_said_at_its_field_and_kept(client, brand):
     page = reverse("affiliates:plan", args=[brand.slug])
 
