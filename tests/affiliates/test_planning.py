@@ -216,6 +216,7 @@ def test_who_has_a_score_is_looked_at_first(brand, monkeypatch):
     assert {one.id for one in looked_at[0]} == scored
 
 
+@pytest.mark.django_db
 def test_what_is_typed_wrong_is_said_at_its_field_and_kept(client, brand):
     page = reverse("affiliates:plan", args=[brand.slug])
 
