@@ -14,6 +14,7 @@ class Receiver:
         self.got: list[tuple[str, dict[str, str], bytes]] = []
         self.answers: dict[str, int] = {}
         self.open = self.most_open = 0
+        self.said_all = 0  # answers without end that were listened to for a minute
 
     def ids(self, path: str = "") -> list[str]:
         return [headers["webhook-id"] for at, headers, _body in self.got if at.startswith(path)]
@@ -54,9 +55,10 @@ def _handler(kept: Receiver):
             """Send a header that never ends, a little at a time."""
             try:
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-                for _ in range(200):
+                for _ in range(1_200):
                     self.wfile.write(b"x")
                     time.sleep(0.05)
+                kept.said_all += 1
             except OSError:
                 self.close_connection = True
 

@@ -66,6 +66,7 @@ def state(row):
 def test_a_message_is_signed_as_standard_webhooks_says(there, brand, tmp_path):
     endpoint = listen(brand, f"{there.url}/ok")
     row = write(endpoint, data={"amount": {"amount": 342, "currency": "EUR"}, "word": "é"})
+    begun = int(time.time())
 
     assert deliveries.send(NOW) == 1
 
@@ -77,7 +78,7 @@ def test_a_message_is_signed_as_standard_webhooks_says(there, brand, tmp_path):
     assert json.loads(body) == {
         "type": "commission.born", "timestamp": "2026-11-20T12:00:00Z", "data": row.data,
     }  # fmt: skip
-    assert abs(int(headers["webhook-timestamp"]) - time.time()) < 60
+    assert begun <= int(headers["webhook-timestamp"]) <= time.time()
     key = base64.b64decode(endpoint.secret.removeprefix("whsec_"))
     told = f"{row.uid}.{headers['webhook-timestamp']}.".encode() + body
     wanted = base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()
@@ -222,10 +223,9 @@ def test_slow_receivers_are_cut_off_and_delay_nobody_else(there, monkeypatch):
     quick = listen(make_brand(), f"{there.url}/ok")
     rows = [write(one) for one in slow]
     good = [write(quick, str(n), subject=str(n)) for n in range(30)]
-    began = time.monotonic()
     deliveries.send(NOW)
 
-    assert time.monotonic() - began < 4
+    assert there.said_all == 0  # nobody listened to the end
     assert {state(row) for row in rows} == {("waiting", 1, None, "silent")}
     assert {state(row) for row in good} == {("delivered", 1, 204, "ok")}
     assert there.got[-1][0] != "/trickle"

@@ -1,6 +1,7 @@
 """From a product page to a paid order, as a shopper's browser does it."""
 
 import re
+from functools import partial
 
 import pytest
 from django.core import mail
@@ -8,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from shop import mails, orders, tasks
-from shop.models import Cart, Order, OrderLine, Payment
+from shop.models import Cart, Order, OrderLine, Payment, PaymentSession
 from tests.shop.factories import make_brand, make_user, make_variant
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 ADDRESS = {
@@ -323,3 +325,20 @@ def test_signed_in_buyer_is_kept(client):
     order_it(client)
 
     assert Order.objects.get().buyer == user
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_one_moment_make_one_order_and_one_payment_page(client):
+    variant = make_variant(stock=5)
+    put_in_bag(client, variant)
+    fields = ADDRESS | hidden(client.get("/checkout/"))
+    hands = [Client() for _n in range(4)]
+    for hand in hands:  # of one browser
+        hand.cookies.load({name: one.value for name, one in client.cookies.items()})
+
+    answers = at_once(*[partial(hand.post, "/checkout/", fields) for hand in hands])
+
+    assert len({answer["Location"] for answer in answers}) == 1
+    assert answers[0]["Location"].startswith("/pay/")
+    variant.refresh_from_db()
+    assert (Order.objects.count(), PaymentSession.objects.count(), variant.reserved) == (1, 1, 1)

@@ -2,7 +2,6 @@
 
 import gzip
 import resource
-import time
 from pathlib import Path
 
 import pytest
@@ -59,14 +58,12 @@ def upload(client, brand, raw, name="feed.xml", **more):
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_attack_is_refused_in_words_and_changes_nothing(client, brand, tmp_path, attack):
     kept = run(brand, write(tmp_path, HEADER + "cup,Cup,,,,,5,,,\n"))
-    began = time.monotonic()
 
     page = upload(client, brand, ATTACKS[attack])
 
     made = FeedRun.objects.exclude(pk=kept.pk).get()
     assert (page.status_code, made.state) == (200, "refused")
     assert made.error and "Nothing was taken over" in page.content.decode()
-    assert time.monotonic() - began < 5
     assert Product.objects.filter(brand=brand).values_list("title", "status").get() == (
         "Cup", "active",
     )  # fmt: skip
