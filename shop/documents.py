@@ -8,7 +8,6 @@ have no gaps: whoever numbers holds the brand's lock until the row stands.
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -206,18 +205,21 @@ def _title(line: dict, currency: str) -> str:
 def _taxes(page: "Page", row: SaleDocument, sign: int) -> None:
     """Write what is in it without VAT, the VAT of each rate, and the whole."""
     page.ln(2)
-    for label, tax in _by_rate(row.facts["lines"]).items():
-        page.row(label, written(sign * tax, row.currency))
+    for label, (net, tax) in by_rate(row).items():
+        facts = {"vat": label, "net": written(sign * net, row.currency)}
+        page.row(_("%(vat)s, on %(net)s") % facts, written(sign * tax, row.currency))
     page.row(_("Total without VAT"), written(sign * (row.gross - row.tax), row.currency))
     page.row(_("Total, VAT included"), written(sign * row.gross, row.currency), bold=True)
 
 
-def _by_rate(lines: Iterable[dict]) -> dict[str, int]:
-    taxes: dict[str, int] = defaultdict(int)
-    for line in lines:
+def by_rate(row: SaleDocument) -> dict[str, tuple[int, int]]:
+    """Return what of a document each rate of VAT is on, and that VAT, by the rate in words."""
+    found: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for line in row.facts["lines"]:
         if "delivery" in line:
             label = _("VAT on the delivery")
         else:
             label = _("VAT at %s %%") % number_format(Decimal(line["tax_bp"]) / 100)
-        taxes[label] += line["tax"]
-    return taxes
+        net, tax = found[label]
+        found[label] = net + line["gross"] - line["tax"], tax + line["tax"]
+    return found

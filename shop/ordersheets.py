@@ -1,4 +1,4 @@
-"""A brand's orders as a table for its own books: one row per line, amounts as numbers."""
+"""A brand's orders, and their invoices and credit notes, as tables for its own books."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from config.lib import money
 from config.lib.tables import Asked, Column, Table, Wrong, day, share
-from shop.models import Brand, OrderLine
+from shop import documents
+from shop.models import Brand, OrderLine, SaleDocument
 
 
 def period(asked: Asked, today: date) -> tuple[date, date]:
@@ -101,5 +102,47 @@ LINES = Table(
         Column(gettext_lazy("Country"), lambda row: row.brand_order.order.country),
         Column(gettext_lazy("E-mail"), lambda row: row.brand_order.order.email),
         Column(gettext_lazy("Phone"), lambda row: row.brand_order.order.phone),
+    ),
+)
+
+
+def _documents(brand: Brand, asked: Asked) -> QuerySet[SaleDocument]:
+    """Return what was issued on these days, by number: what a VAT return is made of."""
+    first, last = period(asked, timezone.localdate())
+    rows = SaleDocument.objects.filter(brand=brand, issued_on__gte=first, issued_on__lte=last)
+    return rows.select_related("brand_order__order").order_by("number")
+
+
+def _signed(row: SaleDocument, amount: int) -> Decimal:
+    """Return an amount as it counts in the books: what a credit note takes back is less."""
+    sign = -1 if row.kind == SaleDocument.Kind.CREDIT else 1
+    return money.decimal(sign * amount, row.currency)
+
+
+def _rates(row: SaleDocument) -> str:
+    found = documents.by_rate(row).items()
+    return "; ".join(
+        f"{vat}: {_signed(row, tax)} / {_signed(row, net)}" for vat, (net, tax) in found
+    )
+
+
+DOCUMENTS = Table(
+    name="sale-documents",
+    title=gettext_lazy("Invoices and credit notes"),
+    page="shop:brand_orders",
+    params=("first", "last"),
+    rows=_documents,
+    columns=(
+        Column(gettext_lazy("Number"), lambda row: row.name),
+        Column(gettext_lazy("Date"), lambda row: row.issued_on),
+        Column(gettext_lazy("Kind"), lambda row: row.get_kind_display()),
+        Column(gettext_lazy("Belongs to"), lambda row: row.facts.get("of", "")),
+        Column(gettext_lazy("Order"), lambda row: row.brand_order.order.number),
+        Column(gettext_lazy("Country"), lambda row: row.brand_order.order.country),
+        Column(gettext_lazy("Amount"), lambda row: _signed(row, row.gross)),
+        Column(gettext_lazy("Without VAT"), lambda row: _signed(row, row.gross - row.tax)),
+        Column(gettext_lazy("VAT"), lambda row: _signed(row, row.tax)),
+        Column(gettext_lazy("VAT / on what, by rate"), _rates),
+        Column(gettext_lazy("Currency"), lambda row: row.currency),
     ),
 )

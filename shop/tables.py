@@ -167,4 +167,7 @@ EVENTS = Table(
     ),
 )
 
-ALL = (ORDERS, ordersheets.LINES, PRODUCTS, DISCOUNTS, TEAM, IMPORTS, PROBLEMS, EVENTS)
+ALL = (
+    ORDERS, ordersheets.LINES, ordersheets.DOCUMENTS, PRODUCTS, DISCOUNTS, TEAM, IMPORTS, PROBLEMS,
+    EVENTS,
+)  # fmt: skip

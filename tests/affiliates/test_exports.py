@@ -36,7 +36,7 @@ from config.lib import deskfiles, money, sheets, tables
 from config.lib.privatefiles import private_files
 from creators import cases
 from creators.models import Creator
-from shop import discounts, integrations
+from shop import discounts, documents, integrations
 from shop.feeds import importer
 from shop.models import Brand, DiscountCode, FeedProblem, Membership, WebhookEvent
 from tests.affiliates.factories import make_collaboration, make_commission, make_payable, sign_in
@@ -94,6 +94,7 @@ class Side:
             link=self.link, day=timezone.localdate(),
             defaults={"clicks": 3, "uniques": 2, "orders": 1, "income": 342},
         )  # fmt: skip
+        documents.invoice(self.sale.order_line.brand_order, NOW)
         brandweeks.refresh(NOW)
         brandinvoices.issue(NOW + 32 * DAY)
         method = make_payable(self.creator)
@@ -144,6 +145,7 @@ class Side:
             "line": {"line": str(self.line.pk)},
             "import-problems": {"run": str(self.run.pk)},
             "order-lines": {"first": str(timezone.localdate() - 90 * DAY)},
+            "sale-documents": {"first": str(timezone.localdate() - 90 * DAY)},
             "statement": {"month": f"{NOW:%Y-%m}"},
         }.get(name, {})
 
@@ -191,6 +193,7 @@ SEEN = {  # where a table is seen, and what of it stands there as it stands in t
     (Brand, "platforms"): ("affiliates:brand_risk", ["Clicks", "Orders", "Sales"]),
     (Brand, "orders"): ("shop:brand_orders", ["Order", "Where it is", "City", "Amount"]),
     (Brand, "order-lines"): ("shop:brand_orders", ["Order"]),
+    (Brand, "sale-documents"): ("shop:brand_orders", ["Order"]),
     (Brand, "products"): ("shop:products", ["Product", "Price", "Status"]),
     (Brand, "discounts"): ("shop:discounts", ["Code", "Takes off", "Taken off, paid orders"]),
     (Brand, "team"): ("shop:team", ["E-mail", "Role"]),
