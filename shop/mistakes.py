@@ -22,12 +22,19 @@ class TooLate(Exception):
     """Something followed from the mark, or it is older than a day."""
 
 
-def undoable(part: BrandOrder, sent: Iterable[Parcel], at: datetime) -> set[int | None]:
-    """Return the parcels, by id, whose newest mark may be taken back; None: that all arrived."""
+def undoable(
+    part: BrandOrder, sent: Iterable[Parcel], at: datetime, *, there: bool = False
+) -> set[int | None]:
+    """Return the parcels, by id, whose newest mark may be taken back; None: that all arrived.
+
+    What a shop elsewhere sent is taken back `there`, and nowhere else.
+    """
     if part.order.own_shop:
         return set()
     marks: dict[int | None, datetime] = {
-        parcel.pk: parcel.delivered_at or parcel.shipped_at for parcel in sent
+        parcel.pk: parcel.delivered_at or parcel.shipped_at
+        for parcel in sent
+        if bool(parcel.external_id) == there
     }
     if part.delivered_at:
         marks = {None: part.delivered_at}
@@ -61,7 +68,21 @@ def undo_delivery(part: BrandOrder, at: datetime) -> None:
         part.shipped_at = None
         part.shipped_at = _left_at(part)
     part.save(update_fields=["delivered_at", "shipped_at"])
+    _correct_delivered(part, at)
     orders.tell(signals.order_delivered, brand_order=part)
+
+
+def _correct_delivered(part: BrandOrder, at: datetime) -> None:
+    """Tear up the letter that all arrived; where it was posted, write another one.
+
+    Either way the next one can be written when it really arrives.
+    """
+    told = OrderLetter.objects.filter(kind="delivered", about=part.pk)
+    posted = told.filter(sent_at__isnull=False).exists()
+    told.delete()
+    if posted:
+        OrderLetter.objects.filter(kind="undelivered", about=part.pk).delete()
+        letters.write("undelivered", part.pk, part.order, at)
 
 
 def _left_at(part: BrandOrder) -> datetime | None:
@@ -71,14 +92,16 @@ def _left_at(part: BrandOrder) -> datetime | None:
 
 
 @transaction.atomic
-def undo_parcel(parcel: Parcel, by: AbstractBaseUser, at: datetime) -> Parcel | None:
+def undo_parcel(parcel: Parcel, by: AbstractBaseUser | None, at: datetime) -> Parcel | None:
     """Take back that a parcel arrived, else that it left; return it, or None when it is gone.
 
+    `by` None: the shop that sent it took it back.
     The shopper is told where she was told that it left. Raises TooLate.
     """
     part = _locked(parcel.brand_order)
     row = Parcel.objects.filter(pk=parcel.pk).first()
-    if row is None or part.delivered_at or row.pk not in undoable(part, [row], at):
+    there = by is None
+    if row is None or part.delivered_at or row.pk not in undoable(part, [row], at, there=there):
         raise TooLate(f"parcel {parcel.pk} of {part}")
     if row.delivered_at:
         row.delivered_at = None
@@ -100,7 +123,7 @@ def undo_parcel(parcel: Parcel, by: AbstractBaseUser, at: datetime) -> Parcel | 
 
 def _correct(parcel: Parcel, undone: ParcelUndone, at: datetime) -> None:
     """Tear up the letter that tells of a parcel; where it was posted, write another one."""
-    told = OrderLetter.objects.filter(kind="shipped", about=parcel.pk)
+    told = OrderLetter.objects.filter(kind__in=["shipped", "tracking"], about=parcel.pk)
     told.filter(sent_at=None).delete()
     if told.exists():
         letters.write("unshipped", undone.pk, undone.brand_order.order, at)

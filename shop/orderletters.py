@@ -9,8 +9,18 @@ from django.utils.translation import gettext as _
 
 from config.lib import money
 from config.lib.letters import Letter, day
-from shop import documents, mails
-from shop.models import BrandOrder, OrderLetter, Parcel, ParcelUndone, Recall, Refund, Return
+from shop import documents, mails, orders
+from shop.models import (
+    BrandOrder,
+    OrderLetter,
+    OrderPush,
+    Parcel,
+    ParcelUndone,
+    Recall,
+    Refund,
+    Return,
+)
+from shop.models.catalogue import Product
 
 Rows = Sequence[tuple[str, str]]
 Files = Sequence[tuple[str, bytes, str]]
@@ -146,6 +156,45 @@ def shipped(row: OrderLetter) -> EmailMultiAlternatives:
     ])  # fmt: skip
 
 
+def cancelled_there(row: OrderLetter) -> EmailMultiAlternatives:
+    push = OrderPush.objects.select_related("stockroom__integration").get(pk=row.about)
+    facts = {"shop": push.stockroom.integration.domain}
+    return to_brand(row, push.brand_order_id, _("You cancelled it in %(shop)s, it is paid here") % facts, [
+        _("No money moves in your shop: what the shopper paid is still with us."),
+        _("Give it back on the page of the order, or send the goods after all."),
+    ])  # fmt: skip
+
+
+def delivered(row: OrderLetter) -> EmailMultiAlternatives:
+    """From now on she may send it back for so long: whoever says so, she has to know it."""
+    part = BrandOrder.objects.get(pk=row.about)
+    facts = {"brand": part.seller.get("name", ""), "day": day(orders.return_until(part))}
+    may = any(line.withdrawal == Product.Withdrawal.YES for line in part.lines.all())
+    return to_shopper(row, _("Your order from %(brand)s has arrived") % facts, [
+        _("You can send it back without a reason until %(day)s, on the page of your order.") % facts
+        if may else "",
+        _("It is not with you, or not as it should be? Say so there: something is wrong."),
+    ], [(line.title, str(line.quantity)) for line in part.lines.all()])  # fmt: skip
+
+
+def undelivered(row: OrderLetter) -> EmailMultiAlternatives:
+    part = BrandOrder.objects.get(pk=row.about)
+    facts = {"brand": part.seller.get("name", "")}
+    return to_shopper(row, _("Your order is still on its way"), [
+        _("%(brand)s marked it as arrived by mistake. Our last mail was too early.") % facts,
+        _("Your time to send it back begins only when it is with you."),
+    ])  # fmt: skip
+
+
+def tracking(row: OrderLetter) -> EmailMultiAlternatives:
+    parcel = Parcel.objects.select_related("brand_order").get(pk=row.about)
+    facts = {"brand": parcel.brand_order.seller.get("name", "")}
+    return to_shopper(row, _("Your parcel from %(brand)s can be followed") % facts, [
+        " ".join(filter(None, [parcel.carrier, parcel.code])),
+        parcel.track_url,
+    ])  # fmt: skip
+
+
 def refunded(row: OrderLetter) -> EmailMultiAlternatives:
     refund = Refund.objects.get(pk=row.about)
     amount = money.display(refund.amount, refund.currency)
@@ -193,6 +242,7 @@ def recall(row: OrderLetter) -> EmailMultiAlternatives:
     made = Recall.objects.select_related("product__brand").get(pk=row.about)
     brand = made.product.brand
     facts = {"product": made.product.title, "brand": brand.legal_name or brand.name}
+    here = not row.order.own_shop  # else it has no page with us
     letter = Letter(
         to=row.to, subject=_("Product safety recall: %(product)s") % facts,
         title=_("Product safety recall: %(product)s") % facts,
@@ -202,13 +252,16 @@ def recall(row: OrderLetter) -> EmailMultiAlternatives:
             made.todo,
             _("Ask %(who)s.") % {"who": ", ".join(filter(None, [brand.email, brand.phone]))},
         ],
-        url=mails.address_of(row.order), button=_("See your order"),
+        url=mails.address_of(row.order) if here else settings.SITE_URL + brand.get_absolute_url(),
+        button=_("See your order") if here else _("See the seller"),
         why=_("You get this mail because you bought this product."),
     )  # fmt: skip
     return letter.message()
 
 
 WORDS = {
+    "cancelled_there": cancelled_there,
+    "delivered": delivered,
     "order_new": order_new,
     "recall": recall,
     "refunded": refunded,
@@ -219,6 +272,8 @@ WORDS = {
     "return_received": return_received,
     "return_sent": return_sent,
     "shipped": shipped,
+    "tracking": tracking,
+    "undelivered": undelivered,
     "unshipped": unshipped,
     "withdrawal": withdrawal,
 }

@@ -11,14 +11,16 @@ import logging
 import secrets
 from base64 import urlsafe_b64encode
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 from django.dispatch import Signal
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from config.lib import workdays
 from shop import discounts, letters, pushes, signals, stock
 from shop.models import BrandOrder, Cart, Order, OrderLine, Payment, Recall
 
@@ -165,8 +167,16 @@ def _quantities(order: Order) -> Counter[int]:
 
 
 def return_until(part: BrandOrder) -> datetime | None:
-    """Return the end of the shopper's return period; None before delivery."""
-    return part.delivered_at and part.delivered_at + timedelta(days=part.return_days)
+    """Return the last moment of the shopper's return period; None before delivery.
+
+    The day it arrives does not count, the last one counts whole, and one that is no working day
+    gives way to the next: Regulation (EEC) 1182/71 art. 3, by Directive 2011/83/EU.
+    """
+    if part.delivered_at is None:
+        return None
+    last = timezone.localdate(part.delivered_at) + timedelta(days=part.return_days)
+    end = datetime.combine(workdays.not_before(last), time.max)
+    return timezone.make_aware(end, timezone.get_default_timezone())
 
 
 def progress(part: BrandOrder, parcels: int = 0) -> str:

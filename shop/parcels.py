@@ -58,6 +58,7 @@ def ship(
     at: datetime,
     tracking: Tracking = Tracking(),
     quantities: Mapping[int, int] | None = None,
+    external_id: str = "",
 ) -> Parcel | None:
     """Note that so many pieces by line id left in one parcel; without `quantities` all that is left.
 
@@ -73,7 +74,7 @@ def ship(
         raise NotLeft(f"{wanted} asked, {left} left")
     parcel = Parcel.objects.create(
         brand_order=part, carrier=tracking.carrier, code=tracking.code, track_url=tracking.url,
-        shipped_at=at,
+        shipped_at=at, external_id=external_id,
     )  # fmt: skip
     ParcelLine.objects.bulk_create(
         ParcelLine(parcel=parcel, order_line_id=pk, quantity=n) for pk, n in wanted.items()
@@ -97,6 +98,8 @@ def deliver(part: BrandOrder, at: datetime) -> bool:
     part.delivered_at = at
     part.shipped_at = part.shipped_at or at
     part.save(update_fields=["delivered_at", "shipped_at"])
+    if not order.own_shop:
+        letters.write("delivered", part.pk, order, at)
     orders.tell(signals.order_delivered, brand_order=part)
     return True
 

@@ -46,9 +46,12 @@ class TooMuchLess(Exception):
 def returnable(
     part: BrandOrder, at: datetime, free: Mapping[OrderLine, int] | None = None
 ) -> dict[OrderLine, int]:
-    """Return how many of each line may still be sent back at `at`; `free`: `pieces.free(part)`."""
+    """Return how many of each line may still be sent back at `at`; `free`: `pieces.free(part)`.
+
+    Nothing that was bought in the brand's own shop: its money, and its returns, are there.
+    """
     until = orders.return_until(part)
-    if part.paid_at is None or (until is not None and at > until):
+    if part.order.own_shop or part.paid_at is None or (until is not None and at > until):
         return {}
     left = {}
     for line, count in (pieces.free(part) if free is None else free).items():

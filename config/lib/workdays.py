@@ -1,6 +1,6 @@
 """Working days: no Saturday, no Sunday, no public holiday (package `holidays`)."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -10,9 +10,18 @@ def end_of(start: datetime, days: int, country: str = "NL") -> datetime:
 
     That is 00:00 local of the day after it; the day of `start` never counts.
     """
-    from holidays import country_holidays  # slow to load: only who counts days waits for it
-
-    calendar = country_holidays(country)
-    last = calendar.get_nth_working_day(timezone.localdate(start), days)
+    last = _calendar(country).get_nth_working_day(timezone.localdate(start), days)
     midnight = datetime.combine(last + timedelta(days=1), time())
     return timezone.make_aware(midnight, timezone.get_default_timezone())
+
+
+def not_before(day: date, country: str = "NL") -> date:
+    """Return a day itself where it is a working day, else the next one."""
+    calendar = _calendar(country)
+    return day if calendar.is_working_day(day) else calendar.get_nth_working_day(day, 1)
+
+
+def _calendar(country: str):
+    from holidays import country_holidays  # slow to load: only who counts days waits for it
+
+    return country_holidays(country)

@@ -47,6 +47,10 @@ class Integration(models.Model):
     refused_at = models.DateTimeField(
         null=True, blank=True, help_text="when a message last came with a wrong signature"
     )
+    off_at = models.DateTimeField(null=True, blank=True, help_text="since when it is off")
+    creators_told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it was last told that it is off"
+    )
     created_at = models.DateTimeField()
     objects = IntegrationQuerySet.as_manager()
 

@@ -16,9 +16,18 @@ class Parcel(models.Model):
     track_url = models.URLField(max_length=300, blank=True)
     shipped_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, blank=True)
+    external_id = models.CharField(
+        max_length=90, blank=True, help_text="stockroom:id of what a shop elsewhere sent"
+    )
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["brand_order", "external_id"], name="parcel_from_elsewhere_once",
+                condition=~Q(external_id=""),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.code or f"parcel {self.pk}"

@@ -47,6 +47,9 @@ class Stockroom(models.Model):
     begun_at = models.DateTimeField(null=True, blank=True, help_text="when this reading began")
     failures = models.PositiveSmallIntegerField(default=0, help_text="of readings in a row")
     problem = models.CharField(max_length=300, blank=True, help_text="a note of ownshops.words")
+    warned_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the team was told that it does not answer"
+    )
     connected_at = models.DateTimeField()
     objects = StockroomQuerySet.as_manager()
 
@@ -119,6 +122,16 @@ class OrderPushQuerySet(models.QuerySet):
             "next_try_at", "id"
         )
 
+    def to_look(self, at: datetime) -> Self:
+        """Sales that got there and of which to ask, by `at`, what was sent."""
+        rows = self.filter(state=OrderPush.State.SENT, refund=None, next_look_at__lte=at)
+        rows = rows.filter(stockroom__off_at=None)
+        return rows.exclude(stockroom__integration__state=Integration.State.OFF)
+
+    def untold(self) -> Self:
+        """Those that did not get there and whose brand was not told so by mail."""
+        return self.filter(state=OrderPush.State.DEAD, mailed_at=None)
+
     def of(self, brand_id: int) -> Self:
         return self.filter(brand_order__brand=brand_id)
 
@@ -146,6 +159,12 @@ class OrderPush(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True, help_text="a note of ownshops.words")
     created_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the team was told that it is dead"
+    )
+    next_look_at = models.DateTimeField(
+        null=True, blank=True, help_text="when to ask what was sent; none: no more"
+    )
     objects = OrderPushQuerySet.as_manager()
 
     class Meta:
@@ -162,6 +181,14 @@ class OrderPush(models.Model):
         indexes = [
             models.Index(
                 fields=["next_try_at", "id"], name="order_push_due", condition=Q(state="waiting")
+            ),
+            models.Index(
+                fields=["next_look_at"], name="order_push_to_look",
+                condition=Q(next_look_at__isnull=False),
+            ),
+            models.Index(
+                fields=["stockroom"], name="order_push_untold",
+                condition=Q(state="dead", mailed_at=None),
             ),
             models.Index(
                 fields=["stockroom", "external_id"], name="order_push_there",

@@ -125,7 +125,7 @@ def _page(request, found, token, code_form=None):
         "open": opened,
         "first_name": found.name.split(" ")[0],
         "all_here": all(part.delivered_at for part in parts),
-        "return_days": min(part.brand.return_days for part in parts),
+        "return_days": min(part.return_days for part in parts),
         "credited": _credited(request, found, lines) if opened else [],
         "code_form": code_form or CodeForm(),
         "code_sent": code_form or request.GET.get("code") == "sent",

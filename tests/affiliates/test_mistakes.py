@@ -109,6 +109,20 @@ def test_the_shopper_is_told_only_where_she_was_told_before():
     assert "by mistake" in mail.outbox[0].body
 
 
+def test_a_delivery_that_was_none_is_corrected_and_told_when_it_comes():
+    part = make_part()
+    BrandOrder.objects.update(seller={"name": "Mill"})
+    letters()
+    parcels.deliver(part, AT)
+    mistakes.undo_delivery(part, AT + HOUR)
+    assert letters() == []
+    for _n in "ab":
+        parcels.deliver(part, AT + HOUR)
+        assert letters() == ["Your order from Mill has arrived"]
+        mistakes.undo_delivery(part, AT + 2 * HOUR)
+        assert letters() == ["Your order is still on its way"]
+
+
 @pytest.mark.parametrize("what", ["return", "trouble", "refund", "a day"])
 def test_nothing_is_taken_back_that_something_followed_from(what):
     part, by = make_part(), make_user()

@@ -112,12 +112,14 @@ def test_each_step_writes_a_letter_to_whom_it_concerns():
     refunds.refund(part.order, at=AT, amount=500, reason="Goodwill")
     sent = letters()
 
-    assert [who for who, _what in sent] == [shopper, shopper, owner, shopper, shopper]
-    assert [what for _who, what in sent][2:] == [
+    assert [who for who, _what in sent] == [shopper, shopper, shopper, owner, shopper, shopper]
+    assert [what for _who, what in sent][3:] == [
         "De koper herroept", f"{part.brand.name} closed your return without a refund",
         "You get €5.00 back",
     ]  # fmt: skip
-    receipt, credit = mail.outbox[1], mail.outbox[4]
+    arrived, receipt, credit = mail.outbox[1], mail.outbox[2], mail.outbox[5]
+    assert arrived.subject.endswith(f"Your order from {part.brand.name} has arrived")
+    assert "until 4 December 2026" in arrived.body and "something is wrong" in arrived.body
     assert receipt.subject.startswith("Receipt of your withdrawal")
     for said in ("20 November 2026 at 13:00:00", "A Shopper, shopper@people.example", "Too small",
                  "1 x Mug", "Mill Road 1"):  # fmt: skip

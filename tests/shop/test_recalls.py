@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from shop import orders, postroom, products, recalls
+from shop import orders, postroom, products, recalls, returns
 from shop.models import Membership, Order, OrderLetter, Recall
 from tests.shop.factories import make_brand, make_order, make_user, make_variant, tell
 
@@ -90,6 +90,19 @@ def test_who_pays_after_the_recall_is_told_as_well(sold):
     products.show_again(sold)
     mended = make_order((sold.variants.get(), 1), email="eve@people.example")
     assert not mended.letters.filter(kind="recall").exists()
+
+
+def test_who_bought_it_in_the_brands_own_shop_is_led_to_the_seller_and_withdraws_there(sold):
+    bob = Order.objects.get(email="bob@people.example")
+    Order.objects.filter(pk=bob.pk).update(own_shop=True)
+    recalls.make(sold, "It breaks.", "Mail us.", make_user(), timezone.now())
+    postroom.send_waiting(timezone.now())
+    said = {one.to[0]: one.body for one in mail.outbox}
+    assert "/orders/" in said["ann@people.example"] and "/orders/" not in said["bob@people.example"]
+    assert sold.brand.get_absolute_url() in said["bob@people.example"]
+    bob.refresh_from_db()
+    assert returns.returnable(bob.parts.get(), timezone.now()) == {}
+    assert "withdraw" not in Client().get(f"/orders/{orders.token(bob)}/").content.decode()
 
 
 def test_two_clicks_are_one_recall_and_a_brand_calls_back_so_often(sold):

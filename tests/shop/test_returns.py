@@ -45,6 +45,26 @@ def boss(part):
     return part.brand.memberships.get().user
 
 
+@pytest.mark.parametrize(
+    ("arrived", "last"),
+    [
+        (datetime(2026, 11, 6, 9, tzinfo=UTC), "2026-11-20"),  # Friday to Friday
+        (datetime(2026, 11, 5, 23, 30, tzinfo=UTC), "2026-11-20"),  # half past midnight here
+        (datetime(2026, 11, 7, 9, tzinfo=UTC), "2026-11-23"),  # a Saturday gives way to Monday
+        (datetime(2026, 12, 11, 9, tzinfo=UTC), "2026-12-28"),  # Christmas, and a Sunday after it
+        (datetime(2026, 10, 12, 9, tzinfo=UTC), "2026-10-26"),  # over the night of 25 hours
+    ],
+)
+def test_the_last_day_of_the_period_counts_whole_and_is_a_working_day(arrived, last):
+    part = make_part((1_000, 1))
+    BrandOrder.objects.update(delivered_at=arrived)
+    part = fresh(part)
+    end = orders.return_until(part)
+    assert f"{timezone.localtime(end):%Y-%m-%d %H:%M:%S}" == f"{last} 23:59:59"
+    assert returns.returnable(part, end)
+    assert not returns.returnable(part, end + timedelta(microseconds=1))
+
+
 def test_what_came_back_is_paid_less_what_it_lost_and_the_shopper_reads_why():
     part = make_part((1_000, 3), (700, 1))
     mugs, plate = part.lines.all()
