@@ -39,6 +39,7 @@ from affiliates import (
     samplerecords,
     savedsearches,
     settlement,
+    shopletters,
     solvency,
     sweeping,
     switchletters,
@@ -115,6 +116,12 @@ def expire_closed_accounts() -> int:
 def mail_cases() -> int:
     """Mail what happened in cases to those whom it concerns."""
     return caseletters.send_waiting()
+
+
+@shared_task
+def mail_silent_shops() -> int:
+    """Tell creators and brands of own shops that tell us of no sales any more."""
+    return shopletters.tell(timezone.now())
 
 
 @shared_task

@@ -24,6 +24,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from affiliates import clicks, clock, settlement
 from affiliates.models import BooksCheck, Payout
 from config import schedule
+from shop import stockalarms
+from shop.models import OrderPush, Stockroom
 
 logger = logging.getLogger(__name__)
 OK = "ok"
@@ -31,9 +33,10 @@ DISK_FULL = 0.95
 NIGHT_LATE = timedelta(hours=2)  # since it was over: the one before it is then 26 hours old
 QUEUE_LATE_S = {schedule.DEFAULT: 600, schedule.CATALOGUES: 3_600}  # Celery's lists in Redis
 CLICKS_LATE_S = 60
+PUSH_LATE = timedelta(hours=1)  # beyond the moment at which a shop was to be told
 MARK = "thousand_sent_at"  # header of every task: Unix seconds
 SERVING = ("database", "redis", "disk")  # what a page needs: `/readyz?for=traffic`
-DEGRADES = {"redis", "clicks"}  # wrong in one of these, pages, sales and links go on
+DEGRADES = {"redis", "clicks", "shops"}  # wrong in one of these, pages, sales and links go on
 
 
 def look(at: datetime, names: Iterable[str] = ()) -> dict[str, str]:
@@ -103,6 +106,15 @@ def _clicks(_at: datetime) -> str:
     return f"{lag.waiting} clicks wait, the oldest {lag.seconds:.0f} s: is the drain running?"
 
 
+def _shops(at: datetime) -> str:
+    """A shop that does not answer is its brand's; sales that nobody tried to tell it are ours."""
+    late = pushes_late(at)
+    if late <= PUSH_LATE:
+        return OK
+    hours = late.total_seconds() / 3_600
+    return f"sales were to be told to their shops {hours:.0f} hours ago: is the worker running?"
+
+
 CHECKS = {
     "database": _database,
     "redis": _redis,
@@ -110,6 +122,7 @@ CHECKS = {
     "night": _night,
     "queue": _queue,
     "clicks": _clicks,
+    "shops": _shops,
 }
 
 # ------------------------------------------------------------------ the figures
@@ -119,6 +132,12 @@ def night_age(at: datetime) -> timedelta:
     """Return how long ago the oldest night was over that is not settled; zero: all are."""
     nights = settlement.open_nights(clock.last_night_over(at))
     return at - clock.cutoff_of(nights[0]) if nights else timedelta()
+
+
+def pushes_late(at: datetime) -> timedelta:
+    """Return for how long the sale that waits longest is overdue at its shop; zero: none is."""
+    oldest = OrderPush.objects.due(at).values_list("next_try_at", flat=True).first()
+    return at - oldest if oldest else timedelta()
 
 
 def queues() -> dict[str, tuple[int, float]]:
@@ -184,6 +203,12 @@ def metrics(at: datetime) -> bytes:
             )
             gauge("books_check_seconds", "what the newest check of the books took", check.seconds)
             gauge("books_age_seconds", "since that check", (at - check.checked_at).total_seconds())
+        dead = OrderPush.objects.filter(state=OrderPush.State.DEAD).count()
+        gauge("pushes_dead", "sales that did not get to their shop", dead)
+        gauge("pushes_late_seconds", "since the oldest sale was to be told to its shop",
+              pushes_late(at).total_seconds())  # fmt: skip
+        silent = Stockroom.objects.open().filter(failures__gte=stockalarms.SILENT).count()
+        gauge("stockrooms_silent", "shops with our stock that do not answer", silent)
         open_states = [Payout.State.PENDING, Payout.State.PROCESSING]
         gauge(
             "payouts_open",

@@ -21,6 +21,7 @@ EVERY = [  # what it does, task, seconds
     ("tell who takes part, and of rates", "affiliates.tasks.mail_participations", HOUR),
     ("tell of unread messages", "affiliates.tasks.mail_messages", 15 * MINUTE),
     ("tell what happened to samples", "affiliates.tasks.mail_samples", 2 * MINUTE),
+    ("tell of own shops that are off", "affiliates.tasks.mail_silent_shops", 15 * MINUTE),
     ("tell of terms to come", "affiliates.tasks.mail_terms", 5 * MINUTE),
     ("do what a signal or a message missed", "affiliates.tasks.sweep", 5 * MINUTE),
     ("send payouts, ask about unclear ones", "affiliates.tasks.send_payouts", MINUTE),
@@ -48,6 +49,8 @@ EVERY = [  # what it does, task, seconds
     ("ask providers who paid", "shop.tasks.ask_payers", 2 * MINUTE),
     ("apply what own shops told", "shop.tasks.apply_own_messages", MINUTE),
     ("tell shops what was sold from them", "shop.tasks.push_orders", MINUTE),
+    ("ask shops what they sent of it", "shop.tasks.look_at_parcels", MINUTE),
+    ("tell brands what stands still", "shop.tasks.mail_stock_alarms", 5 * MINUTE),
     ("read stock that lies elsewhere", "shop.tasks.read_stockrooms", MINUTE),
     ("call parcels of own shops delivered", "shop.tasks.assume_delivered", HOUR),
     ("tell what happened to orders", "shop.tasks.mail_orders", MINUTE),
@@ -74,7 +77,8 @@ DEFAULT, CATALOGUES = "celery", "catalogues"
 SLOW = (
     "affiliates.tasks.make_export", "affiliates.tasks.sweep_passports", "shop.tasks.import_feed",
     "shop.tasks.read_address", "shop.tasks.fetch_pictures", "shop.tasks.push_orders",
-    "shop.tasks.read_stock", "shop.tasks.test_stockroom", "shop.tasks.look_again",
+    "shop.tasks.look_at_parcels", "shop.tasks.read_stock", "shop.tasks.test_stockroom",
+    "shop.tasks.look_again",
 )  # fmt: skip
 ROUTES = {task: {"queue": CATALOGUES} for task in SLOW}
 BEAT = {

@@ -29,21 +29,22 @@ SEES = {
     " affiliates.platformswitch affiliates.settlementrun affiliates.settlementshard"
     " affiliates.switchword affiliates.taxidentity"
     " affiliates.brandtaxidentity affiliates.taxlook affiliates.taxprofile affiliates.vatcheck"
-    " shop.movement shop.taxrate shop.topup shop.webhookevent",
+    " shop.movement shop.orderpush shop.stockroom shop.taxrate shop.topup shop.webhookevent",
     SUPPORT: ORDERS
     + " creators.channel creators.decision creators.decisioncheck creators.directoryentry"
     " creators.enrolmentpolicy creators.manualcheck creators.niche creators.platformstatus"
     " creators.quizattempt creators.reading affiliates.creatorcode affiliates.link"
     " affiliates.linkday affiliates.participation affiliates.platformswitch"
     " affiliates.samplerequest affiliates.sampleevent affiliates.switchword shop.acceptance"
-    " shop.category shop.feed shop.feedrun shop.image shop.product shop.terms shop.termsnotice shop.variant",
+    " shop.category shop.feed shop.feedrun shop.image shop.integration shop.orderpush shop.product"
+    " shop.stockroom shop.terms shop.termsnotice shop.variant",
 }
 DOES = {
     FINANCE: "shop.add_refund creators.add_case affiliates.add_platformswitch",
     # decide on creators, channels and cases; take a product or a link down; help with an order
     SUPPORT: "creators.change_creator creators.change_manualcheck creators.add_case"
     " creators.change_case shop.change_product affiliates.change_link shop.change_brandorder"
-    " shop.add_refund shop.add_recall",
+    " shop.add_refund shop.add_recall shop.change_orderpush",
 }
 
 

@@ -40,7 +40,7 @@ def connect(
     ours = key_secret if provider == Integration.Provider.SHOPIFY else ""
     shop = integrations.connect(brand, provider, domain, days=4, secret=ours, at=at)
     if shop.state == Integration.State.OFF:
-        integrations.switch(shop, on=True)
+        integrations.switch(shop, on=True, at=at)
     facts = {"address": address, "connected_at": at, "next_read_at": at}
     room, fresh = Stockroom.objects.select_for_update().get_or_create(
         integration=shop, defaults=facts | {"key": key, "key_secret": key_secret}

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.urls import reverse
 
 from shop.models import Brand, Integration, Product, Stockroom
@@ -78,10 +78,13 @@ def note_refused(integration: Integration, at: datetime) -> None:
     Integration.objects.filter(stale, pk=integration.pk).update(refused_at=at)
 
 
-def switch(integration: Integration, on: bool) -> None:
+def switch(integration: Integration, on: bool, at: datetime) -> None:
     """Switch a shop off, or on again as it was: tested if it had been."""
-    back = State.TESTED if integration.tested_at else State.NEW
-    Integration.objects.filter(pk=integration.pk).update(state=back if on else State.OFF)
+    rows = Integration.objects.filter(pk=integration.pk)
+    if on:
+        rows.update(state=State.TESTED if integration.tested_at else State.NEW, off_at=None)
+    else:
+        rows.exclude(state=State.OFF).update(state=State.OFF, off_at=at)
 
 
 # ------------------------------------------------------------------ the test order
@@ -168,6 +171,18 @@ def _unsold_there(products: list[Product]) -> set[int]:
         for product in away
         if not any(fits(row, product.own_shop_url) for row in green.get(product.brand_id, []))
     }
+
+
+def hearing(product: Product) -> tuple[bool, datetime | None]:
+    """Return whether the shop that a product is sold in tells us of sales, and when it last did.
+
+    In one query.
+    """
+    of_orders = Max("events__received_at", filter=~Q(events__about=""))
+    shops = Integration.objects.filter(brand=product.brand_id).annotate(heard_at=of_orders)
+    here = [row for row in shops if fits(row, product.own_shop_url)]
+    tells = any(row.state == State.TESTED for row in here)
+    return tells, max((row.heard_at for row in here if row.heard_at), default=None)
 
 
 def address(integration: Integration) -> str:

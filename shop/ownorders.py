@@ -17,7 +17,7 @@ from datetime import datetime
 from django.db import OperationalError, connection, transaction
 
 from config.lib import money
-from shop import beside, integrations, ownsales, pushes, stocklevels
+from shop import beside, dispatches, integrations, ownsales, ownshops, pushes, stocklevels
 from shop.models import Integration, Order, Stockroom, WebhookEvent
 from shop.ownsales import Refused
 from shop.ownshops import base, state, words
@@ -137,12 +137,15 @@ def _apply(row: WebhookEvent) -> None:
     told, integration = Told.from_json(row.body["told"]), row.integration
     at = base.at(row.body["received_at"])
     if told.uninstalled:
-        integrations.switch(integration, on=False)
+        integrations.switch(integration, on=False, at=at)
         row.note = "removed"
     elif integration.state == Integration.State.OFF:
         row.outcome, row.note = Outcome.IGNORED, "off"
     elif told.stock or told.restocked:
         _apply_stock(row, told, at)
+    elif told.kind in ownshops.PARCEL_TOPICS:
+        ours = dispatches.ring(integration, told.about, at)
+        row.outcome, row.note = Outcome.IGNORED, "ours" if ours else "not_used"
     elif told.about:
         _lock(integration, told.about)
         _apply_order(row, told, at)
@@ -163,6 +166,7 @@ def _apply_order(row: WebhookEvent, told: Told, at: datetime) -> None:
     messages = _messages(row)
     if _is_ours(integration, [one for _at, one in messages]):
         row.outcome, row.note = Outcome.IGNORED, "ours"
+        dispatches.ring(integration, told.about, at)
         return
     now = state.fold(messages)
     _check(told, now, ownsales.find(integration, told.about))

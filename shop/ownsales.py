@@ -20,6 +20,7 @@ from shop.ownshops.base import Line
 from shop.ownshops.state import State
 from shop.pricing import tax_part
 
+ARRIVED_WITHIN = timedelta(days=45)  # of payment: what is told to have come later came then
 GROWN = "\t"  # between the id there and a count: no id there holds it
 
 
@@ -187,11 +188,18 @@ def _line(
 
 
 def _arrive(part: BrandOrder, now: State) -> None:
-    """Bring shipping and delivery to what is told; a carrier goes before our assumption."""
-    if not now.shipped_at and not now.delivered_at:
+    """Bring shipping and delivery to what is told; a carrier goes before our assumption.
+
+    Whatever a shop says of the future, or says again and again: no sale waits for ever.
+    """
+    latest = now.paid_at + ARRIVED_WITHIN
+    shipped, delivered = (
+        moment and min(moment, latest) for moment in (now.shipped_at, now.delivered_at)
+    )
+    if not shipped and not delivered:
         return
     part.refresh_from_db()
-    shipped, delivered = now.shipped_at or now.delivered_at, now.delivered_at
+    shipped = shipped or delivered
     if delivered is None and shipped == part.shipped_at:
         delivered = part.delivered_at
     if (shipped, delivered) == (part.shipped_at, part.delivered_at):

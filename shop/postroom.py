@@ -11,7 +11,7 @@ from django.utils import translation
 
 from config.lib import post
 from shop import orderletters, troubleletters
-from shop.models import OrderLetter
+from shop.models import Brand, OrderLetter
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 200
@@ -72,6 +72,9 @@ def _post(pk: int, at: datetime) -> bool:
 
 
 def _language(row: OrderLetter) -> str:
-    if row.brand is None:
-        return row.order.language
-    return "nl" if row.brand.country in {"NL", "BE"} else "en"
+    return row.order.language if row.brand is None else language_of(row.brand)
+
+
+def language_of(brand: Brand) -> str:
+    """Return the language in which a brand's team is written to."""
+    return "nl" if brand.country in {"NL", "BE"} else "en"

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Least
 
 from shop import stockrooms
@@ -41,6 +41,7 @@ MOST = 14  # attempts: with these waits, about a day and a half
 WAIT, LONGEST_WAIT = timedelta(minutes=2), timedelta(hours=6)
 SOON = timedelta(minutes=1)
 LEASE = timedelta(minutes=10)  # of one attempt: longer than any task may run
+FIRST_LOOK = timedelta(minutes=30)  # until it is asked what was sent (dispatches.py)
 Clock = Callable[[], datetime]
 
 
@@ -154,8 +155,9 @@ def _done(push: OrderPush, external_id: str, made_at: datetime | None, at: datet
     """Note that it is there, and have the stock read, which it changed."""
     with transaction.atomic():
         OrderPush.objects.filter(pk=push.pk).update(
-            state=State.SENT, external_id=external_id, external_at=made_at, sent_at=at, problem=""
-        )
+            state=State.SENT, external_id=external_id, external_at=made_at, sent_at=at, problem="",
+            next_look_at=None if push.refund_id else at + FIRST_LOOK,
+        )  # fmt: skip
         if push.refund_id is None:
             after = OrderPush.objects.filter(
                 brand_order=push.brand_order_id, stockroom=push.stockroom_id, state=State.WAITING
@@ -168,7 +170,7 @@ def _done(push: OrderPush, external_id: str, made_at: datetime | None, at: datet
 
 
 def _tell_sale(push: OrderPush, now: Clock) -> bool:
-    if push.attempts == 1 and _all_back(push.brand_order):
+    if push.attempts == 1 and is_all_back(push.brand_order):
         return _end(push, State.DROPPED)  # nobody there knows of it, and nobody need
     sale = sale_of(push)
     client = stockrooms.client(push.stockroom)
@@ -191,7 +193,7 @@ def _tell_refund(push: OrderPush, now: Clock) -> bool:
         return False
     client, there = stockrooms.client(push.stockroom), sale_there.external_id
     part = push.brand_order
-    if part.shipped_at is None and part.delivered_at is None and _all_back(part):
+    if part.shipped_at is None and part.delivered_at is None and is_all_back(part):
         stockrooms.safely(client.cancel, there)
     elif amount := _amount(push):
         give = partial(client.give_back, there, sale_of(push), amount)
@@ -199,7 +201,7 @@ def _tell_refund(push: OrderPush, now: Clock) -> bool:
     return _done(push, there, None, now())
 
 
-def _all_back(part: BrandOrder) -> bool:
+def is_all_back(part: BrandOrder) -> bool:
     """Say whether all of a brand's part went back to the shopper."""
     return all(
         line.refunded_gross + line.charged_back_gross >= line.gross for line in part.lines.all()
@@ -261,7 +263,7 @@ def sale_of(push: OrderPush) -> Sale:
 def again(push: OrderPush, at: datetime) -> bool:
     """Try one again that did not get there; return whether this call did."""
     rows = OrderPush.objects.filter(pk=push.pk, state=State.DEAD)
-    return bool(rows.update(state=State.WAITING, next_try_at=at, problem=""))
+    return bool(rows.update(state=State.WAITING, next_try_at=at, problem="", mailed_at=None))
 
 
 def retry_keys(room: Stockroom, at: datetime) -> int:
@@ -270,14 +272,14 @@ def retry_keys(room: Stockroom, at: datetime) -> int:
     stuck |= OrderPush.objects.filter(stockroom=room, problem__startswith="disconnected")
     rows = OrderPush.objects.filter(pk__in=stuck.values("pk"), state=State.DEAD)
     waits = OrderPush.objects.filter(stockroom=room, state=State.WAITING)
-    return rows.update(state=State.WAITING, next_try_at=at, problem="") + waits.update(
-        next_try_at=at
-    )
+    facts = {"state": State.WAITING, "next_try_at": at, "problem": "", "mailed_at": None}
+    return rows.update(**facts) + waits.update(next_try_at=at)
 
 
 def shown(brand_id: int, limit: int = 50) -> list[OrderPush]:
-    """Return what waits or did not get there, for the brand's page; the dead first."""
-    rows = OrderPush.objects.of(brand_id).filter(state__in=[State.DEAD, State.WAITING])
+    """Return what waits, did not get there or was cancelled there, for the brand's page."""
+    rows = OrderPush.objects.of(brand_id)
+    rows = rows.filter(Q(state__in=[State.DEAD, State.WAITING]) | ~Q(problem=""))
     rows = rows.select_related("brand_order__order", "stockroom__integration", "refund")
     return list(rows.order_by("state", "-pk")[:limit])
 

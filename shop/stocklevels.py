@@ -33,7 +33,7 @@ EVERY = timedelta(hours=4)  # that all stock is read, however quiet the shop is
 LEASE = timedelta(minutes=10)
 SOON = timedelta(minutes=1)
 WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=2)
-KEPT = timedelta(days=30)  # messages of stock; what they said is long replaced
+KEPT = timedelta(days=30)  # messages of stock and parcels; what they said is long replaced
 LATE = timedelta(days=2)  # so long a sale that went there may still be missing in its word
 LOST = timedelta(days=14)  # so long a sale that never got there counts; then the shop was counted
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -126,9 +126,9 @@ def read(room: Stockroom, at: datetime, seconds: float = 60) -> int:
 
 
 def forget(room: Stockroom, at: datetime, limit: int = 5_000) -> int:
-    """Delete messages of stock that are long past; return how many."""
+    """Delete messages of stock and parcels that are long past; return how many."""
     rows = WebhookEvent.objects.filter(
-        integration=room.integration_id, about="", kind__in=ownshops.STOCK_TOPICS,
+        integration=room.integration_id, kind__in=[*ownshops.STOCK_TOPICS, *ownshops.PARCEL_TOPICS],
         received_at__lt=at - KEPT,
     )  # fmt: skip
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
@@ -153,10 +153,10 @@ def _finished(room: Stockroom, at: datetime) -> None:
         list(rows.select_for_update(no_key=True).values_list("pk"))
         rows.update(stock=F("reserved"))
         _refresh(ids)
-        room.cursor, room.failures, room.problem = "", 0, ""
+        room.cursor, room.failures, room.problem, room.warned_at = "", 0, "", None
         room.read_at, room.next_read_at = at, at + EVERY
         fields = ["cursor", "failures", "problem", "read_at", "next_read_at", "begun_at"]
-        room.save(update_fields=fields)
+        room.save(update_fields=[*fields, "warned_at"])
 
 
 # ------------------------------------------------------------------ taken over

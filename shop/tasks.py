@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from config.lib import locks, post
 from shop import (
     beside,
+    dispatches,
     documents,
     gateways,
     mails,
@@ -32,6 +33,7 @@ from shop import (
     products,
     pushes,
     returns,
+    stockalarms,
     stocklevels,
     troubles,
 )
@@ -42,6 +44,7 @@ logger = logging.getLogger(__name__)
 BUSY_S = 10, 90  # until a catalogue is tried again that has to wait for another one
 READERS = 7_265_004  # the advisory locks of those who read catalogues or stock, so many at once
 PUSHING = 7_265_006  # the advisory lock: one tells shops of sales at a time
+LOOKING = 7_265_007  # the advisory lock: one asks shops what they sent at a time
 FETCHING = "pictures-are-being-fetched"
 
 
@@ -279,6 +282,23 @@ def push_orders() -> int:
             return pushes.send_due(timezone.now())
     except locks.Busy:
         return 0
+
+
+@shared_task
+def look_at_parcels() -> int:
+    """Ask shops that keep stock what they sent of our sales."""
+    try:
+        with locks.alone(LOOKING):
+            return dispatches.look_due(timezone.now())
+    except locks.Busy:
+        return 0
+
+
+@shared_task
+def mail_stock_alarms() -> int:
+    """Tell brands of sales that did not get to their shop, and of shops that do not answer."""
+    now = timezone.now()
+    return stockalarms.tell_dead(now) + stockalarms.tell_silent(now)
 
 
 @shared_task

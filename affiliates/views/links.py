@@ -26,7 +26,8 @@ from config.lib import local
 from config.lib.access import public
 from config.lib.http import page_number, render_page
 from creators.access import creator_required
-from shop import storefront
+from shop import integrations, storefront
+from shop.models.brands import SellsAt
 
 
 class Away(HttpResponseRedirect):
@@ -117,6 +118,7 @@ def link(request, pk: int):
         "light": next(iter(solvency.lights(brand_ids).values()), None),
         "offer_days": link.collaboration
         and offerdays.both(link.collaboration, now, domain.taken(link)),
+        "own_shop": _own_shop(link),
         "row": linkreports.report(link),
         "link": link,
         "currency": linkreports.currency_of(link),
@@ -127,6 +129,15 @@ def link(request, pk: int):
         "nav_active": "links",
     }
     return render_page(request, "affiliates/link.html", context)
+
+
+def _own_shop(link: Link) -> dict | None:
+    """Return whether the brand's own shop tells us of sales, and when it last did."""
+    product = link.product
+    if product is None or product.sells_at != SellsAt.OWN_SHOP:
+        return None
+    tells, heard_at = integrations.hearing(product)
+    return {"silent": not tells, "heard_at": heard_at}
 
 
 def _today():

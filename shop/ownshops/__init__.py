@@ -11,8 +11,9 @@ from shop.ownshops.base import BadBody, Told
 PROVIDERS: dict[str, ModuleType] = {"shopify": shopify, "woocommerce": woocommerce, "api": api}
 
 STOCK_TOPICS = [*shopify.STOCK_TOPICS, *woocommerce.STOCK_TOPICS]
+PARCEL_TOPICS = shopify.PARCEL_TOPICS
 
-__all__ = ["PROVIDERS", "STOCK_TOPICS", "BadBody", "Told", "parse"]
+__all__ = ["PARCEL_TOPICS", "PROVIDERS", "STOCK_TOPICS", "BadBody", "Told", "parse"]
 
 
 def parse(provider: str, headers: Mapping[str, str], body: bytes, currency: str) -> Told:

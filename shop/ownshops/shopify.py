@@ -18,6 +18,7 @@ TOPICS = (
     "fulfillments/update fulfillment_events/create app/uninstalled"
 ).split()
 STOCK_TOPICS = ["inventory_levels/update", "products/update"]
+PARCEL_TOPICS = ["orders/fulfilled", "orders/partially_fulfilled"]  # rings: what left is asked for
 PAID = {"paid", "partially_refunded", "refunded"}
 
 
@@ -36,6 +37,8 @@ def parse(headers: Mapping[str, str], body: bytes, currency: str) -> Told:
         "fulfillments/update": _fulfilment,
         "fulfillment_events/create": _carrier,
         "app/uninstalled": _uninstalled,
+        "orders/fulfilled": _sent,
+        "orders/partially_fulfilled": _sent,
         "inventory_levels/update": _level,
         "products/update": _product,
     }
@@ -233,6 +236,11 @@ def _carrier(topic: str, event: str, facts: dict[str, Any], _currency: str) -> T
     arrived = base.moment(facts.get("happened_at"))
     delivered = {parcel: arrived} if facts.get("status") == "delivered" and arrived else {}
     return Told(kind=topic, about=about, event=event, delivered=delivered)
+
+
+def _sent(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Told:
+    """A parcel left. It may be of any order there: no more of it is kept than which one it is."""
+    return Told(kind=topic, about=base.named(facts.get("id"), "the order's id"), event=event)
 
 
 def _uninstalled(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Told:

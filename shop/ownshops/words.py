@@ -16,12 +16,19 @@ SAID = {
     "left_out": gettext_noop("Left out, no product of yours here: %(a)s."),
     "no_lines": gettext_noop("The order has no lines."),
     "added": gettext_noop("What was added counts when it is paid."),
-    "too_late": gettext_noop("It came when the sale was final: what went back does not count."),
+    "too_late": gettext_noop(
+        "It came when the sale was final: what went back does not count. If your returns take "
+        "longer, give your collaborations more days before a sale clears."
+    ),
     "currency": gettext_noop("It is told in %(a)s, the order is in %(b)s."),
     "product_currency": gettext_noop("The order is in %(a)s, %(b)s is sold in %(c)s."),
     "total": gettext_noop("The lines add up to %(a)s, more than the total of %(b)s."),
     "body": gettext_noop("It could not be read: %(a)s."),
     "ours": gettext_noop("It is a sale of ours that we told your shop."),
+    "cancelled_there": gettext_noop(
+        "It was cancelled in your shop, but the shopper has paid here: give the money back here, "
+        "or send it after all."
+    ),
     "no_stockroom": gettext_noop("Your shop keeps no stock for what you sell here."),
     "no_match": gettext_noop("No product of yours here has a SKU that your shop has too."),
     "stock": gettext_noop("Stock of %(a)s products taken over."),

@@ -88,6 +88,27 @@ class Page:
     cursor: str  # where the next one begins; "": that was all
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A parcel that left there for an order."""
+
+    id: str
+    carrier: str = ""
+    code: str = ""
+    url: str = ""
+    pieces: dict[str, int] | None = None  # by variant there; None: all that is left
+    has_arrived: bool = False
+    is_off: bool = False  # it was taken back there
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of an order there."""
+
+    parcels: list[Sent] = field(default_factory=list)
+    is_cancelled: bool = False
+
+
 class Client(ABC):
     """One shop's API, asked with its brand's keys."""
 
@@ -109,6 +130,10 @@ class Client(ABC):
     @abstractmethod
     def give_back(self, external_id: str, sale: Sale, amount: int, reference: str) -> None:
         """Note there that an amount went back to the shopper; no money moves there."""
+
+    @abstractmethod
+    def look(self, external_id: str) -> Fate:
+        """Return what became of an order there."""
 
     @abstractmethod
     def read(self, cursor: str, until: float = math.inf) -> Page:

@@ -13,13 +13,15 @@ from typing import Any
 
 from shop.ownshops import base as reading
 from shop.ownshops.woocommerce import MARK, item_of
-from shop.stockrooms.base import BY, Client, NoAnswer, Page, Remote, Sale, Sold, loaded
+from shop.stockrooms.base import BY, Client, Fate, NoAnswer, Page, Remote, Sale, Sent, Sold, loaded
 
 API = "/wp-json/wc/v3/"
 AT_ONCE = 50
 PER_SHEET = 100
 MOST_PAGES = 20  # of so many variations of one product
 TOPIC = "product.updated"
+CANCELLED = {"cancelled", "refunded", "failed", "trash"}
+TRACKING = "_wc_shipment_tracking_items"  # in the meta data of an order, by two plugins
 
 
 class WooCommerce(Client):
@@ -83,6 +85,25 @@ class WooCommerce(Client):
         facts = {"amount": sale.decimal(amount), "reason": f"{BY} {reference}", "api_refund": False}
         self._send("POST", path, facts)
 
+    def look(self, external_id: str) -> Fate:
+        """A completed order left as a whole; how it can be followed is told by the usual plugins."""
+        row = self._row(f"orders/{external_id}")
+        if row.get("status") != "completed":
+            return Fate(is_cancelled=row.get("status") in CANCELLED)
+        told = next(
+            (one.get("value") for one in reading.rows(row.get("meta_data"))
+             if one.get("key") == TRACKING), None,
+        )  # fmt: skip
+        tracked = reading.inside((told or [None])[0]) if isinstance(told, list) else {}
+        carrier = tracked.get("custom_tracking_provider") or tracked.get("tracking_provider")
+        parcel = Sent(
+            id="order",
+            carrier=reading.text(carrier, 40),
+            code=reading.text(tracked.get("tracking_number"), 60),
+            url=reading.text(tracked.get("custom_tracking_link"), 300),
+        )
+        return Fate([parcel])
+
     def read(self, cursor: str, until: float = math.inf) -> Page:
         """A cursor is a page of products, and in it a product and a page of its variations.
 
@@ -138,6 +159,9 @@ class WooCommerce(Client):
     def _rows(self, path: str, query: dict[str, str]) -> list[dict[str, Any]]:
         told = loaded(self.ask("GET", API + path, headers=self._headers(), params=query))
         return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+
+    def _row(self, path: str) -> dict[str, Any]:
+        return reading.inside(loaded(self.ask("GET", API + path, headers=self._headers())))
 
     def _send(self, method: str, path: str, facts: dict[str, Any]) -> dict[str, Any]:
         told = loaded(self.ask(method, API + path, headers=self._headers(), json=facts))

@@ -5,7 +5,7 @@ import secrets
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Prefetch, Q, Sum, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, Sum, prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from shop.access import brand_required
 from shop.forms.orders import PeriodForm, RefundForm, ShipForm
 from shop.forms.returns import CloseForm, GiveBackForm, ReceiveForm
 from shop.forms.troubles import AnswerForm
-from shop.models import BrandOrder, ParcelLine, ReturnLine, Trouble, TroubleLine
+from shop.models import BrandOrder, OrderPush, ParcelLine, ReturnLine, Trouble, TroubleLine
 
 PER_PAGE = 30
 
@@ -51,6 +51,7 @@ def _with_lines(model):
 
 def part_or_404(request, part_id):
     rows = BrandOrder.objects.select_related("order", "brand").prefetch_related("lines")
+    rows = rows.annotate(told_there=Exists(OrderPush.objects.filter(brand_order=OuterRef("pk"))))
     return get_object_or_404(rows, brand=request.brand, pk=part_id, paid_at__isnull=False)
 
 

@@ -67,7 +67,7 @@ def _show(request, form, stock_form=None):
         shop.shown_secret = sealed.unseal(shown.get(str(shop.pk), ""))
         shop.secret_form = SecretForm(provider=shop.provider, auto_id=f"id_%s_{shop.pk}")
     rows = WebhookEvent.objects.filter(integration__in=shops).order_by("-pk")
-    rows = rows.exclude(kind__in=ownshops.STOCK_TOPICS)
+    rows = rows.exclude(kind__in=[*ownshops.STOCK_TOPICS, *ownshops.PARCEL_TOPICS])
     events = list(rows.select_related("integration", "order")[:SHOWN])
     for row in events:
         row.said = words.say(row.note)
@@ -126,7 +126,7 @@ def integration_secret(request, integration_id: int):
 def integration_switch(request, integration_id: int):
     shop = _own(request, integration_id)
     on = request.POST.get("on") == "1"
-    domain.switch(shop, on)
+    domain.switch(shop, on, timezone.now())
     said = (
         _("It is on again.") if on else _("It is off: its orders are not taken, and no new links.")
     )

@@ -4,14 +4,16 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from affiliates import codes, funding, links, settlement
+from affiliates import codes, funding, links, settlement, shopletters
 from affiliates.models import Attribution, Commission, LedgerEntry
 from shop import integrations, ownorders, ownsales, ownshops
-from shop.models import Integration, Order, OrderLine, WebhookEvent
+from shop.models import Integration, Membership, Order, OrderLine, WebhookEvent
+from tests.affiliates.factories import make_user
 from tests.affiliates.own_shops import NOW, Shop, ended, paid, refund, sample, shipped, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
@@ -146,7 +148,7 @@ def test_removing_the_app_switches_it_off_and_on_again_what_came_meanwhile_is_ap
     )
     with pytest.raises(links.ShopUntested):
         shop.link()
-    integrations.switch(shop.row, on=True)
+    integrations.switch(shop.row, on=True, at=NOW)
     assert Integration.objects.get().state == "tested"
     row = ownorders.replay(WebhookEvent.objects.get(kind="orders/paid"))
     assert (row.outcome, Order.objects.count()) == ("applied", 1)
@@ -182,6 +184,44 @@ def test_the_market_says_why_there_is_no_link_yet(client):
     integrations.turn_green(shop.row, NOW)
     page = client.get("/creator/market/").content.decode()
     assert (why in page, button in page) == (False, True)
+
+
+def test_a_link_says_when_its_shop_last_told_and_that_it_tells_no_more(
+    client, django_assert_max_num_queries
+):
+    shop = Shop()
+    page = f"/creator/links/{shop.link().pk}/"
+    client.force_login(shop.creator.user)
+    silent, told_last = "tells us of no sales now", "last told us of an order on"
+    text = client.get(page).content.decode()
+    assert (silent in text, told_last in text) == (False, False)
+    shop.send("orders/paid", paid())
+    with django_assert_max_num_queries(12):
+        text = client.get(page).content.decode()
+    assert (silent in text, told_last in text) == (False, True)
+    integrations.switch(shop.row, on=False, at=NOW)
+    text = client.get(page).content.decode()
+    assert (silent in text, told_last in text) == (True, False)
+
+
+def test_creators_and_the_brand_are_told_once_of_a_shop_that_is_off():
+    shop, other = Shop(), Shop()
+    link, hour = shop.link(), timedelta(hours=1)
+    other.link()
+    Membership.objects.create(user=make_user(), brand=shop.brand, role="owner")
+    integrations.switch(shop.row, on=False, at=NOW)
+    assert shopletters.tell(NOW + hour / 2) == 0  # perhaps it was a mistake
+    assert [shopletters.tell(NOW + n * hour) for n in (1, 2)] == [1, 0]
+    mine, brands = mail.outbox
+    assert mine.to == [shop.creator.user.email] and link.product.title in mine.body
+    assert brands.to == [shop.brand.memberships.get().user.email]
+    row = Integration.objects.get(pk=shop.row.pk)
+    for days, said in ((1, 0), (8, 1)):  # on and off again: once a week
+        at = NOW + timedelta(days=days)
+        integrations.switch(row, on=True, at=at)
+        integrations.switch(row, on=False, at=at)
+        assert shopletters.tell(at + hour) == said
+    assert len(mail.outbox) == 4
 
 
 def test_anothers_test_address_turns_nothing_green():
@@ -232,6 +272,19 @@ def test_without_a_carrier_it_is_delivered_after_the_brands_days():
     arrived = sent + timedelta(days=2)
     shop.send("fulfillments/update", shipped(arrived=arrived))
     assert ended(1001)[4] == arrived
+
+
+def test_a_shop_that_tells_of_the_far_future_keeps_no_commission_back():
+    shop = Shop()
+    shop.send("orders/paid", paid(landing_site=f"/?thousand={shop.click()}"))
+    before = Commission.objects.get().due_at
+    far = (NOW + timedelta(days=40_000)).isoformat()
+    body = shipped(arrived=NOW + timedelta(days=40_000)) | {"created_at": far}
+    shop.send("fulfillments/update", body)
+    due = Commission.objects.get().due_at
+    assert (due - before).days in (14, 15)  # 45 days, and 15 more
+    shop.send("fulfillments/create", shipped() | {"id": 502, "created_at": far})
+    assert Commission.objects.get().due_at <= due
 
 
 def test_the_commission_waits_for_the_brands_balance():
