@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q, Sum
 from django.utils.translation import gettext as _
 
-from affiliates import attribution, budgets, events, fraud, links, offerdays
+from affiliates import attribution, budgets, events, fraud, offerdays, promises
 from affiliates.clock import PAUSED, local_day, midnight
 from affiliates.locks import Lock
 from affiliates.models import (
@@ -63,7 +63,7 @@ def hold_days(deal: Collaboration | None, link: Link | None, order: Order) -> in
     """Return how many days after delivery a sale clears: as it stood when it was paid."""
     if deal is None:
         return 15
-    return offerdays.hold(deal, order.paid_at, links.taken(link) if link else None)
+    return offerdays.hold(deal, order.paid_at, promises.taken(link) if link else None)
 
 
 def lock_out_new_runs() -> datetime | None:

@@ -1,8 +1,8 @@
 """Links as the redirect reads them: one string per code in the clicks' Redis.
 
 `l:<code>` is `link|brand|rate_bp|letter|destination`. PostgreSQL stays the truth: a
-record lapses after an hour, at the next change of its rate, when its offer ends, or when its
-platform goes off or comes back.
+record lapses after an hour, at the next change of its rate, when its offer ends, or when a
+platform of hers goes off or comes back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from django.conf import settings
 from django.utils.encoding import iri_to_uri
 
 from affiliates.models import Link, PlatformSwitch
-from affiliates.rates import Rates, next_change_at
 from affiliates.referral import LETTERS, PROGRAMMES
 from creators.models import Creator
 
@@ -66,24 +65,26 @@ def parse(raw: bytes) -> tuple[int, int, int, str, str]:
 
 
 def lapses_at(
-    link: Link, rates: Rates | None, switches: Iterable[PlatformSwitch], at: datetime
+    changes_at: datetime | None, switches: Iterable[PlatformSwitch], at: datetime
 ) -> datetime:
     """Return until when a record written at `at` may be believed."""
-    ends = [at + LIFE, link.rate_locked_until, link.collaboration and link.collaboration.ends_at]
+    ends = [at + LIFE, changes_at]
     for switch in switches:
         ends += [switch.off_from, switch.off_until]
-    if rates:
-        ends.append(next_change_at(rates.changes, at))
     return min(moment for moment in ends if moment and moment > at)
 
 
 def store(
-    link: Link, promised_bp: int, rates: Rates | None, switches: Sequence[PlatformSwitch],
-    at: datetime,
+    link: Link, promised_bp: int, changes_at: datetime | None,
+    switches: Sequence[PlatformSwitch], at: datetime,
 ) -> str:  # fmt: skip
-    """Cache `link` and return its record; without Redis only the record."""
-    text = record(link, promised_bp, is_off=any(one.off_from <= at for one in switches))
-    lasts = max(1, int((lapses_at(link, rates, switches, at) - at).total_seconds()))
+    """Cache `link` and return its record; without Redis only the record.
+
+    `changes_at`: when its promise may be another. `switches`: of her country, now or later.
+    """
+    is_off = any(one.platform == link.platform and one.off_from <= at for one in switches)
+    text = record(link, promised_bp, is_off=is_off)
+    lasts = max(1, int((lapses_at(changes_at, switches, at) - at).total_seconds()))
     try:
         client().set(key(link.code), text, ex=lasts)
     except redis.RedisError as away:

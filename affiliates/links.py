@@ -17,7 +17,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from affiliates import collaborations, linkcache, rates, solvency, switches
+from affiliates import collaborations, linkcache, promises, rates, solvency, switches
 from affiliates.models import Link, PlatformSwitch
 from affiliates.models.links import PostedOn
 from creators import rulebook, standing
@@ -165,7 +165,7 @@ def take(
         raise ShopUntested(f"{product} is sold in a shop that is not tested")
     if platform != PostedOn.PAGE and not mine.exclude(platform=PostedOn.PAGE).exists():
         _count(creator, at)
-    link = _new(creator, offer, product, platform, at, brand)
+    link = new(creator, offer, product, platform, at, brand)
     link.save(force_insert=True)
     return link
 
@@ -184,7 +184,26 @@ def _may_take(creator: Creator, platform: str, at: datetime) -> Creator:
     return creator
 
 
-def _new(
+def barred(creators: Sequence[Creator], at: datetime) -> dict[int, str]:
+    """Return who of these may take no link now, and why: "status", "points" or "terms".
+
+    What `take` refuses, for many: a fixed number of queries.
+    """
+    stopped = standing.stopped(creators, at)
+    users = {creator.user_id for creator in creators if creator.user_id}
+    unsigned = terms.unsigned(Terms.Kind.CREATOR, at, users)
+    found = {}
+    for creator in creators:
+        if not creator.is_enrolled:
+            found[creator.pk] = "status"
+        elif creator.pk in stopped:
+            found[creator.pk] = "points"
+        elif creator.user_id in unsigned:
+            found[creator.pk] = "terms"
+    return found
+
+
+def new(
     creator: Creator,
     offer: collaborations.Offer,
     product: Product | None,
@@ -219,7 +238,7 @@ def take_many(
     short = solvency.short({product.brand_id for product in products}, at)
     untested = integrations.untested(products)
     results: dict[int, Link | str] = {}
-    new: list[Link] = []
+    made: list[Link] = []
     for product in products:
         offer, known = offers.get(product.pk), mine.get(product.pk, [])
         same = [
@@ -245,9 +264,9 @@ def take_many(
             results[product.pk] = "quota"
         else:
             left = left - 1 if counts and left is not None else left
-            new.append(_new(creator, offer, product, platform, at))
-            results[product.pk] = new[-1]
-    Link.objects.bulk_create(new)
+            made.append(new(creator, offer, product, platform, at))
+            results[product.pk] = made[-1]
+    Link.objects.bulk_create(made)
     return results
 
 
@@ -317,24 +336,6 @@ def name(link: Link, word: str) -> None:
         raise AliasTaken(f"{link.creator} has a link named {word}") from taken
 
 
-def promised_bp(link: Link, at: datetime) -> tuple[int, rates.Rates | None]:
-    """Return the rate that a click at `at` is promised, and the rates that it follows from."""
-    if link.collaboration_id is None:
-        return 0, None
-    known = collaborations.rates_of([link.collaboration_id])[link.collaboration_id]
-    bp = known.at(link.product_id, at, taken(link))
-    if link.rate_locked_until and at < link.rate_locked_until:
-        bp = max(bp, link.taken_bp or 0)
-    return bp, known
-
-
-def taken(link: Link) -> rates.Taken | None:
-    """Return the promise that came with taking a link; none for the storefront."""
-    if link.rate_locked_until is None:
-        return None
-    return rates.Taken(link.created_at, link.rate_locked_until)
-
-
 def resolve(code: str, at: datetime) -> Resolved | None:
     """Find a code in PostgreSQL; a link that is live goes back into the cache."""
     if not CODE.fullmatch(code):
@@ -343,20 +344,12 @@ def resolve(code: str, at: datetime) -> Resolved | None:
     link = rows.filter(code=code).first()
     if link is None:
         return None
-    if not _is_live(link, at):
+    if not promises.is_live(link, at):
         return Resolved(link, linkcache.record(link, link.taken_bp or 0), is_live=False)
-    bp, known = promised_bp(link, at)
-    record = linkcache.store(link, bp, known, switches.around(link, at), at)
+    around = switches.around(link.creator.country, at)
+    promise = promises.of_click(link, at, switches.by_platform(around, at))
+    record = linkcache.store(link, promise.bp, promise.changes_at, around, at)
     return Resolved(link, record, is_live=True)
-
-
-def _is_live(link: Link, at: datetime) -> bool:
-    offer, product = link.collaboration, link.product
-    if not link.is_active:
-        return False
-    if offer and (offer.brand.status != Brand.Status.ACTIVE or _over(offer.ends_at, at)):
-        return False
-    return product is None or product.status == Product.Status.ACTIVE
 
 
 def stand_in(old: Link, at: datetime) -> Link | None:
@@ -368,11 +361,9 @@ def stand_in(old: Link, at: datetime) -> Link | None:
     )
     off = switches.platforms_off(old.creator.country, at)
     found = found.exclude(platform__in=off).select_related("collaboration__brand", "product")
-    return next((link for link in found.order_by("-taken_bp", "-pk") if _is_live(link, at)), None)
-
-
-def _over(ends_at: datetime | None, at: datetime) -> bool:
-    return ends_at is not None and ends_at <= at
+    return next(
+        (link for link in found.order_by("-taken_bp", "-pk") if promises.is_live(link, at)), None
+    )
 
 
 def share_url(link: Link) -> str:

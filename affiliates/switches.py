@@ -40,13 +40,18 @@ def off(platform: str, country: str, at: datetime) -> PlatformSwitch | None:
 
 def platforms_off(country: str, at: datetime) -> dict[str, PlatformSwitch]:
     """Return what is off for creators of `country`, by platform. One query."""
-    rows = PlatformSwitch.objects.on(at).filter(country__in=["", country])
-    return {row.platform: row for row in rows.order_by("-off_from")}
+    return by_platform(around(country, at), at)
 
 
-def around(link: Link, at: datetime) -> Sequence[PlatformSwitch]:
-    """Return the switches that concern a link now or later. One query."""
-    return list(PlatformSwitch.objects.ahead_or_on(at).of(link.platform, link.creator.country))
+def around(country: str, at: datetime) -> Sequence[PlatformSwitch]:
+    """Return the switches that concern creators of `country` now or later. One query."""
+    rows = PlatformSwitch.objects.ahead_or_on(at).filter(country__in=["", country])
+    return list(rows.order_by("-off_from"))
+
+
+def by_platform(around: Sequence[PlatformSwitch], at: datetime) -> dict[str, PlatformSwitch]:
+    """Return of `around` those whose platform is off at `at`; the first to go off counts."""
+    return {row.platform: row for row in around if row.off_from <= at}
 
 
 def stops_clicks(

@@ -9,38 +9,17 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
 
-from affiliates import drill, kit, linkcache, links, switchclocks, switches
-from affiliates.dashboards.query import rows_of
+from affiliates import drill, linkcache, standins, switchclocks, switches
 from affiliates.locks import Lock
-from affiliates.models import Link, PlatformSwitch, SwitchChange
-from affiliates.models.links import PostedOn
+from affiliates.models import Link, PlatformSwitch
 from config.lib import locks
-from creators.models import Creator
 
 logger = logging.getLogger(__name__)
 SECONDS = 180  # of one call, well before its worker is told to stop; the next goes on
-RETRY = timedelta(days=1)  # whoever could be given no link is looked at again
-
-# Creators whose links on it lead to a thing that no other link of hers leads to, not seen to yet.
-STRANDED = """
-    SELECT DISTINCT k.creator_id FROM affiliates_link k
-    JOIN affiliates_collaboration o ON o.id = k.collaboration_id
-    JOIN creators_creator p ON p.id = k.creator_id
-    WHERE k.is_active AND k.platform = %(gone)s {country} AND k.creator_id > %(after)s
-      AND NOT EXISTS (
-        SELECT 1 FROM affiliates_link s JOIN affiliates_collaboration so ON so.id = s.collaboration_id
-        WHERE s.creator_id = k.creator_id AND so.brand_id = o.brand_id AND s.is_active
-          AND s.product_id IS NOT DISTINCT FROM k.product_id AND s.platform = 'page')
-      AND NOT EXISTS (
-        SELECT 1 FROM affiliates_switchchange c
-        WHERE c.switch_id = %(switch)s AND c.kind = 'page_links' AND c.object_id = k.creator_id
-          AND (c.act = 'made' OR c.at > %(retry)s))
-    ORDER BY k.creator_id LIMIT %(size)s
-"""
 CONCERNED = """
     INSERT INTO affiliates_switchletter (switch_id, about, creator_id, brand_id, mailed)
     SELECT DISTINCT %(switch)s::bigint, %(about)s, k.creator_id, NULL::bigint, false
@@ -116,7 +95,7 @@ def _work(row: PlatformSwitch, at: datetime, ends: float) -> int:
         moved = switchclocks.move(row, switchclocks.target(row, at), at, ends)
         if first:
             _letters(row, "off", CONCERNED)
-        if not _stand_in(row, at, ends) or time.monotonic() >= ends:
+        if not standins.make(row, at, ends) or time.monotonic() >= ends:
             return moved  # the next call goes on
     elif phase == "back":
         moved = switchclocks.move(row, row.off_until, at, ends)
@@ -160,49 +139,8 @@ def _letters(row: PlatformSwitch, about: str, sql: str) -> None:
 
 
 def _forget(row: PlatformSwitch) -> None:
-    """Let the redirect ask anew where these links lead."""
-    found = Link.objects.filter(platform=row.platform)
-    found = found.filter(creator__country=row.country) if row.country else found
+    """Let the redirect ask anew where these links lead, and what those beside them promise."""
+    hit = Link.objects.filter(platform=row.platform)
+    hit = hit.filter(creator__country=row.country) if row.country else hit
+    found = Link.objects.active().filter(creator__in=hit.values("creator"))
     linkcache.forget(found.values_list("code", flat=True).iterator())
-
-
-# ------------------------------------------------------------------ links that stand in
-
-
-def _stand_in(row: PlatformSwitch, at: datetime, ends: float) -> bool:
-    """Take links for creators' pages where a thing has none; False when time ran out.
-
-    They stay when the platform is back: shoppers may have clicked them.
-    """
-    sql, after = _scoped(STRANDED, row), 0
-    while found := rows_of(sql, _values(row) | {"after": after, "size": 200, "retry": at - RETRY}):
-        for (pk,) in found:
-            if time.monotonic() > ends:
-                return False
-            _make(row, pk, at)
-            after = pk
-    return True
-
-
-@transaction.atomic
-def _make(row: PlatformSwitch, creator_id: int, at: datetime) -> None:
-    creator = Creator.objects.select_related("user").get(pk=creator_id)
-    try:
-        with transaction.atomic():
-            taken = kit.take(creator, [("page", old) for old in _alone_on(row, creator)], at)
-        note = " ".join(link.code for link in taken)
-    except (links.NotEnrolled, links.TermsMissing) as error:
-        taken, note = [], str(error)
-    act = SwitchChange.Act.MADE if taken else SwitchChange.Act.NOTHING
-    SwitchChange.objects.create(
-        switch=row, kind="page_links", object_id=creator_id, act=act, note=note[:600], at=at
-    )
-
-
-def _alone_on(row: PlatformSwitch, creator: Creator) -> list[Link]:
-    """Return her links on it that lead to a thing for which her page has none."""
-    found = creator.links.active().filter(collaboration__isnull=False)
-    found = found.select_related("product__brand", "collaboration__brand")
-    mine = list(found.filter(platform__in=[row.platform, PostedOn.PAGE]))
-    paged = {kit.thing(link) for link in mine if link.platform == PostedOn.PAGE}
-    return [link for link in mine if link.platform == row.platform and kit.thing(link) not in paged]

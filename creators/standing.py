@@ -23,13 +23,13 @@ from creators.models import Case, Creator, Decision, Sanction, Violation
 SUSPENSION = Sanction.Effect.SUSPENSION
 TIERS = [Decision.Outcome.DECLINED, Decision.Outcome.WAITING, Decision.Outcome.PILOT,
          Decision.Outcome.FULL]  # fmt: skip
+_COUNTS = {"state": Case.State.UPHELD, "points__gt": 0}
 STOPS_LINKS = (Sanction.Effect.NO_NEW_LINKS, SUSPENSION)
 
 
 def counting(creator: Creator, at: datetime):
     """Return her cases whose points count at `at`."""
-    rows = creator.cases.filter(state=Case.State.UPHELD, points__gt=0)
-    return rows.exclude(points_expire_on__lte=enrolment.market_day(at))
+    return creator.cases.filter(**_COUNTS).exclude(points_expire_on__lte=enrolment.market_day(at))
 
 
 def points(creator: Creator, at: datetime) -> int:
@@ -46,6 +46,16 @@ def effect(creator: Creator, at: datetime) -> str:
     """Return what holds for her at `at`; one query for those without points."""
     total = points(creator, at)
     return what_follows(total, Sanction.objects.in_force(at)) if total else ""
+
+
+def stopped(creators: Iterable[Creator], at: datetime) -> set[int]:
+    """Return who of these may take no new links, as `effect` says it; two queries for many."""
+    rows = Case.objects.filter(creator__in=[one.pk for one in creators], **_COUNTS)
+    rows = rows.exclude(points_expire_on__lte=enrolment.market_day(at))
+    sums = rows.order_by().values("creator").annotate(sum=Sum("points"))
+    totals = dict(sums.values_list("creator", "sum"))
+    sanctions = list(Sanction.objects.in_force(at)) if totals else []
+    return {pk for pk, n in totals.items() if what_follows(n, sanctions) in STOPS_LINKS}
 
 
 def table(at: datetime) -> tuple[list[Violation], list[Sanction]]:

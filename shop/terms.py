@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,6 +42,15 @@ def missing(
     agreed = Exists(Acceptance.objects.filter(terms=OuterRef("pk"), **who))
     terms = Terms.objects.in_force(at).filter(kind=kind).annotate(is_agreed=agreed).first()
     return None if terms is None or terms.is_agreed else terms
+
+
+def unsigned(kind: str, at: datetime, user_ids: Collection[int]) -> set[int]:
+    """Return which of these users have not accepted the version in force, as `missing` says it."""
+    terms = in_force(kind, at)
+    if terms is None:
+        return set()
+    agreed = Acceptance.objects.filter(terms=terms, user__in=user_ids)
+    return set(user_ids).difference(agreed.values_list("user", flat=True))
 
 
 def accept(

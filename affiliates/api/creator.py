@@ -20,6 +20,7 @@ from shop.models import Brand, Product
 router = Router(tags=["Creator"])
 # Why no link is taken, as a problem; the first that fits.
 WHY_NOT = (
+    (links.PlatformOff, "platform-off"),
     (links.NotEnrolled, "not-enrolled"),
     (links.TermsMissing, "terms-missing"),
     (links.NoOffer, "no-offer"),

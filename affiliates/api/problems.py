@@ -28,6 +28,7 @@ KNOWN = {
     "brand-short": (409, "The brand is short of money and gives no new links"),
     "shop-untested": (409, "The brand's own shop has had no test order yet"),
     "quota-reached": (409, "All new products of this week are taken"),
+    "platform-off": (409, "The platform is switched off: no new links for it until it is back"),
     "not-enrolled": (409, "This creator may not take links now"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "The body has to be application/json"),

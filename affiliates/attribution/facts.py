@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from affiliates import collaborations, links, offerdays, programmes, referral, switches
+from affiliates import collaborations, offerdays, programmes, promises, referral, switches
 from affiliates.attribution.rules import Line, Touch
 from affiliates.models import CreatorCode, Link, PlatformSwitch
 from affiliates.rates import Rates
@@ -90,7 +90,7 @@ def _touch(
     offer = link.collaboration
     known = terms.get(link.collaboration_id)
     same_product = link.product_id is not None and link.product_id == line.product_id
-    taken = links.taken(link)
+    taken = promises.taken(link)
     promised = known.at(line.product_id, seen.clicked_at, taken) if known else 0
     if same_product or (link.product_id is None and _no_own_rate(known, line)):
         locked = taken is not None and line.placed_at < taken.locked_until
@@ -120,7 +120,7 @@ def window(link: Link, clicked_at: datetime, placed_at: datetime) -> int:
     """Return how many days the click counts: never less than was promised when it was made."""
     if link.collaboration is None:
         return 30
-    taken = links.taken(link)
+    taken = promises.taken(link)
     return max(offerdays.window(link.collaboration, at, taken) for at in (clicked_at, placed_at))
 
 

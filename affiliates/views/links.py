@@ -15,6 +15,7 @@ from affiliates import (
     dashboards,
     linkreports,
     offerdays,
+    promises,
     solvency,
     switches,
     switchwords,
@@ -113,11 +114,11 @@ def link(request, pk: int):
     link = own_link(request, pk)
     brand_ids = [link.collaboration.brand_id] if link.collaboration else []
     now = timezone.now()
-    off = switches.off(link.platform, link.creator.country, now)
+    off = switches.platforms_off(link.creator.country, now)
     context = {
         "light": next(iter(solvency.lights(brand_ids).values()), None),
         "offer_days": link.collaboration
-        and offerdays.both(link.collaboration, now, domain.taken(link)),
+        and offerdays.both(link.collaboration, now, promises.taken(link)),
         "own_shop": _own_shop(link),
         "row": linkreports.report(link),
         "link": link,
@@ -125,7 +126,8 @@ def link(request, pk: int):
         **_chart(linkreports.days(link.days.all(), _today())),
         "seen": linkreports.seen_on(link),
         "locked": link.rate_locked_until and link.rate_locked_until > now,
-        "off": switchwords.of_link(off) if off else "",
+        "off": switchwords.of_link(off[link.platform]) if link.platform in off else "",
+        "promise": promises.of_click(link, now, off) if off else None,
         "nav_active": "links",
     }
     return render_page(request, "affiliates/link.html", context)

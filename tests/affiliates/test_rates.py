@@ -8,7 +8,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affiliates import attribution, clickids, collaborations, links, referral
+from affiliates import attribution, clickids, collaborations, links, promises, referral
 from affiliates.models import Commission
 from affiliates.rates import LOCK, NOTICE, Change, Rates, Taken, effective_at, rate_at
 from config.lib.money import half_up
@@ -97,7 +97,7 @@ def bought(link, variant, at, clicked_at=None):
     """Buy through a link, clicked at `clicked_at`; return the commission."""
     with time_machine.travel(clicked_at or at, tick=False):
         uid = clickids.new()
-    promised, _known = links.promised_bp(link, clicked_at or at)
+    promised = promises.of_click(link, clicked_at or at, {}).bp
     brand = link.collaboration.brand
     seen = referral.Seen(brand.pk, link.pk, uid, promised, "thousand_first")
     order = money.make_order(
