@@ -8,7 +8,7 @@ from tests.benchmarks import lib
 
 BENCHES = (
     "settle", "books", "redirect", "ingest", "clicks", "attribution", "pages", "policy", "directory",
-    "plan", "import", "shop", "drill",
+    "plan", "import", "shop", "drill", "switch",
 )  # fmt: skip
 ON_DEMAND = ("start", "oscar")  # they install packages
 
