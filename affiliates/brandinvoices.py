@@ -15,6 +15,7 @@ from django.db.models import Max
 from affiliates import clock, vatnumbers
 from affiliates.locks import Lock
 from affiliates.models import BrandInvoice
+from shop import readers
 from shop.models import Brand
 
 OWED_SQL = """
@@ -76,7 +77,7 @@ def issue(at: datetime, month: date | None = None) -> int:
 
 def _facts(brand: Brand) -> dict[str, object]:
     return {
-        "language": "nl" if brand.country in {"NL", "BE"} else "en",
+        "language": readers.usual(brand),
         "issuer": dict(settings.COMPANY),
         "customer": {
             "name": brand.legal_name or brand.name,

@@ -20,6 +20,7 @@ from affiliates.letters import Letter, day
 from affiliates.models import BrandNotice, FeePolicy
 from affiliates.payouts import METHOD_WAIT_HOURS
 from config.lib import money
+from shop import readers
 from shop.models import Brand, Membership
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def _tell(subject: str, owner: Membership, write, at: datetime) -> bool:
     )
     if not new:
         return False
-    with translation.override("nl" if owner.brand.country in {"NL", "BE"} else "en"):
+    with translation.override(readers.language_of(owner)):
         write(owner).send()
     return True
 

@@ -6,6 +6,7 @@ Each is told once per budget: a new one that is spent later is told again.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.core.cache import cache
@@ -18,10 +19,10 @@ from affiliates.letters import Letter
 from affiliates.models import Collaboration
 from affiliates.offerletters import with_links
 from affiliates.participationletters import mail_of, safely
-from affiliates.sampleletters import language_of, team_of
 from config.lib import money
 from creators import profiles
 from creators.models import Creator
+from shop import readers
 
 MONTH_S = 30 * 24 * 3600
 
@@ -37,8 +38,9 @@ def send_waiting() -> int:
 
 def _tell(row: Collaboration) -> int:
     since, sent, everybody = row.budget_from, 0, True
-    for address in [] if row.brand.is_demo else team_of(row.brand):
-        done = _once(row, since, address, lambda to=address: _to_brand(row, to))
+    for address, language in [] if row.brand.is_demo else readers.readers(row.brand):
+        tell = partial(_to_brand, row, address, language)
+        done = _once(row, since, address, tell)
         sent, everybody = sent + bool(done), everybody and done is not None
     for creator in with_links(row.pk).iterator(500):
         if mail_of(creator):
@@ -62,9 +64,8 @@ def _once(row: Collaboration, since: datetime, who: str, tell) -> bool | None:
     return None
 
 
-def _to_brand(row: Collaboration, address: str) -> int:
-    with translation.override(language_of(row.brand)):
-        language = translation.get_language() or "en"
+def _to_brand(row: Collaboration, address: str, language: str) -> int:
+    with translation.override(language):
         facts = {
             "name": row.name, "budget": money.display(row.budget, row.brand.currency, language),
         }  # fmt: skip

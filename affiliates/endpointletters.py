@@ -14,9 +14,8 @@ from django.utils.translation import gettext as _
 from affiliates.letters import Letter, send_all
 from affiliates.models import Endpoint
 from affiliates.participationletters import mail_of
-from affiliates.sampleletters import language_of
 from creators import profiles
-from shop.models import Membership
+from shop import readers
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 100
@@ -56,9 +55,7 @@ def _addresses(row: Endpoint) -> Iterator[tuple[str, str]]:
         if address := mail_of(row.creator):
             yield address, profiles.mail_language(row.creator)
     elif not row.brand.is_demo:
-        owners = Membership.objects.filter(brand=row.brand, role=Membership.Role.OWNER)
-        for address in owners.exclude(user__email="").values_list("user__email", flat=True):
-            yield address, language_of(row.brand)
+        yield from readers.readers(row.brand, owners=True)
 
 
 def page_of(row: Endpoint) -> str:

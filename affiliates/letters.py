@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext as _
 
-from config.lib.letters import Letter, day, send_all
+from config.lib.letters import Letter, day, each_in, send_all
 
-__all__ = ["Letter", "day", "redress", "send_all"]
+__all__ = ["Letter", "day", "each_in", "redress", "send_all"]
 
 
 def redress() -> str:

@@ -18,8 +18,8 @@ from django.utils.translation import ngettext
 from affiliates import messages
 from affiliates.letters import Letter
 from affiliates.models import Message, MessageDigest
-from affiliates.sampleletters import language_of
 from creators import profiles
+from shop import readers
 from shop.models import Membership
 
 logger = logging.getLogger(__name__)
@@ -64,9 +64,10 @@ def _waiting(at: datetime) -> dict[int, Digest]:
     for start in range(0, len(ids), AT_ONCE):
         some = Message.objects.filter(pk__in=ids[start : start + AT_ONCE])
         unread = list(some.select_related("brand", "creator__user").order_by("sent_at", "id"))
-        teams: dict[int, list[int]] = defaultdict(list)
-        for membership in Membership.objects.filter(brand__in={row.brand_id for row in unread}):
-            teams[membership.brand_id].append(membership.user_id)
+        teams: dict[int, list[Membership]] = defaultdict(list)
+        brands = {row.brand_id for row in unread}
+        for one in Membership.objects.filter(brand__in=brands).select_related("brand"):
+            teams[one.brand_id].append(one)
         for row in unread:
             for user_id, language, path in _readers(row, teams):
                 digest = found.setdefault(user_id, Digest(language, path, row.sent_at))
@@ -83,7 +84,7 @@ def _is_due(digest: Digest, last: datetime | None, at: datetime) -> bool:
     return last is None or (last <= at - A_DAY and digest.newest + QUIET > last)
 
 
-def _readers(row: Message, teams: dict[int, list[int]]) -> list[tuple[int, str, str]]:
+def _readers(row: Message, teams: dict[int, list[Membership]]) -> list[tuple[int, str, str]]:
     if row.from_brand:
         creator = row.creator
         if creator.user_id is None or creator.is_demo:
@@ -93,7 +94,8 @@ def _readers(row: Message, teams: dict[int, list[int]]) -> list[tuple[int, str, 
     if row.brand.is_demo:
         return []
     path = reverse("affiliates:brand_messages", args=[row.brand.slug])
-    return [(user_id, language_of(row.brand), path) for user_id in teams[row.brand_id]]
+    team = teams[row.brand_id]
+    return [(one.user_id, readers.language_of(one), path) for one in team]
 
 
 def _beginning(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -16,12 +16,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from affiliates.letters import Letter, day, send_all
+from affiliates.letters import Letter, day, each_in, send_all
 from affiliates.models import Collaboration, FlatFee, Participation
-from affiliates.sampleletters import language_of, team_of
 from config.lib import money
 from creators import profiles
 from creators.models import Creator
+from shop import readers
 from shop.models import Brand
 
 logger = logging.getLogger(__name__)
@@ -126,26 +126,25 @@ def _to_brand(brand_id: int, ids: list[int]) -> int:
     brand = Brand.objects.get(pk=brand_id)
     if not found or brand.is_demo:
         return 0
-    with translation.override(language_of(brand)):
-        lines = [
-            (f"{row.creator.display_name}, {row.collaboration.name}", str(row.get_state_display()))
-            for row in found
-        ]
-        send_all(
-            Letter(
-                to=address,
-                subject=_("Answers of creators to %s") % brand.name,
-                title=_("Creators have answered, or were not answered."),
-                paragraphs=[_("Who applied waits for your answer for seven days.")],
-                rows=lines[:50],
-                url=settings.SITE_URL + reverse("affiliates:collaborations", args=[brand.slug]),
-                button=_("See your collaborations"),
-                why=_("You get this because you are a member of %(brand)s.")
-                % {"brand": brand.name},
-            )
-            for address in team_of(brand)
-        )
+    send_all(each_in(readers.readers(brand), lambda address: _brand_letter(brand, found, address)))
     return len(found)
+
+
+def _brand_letter(brand: Brand, found: Sequence[Participation], address: str) -> Letter:
+    lines = [
+        (f"{row.creator.display_name}, {row.collaboration.name}", str(row.get_state_display()))
+        for row in found
+    ]
+    return Letter(
+        to=address,
+        subject=_("Answers of creators to %s") % brand.name,
+        title=_("Creators have answered, or were not answered."),
+        paragraphs=[_("Who applied waits for your answer for seven days.")],
+        rows=lines[:50],
+        url=settings.SITE_URL + reverse("affiliates:collaborations", args=[brand.slug]),
+        button=_("See your collaborations"),
+        why=_("You get this because you are a member of %(brand)s.") % {"brand": brand.name},
+    )
 
 
 # ------------------------------------------------------------------ fees
@@ -168,9 +167,8 @@ def _fee(pk: int) -> int:
     row.save(update_fields=["tells"])
     creator, offer = row.participation.creator, row.participation.collaboration
     if row.state == FlatFee.State.POSTED:
-        with translation.override(language_of(offer.brand)):
-            team = [] if offer.brand.is_demo else team_of(offer.brand)
-            send_all(_fee_letter(row, address, for_brand=True) for address in team)
+        team = [] if offer.brand.is_demo else readers.readers(offer.brand)
+        send_all(each_in(team, lambda address: _fee_letter(row, address, for_brand=True)))
     elif address := mail_of(creator):
         with translation.override(profiles.mail_language(creator)):
             _fee_letter(row, address).send()

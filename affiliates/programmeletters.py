@@ -16,7 +16,8 @@ from django.utils.translation import ngettext
 from affiliates import brandinvoices, programmes
 from affiliates.letters import Letter
 from affiliates.models import OwnProgramme
-from shop.models import Brand, Membership
+from shop import readers
+from shop.models import Brand
 
 
 def send(at: datetime) -> int:
@@ -37,9 +38,8 @@ def _tell(pk: int, month: date) -> int:
     found = programmes.report(row.brand, month)
     if not found:
         return 0
-    addresses = Membership.objects.filter(brand=row.brand).exclude(user__email="")
-    for address in addresses.values_list("user__email", flat=True):
-        with translation.override("nl" if row.brand.country in {"NL", "BE"} else "en"):
+    for address, language in readers.readers(row.brand):
+        with translation.override(language):
             letter(row.brand, month, found, address).send()
     return 1
 

@@ -21,7 +21,7 @@ from affiliates.letters import Letter, day, send_all
 from affiliates.models import SampleEvent, SampleRequest
 from affiliates.samplerules import TURN, Side, State
 from creators import profiles
-from shop.models import Brand, Membership
+from shop import readers
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 200
@@ -118,17 +118,7 @@ def _addresses(event: SampleEvent) -> Iterator[tuple[str, str, str]]:
     if Side.CREATOR in sides and has_mail and not creator.is_demo:
         yield Side.CREATOR, creator.user.email, profiles.mail_language(creator)
     if Side.BRAND in sides and not brand.is_demo:
-        yield from ((Side.BRAND, address, language_of(brand)) for address in team_of(brand))
-
-
-def team_of(brand: Brand) -> list[str]:
-    """Return the addresses of everybody who acts for a brand."""
-    rows = Membership.objects.filter(brand=brand).exclude(user__email="").order_by("pk")
-    return list(rows.values_list("user__email", flat=True))
-
-
-def language_of(brand: Brand) -> str:
-    return "nl" if brand.country in {"NL", "BE"} else "en"
+        yield from ((Side.BRAND, *reader) for reader in readers.readers(brand))
 
 
 def path_of(sample: SampleRequest, side: str) -> str:

@@ -27,6 +27,7 @@ from affiliates.models import SavedSearch
 from creators import directory
 from creators.directory import Filters, masks
 from creators.models import Creator, DirectoryEntry
+from shop import readers
 from shop.models import Brand, Membership
 
 logger = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ def _tell(pks: Sequence[int], at: datetime) -> int:
     still_here = Membership.objects.filter(brand=brand, user=user).exists()
     if not found or not still_here or not user.email:
         return 0
-    with translation.override("nl" if brand.country in {"NL", "BE"} else "en"):
+    with translation.override(readers.language_for(brand, user)):
         letter(brand, user.email, found).send()
     return 1
 

@@ -13,11 +13,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from affiliates import kit
-from affiliates.letters import Letter, day, send_all
+from affiliates.letters import Letter, day, each_in, send_all
 from affiliates.models import PlatformSwitch, SwitchLetter
-from affiliates.sampleletters import language_of, team_of
 from creators import profiles
 from creators.models import Creator
+from shop import readers
 from shop.models import Brand
 
 logger = logging.getLogger(__name__)
@@ -77,10 +77,11 @@ def _mail(row: SwitchLetter) -> bool:
         return True
     if row.brand.is_demo:
         return False
-    addresses = team_of(row.brand)
-    with translation.override(language_of(row.brand)):
-        send_all(to_brand(row.switch, row.about, row.brand, address) for address in addresses)
-    return bool(addresses)
+
+    def letter(address: str) -> Letter:
+        return to_brand(row.switch, row.about, row.brand, address)
+
+    return bool(send_all(each_in(readers.readers(row.brand), letter)))
 
 
 def _words(switch: PlatformSwitch) -> dict[str, object]:
@@ -112,6 +113,14 @@ def to_creator(switch: PlatformSwitch, about: str, creator: Creator) -> Letter:
         else:
             letter.paragraphs.append(
                 _("You have no other channel here yet. Connect one: until then your page sells.")
+            )
+        if mine.rows:
+            letter.paragraphs.append(
+                _(
+                    "Meanwhile clicks on your links for the same things elsewhere are promised at"
+                    " least what clicks on those for %(platform)s were."
+                )
+                % words
             )
         letter.paragraphs.append(_("Your page stays: %(url)s") % {"url": mine.page})
         if len(mine.ready) <= PICTURES:

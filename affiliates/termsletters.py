@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from affiliates.letters import Letter, day
 from creators import profiles
 from creators.models import Creator
+from shop import readers
 from shop.models import Membership, Terms, TermsNotice
 
 logger = logging.getLogger(__name__)
@@ -88,5 +89,5 @@ def _language(user) -> str:
     creator = getattr(user, "creator", None)
     if creator is not None:
         return profiles.mail_language(creator)
-    brand = Membership.objects.filter(user=user).select_related("brand").first()
-    return "nl" if brand and brand.brand.country in {"NL", "BE"} else "en"
+    membership = Membership.objects.filter(user=user).select_related("brand").first()
+    return readers.language_of(membership) if membership else "en"

@@ -11,7 +11,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
+from config.lib import local
 from config.lib.access import RoleNeeded, rule
+from shop import readers
 from shop.models import Membership
 
 View = Callable[..., HttpResponseBase]
@@ -51,6 +53,7 @@ def _of_brand(view: View, owner_methods: Iterable[str]) -> View:
             )
             raise RoleNeeded(said % {"brand": membership.brand.name})
         request.membership, request.brand = membership, membership.brand
+        readers.remember(membership, local.code())
         return view(request, *args, **kwargs)
 
     return rule(wrapper, "brand:own", owner_methods)

@@ -10,8 +10,8 @@ from django.db.models import F
 from django.utils import translation
 
 from config.lib import post
-from shop import orderletters, troubleletters
-from shop.models import Brand, OrderLetter
+from shop import orderletters, readers, troubleletters
+from shop.models import OrderLetter
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 200
@@ -72,9 +72,7 @@ def _post(pk: int, at: datetime) -> bool:
 
 
 def _language(row: OrderLetter) -> str:
-    return row.order.language if row.brand is None else language_of(row.brand)
-
-
-def language_of(brand: Brand) -> str:
-    """Return the language in which a brand's team is written to."""
-    return "nl" if brand.country in {"NL", "BE"} else "en"
+    if row.brand is None:
+        return row.order.language
+    known = dict(readers.readers(row.brand))
+    return known.get(row.to) or readers.usual(row.brand)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from config.lib import post
@@ -65,6 +65,13 @@ def send_all(letters: Iterable[Letter]) -> int:
     if refused and not sent:
         raise refused
     return sent
+
+
+def each_in(people: Iterable[tuple[str, str]], write: Callable[[str], Letter]) -> Iterator[Letter]:
+    """Yield what `write` makes for each address, in her language."""
+    for address, language in people:
+        with translation.override(language):
+            yield write(address)
 
 
 def day(at: datetime | date | None) -> str:

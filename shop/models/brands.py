@@ -172,6 +172,10 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role, default=Role.OWNER)
+    language = models.CharField(
+        max_length=5, choices=settings.LANGUAGES, blank=True, default="", db_default="",
+        help_text="in which she reads the site; mail uses it",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     objects = MembershipQuerySet.as_manager()
 

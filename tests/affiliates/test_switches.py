@@ -310,6 +310,24 @@ def test_everybody_concerned_is_told_once_in_her_language_with_the_kit(creator, 
     assert SwitchLetter.objects.filter(mailed=True).count() == 4
 
 
+def test_each_member_of_a_brand_is_told_in_the_language_in_which_she_reads_the_site(creator, now):
+    brand = Membership.objects.get().brand
+    dutch, english, silent = (make_user() for _n in range(3))
+    for user, language in ((dutch, "nl"), (english, "en"), (silent, "")):
+        Membership.objects.create(user=user, brand=brand)
+        if language:
+            reader = Client(headers={"accept-language": language})
+            reader.force_login(user)
+            reader.get(reverse("affiliates:brand_risk", args=[brand.slug]))
+    switch_off(now)
+    switchletters.send_waiting(now)
+
+    told = {one.to[0]: one.subject for one in mail.outbox}
+    assert told[dutch.email].startswith("TikTok is uitgeschakeld vanaf")
+    assert told[english.email].startswith("TikTok is switched off from")
+    assert told[silent.email] == told[dutch.email]  # as is usual in the brand's country
+
+
 def test_who_was_not_told_yet_hears_nothing_of_a_switch_that_was_an_error(creator, now):
     row = switch_off(now)
     end(row, now + timedelta(minutes=1), "withdraw")

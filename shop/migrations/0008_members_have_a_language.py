@@ -1,0 +1,24 @@
+"""Members of brands are written to in the language in which they read the site."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("shop", "0007_variants_remember_prices"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="membership",
+            name="language",
+            field=models.CharField(
+                blank=True,
+                choices=[("en", "English"), ("nl", "Dutch")],
+                db_default="",
+                default="",
+                help_text="in which she reads the site; mail uses it",
+                max_length=5,
+            ),
+        ),
+    ]
