@@ -66,6 +66,10 @@ class PlatformSwitch(models.Model):
                 condition=Q(off_until=None) | Q(off_until__gt=F("off_from")),
                 name="platform_switch_order",
             ),
+            models.CheckConstraint(
+                condition=Q(state__in=["proposed", "refused"]) | Q(agreed_at__isnull=False),
+                name="platform_switch_agreed_when",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -78,7 +82,7 @@ class PlatformSwitch(models.Model):
         What was clicked before two admins agreed was promised to earn: an outage that is noted
         later takes nothing back. Clocks alone are moved from `off_from` on.
         """
-        return max(self.off_from, self.agreed_at or self.off_from) + GRACE
+        return max(self.off_from, self.agreed_at or self.off_from) + GRACE  # proposed: not yet
 
     def phase(self, at: datetime) -> str:
         """Return what `at` asks for: "", `ahead`, `off`, `back` or `withdrawn`."""
