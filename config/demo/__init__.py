@@ -17,10 +17,12 @@ from config.demo import (
     books,
     clicks,
     disputes,
+    doors,
     fees,
     fridays,
     letters,
     nights,
+    outages,
     people,
     sales,
     samples,
@@ -83,6 +85,9 @@ def fill(size: Size, seed: int, now: datetime, bar) -> list[accounts.SignIn]:
         fees.make(world)
         signed = accounts.people_of(seed) + signed
         letters.make(world)  # after the first brand has its owner
+        doors.make(world)
+        world.step("outages")
+        outages.make(world)
         _analyze()  # the check joins everything
         _check(world)
     return signed

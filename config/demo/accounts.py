@@ -58,7 +58,7 @@ def people_of(seed: int) -> list[SignIn]:
     brand = Brand.objects.filter(is_demo=True).order_by("id")[0]
     owner = SignIn("brand", shops.OWNER, _password(dice), f"/brand/{brand.slug}/")
     user = _user(owner.email, owner.password)
-    Membership.objects.create(user=user, brand=brand)
+    Membership.objects.create(user=user, brand=brand, language="en")
     terms = Terms.objects.filter(kind="brand").order_by("-version")[0]
     Acceptance.objects.create(terms=terms, user=user, brand=brand, accepted_at=brand.created_at)
     return [creator, owner]

@@ -11,14 +11,18 @@ from django.core.management import call_command
 from django.test import TransactionTestCase
 from django.utils import timezone
 
-from affiliates import attribution, documents, invariants
+from affiliates import attribution, deliveries, documents, invariants, switchwork
 from affiliates.models import (
+    ApiToken,
     Attribution,
     Click,
     Commission,
+    Delivery,
+    Endpoint,
     FlatFee,
     LinkDay,
     PayoutBatch,
+    PlatformSwitch,
     SelfBill,
 )
 from config.demo import accounts, people
@@ -133,3 +137,20 @@ def test_the_first_brand_pays_for_posts_beside_the_commission(signed):
     assert states == {"reserved", "posted", "approved"}
     assert FlatFee.objects.filter(participation__creator=creator, state="posted").exists()
     assert not FlatFee.objects.filter(tells=True).exists()
+
+
+def test_a_market_shows_keys_and_webhooks_that_open_nothing_and_an_outage_that_is_over(signed):
+    keys = ApiToken.objects.all()
+    assert {bool(key.brand) for key in keys} == {True, False}
+    assert any(key.revoked_at for key in keys) and all(key.start[:4] == "thd_" for key in keys)
+    assert set(Endpoint.objects.values_list("state", flat=True)) == {"paused", "off"}
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered", "dead"}
+    assert deliveries.send(timezone.now()) == 0
+
+    row = PlatformSwitch.objects.get()
+    assert (row.phase(timezone.now()), row.worked, row.words.count()) == ("back", "back", 2)
+    assert row.rehearsal["platform"] == "tiktok"
+    moved = row.changes.order_by().values_list("act", "shift").distinct()
+    assert list(moved) == [("moved", row.off_until - row.off_from)]
+    assert not row.letters.filter(told_at=None).exists()
+    assert switchwork.run(timezone.now()) == 0
