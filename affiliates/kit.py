@@ -21,7 +21,7 @@ import segno
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from affiliates import disclosure, linkcache, links, switches
+from affiliates import disclosure, linkcache, links, promises, switches
 from affiliates.dashboards.query import rows_of
 from affiliates.models import Link, PlatformSwitch
 from affiliates.models.links import PostedOn
@@ -67,6 +67,10 @@ class Kit:
     def ready(self) -> list[Link]:
         """The links that she can post at once."""
         return [link for row in self.rows for link in row.others]
+
+    def broken(self, at: datetime) -> list[Link]:
+        """Try what she would post: return the links of it that would earn her nothing now."""
+        return [link for link in self.ready if not promises.is_live(link, at)]
 
     @property
     def lacking(self) -> list[tuple[str, Link]]:
@@ -169,11 +173,14 @@ def creator_files(kit: Kit) -> dict[str, bytes]:
 
 
 def brand_files(brand: Brand, gone: str) -> dict[str, bytes]:
-    """Return a brand's kit: a message, and its creators on the platform with their fixed address."""
-    table: list[Sequence[object]] = [["name", "handle", "fixed address", "other channels"]]
+    """Return a brand's kit: a message, and its creators on the platform, each with her fixed address
+    and the message with that address in it, as programs that mail many at once read it.
+    """
+    head = ["name", "handle", "fixed address", "other channels", "message"]
+    table: list[Sequence[object]] = [head]
     for handle, name, others in rows_of(HIT, {"brand": brand.pk, "gone": gone}):
         page = linkcache.absolute(Creator(handle=handle).get_absolute_url())
-        table.append([name, f"@{handle}", page, others])
+        table.append([name, f"@{handle}", page, others, mail_text(brand.name, gone, page)])
     return {"message.txt": _text([mail_text(brand.name, gone)]), "creators.csv": _csv(table)}
 
 
@@ -185,15 +192,17 @@ def post_text(gone: str, page: str) -> str:
     ) % {"platform": Platform(gone).label, "page": page}
 
 
-def mail_text(brand: str, gone: str) -> str:
-    """Return what a brand writes to its creators."""
-    return _(
+def mail_text(brand: str, gone: str, page: str = "") -> str:
+    """Return what a brand writes to its creators; with `page` to one of them, whose page it is."""
+    said = _(
         "Hello,\n\n%(platform)s may go away for a while. So that you go on earning with"
         " %(name)s:\n\n1. Connect a second channel under Channels, if you have none yet.\n"
         "2. Take our links for that channel too: under Platforms and risk you get them in one"
         " go, with a QR code each.\n3. Put our products on your own page. Its address never"
         " changes, and clicks there count as always.\n\nThank you for selling with us,\n%(name)s"
     ) % {"platform": Platform(gone).label, "name": brand}
+    hers = _("Your page: %(url)s") % {"url": page}
+    return f"{said}\n\n{hers}" if page else said
 
 
 def qr(url: str) -> bytes:

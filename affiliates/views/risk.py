@@ -59,6 +59,7 @@ def _page(request, **whose):
     if asked and asked.creator:
         context["kit"] = mine = kit.of_creator(asked.creator, asked.platform, now)
         context |= {"text": kit.post_text(asked.platform, mine.page), "nav_active": "links"}
+        context["broken"] = mine.broken(now)
     elif asked:
         context["text"] = kit.mail_text(asked.brand.name, asked.platform)
     if kind == "brand":  # a creator reads it beside her links

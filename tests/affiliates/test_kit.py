@@ -58,7 +58,14 @@ def test_what_is_missing_is_taken_and_nothing_twice(creator):
     assert [kit.prepare(creator, "tiktok", now), kit.prepare(creator, "tiktok", now)] == [3, 0]
 
     after = kit.of_creator(creator, "tiktok")
-    assert (len(after.ready), after.lacking) == (4, [])
+    assert (len(after.ready), after.lacking, after.broken(now)) == (4, [], [])
+    old = after.rows[-1].old
+    old.product.status = "archived"
+    old.product.save()
+    over = kit.of_creator(creator, "tiktok").broken(now)
+    assert {(link.product, link.platform) for link in over} == {
+        (old.product, "youtube"), (old.product, "facebook")
+    }  # fmt: skip
     found = drill.run(drill.Asked("tiktok", creator=creator), now)
     assert found.links == {"link": 2, "channel": 0, "page": 0}
 
@@ -101,9 +108,9 @@ def test_a_brand_gets_a_message_and_its_creators_with_their_fixed_address(client
     files = opened(client.get(reverse("affiliates:brand_kit", args=[brand.slug, "tiktok"])))
 
     (row,) = table(files["creators.csv"])
-    assert row[1:] == [
-        f"'@{creator.handle}", kit.of_creator(creator, "tiktok").page, "facebook youtube"
-    ]  # fmt: skip
+    page = kit.of_creator(creator, "tiktok").page
+    assert row[1:4] == [f"'@{creator.handle}", page, "facebook youtube"]
+    assert brand.name in row[4] and page in row[4]
     assert brand.name in files["message.txt"]
     other = opened(client.get(reverse("affiliates:brand_kit", args=[brand.slug, "instagram"])))
     assert table(other["creators.csv"]) == []
