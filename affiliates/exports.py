@@ -125,7 +125,8 @@ def is_hers(row: Export) -> bool:
     """Say whether who asked still is this creator, or still acts for this brand."""
     if row.creator_id:
         return row.creator.user_id == row.user_id and row.creator.erased_at is None
-    return Membership.objects.filter(user=row.user_id, brand=row.brand_id).exists()
+    team = Membership.objects.filter(user=row.user_id, brand=row.brand_id)
+    return (team.owners() if table_of(row.brand, row.table).for_owners else team).exists()
 
 
 # ------------------------------------------------------------ made

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates import (
@@ -29,14 +29,12 @@ from affiliates.models import (
     Collaboration,
     Commission,
     Participation,
-    SettlementLine,
     ShortlistEntry,
 )
 from affiliates.models.links import PostedOn
-from affiliates.tables import shared
-from config.lib import money
+from affiliates.tables import doors, shared
 from config.lib.http import whole
-from config.lib.tables import Asked, Column, Few, Nothing, Rows, Stream, Table, day, share
+from config.lib.tables import Asked, Column, Few, Nothing, Rows, Stream, Table, amount, on, percent
 from creators.models import Platform
 from shop.models import Brand
 
@@ -46,22 +44,17 @@ COLLABORATIONS = Table(
     page="affiliates:collaborations",
     rows=lambda brand, _asked: collaborations.listed(brand),
     columns=(
-        Column(_("Collaboration"), lambda row: row.name),
-        Column(_("Kind"), lambda row: row.get_kind_display()),
-        Column(_("Rate %"), lambda row: share(row.rate_bp)),
-        Column(_("From"), lambda row: day(row.starts_at)),
-        Column(_("To"), lambda row: day(row.ends_at)),
-        Column(_("Links"), lambda row: row.link_count),
-        Column(_("Creators"), lambda row: row.creator_count),
-        Column(_("Samples"), lambda row: _("yes") if row.gives_samples else _("no")),
-        Column(
-            _("Budget"),
-            lambda row: (
-                None if row.budget is None else money.decimal(row.budget, row.brand.currency)
-            ),
-        ),
-        Column(_("Fee for a post"), lambda row: money.decimal(row.flat_fee, row.brand.currency)),
-        Column(_("Currency"), lambda row: row.brand.currency),
+        Column(_("Collaboration"), "name"),
+        Column(_("Kind"), "get_kind_display"),
+        percent(_("Rate %"), "rate_bp"),
+        on(_("From"), "starts_at"),
+        on(_("To"), "ends_at"),
+        Column(_("Links"), "link_count"),
+        Column(_("Creators"), "creator_count"),
+        Column(_("Samples"), "gives_samples"),
+        amount(_("Budget"), "budget", "brand.currency"),
+        amount(_("Fee for a post"), "flat_fee", "brand.currency"),
+        Column(_("Currency"), "brand.currency"),
     ),
 )
 
@@ -83,12 +76,11 @@ PARTICIPANTS = Table(
     params=("collaboration",),
     rows=_participants,
     columns=(
-        Column(_("Creator"), lambda row: row.creator.display_name),
-        Column(_("Handle"), lambda row: row.creator.handle),
-        Column(_("Collaboration"), lambda row: row.collaboration.name),
-        Column(_("State"), lambda row: row.get_state_display()),
-        Column(_("Asked"), lambda row: row.asked_at),
-        Column(_("Answered"), lambda row: row.answered_at),
+        *shared.PERSON,
+        Column(_("Collaboration"), "collaboration.name"),
+        Column(_("State"), "get_state_display"),
+        Column(_("Asked"), "asked_at"),
+        Column(_("Answered"), "answered_at"),
     ),
 )
 
@@ -117,7 +109,7 @@ def _links(brand: Brand, asked: Asked) -> QuerySet:
 
 
 def _posted_on(platform: str) -> str:
-    return _now("own page") if platform == PostedOn.PAGE else str(PostedOn(platform).label)
+    return gettext("own page") if platform == PostedOn.PAGE else str(PostedOn(platform).label)
 
 
 def _link_rows(brand: Brand, rows: Sequence[dict]) -> Iterable[LinkRow]:
@@ -137,16 +129,16 @@ LINKS = Table(
     rows=_links,
     fill=_link_rows,
     columns=(
-        Column(_("Creator"), lambda row: row.name),
-        Column(_("Handle"), lambda row: row.handle),
-        Column(_("Posted on"), lambda row: row.platform),
-        Column(_("Links"), lambda row: row.links),
-        Column(_("Clicks"), lambda row: row.sums.clicks),
-        Column(_("Visitors per day"), lambda row: row.sums.visitors),
-        Column(_("Orders"), lambda row: row.sums.orders),
-        Column(_("Orders per click %"), lambda row: share(row.sums.conversion_bp)),
-        Column(_("Commission"), lambda row: money.decimal(row.sums.income, row.currency)),
-        Column(_("Currency"), lambda row: row.currency),
+        Column(_("Creator"), "name"),
+        Column(_("Handle"), "handle"),
+        Column(_("Posted on"), "platform"),
+        Column(_("Links"), "links"),
+        Column(_("Clicks"), "sums.clicks"),
+        Column(_("Visitors per day"), "sums.visitors"),
+        Column(_("Orders"), "sums.orders"),
+        percent(_("Orders per click %"), "sums.conversion_bp"),
+        amount(_("Commission"), "sums.income"),
+        Column(_("Currency"), "currency"),
     ),
 )
 
@@ -163,15 +155,15 @@ CLAIMS = Table(
     params=("month",),
     rows=_claims,
     columns=(
-        Column(_("Order"), lambda row: row.order),
-        Column(_("Paid"), lambda row: row.paid_on),
-        Column(_("Product"), lambda row: row.title),
-        Column(_("Creator"), lambda row: row.handle),
+        Column(_("Order"), "order"),
+        Column(_("Paid"), "paid_on"),
+        Column(_("Product"), "title"),
+        Column(_("Creator"), "handle"),
         Column(_("Why"), lambda row: rule_label(row.rule)),
-        Column(_("Click on Thousand"), lambda row: row.ours_at),
-        Column(_("Your own programme"), lambda row: row.own_at),
-        Column(_("Commission"), lambda row: money.decimal(row.commission, row.currency)),
-        Column(_("Currency"), lambda row: row.currency),
+        Column(_("Click on Thousand"), "ours_at"),
+        Column(_("Your own programme"), "own_at"),
+        amount(_("Commission"), "commission"),
+        Column(_("Currency"), "currency"),
     ),
 )
 
@@ -198,16 +190,12 @@ SHORTLIST = Table(
     rows=_shortlist,
     fill=_with_orders,
     columns=(
-        Column(_("Creator"), lambda row: row.creator.display_name),
-        Column(_("Handle"), lambda row: row.creator.handle),
+        *shared.PERSON,
         Column(_("Page"), lambda row: settings.SITE_URL + row.creator.get_absolute_url()),
-        Column(_("Country"), lambda row: row.creator.directoryentry.country),
-        Column(_("Followers"), lambda row: row.creator.directoryentry.followers_total),
-        *(
-            Column(one.label, lambda row, key=one.value: getattr(row.creator.directoryentry, key))
-            for one in Platform
-        ),
-        Column(_("Engagement %"), lambda row: share(row.creator.directoryentry.engagement_bp)),
+        Column(_("Country"), "creator.directoryentry.country"),
+        Column(_("Followers"), "creator.directoryentry.followers_total"),
+        *(Column(one.label, f"creator.directoryentry.{one.value}") for one in Platform),
+        percent(_("Engagement %"), "creator.directoryentry.engagement_bp"),
         Column(
             _("Views per follower"),
             lambda row: (
@@ -216,10 +204,10 @@ SHORTLIST = Table(
                 else row.creator.directoryentry.views_bp / 10_000
             ),
         ),
-        Column(_("Orders for you"), lambda row: row.orders),
-        Column(_("Note of your team"), lambda row: row.note),
-        Column(_("Added"), lambda row: day(row.added_at)),
-        Column(_("Added by"), lambda row: row.added_by.email if row.added_by else ""),
+        Column(_("Orders for you"), "orders"),
+        Column(_("Note of your team"), "note"),
+        on(_("Added"), "added_at"),
+        Column(_("Added by"), "added_by.email"),
     ),
 )
 
@@ -230,10 +218,9 @@ SAMPLES = Table(
     params=("over",),
     rows=lambda brand, asked: samplelists.of_brand_by_turn(brand, "over" in asked),
     columns=(
-        Column(_("Creator"), lambda row: row.creator.display_name),
-        Column(_("Handle"), lambda row: row.creator.handle),
-        Column(_("Product"), lambda row: row.variant.product.title),
-        Column(_("Choice"), lambda row: row.variant.label),
+        *shared.PERSON,
+        Column(_("Product"), "variant.product.title"),
+        Column(_("Choice"), "variant.label"),
         *shared.SAMPLE,
     ),
 )
@@ -265,13 +252,13 @@ ENTRIES = Table(
     rows=_entries,
     fill=_with_causes,
     columns=(
-        Column(_("Entry"), lambda row: row[0].line.id),
-        Column(_("When"), lambda row: row[0].line.posted_at),
-        Column(_("What"), lambda row: row[0].label),
-        Column(_("Because of"), lambda row: row[0].cause.text),
-        Column(_("Amount"), lambda row: money.decimal(row[0].line.amount, row[1])),
-        Column(_("Balance after it"), lambda row: money.decimal(row[0].line.balance, row[1])),
-        Column(_("Currency"), lambda row: row[1]),
+        Column(_("Entry"), "0.line.id"),
+        Column(_("When"), "0.line.posted_at"),
+        Column(_("What"), "0.label"),
+        Column(_("Because of"), "0.cause.text"),
+        amount(_("Amount"), "0.line.amount", "1"),
+        amount(_("Balance after it"), "0.line.balance", "1"),
+        Column(_("Currency"), "1"),
     ),
 )
 
@@ -279,24 +266,7 @@ STATEMENT = shared.statement_table("affiliates:balance_statement", statements.of
 LINE = shared.line_table("affiliates:balance_statement", "brand")
 
 
-def _lines(brand: Brand, _asked: Asked) -> QuerySet[SettlementLine]:
-    rows = SettlementLine.objects.filter(brand=brand).select_related("run", "creator")
-    return rows.order_by("-run__night", "-id")
-
-
-LINES = Table(
-    name="settled",
-    title=_("Settled lines"),
-    page="affiliates:balance_statement",
-    rows=_lines,
-    columns=(
-        Column(_("Night"), lambda row: row.run.night),
-        Column(_("Creator"), lambda row: f"@{row.creator.handle}"),
-        Column(_("Commissions"), lambda row: row.commission_count),
-        Column(_("Amount"), lambda row: money.decimal(row.amount, row.currency)),
-        Column(_("Currency"), lambda row: row.currency),
-    ),
-)
+LINES = shared.settled_table("affiliates:balance_statement", "brand")
 
 
 def _commissions(brand: Brand, _asked: Asked) -> QuerySet[Commission]:
@@ -310,25 +280,17 @@ COMMISSIONS = Table(
     page="affiliates:balance",
     rows=_commissions,
     columns=(
-        Column(_("Sold"), lambda row: row.created_at),
-        Column(_("Creator"), lambda row: f"@{row.creator.handle}"),
+        Column(_("Sold"), "created_at"),
+        shared.HANDLE,
         Column(_("What"), shared.sold),
-        Column(
-            _("Order"),
-            lambda row: row.order_line.brand_order.order.number if row.order_line else "",
-        ),
-        Column(_("Kind"), lambda row: row.get_kind_display()),
-        Column(_("State"), lambda row: row.get_state_display()),
-        Column(
-            _("Price without VAT"),
-            lambda row: None if row.base is None else money.decimal(row.base, row.currency),
-        ),
-        Column(_("Rate %"), lambda row: share(row.rate_bp)),
-        Column(_("Amount"), lambda row: money.decimal(row.amount, row.currency)),
-        Column(_("Currency"), lambda row: row.currency),
-        Column(
-            _("Night"), lambda row: row.settlement_line.run.night if row.settlement_line else None
-        ),
+        Column(_("Order"), "order_line.brand_order.order.number"),
+        Column(_("Kind"), "get_kind_display"),
+        Column(_("State"), "get_state_display"),
+        amount(_("Price without VAT"), "base"),
+        percent(_("Rate %"), "rate_bp"),
+        amount(_("Amount"), "amount"),
+        Column(_("Currency"), "currency"),
+        Column(_("Night"), "settlement_line.run.night"),
     ),
 )
 
@@ -343,14 +305,14 @@ INVOICES = Table(
     page="affiliates:balance",
     rows=_invoices,
     columns=(
-        Column(_("Number"), lambda row: row.number),
-        Column(_("Month"), lambda row: row.month),
-        Column(_("Issued"), lambda row: row.issued_on),
-        Column(_("Commissions"), lambda row: money.decimal(row.commission, row.currency)),
-        Column(_("Our fee"), lambda row: money.decimal(row.fee, row.currency)),
-        Column(_("VAT"), lambda row: money.decimal(row.vat, row.currency)),
-        Column(_("Total"), lambda row: money.decimal(row.total, row.currency)),
-        Column(_("Currency"), lambda row: row.currency),
+        Column(_("Number"), "number"),
+        Column(_("Month"), "month"),
+        Column(_("Issued"), "issued_on"),
+        amount(_("Commissions"), "commission"),
+        amount(_("Our fee"), "fee"),
+        amount(_("VAT"), "vat"),
+        amount(_("Total"), "total"),
+        Column(_("Currency"), "currency"),
     ),
 )
 
@@ -368,18 +330,12 @@ WEEKS = Table(
     params=("weeks",),
     rows=_weeks,
     columns=(
-        Column(_("Week of"), lambda row: row[0].monday),
-        Column(_("Sold before returns"), lambda row: money.decimal(row[0].sold, row[1])),
-        Column(_("Sales"), lambda row: money.decimal(row[0].sales, row[1])),
-        *(
-            Column(
-                one.label,
-                lambda row, key=one.value: money.decimal(row[0].drawn[key], row[1]),
-            )
-            for one in Platform
-        ),
-        Column(_("Pages and codes"), lambda row: money.decimal(row[0].drawn["own"], row[1])),
-        Column(_("Currency"), lambda row: row[1]),
+        Column(_("Week of"), "0.monday"),
+        amount(_("Sold before returns"), "0.sold", "1"),
+        amount(_("Sales"), "0.sales", "1"),
+        *(amount(one.label, f"0.drawn.{one.value}", "1") for one in Platform),
+        amount(_("Pages and codes"), "0.drawn.own", "1"),
+        Column(_("Currency"), "1"),
     ),
 )
 
@@ -392,5 +348,5 @@ RISK = shared.risk_table("affiliates:brand_risk", _("Sales"), _risk)
 
 ALL = (
     COLLABORATIONS, PARTICIPANTS, LINKS, CLAIMS, SHORTLIST, SAMPLES, ENTRIES, STATEMENT, LINE,
-    LINES, COMMISSIONS, INVOICES, WEEKS, RISK,
+    LINES, COMMISSIONS, INVOICES, WEEKS, RISK, *doors.of("brand"),
 )  # fmt: skip

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from affiliates import dashboards, earnings, exposure, linkreports, samplelists, statements
 from affiliates.labels import bank_reason
-from affiliates.models import LinkDay, Participation, Payout, SettlementLine
-from affiliates.tables import shared
+from affiliates.models import LinkDay, Participation, Payout
+from affiliates.tables import doors, shared
 from config.lib import money
 from config.lib.http import whole
-from config.lib.tables import Asked, Column, Few, Nothing, Rows, Table, day, share
+from config.lib.tables import Asked, Column, Few, Nothing, Rows, Table, amount, on, percent
 from creators import cases
-from creators.models import Case, Creator
-
-
-def _amount(row: earnings.Row, amount: int | None) -> Decimal | None:
-    return None if amount is None else money.decimal(amount, row.commission.currency)
-
+from creators.models import Case, Creator, Reading
 
 COMMISSIONS = Table(
     name="commissions",
@@ -31,28 +24,23 @@ COMMISSIONS = Table(
     rows=lambda creator, asked: earnings.in_state(creator, asked.get("state", "")),
     fill=earnings.with_facts,
     columns=(
-        Column(_("Number"), lambda row: row.commission.pk),
-        Column(_("Sold"), lambda row: day(row.commission.created_at)),
-        Column(_("Brand"), lambda row: row.commission.brand.name),
+        Column(_("Number"), "commission.pk"),
+        on(_("Sold"), "commission.created_at"),
+        Column(_("Brand"), "commission.brand.name"),
         Column(_("What"), lambda row: shared.sold(row.commission)),
-        Column(_("Kind"), lambda row: row.commission.get_kind_display()),
-        Column(_("State"), lambda row: row.commission.get_state_display()),
-        Column(_("Price without VAT"), lambda row: _amount(row, row.commission.base)),
-        Column(_("Rate %"), lambda row: share(row.commission.rate_bp)),
-        Column(_("Amount"), lambda row: _amount(row, row.commission.amount)),
-        Column(_("Came back"), lambda row: _amount(row, row.back)),
-        Column(_("Left"), lambda row: _amount(row, row.left)),
-        Column(_("Currency"), lambda row: row.commission.currency),
-        Column(_("Clears"), lambda row: row.clears_on),
-        Column(
-            _("Night"),
-            lambda row: (
-                row.commission.settlement_line.run.night if row.commission.settlement_line else None
-            ),
-        ),
-        Column(_("Paid out"), lambda row: day(row.paid_at)),
-        Column(_("Waits for"), lambda row: row.waits_for),
-        Column(_("Why it is yours"), lambda row: row.rule),
+        Column(_("Kind"), "commission.get_kind_display"),
+        Column(_("State"), "commission.get_state_display"),
+        amount(_("Price without VAT"), "commission.base", "commission.currency"),
+        percent(_("Rate %"), "commission.rate_bp"),
+        amount(_("Amount"), "commission.amount", "commission.currency"),
+        amount(_("Came back"), "back", "commission.currency"),
+        amount(_("Left"), "left", "commission.currency"),
+        Column(_("Currency"), "commission.currency"),
+        Column(_("Clears"), "clears_on"),
+        Column(_("Night"), "commission.settlement_line.run.night"),
+        on(_("Paid out"), "paid_at"),
+        Column(_("Waits for"), "waits_for"),
+        Column(_("Why it is yours"), "rule"),
         Column(
             _("Why it is void"),
             lambda row: (
@@ -69,18 +57,18 @@ LINKS = Table(
     rows=lambda creator, _asked: linkreports.listed(creator),
     fill=lambda _creator, rows: linkreports.rows(rows),
     columns=(
-        Column(_("Link"), lambda row: row.url),
-        Column(_("Product"), lambda row: row.link.product.title if row.link.product else ""),
-        Column(_("Brand"), lambda row: row.link.collaboration.brand.name),
-        Column(_("Posted on"), lambda row: row.link.get_platform_display()),
-        Column(_("Taken"), lambda row: day(row.link.created_at)),
-        Column(_("Works"), lambda row: _("yes") if row.link.is_active else _("no")),
-        Column(_("Clicks"), lambda row: row.clicks),
-        Column(_("Visitors per day"), lambda row: row.people),
-        Column(_("Orders"), lambda row: row.orders),
-        Column(_("Orders per click %"), lambda row: share(row.conversion_bp)),
-        Column(_("Earned"), lambda row: money.decimal(row.earned, row.currency)),
-        Column(_("Currency"), lambda row: row.currency),
+        Column(_("Link"), "url"),
+        Column(_("Product"), "link.product.title"),
+        Column(_("Brand"), "link.collaboration.brand.name"),
+        Column(_("Posted on"), "link.get_platform_display"),
+        on(_("Taken"), "link.created_at"),
+        Column(_("Works"), "link.is_active"),
+        Column(_("Clicks"), "clicks"),
+        Column(_("Visitors per day"), "people"),
+        Column(_("Orders"), "orders"),
+        percent(_("Orders per click %"), "conversion_bp"),
+        amount(_("Earned"), "earned"),
+        Column(_("Currency"), "currency"),
     ),
 )
 
@@ -104,14 +92,14 @@ DAYS = Table(
     params=("link",),
     rows=_days,
     columns=(
-        Column(_("Link"), lambda row: row.link.code),
-        Column(_("Product"), lambda row: row.link.product.title if row.link.product else ""),
-        Column(_("Brand"), lambda row: row.link.collaboration.brand.name),
-        Column(_("Posted on"), lambda row: row.link.get_platform_display()),
-        Column(_("Day"), lambda row: row.day),
-        Column(_("Clicks"), lambda row: row.clicks),
-        Column(_("Visitors"), lambda row: row.uniques),
-        Column(_("Orders"), lambda row: row.orders),
+        Column(_("Link"), "link.code"),
+        Column(_("Product"), "link.product.title"),
+        Column(_("Brand"), "link.collaboration.brand.name"),
+        Column(_("Posted on"), "link.get_platform_display"),
+        Column(_("Day"), "day"),
+        Column(_("Clicks"), "clicks"),
+        Column(_("Visitors"), "uniques"),
+        Column(_("Orders"), "orders"),
         Column(
             _("Income"),
             lambda row: money.decimal(row.income, linkreports.currency_of(row.link)),
@@ -124,24 +112,7 @@ STATEMENT = shared.statement_table("affiliates:earnings_statement", statements.o
 LINE = shared.line_table("affiliates:earnings_statement", "creator")
 
 
-def _lines(creator: Creator, _asked: Asked) -> QuerySet[SettlementLine]:
-    rows = SettlementLine.objects.filter(creator=creator).select_related("run", "brand")
-    return rows.order_by("-run__night", "-id")
-
-
-LINES = Table(
-    name="settled",
-    title=_("Settled lines"),
-    page="affiliates:earnings_statement",
-    rows=_lines,
-    columns=(
-        Column(_("Night"), lambda row: row.run.night),
-        Column(_("Brand"), lambda row: row.brand.name),
-        Column(_("Commissions"), lambda row: row.commission_count),
-        Column(_("Amount"), lambda row: money.decimal(row.amount, row.currency)),
-        Column(_("Currency"), lambda row: row.currency),
-    ),
-)
+LINES = shared.settled_table("affiliates:earnings_statement", "creator")
 
 
 def _payouts(creator: Creator, _asked: Asked) -> QuerySet[Payout]:
@@ -155,13 +126,13 @@ PAYOUTS = Table(
     page="affiliates:payouts",
     rows=_payouts,
     columns=(
-        Column(_("Date"), lambda row: row.batch.pay_on),
-        Column(_("State"), lambda row: row.get_state_display()),
-        Column(_("Paid"), lambda row: row.paid_at),
+        Column(_("Date"), "batch.pay_on"),
+        Column(_("State"), "get_state_display"),
+        Column(_("Paid"), "paid_at"),
         Column(_("Account"), lambda row: str(row.method or "")),
-        Column(_("Amount"), lambda row: money.decimal(row.amount, row.currency)),
-        Column(_("VAT"), lambda row: money.decimal(row.vat, row.currency)),
-        Column(_("Currency"), lambda row: row.currency),
+        amount(_("Amount"), "amount"),
+        amount(_("VAT"), "vat"),
+        Column(_("Currency"), "currency"),
         Column(
             _("Documents"), lambda row: ", ".join(str(one.number) for one in row.self_bills.all())
         ),
@@ -175,9 +146,9 @@ SAMPLES = Table(
     page="affiliates:samples",
     rows=lambda creator, _asked: samplelists.by_turn(creator),
     columns=(
-        Column(_("Product"), lambda row: row.variant.product.title),
-        Column(_("Choice"), lambda row: row.variant.label),
-        Column(_("Brand"), lambda row: row.collaboration.brand.name),
+        Column(_("Product"), "variant.product.title"),
+        Column(_("Choice"), "variant.label"),
+        Column(_("Brand"), "collaboration.brand.name"),
         *shared.SAMPLE,
     ),
 )
@@ -194,14 +165,14 @@ INVITATIONS = Table(
     page="affiliates:invitations",
     rows=_invitations,
     columns=(
-        Column(_("Brand"), lambda row: row.collaboration.brand.name),
-        Column(_("Collaboration"), lambda row: row.collaboration.name),
-        Column(_("Rate %"), lambda row: share(row.collaboration.rate_bp)),
-        Column(_("You asked"), lambda row: _("yes") if row.asked_by_creator else _("no")),
-        Column(_("Asked"), lambda row: row.asked_at),
-        Column(_("Answer by"), lambda row: row.answer_by),
-        Column(_("Answered"), lambda row: row.answered_at),
-        Column(_("State"), lambda row: row.get_state_display()),
+        Column(_("Brand"), "collaboration.brand.name"),
+        Column(_("Collaboration"), "collaboration.name"),
+        percent(_("Rate %"), "collaboration.rate_bp"),
+        Column(_("You asked"), "asked_by_creator"),
+        Column(_("Asked"), "asked_at"),
+        Column(_("Answer by"), "answer_by"),
+        Column(_("Answered"), "answered_at"),
+        Column(_("State"), "get_state_display"),
     ),
 )
 
@@ -217,15 +188,15 @@ CASES = Table(
     page="affiliates:cases",
     rows=_cases,
     columns=(
-        Column(_("Number"), lambda row: row.pk),
-        Column(_("Kind"), lambda row: row.get_kind_display()),
-        Column(_("State"), lambda row: row.get_state_display()),
-        Column(_("Rule"), lambda row: row.violation.label if row.violation else ""),
-        Column(_("Points"), lambda row: row.points),
-        Column(_("Opened"), lambda row: row.opened_at),
-        Column(_("Answer by"), lambda row: row.answer_by),
-        Column(_("We decide by"), lambda row: row.decide_by),
-        Column(_("Decided"), lambda row: row.decided_at),
+        Column(_("Number"), "pk"),
+        Column(_("Kind"), "get_kind_display"),
+        Column(_("State"), "get_state_display"),
+        Column(_("Rule"), "violation.label"),
+        Column(_("Points"), "points"),
+        Column(_("Opened"), "opened_at"),
+        Column(_("Answer by"), "answer_by"),
+        Column(_("We decide by"), "decide_by"),
+        Column(_("Decided"), "decided_at"),
     ),
 )
 
@@ -244,11 +215,11 @@ BOARD = Table(
     params=("period",),
     rows=_board,
     columns=(
-        Column(_("From"), lambda row: row[0].day),
-        Column(_("Clicks"), lambda row: row[0].clicks),
-        Column(_("Orders"), lambda row: row[0].orders),
-        Column(_("Earned"), lambda row: money.decimal(row[0].earned, row[1])),
-        Column(_("Currency"), lambda row: row[1]),
+        Column(_("From"), "0.day"),
+        Column(_("Clicks"), "0.clicks"),
+        Column(_("Orders"), "0.orders"),
+        amount(_("Earned"), "0.earned", "1"),
+        Column(_("Currency"), "1"),
     ),
 )
 
@@ -259,6 +230,27 @@ def _risk(creator: Creator, _asked: Asked) -> Rows:
 
 RISK = shared.risk_table("affiliates:creator_risk", _("Commission"), _risk)
 
+
+def _readings(creator: Creator, _asked: Asked) -> QuerySet[Reading]:
+    rows = Reading.objects.filter(channel__in=creator.channels.verified())
+    return rows.select_related("channel").order_by("channel", "-day")
+
+
+READINGS = Table(
+    name="readings",
+    title=_("Readings of your channels"),
+    page="creators:channels",
+    rows=_readings,
+    columns=(
+        Column(_("Platform"), "channel.get_platform_display"),
+        Column(_("Handle"), "channel.handle"),
+        Column(_("Day"), "day"),
+        Column(_("Followers"), "followers"),
+        Column(_("Posts"), "posts"),
+    ),
+)
+
 ALL = (
     COMMISSIONS, LINKS, DAYS, STATEMENT, LINE, LINES, PAYOUTS, SAMPLES, INVITATIONS, CASES, BOARD, RISK,
+    READINGS, *doors.of("creator"),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates import clock, earnings, statements
@@ -15,7 +15,7 @@ from affiliates.exposure import Exposure
 from affiliates.models import Commission, SettlementLine
 from config.lib import money
 from config.lib.http import whole
-from config.lib.tables import Asked, Column, Few, Nothing, Rows, Stream, Table, day, share
+from config.lib.tables import Asked, Column, Few, Nothing, Rows, Stream, Table, amount, on, percent
 from creators.models import Platform
 
 
@@ -25,6 +25,9 @@ def sold(commission: Commission) -> str:
     return line.title if line else commission.reason
 
 
+PERSON = (Column(_("Creator"), "creator.display_name"), Column(_("Handle"), "creator.handle"))
+HANDLE = Column(_("Creator"), lambda row: f"@{row.creator.handle}")
+
 # ------------------------------------------------------------ one month of an account
 
 Entry = tuple[int | None, date, str, str, int, int, str]  # id, day, what, why, amount, balance, ISO
@@ -32,14 +35,14 @@ Entry = tuple[int | None, date, str, str, int, int, str]  # id, day, what, why, 
 
 def _entries(found: statements.Statement) -> Iterator[Entry]:
     currency = found.currency
-    yield None, found.month, _now("Opening balance"), "", 0, found.opening, currency
+    yield None, found.month, gettext("Opening balance"), "", 0, found.opening, currency
     for row in statements.rows(found):
         on = clock.local_day(row.line.posted_at)
         yield (
             row.line.id, on, row.label, row.cause.text, row.line.amount, row.line.balance, currency,
         )  # fmt: skip
     last = statements.following(found.month)
-    yield None, last, _now("Closing balance"), "", 0, found.closing, currency
+    yield None, last, gettext("Closing balance"), "", 0, found.closing, currency
 
 
 def statement_table(page: str, choose: Callable[[Any, str], statements.Choice]) -> Table:
@@ -57,13 +60,13 @@ def statement_table(page: str, choose: Callable[[Any, str], statements.Choice]) 
         params=("month", "currency"),
         rows=rows,
         columns=(
-            Column(_("Entry"), lambda row: row[0]),
-            Column(_("Date"), lambda row: row[1]),
-            Column(_("What"), lambda row: row[2]),
-            Column(_("Because of"), lambda row: row[3]),
+            Column(_("Entry"), "0"),
+            Column(_("Date"), "1"),
+            Column(_("What"), "2"),
+            Column(_("Because of"), "3"),
             Column(_("Amount"), lambda row: money.decimal(row[4], row[6]) if row[0] else None),
-            Column(_("Balance after it"), lambda row: money.decimal(row[5], row[6])),
-            Column(_("Currency"), lambda row: row[6]),
+            amount(_("Balance after it"), "5", "6"),
+            Column(_("Currency"), "6"),
         ),
     )
 
@@ -81,10 +84,7 @@ def line_table(page: str, owner_field: str) -> Table:
             raise Nothing("no such line of this owner")
         return earnings.of_line(line)
 
-    order = Column(
-        _("Order"),
-        lambda row: row.order_line.brand_order.order.number if row.order_line else "",
-    )
+    order = Column(_("Order"), "order_line.brand_order.order.number")
     return Table(
         name="line",
         title=_("Commissions of a settled line"),
@@ -93,17 +93,37 @@ def line_table(page: str, owner_field: str) -> Table:
         rows=rows,
         columns=(
             Column(_("What"), sold),
-            Column(_("Kind"), lambda row: row.get_kind_display()),
+            Column(_("Kind"), "get_kind_display"),
             # a creator sees no order number of a shopper
             *((order,) if owner_field == "brand" else ()),
-            Column(_("Bought"), lambda row: day(row.created_at)),
-            Column(_("Rate %"), lambda row: share(row.rate_bp)),
-            Column(
-                _("Price without VAT"),
-                lambda row: None if row.base is None else money.decimal(row.base, row.currency),
-            ),
-            Column(_("Amount"), lambda row: money.decimal(row.amount, row.currency)),
-            Column(_("Currency"), lambda row: row.currency),
+            on(_("Bought"), "created_at"),
+            percent(_("Rate %"), "rate_bp"),
+            amount(_("Price without VAT"), "base"),
+            amount(_("Amount"), "amount"),
+            Column(_("Currency"), "currency"),
+        ),
+    )
+
+
+def settled_table(page: str, owner_field: str) -> Table:
+    """Return the table of all settled lines of an owner, each with who is on its other side."""
+    is_brand = owner_field == "brand"
+
+    def rows(owner: Any, _asked: Asked) -> Rows:
+        found = SettlementLine.objects.filter(**{owner_field: owner})
+        return found.select_related("run", "brand", "creator").order_by("-run__night", "-id")
+
+    return Table(
+        name="settled",
+        title=_("Settled lines"),
+        page=page,
+        rows=rows,
+        columns=(
+            Column(_("Night"), "run.night"),
+            HANDLE if is_brand else Column(_("Brand"), "brand.name"),
+            Column(_("Commissions"), "commission_count"),
+            amount(_("Amount"), "amount"),
+            Column(_("Currency"), "currency"),
         ),
     )
 
@@ -111,17 +131,17 @@ def line_table(page: str, owner_field: str) -> Table:
 # ------------------------------------------------------------ samples
 
 SAMPLE = (
-    Column(_("State"), lambda row: row.get_state_display()),
-    Column(_("What is promised"), lambda row: row.get_content_display()),
-    Column(_("Worth"), lambda row: money.decimal(row.value, row.currency)),
-    Column(_("Currency"), lambda row: row.currency),
-    Column(_("Asked"), lambda row: row.asked_at),
-    Column(_("Sent"), lambda row: row.shipped_at),
-    Column(_("Arrived"), lambda row: row.delivered_at),
-    Column(_("Posted"), lambda row: row.posted_at),
-    Column(_("Post"), lambda row: row.post_url),
+    Column(_("State"), "get_state_display"),
+    Column(_("What is promised"), "get_content_display"),
+    amount(_("Worth"), "value"),
+    Column(_("Currency"), "currency"),
+    Column(_("Asked"), "asked_at"),
+    Column(_("Sent"), "shipped_at"),
+    Column(_("Arrived"), "delivered_at"),
+    Column(_("Posted"), "posted_at"),
+    Column(_("Post"), "post_url"),
     Column(_("Act by"), lambda row: None if row.closed_at else row.act_by),
-    Column(_("Over"), lambda row: row.closed_at),
+    Column(_("Over"), "closed_at"),
 )
 
 
@@ -134,7 +154,7 @@ def parts(found: Exposure) -> Few:
 
 
 def _platform(key: str) -> str:
-    known = {"page": _now("Pages here"), "code": _now("Typed codes")}
+    known = {"page": gettext("Pages here"), "code": gettext("Typed codes")}
     return known.get(key) or str(Platform(key).label)
 
 
@@ -146,12 +166,12 @@ def risk_table(page: str, income: Any, rows: Callable[[Any, Asked], Rows]) -> Ta
         rows=rows,
         columns=(
             Column(_("Seen on"), lambda row: _platform(row[0].platform)),
-            Column(_("Clicks"), lambda row: row[0].clicks),
-            Column(_("Clicks %"), lambda row: share(row[0].clicks_bp)),
-            Column(_("Orders"), lambda row: row[0].orders),
-            Column(_("Orders %"), lambda row: share(row[0].orders_bp)),
-            Column(income, lambda row: money.decimal(row[0].income, row[1])),
-            Column(_("Income %"), lambda row: share(row[0].income_bp)),
-            Column(_("Currency"), lambda row: row[1]),
+            Column(_("Clicks"), "0.clicks"),
+            percent(_("Clicks %"), "0.clicks_bp"),
+            Column(_("Orders"), "0.orders"),
+            percent(_("Orders %"), "0.orders_bp"),
+            amount(income, "0.income", "1"),
+            percent(_("Income %"), "0.income_bp"),
+            Column(_("Currency"), "1"),
         ),
     )

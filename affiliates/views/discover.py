@@ -9,6 +9,7 @@ from affiliates import candidates, savedsearches
 from affiliates import shortlists as lists
 from affiliates.forms.discover import DiscoverForm, SaveSearchForm
 from affiliates.forms.invite import ids_in
+from affiliates.forms.tables import MOST
 from config.lib.http import render_page
 from creators import directory, seen, smallfirst
 from creators.models import Niche
@@ -46,6 +47,7 @@ def discover(request):
         "kept_places": smallfirst.KEPT,
         "small_below": smallfirst.BELOW,
         "new_days": smallfirst.NEW_DAYS,
+        "most_taken": MOST,
     }
     return render_page(request, "affiliates/discover.html", context)
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from affiliates import exports as domain
 from affiliates import tasks
+from affiliates.forms.tables import OF_BRANDS
 from affiliates.models import Export
 from config.lib import ratelimit, sheets, tables
 from config.lib.access import signed_in
@@ -48,9 +49,11 @@ def _table(request, owner, name: str, kind: str, fixed: dict[str, object]):
     if kind not in sheets.KINDS:
         raise Http404("no such kind of file")
     try:
-        table = domain.table_of(owner, name)
-        query = request.POST if request.method == "POST" else request.GET
-        asked = table.asked(query.dict() | {key: str(value) for key, value in fixed.items()})
+        table = _table_of(request, owner, name)
+        query = (request.POST if request.method == "POST" else request.GET).copy()
+        for key, value in fixed.items():
+            query[key] = str(value)
+        asked = table.asked(query)
         found = table.rows(owner, asked)
         count = tables.size(found, domain.AT_ONCE)
     except tables.Nothing as error:
@@ -66,6 +69,15 @@ def _table(request, owner, name: str, kind: str, fixed: dict[str, object]):
     context = {"table": table, "kind": kind, "asked": asked, "back": _page(owner, table)}
     context |= {"at_once": domain.AT_ONCE, "base": _base(owner)}
     return render_page(request, "affiliates/export_ask.html", context)
+
+
+def _table_of(request, owner, name: str) -> tables.Table:
+    """Return a table that whoever asks sees: a brand's keys are its owners' alone."""
+    chosen = OF_BRANDS.get(name) if isinstance(owner, Brand) else None
+    table = chosen or domain.table_of(owner, name)
+    if table.for_owners and isinstance(owner, Brand) and not request.membership.is_owner:
+        raise tables.Nothing("only an owner sees it")
+    return table
 
 
 def _base(owner) -> str:

@@ -249,4 +249,6 @@ def board_page(
         rule = None if decision else rulebook.rule_for(creator, timezone.now())
         context["needed"] = decision.needed if decision else rule.min_followers
         return render_page(request, "creators/join_channels.html", context, status=status)
+    cards = [card for platform in context["board"] for card in platform.channels]
+    context["has_readings"] = any(card.latest for card in cards)
     return render_page(request, "creators/channels.html", context, status=status)

@@ -15,7 +15,7 @@ from affiliates import links, settlement
 from affiliates.api import tokens
 from shop import integrations
 from tests.affiliates.factories import NIGHT_OVER, make_collaboration, make_commission
-from tests.affiliates.test_api import Program
+from tests.affiliates.programs import Program
 from tests.creators.factories import make_creator, make_user
 from tests.shop.factories import make_brand, make_order, make_variant
 

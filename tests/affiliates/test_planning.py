@@ -1,5 +1,7 @@
 """Plans: whom to take for a budget. Pure rules first, then the page."""
 
+import csv
+import io
 import random
 
 import pytest
@@ -185,6 +187,11 @@ def test_a_brand_plans_keeps_and_invites(client, brand, django_assert_max_num_qu
     rows = shown.context["plan"].many.rows
     assert "small creators" in said and "Nobody with more than 50,000" in said
     assert len(rows) >= 5 and "her own visits" in said
+
+    taken = client.get(reverse("affiliates:brand_table", args=[brand.slug, "plan", "csv"]), ASKED)
+    _head, *lines = csv.reader(io.StringIO(taken.getvalue().decode()))
+    assert [line[1] for line in lines] == [row.creator.handle for row in rows]
+    assert {line[-1] for line in lines} == {"her own visits"}
 
     ids = [row.creator.pk for row in rows[:5]]
     terms = {"percent": "15", "budget": shown.context["commissions"]}
