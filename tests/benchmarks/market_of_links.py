@@ -21,7 +21,7 @@ from affiliates.models import (
     SampleRequest,
 )
 from creators.models import Channel, Creator, Decision
-from shop.models import Brand, OrderLine, Product
+from shop.models import Brand, Category, OrderLine, Product
 from tests.benchmarks import due, lib, market_of_creators
 
 BRANDS, PRODUCTS = (60, 3_000) if lib.FULL else (10, 500)
@@ -104,6 +104,7 @@ def fill(creators: int, orders: int, at: datetime) -> None:
 
 
 def _offers(at: datetime) -> None:
+    shelf = Category.objects.order_by("pk")[0]
     Brand.objects.bulk_create(
         Brand(pk=n, slug=f"b{n}", name=f"Brand {n}", status="active") for n in range(1, BRANDS + 1)
     )
@@ -114,7 +115,7 @@ def _offers(at: datetime) -> None:
     Product.objects.bulk_create(
         Product(
             pk=n, brand_id=1 + n % BRANDS, slug=f"p{n}", title=f"Thing {n}", status="active",
-            price_from=3_450, in_stock=True,
+            category=shelf, price_from=3_450, in_stock=True,
         )
         for n in range(1, PRODUCTS + 1)
     )  # fmt: skip
