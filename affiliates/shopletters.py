@@ -21,7 +21,7 @@ from affiliates.letters import Letter, day, send_all
 from affiliates.models import Link
 from creators import profiles
 from creators.models import Creator
-from shop import integrations, postroom
+from shop import integrations, readers
 from shop.models import Integration, Product
 from shop.models.brands import SellsAt
 
@@ -70,9 +70,8 @@ def _letters(shop: Integration) -> Iterator[Letter]:
         if products:
             with translation.override(profiles.mail_language(creator)):
                 yield _to_creator(shop, creator, products)
-    people = shop.brand.memberships.exclude(user__email="").order_by("pk")
-    for address in people.values_list("user__email", flat=True):
-        with translation.override(postroom.language_of(shop.brand)):
+    for address, language in readers.readers(shop.brand):
+        with translation.override(language):
             yield _to_brand(shop, address, sum(1 for products in found.values() if products))
 
 

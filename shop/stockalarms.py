@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.lib.letters import Letter, send_all
-from shop import postroom
+from shop import readers
 from shop.models import OrderPush, Stockroom
 from shop.ownshops import words
 
@@ -76,10 +76,9 @@ def _locked(pk: int) -> Stockroom:
 def _letters(room: Stockroom, said) -> Iterator[Letter]:
     """Yield a letter for each of the brand's team, its language set while it is posted."""
     brand = room.integration.brand
-    people = brand.memberships.exclude(user__email="").order_by("pk")
     url = settings.SITE_URL + reverse("shop:integrations", args=[brand.slug])
-    for address in people.values_list("user__email", flat=True):
-        with translation.override(postroom.language_of(brand)):
+    for address, language in readers.readers(brand):
+        with translation.override(language):
             title, paragraphs, rows = said()
             yield Letter(
                 to=address, subject=title, title=title, paragraphs=paragraphs, rows=rows,

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("shop", "0007_variants_remember_prices"),
+        ("shop", "0008_parcels_from_elsewhere"),
     ]
 
     operations = [
