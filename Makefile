@@ -13,8 +13,8 @@ help: ## what there is
 	echo "make test       the tests, without the slow ones (ARGS=… for pytest, JOBS=2)"
 	echo "make test-all   all tests"
 	echo "make bench      speed, one line of JSON per bench (ONLY=redirect, FULL=1)"
-	echo "make chaos      a market under load whose parts are killed (MINUTES=10)"
-	echo "make load       a believable day, played by locust: failures, memory, p95 (MINUTES=30, PEOPLE=40)"
+	echo "make chaos      a market under load whose parts are killed (MINUTES=10, REPORT=file.md)"
+	echo "make load       a believable day, played by locust: failures, memory, p95 (MINUTES=30, PEOPLE=40, REPORT=file.md)"
 	echo "make lint       style of Python and templates, import rules, migrations, translations"
 	echo "make fmt        bring Python into shape"
 	echo "make lock       pin the packages of requirements*.txt again"
@@ -35,10 +35,11 @@ bench: .venv/dev.stamp
 	MARKET_MODE=demo ONLY="$(ONLY)" FULL="$(FULL)" $(PY) -m tests.benchmarks
 
 chaos: .venv/dev.stamp
-	$(PY) -m tests.chaos --minutes $(or $(MINUTES),10)
+	$(PY) -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(REPORT),--report $(REPORT))
 
 load: .venv/dev.stamp .venv/load.stamp
-	LOCUST=.venv/load/bin/locust $(PY) -m tests.load --minutes $(or $(MINUTES),30) --people $(or $(PEOPLE),40)
+	LOCUST=.venv/load/bin/locust $(PY) -m tests.load --minutes $(or $(MINUTES),30) --people $(or $(PEOPLE),40) \
+	  $(if $(REPORT),--report $(REPORT))
 
 lint: .venv/dev.stamp .env
 	.venv/bin/ruff check .

@@ -18,9 +18,9 @@ class Buyer:
     """One shopper with her own cookies and address; the site must trust one proxy to see it."""
 
     def __init__(self, site: str, number: int) -> None:
-        self.site, self.number = site, number
+        self.site, self.number, self.jar = site, number, CookieJar()
         self.opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(CookieJar()), _Stay()
+            urllib.request.HTTPCookieProcessor(self.jar), _Stay()
         )
         self.opener.addheaders = [
             ("X-Forwarded-For", f"10.1.{number // 250}.{number % 250 + 1}"),
@@ -44,7 +44,7 @@ class Buyer:
         self.ask("/cart/add/", {"variant": str(variant), **hidden(page, "csrfmiddlewaretoken")})
         _where, page = self.ask("/checkout/")
         mail = {"email": f"buyer{self.number}@people.example"}
-        return WHERE | mail | hidden(page, "csrfmiddlewaretoken", "total", "key")
+        return WHERE | mail | ways(page) | hidden(page, "csrfmiddlewaretoken", "total", "key")
 
     def pays(self, where: str) -> bool:
         """Pay on the page of the payment provider's stand-in; return whether the order stands."""
@@ -61,6 +61,11 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 def hidden(page: str, *names: str) -> dict[str, str]:
     """Return hidden fields of a page by their names."""
     return {name: re.search(rf'name="{name}" value="([^"]*)"', page)[1] for name in names}
+
+
+def ways(page: str) -> dict[str, str]:
+    """Return the last way of delivery that each seller offers on the page of an order."""
+    return dict(re.findall(r'name="(delivery_\d+)" value="([^"]*)"', page))
 
 
 def rush(site: str, path: str, variant: int, buyers: int) -> int:

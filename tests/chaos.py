@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import statistics
 import sys
@@ -19,17 +20,21 @@ import tempfile
 import threading
 import time
 import urllib.error
-from collections import Counter
+import uuid
+from base64 import urlsafe_b64decode
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 from config import embedded
 from tests import harness
 from tests.buyers import Buyer
-from tests.running import ENGINES, Market, until
+from tests.running import ENGINES, Market, table, until
 
 KILLED = ("web", "worker", "beat", "drain", *ENGINES)
 SHOPPERS = 4
+CLICK = re.compile(r"\b\d+\.\d+\.([A-Za-z0-9_-]{22})\.\d+\.[ton]\b")
 PAUSE_S = (4, 12)  # between a market that is well and the next kill
 READY_BAR_S = 30
 SIZE = ("--creators", "40", "--brands", "4", "--products", "24", "--orders", "300")
@@ -41,7 +46,7 @@ class Seen:
     """What shoppers were answered, and how long each part was away."""
 
     orders: set[int] = field(default_factory=set)  # numbers of buyers whose payment was answered
-    clicks: list[tuple[float, float]] = field(default_factory=list)  # asked, answered
+    clicks: list[tuple[float, float, uuid.UUID]] = field(default_factory=list)  # asked, answered
     failed: Counter = field(default_factory=Counter)
     away: list[tuple[str, float, float]] = field(default_factory=list)  # part, killed, ready
 
@@ -73,17 +78,26 @@ class Load:
             try:
                 code, path, variant = random.choice(self.links)
                 buyer, asked = Buyer(self.market.url, number), time.time()
-                if buyer.ask(f"/go/{code}")[0]:
-                    self.seen.clicks.append((asked, time.time()))
+                where, _text = buyer.ask(f"/go/{code}")
+                self.seen.clicks.append((asked, time.time(), click_of(buyer, where)))
                 step = "order"
                 fields = buyer.puts_in_bag(path, variant)
                 where, _text = buyer.ask("/checkout/", fields)
                 step = "payment"
                 if where.startswith("/pay/") and buyer.pays(where):
                     self.seen.orders.add(number)
-            except AWAY:
-                self.seen.failed[step] += 1
+            except AWAY as error:
+                why = getattr(error, "code", None) or type(error).__name__
+                self.seen.failed[f"{step}: {why}"] += 1
                 time.sleep(0.5)
+
+
+def click_of(buyer: Buyer, address: str) -> uuid.UUID:
+    """Return the id of a shopper's click: in her cookie, or where she is asked first in the address."""
+    found = CLICK.search(unquote(" ".join([address, *(str(one.value) for one in buyer.jar)])))
+    if found is None:
+        raise AssertionError(f"no click in {address!r}")
+    return uuid.UUID(bytes=urlsafe_b64decode(found[1] + "=="))
 
 
 def kill(market: Market, name: str, seen: Seen) -> None:
@@ -118,9 +132,9 @@ def verdict(market: Market, seen: Seen) -> dict[str, object]:
     until(lambda: market.ready())  # also: the drain has caught up, the worker is there
     outages = [(at, back + 1) for name, at, back in seen.away if name == "clicks"]
     sure = [
-        one for one in seen.clicks if not any(one[0] < end and one[1] > at for at, end in outages)
-    ]
-    begun = min(asked for asked, _answered in seen.clicks)
+        click for asked, answered, click in seen.clicks
+        if not any(asked < end and answered > at for at, end in outages)
+    ]  # fmt: skip
     with connect(market.home) as connection:
         paid = {
             int(mail.removeprefix("buyer").partition("@")[0])
@@ -129,18 +143,18 @@ def verdict(market: Market, seen: Seen) -> dict[str, object]:
             )
         }
         rows = connection.execute(
-            "select count(*) from affiliates_click where clicked_at >= to_timestamp(%s)", [begun]
+            "select count(*) from affiliates_click where uid = any(%s)", [sure]
         ).fetchone()[0]
     books = [json.loads(market.manage("check_books", "--json"))["ok"]]
     market.manage("settle", "--as-of", "2030-01-01T00:00Z", "--json")
     books.append(json.loads(market.manage("check_books", "--json"))["ok"])
     return {
-        "kills": dict(Counter(name for name, _at, _back in seen.away)),
+        "kills": _kills(seen),
         "orders_answered": len(seen.orders),
         "orders_lost": sorted(seen.orders - paid),
         "clicks_answered": len(seen.clicks),
         "clicks_answered_while_redis_ran": len(sure),
-        "clicks_lost": max(0, len(sure) - rows),
+        "clicks_lost": len(sure) - rows,
         "gave_up": dict(seen.failed),
         "books_balance": books,
         "ready_again_s": {
@@ -148,6 +162,39 @@ def verdict(market: Market, seen: Seen) -> dict[str, object]:
             "most": round(max(back - at for _n, at, back in seen.away), 1),
         },
     }
+
+
+def _kills(seen: Seen) -> dict[str, list[float]]:
+    """Return, by part, after how many seconds all was well again each time."""
+    found = defaultdict(list)
+    for name, at, back in seen.away:
+        found[name].append(round(back - at, 1))
+    return {name: found[name] for name in KILLED if name in found}
+
+
+def report(found: dict[str, object], minutes: float) -> str:
+    """Return what was found as Markdown."""
+    kills = [
+        [name, len(times), round(statistics.median(times), 1), max(times)]
+        for name, times in found["kills"].items()
+    ]
+    lost = [
+        ["orders whose payment was answered", found["orders_answered"], len(found["orders_lost"])],
+        ["clicks answered while their Redis ran", found["clicks_answered_while_redis_ran"],
+         found["clicks_lost"]],
+        ["clicks answered in all", found["clicks_answered"], "–"],
+    ]  # fmt: skip
+    before, after = ("yes" if one else "NO" for one in found["books_balance"])
+    gave_up = ", ".join(f"{what} ({n} times)" for what, n in sorted(found["gave_up"].items()))
+    words = [
+        f"{minutes:g} minutes, {SHOPPERS} shoppers at a time, {sum(row[1] for row in kills)} kills "
+        f"(SIGKILL), on one machine of {os.cpu_count()} cores.",
+        table(["killed", "times", "ready again, median s", "at most s"], kills),
+        table(["what was promised", "so many", "lost"], lost),
+        f"Books balance: {before}; after a settlement of everything: {after}. "
+        f"What shoppers met while something was away: {gave_up or 'nothing'}.",
+    ]
+    return "\n\n".join(words) + "\n"
 
 
 def holds(found: dict[str, object]) -> bool:
@@ -179,10 +226,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--report", type=Path, help="a file for the tables, as Markdown")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="thousand-chaos-") as home:
         found = run(Path(home), given.minutes * 60, given.seed)
-    sys.stdout.write(json.dumps({"minutes": given.minutes} | found, indent=2) + "\n")
+    said = report(found, given.minutes)
+    sys.stdout.write(said)
+    if given.report:
+        given.report.write_text(said)
     return 0 if holds(found) else 1
 
 

@@ -91,6 +91,12 @@ class Market:
             self.process.kill()
 
 
+def table(head, rows):
+    """Return a table as Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
 def until(condition):
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:

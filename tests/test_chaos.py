@@ -11,4 +11,4 @@ def test_what_was_answered_is_there_whatever_dies(tmp_path):
     found = chaos.run(tmp_path, 120, seed=1)
 
     assert chaos.holds(found), found
-    assert len(found["kills"]) >= 6
+    assert len(found["kills"]) >= 6  # of seven parts

@@ -1,24 +1,33 @@
 """Who comes to the market on a day, and what they do; played by locust against a running site.
 
-Most visitors come by a creator's link, look, and go; one in eight buys. Creators and brands look at
-their pages. LOAD_LINKS: code, page, variant of each product, as JSON; LOAD_SIGN_INS: role, e-mail,
-password.
+Most visitors come by a creator's link, look, and go; one in eight buys, and the payment provider
+tells of it. Creators and brands look at their pages, a brand's own shop tells of its orders,
+and a program of the brand reads its tables. LOAD_DAY: what `prepare.py` printed.
 """
 
+import base64
+import hashlib
+import hmac
 import itertools
 import json
 import os
 import random
 import re
+import secrets
+from datetime import UTC, datetime
 
 from locust import HttpUser, between, task
 
-LINKS = json.loads(os.environ.get("LOAD_LINKS", "[]"))
-SIGN_INS = json.loads(os.environ.get("LOAD_SIGN_INS", "[]"))
+DAY = json.loads(os.environ["LOAD_DAY"])
+LINKS = DAY["links"]
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36"
 WHERE = {"name": "A Shopper", "address": "Canal 12", "postal_code": "3511 AB", "city": "Utrecht",
          "country": "NL"}  # fmt: skip
 numbers = itertools.count(1)
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 def hidden(page: str, *names: str) -> dict[str, str]:
@@ -31,11 +40,9 @@ class Visitor(HttpUser):
 
     def on_start(self) -> None:
         self.number = next(numbers)
-        self.client.headers |= {
-            "User-Agent": CHROME,
-            "X-Forwarded-For": f"10.{self.number // 60_000 % 250}.{self.number // 250 % 250}"
-            f".{self.number % 250 + 1}",
-        }
+        address = f"10.{self.number // 60_000 % 250}.{self.number // 250 % 250}"
+        self.client.headers["User-Agent"] = CHROME
+        self.client.headers["X-Forwarded-For"] = f"{address}.{self.number % 250 + 1}"
 
     def see(self, path: str, name: str) -> str:
         return self.client.get(path, name=name).text
@@ -67,11 +74,23 @@ class Shopper(Visitor):
         page = self.see("/checkout/", "checkout")
         number = next(numbers)
         fields = hidden(page, "csrfmiddlewaretoken", "total", "key") | WHERE
+        fields |= dict(re.findall(r'name="(delivery_\d+)" value="([^"]*)"', page))
         fields["email"] = f"buyer{number}@people.example"
         answer = self.client.post("/checkout/", fields, name="checkout: order")
         token = hidden(answer.text, "csrfmiddlewaretoken")
         where = answer.url.removeprefix(self.host)
-        self.client.post(where, token | {"pay": "1"}, name="pay, and the order")
+        page = self.client.post(where, token | {"pay": "1"}, name="pay, and the order").text
+        if order := re.search(r"TH-[A-Z0-9]{8}", page):
+            self.tell_late(order[0], where.strip("/").rpartition("/")[2])
+
+    def tell_late(self, order: str, reference: str) -> None:
+        """The provider's first message, that a bank works on it, comes after the second one."""
+        told = {"id": f"fe_late_{reference}", "type": "pending", "order": order, "at": now(),
+                "session": reference}  # fmt: skip
+        body = json.dumps(told).encode()
+        signed = hmac.new(bytes.fromhex(DAY["provider"]), body, hashlib.sha256).hexdigest()
+        headers = {"X-Fake-Signature": signed, "Content-Type": "application/json"}
+        self.client.post("/hooks/fake/", body, headers=headers, name="hook: provider")
 
 
 class SignedIn(Visitor):
@@ -80,7 +99,7 @@ class SignedIn(Visitor):
 
     def on_start(self) -> None:
         super().on_start()
-        mail, password = next((mail, word) for role, mail, word in SIGN_INS if role == self.role)
+        mail, password, self.home = DAY["sign_ins"][self.role]
         page = self.see("/accounts/login/", "sign in")
         fields = hidden(page, "csrfmiddlewaretoken") | {"login": mail, "password": password}
         answer = self.client.post("/accounts/login/", fields, name="sign in")
@@ -111,10 +130,6 @@ class Brand(SignedIn):
     weight = 2
     role = "brand"
 
-    def on_start(self) -> None:
-        super().on_start()
-        self.home = os.environ["LOAD_BRAND"]
-
     @task(3)
     def see_the_day(self) -> None:
         self.see(self.home, "brand's page")
@@ -131,3 +146,42 @@ class Brand(SignedIn):
     @task(1)
     def see_the_balance(self) -> None:
         self.see(f"{self.home}balance/", "balance")
+
+
+class OwnShop(Visitor):
+    """The brand's own shop: it tells of each order as it is paid, and again once it has arrived."""
+
+    fixed_count = 1
+
+    @task
+    def tell_of_an_order(self) -> None:
+        about = secrets.token_hex(8)
+        line = {"id": "1", "sku": DAY["shop"]["sku"], "title": "Thing", "quantity": 1,
+                "total": "34.50", "tax": "5.99"}  # fmt: skip
+        order = {"id": about, "currency": "EUR", "total": "34.50", "status": "paid",
+                 "placed_at": now(), "updated_at": now(), "lines": [line], "refunds": []}  # fmt: skip
+        self.tell(f"{about}-paid", order)
+        order |= {"updated_at": now(), "shipped_at": now(), "delivered_at": now()}
+        self.tell(f"{about}-there", order)
+
+    def tell(self, key: str, order: dict) -> None:
+        body = json.dumps({"order": order}).encode()
+        digest = hmac.new(DAY["shop"]["secret"].encode(), body, hashlib.sha256).digest()
+        headers = {
+            "X-Thousand-Signature": base64.b64encode(digest).decode(),
+            "Idempotency-Key": key,
+            "Content-Type": "application/json",
+        }
+        self.client.post(DAY["shop"]["path"], body, headers=headers, name="hook: own shop")
+
+
+class Program(Visitor):
+    """A program of the brand, with a key for the API."""
+
+    fixed_count = 1
+
+    @task
+    def read(self) -> None:
+        headers = {"Authorization": f"Bearer {DAY['token']}"}
+        for table in ("orders", "products", "collaborations"):
+            self.client.get(f"/api/v1/{table}", headers=headers, name=f"API: {table}")
