@@ -28,16 +28,30 @@ SHOPPER, CREATOR, BRAND = None, "creator@thousand.example", "brand@thousand.exam
 ADMIN = "admin-one@thousand.example"
 WHO = {"public": SHOPPER, "signed-in": CREATOR, "creator:own": CREATOR, "brand:own": BRAND}
 SIX = {"shop:storefront_list", "shop:product"}  # statements; the others may take twelve
-OBJECT = {
-    "affiliates:earnings_line": "earned",
-    "affiliates:balance_line": "owed",
-    "affiliates:case": "case",
-    "affiliates:report": "creator_id",
-    "affiliates:sample": "sample",
-    "affiliates:report_message": "got",
-    "affiliates:brand_report_message": "reply",
-    "affiliates:brand_sample": "given",
-}  # not "pk"
+OBJECT = {  # page -> word of its address -> fact
+    "affiliates:earnings_line": {"pk": "earned"},
+    "affiliates:balance_line": {"pk": "owed"},
+    "affiliates:case": {"pk": "case"},
+    "affiliates:report": {"pk": "creator_id"},
+    "affiliates:sample": {"pk": "sample"},
+    "affiliates:report_message": {"pk": "got"},
+    "affiliates:brand_report_message": {"pk": "reply", "creator_id": "writer"},
+    "affiliates:brand_sample": {"pk": "given"},
+    "affiliates:creator_endpoint": {"pk": "creator_hook"},
+    "affiliates:brand_endpoint": {"pk": "brand_hook"},
+    "affiliates:creator_export": {"pk": "creator_export"},
+    "affiliates:brand_export": {"pk": "brand_export"},
+    "affiliates:passport": {"pk": "passport"},
+    "affiliates:report_state": {"token": "report_token"},
+    "shop:brand_order": {"part_id": "broken_part"},
+    "shop:order": {"token": "order_token"},
+    "shop:withdraw": {"token": "order_token", "part_id": "order_part"},
+    "shop:return_sent": {"token": "order_token"},
+    "shop:trouble": {"token": "order_token", "part_id": "order_part"},
+    "shop:team_join": {"token": "team_token"},
+    "shop:terms_changes": {"version": "changed_version"},
+    "shop:elsewhere": {"token": "bag_token"},
+}
 WORD = re.compile(r"<(?:\w+:)?(\w+)>")
 FILES = re.compile(r"\.(csv|pdf|json|py|svg|png|xlsx|zip)$|<str:kind>|^/go/|/qr\.")
 
@@ -48,16 +62,21 @@ class Page(NamedTuple):
     path: str
 
 
-def pages() -> Iterator[Page]:
-    """Yield every page that can be read: of ours by each name, of the admin each list."""
-    known = facts()
+def pages(staged: dict[str, object] | None = None) -> Iterator[Page]:
+    """Yield every page that can be read: of ours by each name, of the admin each list.
+
+    `staged`: what `stage.fill` made.
+    """
+    known = facts() | (staged or {})
     for route in checks.routes():
         if "GET" not in route.methods or FILES.search(route.pattern):
             continue
         if route.name.startswith("admin:") and route.name.endswith(("_changelist", ":index")):
             yield Page(route.name, ADMIN, route.pattern)
         elif route.name.partition(":")[0] in {"affiliates", "creators", "shop"}:
-            own = known | {"pk": known[OBJECT.get(route.name, "pk")]}
+            own = known | {
+                word: known.get(fact) for word, fact in OBJECT.get(route.name, {}).items()
+            }
             words = WORD.findall(route.pattern)
             if "^" not in route.pattern and all(own.get(word) for word in words):
                 path = WORD.sub(lambda found, own=own: str(own[found[1]]), route.pattern)
@@ -84,18 +103,21 @@ def facts() -> dict[str, object]:
         "creator_id": newest(Creator.objects.enrolled().exclude(pk=creator.pk)),
         "collaboration_id": newest(Collaboration.objects.filter(brand=brand)),
         "part_id": newest(BrandOrder.objects.filter(brand=brand)),
+        "broken_part": newest(BrandOrder.objects.filter(brand=brand)),
         "run_id": newest(FeedRun.objects.filter(feed__brand=brand)),
         "number": newest(SelfBill.objects.filter(creator=creator), "number")
         or newest(BrandInvoice.objects.filter(brand=brand)),
         "word": newest(CreatorCode.objects.filter(creator=creator)),
         "earned": newest(SettlementLine.objects.filter(creator=creator)),
         "got": newest(Message.objects.filter(creator=creator, brand=brand, from_brand=True)),
-        "reply": newest(Message.objects.filter(creator=creator, brand=brand, from_brand=False)),
+        "reply": newest(Message.objects.filter(brand=brand, from_brand=False)),
+        "writer": newest(Message.objects.filter(brand=brand, from_brand=False), "creator_id"),
         "sample": newest(SampleRequest.objects.filter(creator=creator)),
         "given": newest(SampleRequest.objects.filter(collaboration__brand=brand)),
         "case": newest(Case.objects.filter(creator=creator)),
         "kind": "creator",
         "version": 1,
+        "changed_version": 1,
         "owed": newest(SettlementLine.objects.filter(brand=brand)),
     }
 

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from tests import harness
 from tests.e2e.person import Person
+from tests.e2e.walker import Walker
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,8 @@ def people(live_site, stand_in, browser):
     for person in everybody:
         person.context.close()
     assert not troubles, "\n".join(troubles)
+
+
+@pytest.fixture
+def walker(people):
+    return Walker(people(inspects=False, bypass_csp=True, reduced_motion="reduce"))

@@ -24,7 +24,7 @@ CHROME = (  # without the word Headless, which the door takes for a robot
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/131.0.0.0 Safari/537.36"
 )
-EXPECTED = {422}  # a form with its errors
+EXPECTED = frozenset({422})  # a form with its errors
 PASSWORD = "a-long-walk-in-the-rain-7"
 PATIENCE_MS = 30_000  # a busy machine is slow, not wrong
 expect.set_options(timeout=PATIENCE_MS)
@@ -51,6 +51,7 @@ class Person:
             "accept_downloads": True,
         } | options
         self.url, self.inspects, self.troubles = url, inspects, []
+        self.expects = EXPECTED
         self.context = browser.new_context(base_url=url, **options)
         self.context.set_default_timeout(PATIENCE_MS)
         self.page = self.context.new_page()
@@ -67,7 +68,7 @@ class Person:
 
     def _response(self, response) -> None:
         ours = response.url.startswith(self.url)
-        if ours and response.status >= 400 and response.status not in EXPECTED:
+        if ours and response.status >= 400 and response.status not in self.expects:
             self._trouble(f"{response.status} {response.request.method} {response.url}")
 
     def goto(self, path: str) -> None:

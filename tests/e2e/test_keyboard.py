@@ -2,7 +2,6 @@
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect
 
 from affiliates import links
 from creators.models import Creator
@@ -13,75 +12,6 @@ from tests.e2e import steps
 from tests.shop.factories import make_brand, make_variant
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
-WHERE = """() => {
-  const at = document.activeElement, box = at.getBoundingClientRect();
-  const seen = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-  const label = at.closest("label");
-  return {
-    name: at.name || at.id || at.textContent.trim().replace(/\\s+/g, " "),
-    inside: box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth,
-    covered: !(at.contains(seen) || (label && label.contains(seen)) || seen?.contains(at)),
-  };
-}"""
-
-
-class Walker:
-    """Somebody who has no pointer; every stop must show itself and be seen whole.
-
-    The pictures hide the caret by a style of their own, which our content policy would refuse.
-    """
-
-    def __init__(self, person) -> None:
-        self.person, self.page, self.at = person, person.page, ""
-
-    def stop(self, key: str = "Tab") -> str:
-        """Press a key; return the name of what has the focus now."""
-        self.page.keyboard.press(key)
-        where = self.page.evaluate(WHERE)
-        assert where["inside"], f"{where['name']} has the focus outside of the screen"
-        assert not where["covered"], f"{where['name']} has the focus under something else"
-        if where["name"] != self.at:  # a date is one field with several stops
-            self.at = where["name"]
-            assert self._shows_itself(), f"{self.at} has the focus and does not show it"
-        return self.at
-
-    def _shows_itself(self) -> bool:
-        """Compare the screen with and without the focus."""
-        with_focus = self.page.screenshot()
-        held = self.page.evaluate_handle("document.activeElement")
-        held.evaluate("at => at.blur()")
-        without = self.page.screenshot()
-        held.evaluate("at => at.focus({preventScroll: true})")
-        return with_focus != without
-
-    def stops(self, until: str) -> list[str]:
-        """Press Tab up to the stop `until`; return the names on the way."""
-        names = []
-        while not names or names[-1] != until:
-            assert len(names) < 60, names
-            names.append(self.stop())
-        return names
-
-    def types(self, text: str) -> None:
-        self.page.keyboard.type(text)
-
-    def skips(self) -> None:
-        """The first stop of a page leads past its head."""
-        assert self.stop() == "Skip to content"
-        self.page.keyboard.press("Enter")
-        expect(self.page.locator("#main")).to_be_focused()
-
-    def follows_first_error(self, field: str) -> None:
-        """The summary has the focus; its first link leads to the field."""
-        expect(self.page.locator(".errsum")).to_be_focused()
-        self.stop()
-        self.page.keyboard.press("Enter")
-        expect(self.page.locator(f'[name="{field}"]')).to_be_focused()
-
-
-@pytest.fixture
-def walker(people):
-    return Walker(people(inspects=False, bypass_csp=True, reduced_motion="reduce"))
 
 
 def test_a_shopper_buys_by_keyboard(walker):
@@ -117,7 +47,7 @@ def test_a_shopper_buys_by_keyboard(walker):
 
 
 def test_a_creator_joins_by_keyboard(walker):
-    steps.signs_up(walker.person, "noor@creators.example", "/creator/join/")
+    walker.signs_up("noor@creators.example", "/creator/join/")
     walker.skips()
     walker.stops("Save and connect channels")
     walker.page.keyboard.press("Enter")
