@@ -66,41 +66,52 @@ def _once(row: Collaboration, since: datetime, who: str, tell) -> bool | None:
 
 def _to_brand(row: Collaboration, address: str, language: str) -> int:
     with translation.override(language):
-        facts = {
-            "name": row.name, "budget": money.display(row.budget, row.brand.currency, language),
-        }  # fmt: skip
-        title = _("The budget of %(name)s is spent.") % facts
-        Letter(
-            to=address, subject=title.rstrip("."), title=title,
-            paragraphs=[
-                _("A sale did not fit any more into %(budget)s: it earned its creator nothing.") % facts,
-                _(
-                    "Nobody can take new links until you set a new budget. Links that are out stay"
-                    " open to shoppers; a sale that fits still earns."
-                ),
-            ],
-            url=settings.SITE_URL
-            + reverse("affiliates:collaboration", args=[row.brand.slug, row.pk]),
-            button=_("Set a new budget"),
-            why=_("You get this because you are a member of %(brand)s.") % {"brand": row.brand.name},
-        ).send()  # fmt: skip
+        to_brand(row, address).send()
     return 1
+
+
+def to_brand(row: Collaboration, address: str) -> Letter:
+    """Return a brand's letter in the language that is active."""
+    language = translation.get_language() or "en"
+    facts = {
+        "name": row.name, "budget": money.display(row.budget, row.brand.currency, language),
+    }  # fmt: skip
+    title = _("The budget of %(name)s is spent.") % facts
+    return Letter(
+        to=address, subject=title.rstrip("."), title=title,
+        paragraphs=[
+            _("A sale did not fit any more into %(budget)s: it earned its creator nothing.") % facts,
+            _(
+                "Nobody can take new links until you set a new budget. Links that are out stay"
+                " open to shoppers; a sale that fits still earns."
+            ),
+        ],
+        url=settings.SITE_URL + reverse("affiliates:collaboration", args=[row.brand.slug, row.pk]),
+        button=_("Set a new budget"),
+        why=_("You get this because you are a member of %(brand)s.") % {"brand": row.brand.name},
+    )  # fmt: skip
 
 
 def _to_creator(row: Collaboration, creator: Creator) -> int:
     with translation.override(profiles.mail_language(creator)):
-        facts = {"brand": row.brand.name, "name": row.name}
-        title = _("The budget of %(brand)s for %(name)s is spent.") % facts
-        Letter(
-            to=creator.user.email, subject=title.rstrip("."), title=title,
-            paragraphs=[
-                _(
-                    "What you have earned stays yours. A sale that does not fit any more earns"
-                    " nothing, and says so in your earnings, until the brand sets a new budget."
-                ),
-                _("Show something else meanwhile, or ask the brand."),
-            ],
-            url=settings.SITE_URL + reverse("affiliates:links"), button=_("See your links"),
-            why=_("You get this mail because you have a link of this brand."),
-        ).send()  # fmt: skip
+        to_creator(row, creator).send()
     return 1
+
+
+def to_creator(row: Collaboration, creator: Creator) -> Letter:
+    """Return a creator's letter in the language that is active."""
+    title = _("The budget of %(brand)s for %(name)s is spent.") % {
+        "brand": row.brand.name, "name": row.name,
+    }  # fmt: skip
+    return Letter(
+        to=creator.user.email, subject=title.rstrip("."), title=title,
+        paragraphs=[
+            _(
+                "What you have earned stays yours. A sale that does not fit any more earns"
+                " nothing, and says so in your earnings, until the brand sets a new budget."
+            ),
+            _("Show something else meanwhile, or ask the brand."),
+        ],
+        url=settings.SITE_URL + reverse("affiliates:links"), button=_("See your links"),
+        why=_("You get this mail because you have a link of this brand."),
+    )  # fmt: skip

@@ -70,17 +70,23 @@ def _to_creator(event: CaseEvent, creator: Creator) -> None:
     if creator.user is None or not creator.user.email or creator.is_demo:
         return
     with translation.override(profiles.mail_language(creator)):
-        for title, paragraphs in _words(event, creator):
-            Letter(
-                to=creator.user.email,
-                subject=_("Case %(n)d: %(title)s") % {"n": event.case_id, "title": title},
-                title=title,
-                paragraphs=[part for part in paragraphs if part],
-                rows=named_lines(event.case) if event.case.kind == Kind.VIOLATION else [],
-                url=settings.SITE_URL + reverse("affiliates:case", args=[event.case_id]),
-                button=_("See the case"),
-                why=_("You get this mail because it is about your account."),
-            ).send()
+        for letter in to_creator(event, creator):
+            letter.send()
+
+
+def to_creator(event: CaseEvent, creator: Creator) -> Iterator[Letter]:
+    """Yield what a creator gets about an event, in the language that is active."""
+    for title, paragraphs in _words(event, creator):
+        yield Letter(
+            to=creator.user.email,
+            subject=_("Case %(n)d: %(title)s") % {"n": event.case_id, "title": title},
+            title=title,
+            paragraphs=[part for part in paragraphs if part],
+            rows=named_lines(event.case) if event.case.kind == Kind.VIOLATION else [],
+            url=settings.SITE_URL + reverse("affiliates:case", args=[event.case_id]),
+            button=_("See the case"),
+            why=_("You get this mail because it is about your account."),
+        )
 
 
 def named_lines(case: Case) -> list[tuple[str, str]]:

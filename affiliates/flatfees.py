@@ -22,7 +22,7 @@ from affiliates.clock import PAUSED, local_day
 from affiliates.models import Collaboration, Commission, FlatFee, Participation
 from affiliates.samplerules import AGAIN_DAYS, CONFIRM_DAYS, REFUSALS, until
 from config.lib.money import half_up
-from creators import cases, posts
+from creators import cases, posts, profiles
 from creators.models import Creator
 from shop.models import Brand
 
@@ -72,7 +72,7 @@ def _set_aside(row: Participation, at: datetime) -> Commission:
     ledger.lock(ledger.brand(brand.pk), brand.currency)
     if not covers(brand, offer.flat_fee, 1, at):
         raise NotFunded(f"{brand} has no {offer.flat_fee} for {row}")
-    with override("nl" if row.creator.country in {"NL", "BE"} else "en"):
+    with override(profiles.mail_language(row.creator)):
         reason = _("Fee for a post: %(name)s") % {"name": offer.name}
     made = Commission.objects.create(
         kind=Commission.Kind.ADJUSTMENT, creator=row.creator, brand=brand, collaboration=offer,

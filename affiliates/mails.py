@@ -56,39 +56,40 @@ def settlement(night: date, at: datetime) -> int:
         key = f"mail:settlement:{night}:{creator.pk}:{found['currency']}"
         if cache.add(key, 1, WEEK_S):
             own = lines.filter(creator=creator, currency=found["currency"])
-            _send(creator, night, found["currency"], found["total"], own, at)
+            with translation.override(profiles.mail_language(creator)):
+                post.send(of_night(creator, night, found["currency"], found["total"], own, at))
             mailed += 1
     return mailed
 
 
-def _send(
+def of_night(
     creator: Creator, night: date, currency: str, total: int, lines: QuerySet[SettlementLine],
     at: datetime,
-) -> None:  # fmt: skip
-    with translation.override(profiles.mail_language(creator)):
-        context = {
-            "creator": creator,
-            "night": night,
-            "currency": currency,
-            "total": total,
-            "rows": _rows(creator, lines),
-            "pending": _pending(creator, currency),
-            "payday": payday.of(creator, currency, at),
-            "on_its_way": _on_its_way(creator, currency),
-            "url": settings.SITE_URL + reverse("affiliates:earnings"),
-            "site_url": settings.SITE_URL,
-        }
-        _post("settlement", context, creator.user.email)
+) -> EmailMultiAlternatives:  # fmt: skip
+    """Return her letter about a night, in the language that is active."""
+    context = {
+        "creator": creator,
+        "night": night,
+        "currency": currency,
+        "total": total,
+        "rows": _rows(creator, lines),
+        "pending": _pending(creator, currency),
+        "payday": payday.of(creator, currency, at),
+        "on_its_way": _on_its_way(creator, currency),
+        "url": settings.SITE_URL + reverse("affiliates:earnings"),
+        "site_url": settings.SITE_URL,
+    }
+    return _message("settlement", context, creator.user.email)
 
 
-def _post(name: str, context: dict[str, object], address: str) -> None:
-    """Send the letter `emails/<name>` in the language that is active."""
+def _message(name: str, context: dict[str, object], address: str) -> EmailMultiAlternatives:
+    """Return the letter `emails/<name>` in the language that is active."""
     subject = render_to_string(f"emails/{name}_subject.txt", context).strip()
     mail = EmailMultiAlternatives(
         subject, render_to_string(f"emails/{name}.txt", context), to=[address]
     )
     mail.attach_alternative(render_to_string(f"emails/{name}.html", context), "text/html")
-    post.send(mail)
+    return mail
 
 
 def _rows(creator: Creator, lines: QuerySet[SettlementLine]) -> list[Row]:
@@ -183,13 +184,18 @@ def _tell_back(pk: int, at: datetime) -> bool:
     if creator.user is None or not creator.user.email or creator.is_demo:
         return False
     with translation.override(profiles.mail_language(creator)):
-        context = {
-            "creator": creator,
-            "payout": payout,
-            "why": bank_reason(payout.reason),
-            "needs_account": bool(payout.method and payout.method.refused),
-            "url": settings.SITE_URL + reverse("affiliates:payouts"),
-            "site_url": settings.SITE_URL,
-        }
-        _post("payout_back", context, creator.user.email)
+        post.send(came_back(payout))
     return True
+
+
+def came_back(payout: Payout) -> EmailMultiAlternatives:
+    """Return the letter about a payout that came back, in the language that is active."""
+    context = {
+        "creator": payout.creator,
+        "payout": payout,
+        "why": bank_reason(payout.reason),
+        "needs_account": bool(payout.method and payout.method.refused),
+        "url": settings.SITE_URL + reverse("affiliates:payouts"),
+        "site_url": settings.SITE_URL,
+    }
+    return _message("payout_back", context, payout.creator.user.email)

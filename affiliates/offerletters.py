@@ -34,7 +34,7 @@ def rate_changes(at: datetime) -> int:
     sent = 0
     rows = RateChange.objects.filter(told_at=None, announced_at__gte=at - NOTICE_WITHIN)
     for change in rows.select_related("collaboration__brand", "product"):
-        sent += _to_all(change, "rate", change.product_id, _rate)
+        sent += _to_all(change, "rate", change.product_id, rate)
         RateChange.objects.filter(pk=change.pk).update(told_at=at)
     return sent
 
@@ -44,18 +44,24 @@ def term_changes(at: datetime) -> int:
     sent = 0
     rows = TermChange.objects.filter(told_at=None, announced_at__gte=at - NOTICE_WITHIN)
     for change in rows.select_related("collaboration__brand"):
-        sent += _to_all(change, "term", None, _term)
+        sent += _to_all(change, "term", None, term)
         TermChange.objects.filter(pk=change.pk).update(told_at=at)
     return sent
 
 
-def _to_all(change, kind: str, product_id: int | None, tell) -> int:
+def _to_all(change, kind: str, product_id: int | None, write) -> int:
     sent = 0
     for creator in with_links(change.collaboration_id, product_id).iterator(500):
         key = f"mail:{kind}:{change.pk}:{creator.pk}"
         if mail_of(creator) and cache.add(key, 1, WEEK_S):
-            sent += safely(lambda k=creator: tell(change, k))
+            sent += safely(lambda k=creator: _tell(write, change, k))
     return sent
+
+
+def _tell(write, change, creator: Creator) -> int:
+    with translation.override(profiles.mail_language(creator)):
+        write(change, creator).send()
+    return 1
 
 
 def with_links(offer: int, product_id: int | None = None):
@@ -70,42 +76,38 @@ def with_links(offer: int, product_id: int | None = None):
     return Creator.objects.filter(of | takes_part).distinct().select_related("user").order_by("pk")
 
 
-def _rate(change: RateChange, creator: Creator) -> int:
-    brand = change.collaboration.brand
-    with translation.override(profiles.mail_language(creator)):
-        facts = {
-            "brand": brand.name,
-            "what": change.product.title if change.product else change.collaboration.name,
-            "old": f"{money.decimal(change.old_bp, 'EUR').normalize():f}",
-            "new": f"{money.decimal(change.new_bp, 'EUR').normalize():f}",
-            "day": day(change.effective_at),
-        }
-        title = _("%(brand)s changes what it pays for %(what)s.") % facts
-        lines = [_("%(new)s %% in place of %(old)s %%, from %(day)s.") % facts]
-        if change.new_bp < change.old_bp:
-            lines.append(_("A link keeps its rate for 30 days after you took it."))
-        _letter(creator, title, lines).send()
-    return 1
+def rate(change: RateChange, creator: Creator) -> Letter:
+    """Return the letter about a rate, in the language that is active."""
+    facts = {
+        "brand": change.collaboration.brand.name,
+        "what": change.product.title if change.product else change.collaboration.name,
+        "old": f"{money.decimal(change.old_bp, 'EUR').normalize():f}",
+        "new": f"{money.decimal(change.new_bp, 'EUR').normalize():f}",
+        "day": day(change.effective_at),
+    }
+    title = _("%(brand)s changes what it pays for %(what)s.") % facts
+    lines = [_("%(new)s %% in place of %(old)s %%, from %(day)s.") % facts]
+    if change.new_bp < change.old_bp:
+        lines.append(_("A link keeps its rate for 30 days after you took it."))
+    return _letter(creator, title, lines)
 
 
-def _term(change: TermChange, creator: Creator) -> int:
-    brand = change.collaboration.brand
-    with translation.override(profiles.mail_language(creator)):
-        facts = {
-            "brand": brand.name, "what": change.collaboration.name, "old": change.old,
-            "new": change.new, "day": day(change.effective_at),
-        }  # fmt: skip
-        if change.term == TermChange.Term.WINDOW:
-            title = _("%(brand)s changes how long a click counts for %(what)s.") % facts
-            worse = change.new < change.old
-        else:
-            title = _("%(brand)s changes how long a sale of %(what)s waits after delivery.") % facts
-            worse = change.new > change.old
-        lines = [_("%(new)s days in place of %(old)s, from %(day)s.") % facts]
-        if worse:
-            lines.append(_("For a link it does not count in the first 30 days after you took it."))
-        _letter(creator, title, lines).send()
-    return 1
+def term(change: TermChange, creator: Creator) -> Letter:
+    """Return the letter about days, in the language that is active."""
+    facts = {
+        "brand": change.collaboration.brand.name, "what": change.collaboration.name,
+        "old": change.old, "new": change.new, "day": day(change.effective_at),
+    }  # fmt: skip
+    if change.term == TermChange.Term.WINDOW:
+        title = _("%(brand)s changes how long a click counts for %(what)s.") % facts
+        worse = change.new < change.old
+    else:
+        title = _("%(brand)s changes how long a sale of %(what)s waits after delivery.") % facts
+        worse = change.new > change.old
+    lines = [_("%(new)s days in place of %(old)s, from %(day)s.") % facts]
+    if worse:
+        lines.append(_("For a link it does not count in the first 30 days after you took it."))
+    return _letter(creator, title, lines)
 
 
 def _letter(creator: Creator, title: str, lines: list[str]) -> Letter:

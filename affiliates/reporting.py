@@ -20,7 +20,7 @@ from affiliates.letters import Letter, day
 from affiliates.models import Collaboration, Message
 from creators import profiles, reports
 from creators.models import Case, CaseEvent, Creator, Report
-from shop import products
+from shop import products, readers
 from shop.models import Brand, Product
 
 DECIDED = (Case.State.UPHELD, Case.State.DISMISSED)
@@ -147,7 +147,7 @@ def _other_side(subject: Subject | None) -> list[tuple[str, str]]:
     """Return address and language of whoever answers for the page."""
     brand = subject and (subject.brand or (subject.product and subject.product.brand))
     if brand:
-        return [(brand.email, "nl" if brand.country == "NL" else "en")] if brand.email else []
+        return [(brand.email, readers.usual(brand))] if brand.email else []
     if subject and subject.creator and subject.creator.user and not subject.creator.is_demo:
         creator = subject.creator
         return [(creator.user.email, profiles.mail_language(creator))] if creator.user.email else []

@@ -57,32 +57,30 @@ def _tell(terms: Terms, user, at: datetime) -> bool:
     if not new:
         return False
     with translation.override(_language(user)):
-        url = reverse("shop:terms_changes", args=[terms.kind, terms.version])
-        kind = terms.get_kind_display()
-        Letter(
-            to=user.email,
-            subject=_("New terms %(kind)s from %(day)s")
-            % {"kind": kind, "day": day(terms.effective_from)},
-            title=_("New terms %s") % kind,
-            paragraphs=[
-                part
-                for part in (
-                    terms.change,
-                    _("They hold from %s. Until then nothing changes.") % day(terms.effective_from),
-                    _(
-                        "What changes is marked word by word on our page, and every old version stays there."
-                    ),
-                    _(
-                        "If you do not agree, you may end your account without cost before that day. What you earned is paid."
-                    ),
-                )
-                if part
-            ],
-            url=settings.SITE_URL + url,
-            button=_("See what changes"),
-            why=_("You get this mail because these terms hold for your account."),
-        ).send()
+        letter(terms, user.email).send()
     return True
+
+
+def letter(terms: Terms, address: str) -> Letter:
+    """Return the letter in the language that is active."""
+    kind, since = terms.get_kind_display(), day(terms.effective_from)
+    paragraphs = [
+        terms.change,
+        _("They hold from %s. Until then nothing changes.") % since,
+        _("What changes is marked word by word on our page, and every old version stays there."),
+        _(
+            "If you do not agree, you may end your account without cost before that day. What you earned is paid."
+        ),
+    ]
+    return Letter(
+        to=address,
+        subject=_("New terms %(kind)s from %(day)s") % {"kind": kind, "day": since},
+        title=_("New terms %s") % kind,
+        paragraphs=[part for part in paragraphs if part],
+        url=settings.SITE_URL + reverse("shop:terms_changes", args=[terms.kind, terms.version]),
+        button=_("See what changes"),
+        why=_("You get this mail because these terms hold for your account."),
+    )
 
 
 def _language(user) -> str:

@@ -236,6 +236,7 @@ LEAKED_PASSWORDS_URL = env.word("LEAKED_PASSWORDS_URL") or (
 LEAKED_PASSWORDS_URL = "" if LEAKED_PASSWORDS_URL == "none" else LEAKED_PASSWORDS_URL
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "start"
+ACCOUNT_ADAPTER = "config.accountmail.Adapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"

@@ -1,14 +1,11 @@
 """Doors for the queue: each may be run twice, and finds its work in the database."""
 
 from celery import shared_task
-from django.conf import settings
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from config.lib.sealed import unseal
-from creators import channels, directory, enrolment, manual_checks, profiles, reasons, seen
-from creators.models import Creator, Decision
+from creators import channels, directory, enrolment, letters, manual_checks, profiles, seen
+from creators.models import Creator
 from creators.platforms.base import Token
 
 BUILD_S = 1_800  # a million creators take half a minute on an idle machine
@@ -63,17 +60,9 @@ def mail_decision(creator_id: int) -> int:
     creator = Creator.objects.select_related("user", "decision").get(pk=creator_id)
     if creator.user is None or creator.decision is None or not creator.user.email:
         return 0
-    decision: Decision = creator.decision
     with translation.override(profiles.mail_language(creator)):
-        context = {
-            "creator": creator,
-            "decision": decision,
-            "reasons": [reasons.reason(check) for check in decision.checks.all()],
-            "site_url": settings.SITE_URL,
-        }
-        subject = render_to_string("creators/emails/decision_subject.txt", context)
-        body = render_to_string("creators/emails/decision.txt", context)
-    return send_mail(subject.strip(), body, None, [creator.user.email])
+        letters.decision(creator, creator.decision).send()
+    return 1
 
 
 @shared_task

@@ -10,15 +10,18 @@ from django.utils import timezone, translation
 
 from config.lib import post
 from shop import orders, team
-from shop.models import Feed, Order, Return, TeamInvitation
+from shop.models import Feed, Order, Product, Return, TeamInvitation, Terms
 from shop.models.orders import PaymentNews
+
+_KEPT = {name: label for name, label in Product.Withdrawal.choices if name != "yes"}
 
 
 def _send(name: str, to: str, language: str, context: dict) -> None:
-    post.send(_message(name, to, language, context))
+    post.send(message(name, to, language, context))
 
 
-def _message(name: str, to: str, language: str, context: dict) -> EmailMultiAlternatives:
+def message(name: str, to: str, language: str, context: dict) -> EmailMultiAlternatives:
+    """Return the letter `emails/shop/<name>` in a language."""
     with translation.override(language):
         context = context | {"site_url": settings.SITE_URL}
         subject = render_to_string(f"emails/shop/{name}_subject.txt", context).strip()
@@ -41,11 +44,28 @@ def confirm(order: Order) -> bool:
     if not rows.update(confirmed_at=timezone.now()):
         return False
     try:
-        _send("order_paid", order.email, order.language, {"order": order, **_facts(order)})
+        post.send(confirmation(order))
     except OSError:
         Order.objects.filter(pk=order.pk).update(confirmed_at=None)
         raise
     return True
+
+
+def confirmation(order: Order) -> EmailMultiAlternatives:
+    """Return the confirmation of a contract, with all that it has to say (EU 2011/83 art. 8(7))."""
+    facts = _facts(order)
+    for part in facts["parts"]:
+        lines = list(part.lines.all())
+        part.kept = [
+            (line.title, _KEPT[line.withdrawal]) for line in lines if line.withdrawal in _KEPT
+        ]
+        part.can_return = len(part.kept) < len(lines)
+    agreed = Terms.objects.filter(acceptances__order=order).first()
+    args = ["shopper", *([agreed.version] if agreed else [])]
+    path = reverse("shop:terms_version" if agreed else "shop:terms", args=args)
+    return message("order_paid", order.email, order.language, {
+        "order": order, "terms_url": f"{settings.SITE_URL}{path}", **facts,
+    })  # fmt: skip
 
 
 def tell_payment(order: Order) -> bool:
@@ -86,7 +106,7 @@ def withdrawal_receipt(made: Return) -> EmailMultiAlternatives:
     order = made.brand_order.order
     context = {"order": order, "made": made, "part": made.brand_order, "url": address_of(order)}
     context["lines"] = list(made.lines.select_related("order_line"))
-    return _message("withdrawal", order.email, order.language, context)
+    return message("withdrawal", order.email, order.language, context)
 
 
 def page_code(order: Order, code: str) -> None:

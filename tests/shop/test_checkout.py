@@ -246,7 +246,11 @@ def test_the_confirmation_is_mailed_once(client):
     tasks.confirm_order(Order.objects.get().pk)
 
     assert [m.subject for m in mail.outbox] == [f"Your order {Order.objects.get().number}"]
-    assert "Stoneware mug" in mail.outbox[0].body
+    body = mail.outbox[0].body
+    assert "Stoneware mug" in body
+    assert (
+        "V.O.F." in body and "You may withdraw until 14 days" in body and "/terms/shopper/" in body
+    )
 
 
 def test_a_lapsed_order_gives_its_stock_back(client):

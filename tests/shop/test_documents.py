@@ -1,7 +1,5 @@
 """Invoices and credit notes to shoppers: numbered per brand without gaps, each party's alone."""
 
-import re
-import zlib
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -11,21 +9,12 @@ from django.utils import timezone
 
 from shop import documents, orders, refunds
 from shop.models import BrandOrder, Order, SaleDocument
+from tests.papers import words
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
 from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-def words(pdf: bytes) -> str:
-    """Return the text of a PDF of ours."""
-    parts = [
-        zlib.decompressobj().decompress(s)
-        for s in re.findall(rb"stream\r?\n(x.*?)\r?\nendstream", pdf, re.S)
-    ]
-    found = [text for part in parts for text in re.findall(rb"\((.*?)\) Tj", part, re.S)]
-    return b" ".join(found).replace(b"\\(", b"(").replace(b"\\)", b")").decode("latin-1")
 
 
 def make_part(brand=None, **order) -> BrandOrder:
