@@ -224,6 +224,10 @@ class Payout(models.Model):
     rail = models.CharField(max_length=8, choices=Rail)
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     reason = models.CharField(max_length=300, blank=True, help_text="why failed or returned")
+    destination = models.CharField(
+        max_length=64, blank=True, db_default="",
+        help_text="a brand's account at the provider when this was built; a later one waits",
+    )  # fmt: skip
     provider_ref = models.CharField(max_length=64, blank=True)
     retries = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="retried_by",

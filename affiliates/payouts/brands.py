@@ -31,13 +31,13 @@ def build(at: datetime, pay_on: date, by: AbstractBaseUser | None) -> list[Payou
     known = {brand.pk: brand for brand in payable_brands(at)}
     open_ = Payout.objects.filter(state__in=Payout.OPEN, brand__in=known)
     busy = set(open_.values_list("brand_id", "currency"))
-    ready: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    ready: dict[str, list[tuple[Brand, int]]] = defaultdict(list)
     for (brand_id, currency), funds in funding.of_all(at, sorted(known)).items():
         closed = known[brand_id].status == Brand.Status.CLOSED
         least = 1 if closed else rails.minimum(rail, currency, pay_on)
         free = funds.payable >= least and not funds.waiting and (brand_id, currency) not in busy
         if free and rail.carries(currency):
-            ready[currency].append((brand_id, funds.payable))
+            ready[currency].append((known[brand_id], funds.payable))
     return [_batch(at, pay_on, by, currency, ready[currency]) for currency in sorted(ready)]
 
 
@@ -56,7 +56,7 @@ def _batch(
     pay_on: date,
     by: AbstractBaseUser | None,
     currency: str,
-    amounts: list[tuple[int, int]],
+    amounts: list[tuple[Brand, int]],
 ) -> PayoutBatch:
     batch = PayoutBatch.objects.create(
         rail=Rail.CONNECT, currency=currency, pay_on=pay_on, built_at=at, built_by=by,
@@ -64,10 +64,10 @@ def _batch(
     )  # fmt: skip
     made = Payout.objects.bulk_create(
         Payout(
-            batch=batch, brand_id=brand_id, amount=amount, currency=currency,
-            rail=Rail.CONNECT, created_at=at,
+            batch=batch, brand=brand, amount=amount, currency=currency,
+            rail=Rail.CONNECT, destination=brand.connect_account, created_at=at,
         )
-        for brand_id, amount in sorted(amounts)
+        for brand, amount in sorted(amounts, key=lambda one: one[0].pk)
     )  # fmt: skip
     ledger.post(
         [

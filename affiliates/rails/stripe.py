@@ -53,11 +53,11 @@ class Connect:
         rows = csv.writer(file)
         rows.writerow(["reference", "brand", "account", "amount", "currency"])
         for payout in payouts:
-            if not payout.brand_id or not payout.brand.connect_account:
+            account = account_of(payout)
+            if not account:
                 name = payout.brand.name if payout.brand_id else str(payout)
                 raise Refused(_("%s has no account at Stripe.") % name)
             total = money.decimal(payout.amount + payout.vat, payout.currency)
-            account = payout.brand.connect_account
             rows.writerow(
                 [reference(payout), payout.brand.slug, account, total, payout.currency]
             )  # fmt: skip
@@ -69,7 +69,7 @@ class Connect:
         fields = {
             "amount": str(payout.amount + payout.vat),
             "currency": payout.currency.lower(),
-            "destination": payout.brand.connect_account,
+            "destination": account_of(payout),
             "transfer_group": attempt.idempotency_key,
             "metadata[payout]": str(payout.pk),
         }
@@ -97,6 +97,14 @@ class Connect:
         return of_transfer(found[0], attempt.payout)
 
 
+def account_of(payout: Payout) -> str:
+    """Return where a payout goes: to the account that had waited when it was built.
+
+    Payouts from before that was kept go to the brand's account of now.
+    """
+    return payout.destination or (payout.brand.connect_account if payout.brand else "")
+
+
 def _outcome(answer: outbound.Answer, payout: Payout) -> Outcome:
     try:
         told = answer.json()
@@ -119,8 +127,7 @@ def _outcome(answer: outbound.Answer, payout: Payout) -> Outcome:
 def of_transfer(told: Mapping[str, Any], payout: Payout) -> Outcome:
     """Return SUCCEEDED for a transfer that is the payout's, else UNKNOWN: a person must look."""
     said = (told.get("amount"), str(told.get("currency", "")).upper(), told.get("destination"))
-    account = payout.brand.connect_account if payout.brand else ""
-    if said != (payout.amount + payout.vat, payout.currency, account):
+    if said != (payout.amount + payout.vat, payout.currency, account_of(payout)):
         return Outcome(Result.UNKNOWN, reason=f"the transfer differs: {said}"[:300])
     return Outcome(Result.SUCCEEDED, reference=str(told.get("id", ""))[:64])
 

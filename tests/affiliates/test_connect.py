@@ -78,6 +78,22 @@ def test_brands_are_paid_from_what_lies_at_the_provider(stripe):
     assert ledger.balance(ledger.CLEARING, "EUR") == -at_provider + at_provider
 
 
+def test_an_account_that_changes_after_the_build_waits_for_the_next(stripe):
+    brand = money.make_brand(connect_account="acct_old")
+    money.make_order({"brand": brand, "price": 34500})
+    (batch,) = payouts.build(FRIDAY + timedelta(days=60))
+    brand.connect_account = "acct_new"
+    brand.connect_since = FRIDAY + timedelta(days=60)
+    brand.save()
+
+    file = let_go(batch)
+    assert payouts.send_due(FRIDAY + timedelta(days=60)) == 1
+
+    assert b"acct_old" in file.content
+    assert [one["destination"] for one in stripe.transfers] == ["acct_old"]
+    assert payouts.document(PayoutBatch.objects.get()) == file
+
+
 @pytest.mark.parametrize("fault", ["closed after", "500 after"])
 def test_an_unknown_outcome_is_asked_about_and_never_sent_under_a_new_key(stripe, payout, fault):
     stripe.faults = [fault]
