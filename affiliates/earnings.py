@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from affiliates import clock, funding, holds, payday
@@ -55,6 +56,7 @@ class Row:
     rule: str = ""
     touches: list[Competitor] = field(default_factory=list)
     contest: Case | None = None
+    today: date = field(default_factory=lambda: clock.local_day(timezone.now()))
 
     @property
     def left(self) -> int:
@@ -98,7 +100,9 @@ class Row:
         if self.paid_at:
             found.append(("paid", clock.local_day(self.paid_at), True))
         elif not self.waits_for and self.is_carried:
-            day = self.pays_on or (night and payday.friday_after(night, sale.currency))
+            # what waited (for its brand, or for a balance that is enough) goes out on no past Friday
+            after = max(night, self.today - timedelta(days=1)) if is_settled else night
+            day = self.pays_on or (after and payday.friday_after(after, sale.currency))
             found.append(("paid", day, False))
         return [Step(step_label(name, done), day, done) for name, day, done in found]
 

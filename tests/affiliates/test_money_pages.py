@@ -1,6 +1,6 @@
 """What creators see of their money, and where they say where it goes."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -67,6 +67,14 @@ def test_a_commission_tells_each_step_with_its_day(client, creator):
         "bought 2026-11-02", "delivered 2026-11-04", "could come back until 2026-11-18",
         "cleared 2026-11-19", "paid 2026-11-20",
     ]  # fmt: skip
+
+
+def test_what_was_too_little_for_its_friday_goes_out_on_one_to_come(client, creator, time_machine):
+    money.make_commission(creator=creator)
+    settlement.settle(money.NIGHT_OVER)
+    time_machine.move_to(datetime(2026, 11, 28, 9, tzinfo=UTC))
+
+    assert steps(client)[-1] == "goes out 2026-12-04"
 
 
 def test_a_line_that_waits_for_its_brand_says_so_the_same_night(client, creator):
