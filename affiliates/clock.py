@@ -54,6 +54,11 @@ def is_small_friday(day: date) -> bool:
     return day.month == 12 and day.day <= 7 and day.weekday() == 4
 
 
+def in_small_week(day: date) -> bool:
+    """Say whether the newest Friday on `day` is that one: a batch that is late is late for all."""
+    return is_small_friday(day - timedelta(days=(day.weekday() - 4) % 7))
+
+
 def small_friday_from(day: date) -> date:
     """Return the next Friday on which balances of any size go out, `day` included."""
     first = friday_from(date(day.year, 12, 1))

@@ -114,6 +114,8 @@ def build(
         currencies = [row[0] for row in cursor.fetchall()]
     wanted = set(PayoutMethod.objects.filter(replaced_at=None).values_list("rail", flat=True))
     pay_on = pay_on or next_pay_day(at)
+    if by_night and PayoutBatch.objects.filter(by_night=True, pay_on__gte=pay_on).exists():
+        return []  # another call was faster
     built = []
     for currency in currencies:
         for rail, accounts in _ways(sorted(wanted), currency).items():

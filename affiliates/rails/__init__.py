@@ -50,8 +50,11 @@ def for_account(name: str, currency: str) -> Rail | None:
 
 
 def minimum(rail: Rail, currency: str, on: date) -> int:
-    """Return the least that goes out on a pay day: on one Friday a year anything does."""
-    return 1 if clock.is_small_friday(on) else rail.minimum(currency)
+    """Return the least that goes out on a pay day: on one Friday a year anything does.
+
+    Also where that Friday's batch is built on a later day of its week.
+    """
+    return 1 if clock.in_small_week(on) else rail.minimum(currency)
 
 
 def creator_currencies() -> frozenset[str]:

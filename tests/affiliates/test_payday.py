@@ -215,6 +215,18 @@ def test_on_one_friday_a_year_small_balances_go_out(client):
     assert batch.payouts.get().amount == told.amount == 342
 
 
+def test_small_balances_go_out_with_a_batch_that_is_a_day_late():
+    make_payable(settled(price=3_450))
+    saturday = date(2026, 12, 5)
+
+    (batch,) = payouts.build(clock.midnight(saturday), saturday, by_night=True)
+
+    assert batch.payouts.get().amount == 342
+    assert [clock.in_small_week(date(2026, 12, day)) for day in (3, 4, 10, 11)] == [
+        False, True, True, False,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("year", range(2026, 2034))
 def test_there_is_exactly_one_such_friday_in_a_year(year):
     days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
