@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from affiliates.models import Collaboration, Commission
 from shop.models import Brand
@@ -60,10 +60,14 @@ def rooms(deals: Iterable[Collaboration], currency: str) -> Rooms:
 
 
 def spent(deal: Collaboration) -> int:
-    """Return what the live commissions of a collaboration take of its budget."""
+    """Return what the live commissions of a collaboration take of its budget.
+
+    What goes back of a sale from before the budget was set frees nothing of it.
+    """
     found = Commission.objects.live().filter(
+        Q(kind=Commission.Kind.SALE)
+        | Q(kind=Commission.Kind.REVERSAL, reverses__created_at__gte=deal.budget_from),
         brand=deal.brand_id, collaboration=deal.pk, created_at__gte=deal.budget_from,
-        kind__in=[Commission.Kind.SALE, Commission.Kind.REVERSAL],
     )  # fmt: skip
     return found.aggregate(sum=Sum("amount"))["sum"] or 0
 

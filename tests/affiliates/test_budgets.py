@@ -97,6 +97,18 @@ def test_what_comes_back_is_free_again(deal):
     assert [state for state, *_ in of(creator)] == ["pending"] * 3
 
 
+@pytest.mark.usefixtures("books")
+def test_what_comes_back_of_an_older_sale_frees_nothing_of_a_new_budget(deal):
+    creator = make_creator()
+    before = sell(deal, creator)
+    day = timedelta(days=1)
+    deal = budgets.set_for(deal.brand, deal.pk, 2 * ONE, PAID + day)
+    make_order({"brand": deal.brand, "creator": creator}, at=PAID + 2 * day)
+    refunds.refund(before, at=PAID + 3 * day, reference="rf-2")
+
+    assert budgets.left(deal) == ONE
+
+
 def test_new_links_stop_until_there_is_a_new_budget(deal):
     creator = make_creator()
     assert list(collaborations.open_to(creator, PAID)) == [deal]
