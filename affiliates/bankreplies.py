@@ -106,7 +106,7 @@ def _outcome(row: BankReply, at: datetime) -> str:
     attempt = PayoutAttempt.objects.filter(idempotency_key=row.reference).first()
     if attempt is None:
         return Outcome.UNKNOWN
-    row.payout = payout = Payout.objects.select_for_update(of=["self"]).get(pk=attempt.payout_id)
+    row.payout = payout = payouts.lock_payout(attempt.payout_id)
     _same_amount(row, payout.amount + payout.vat, payout.currency)
     if row.kind == Kind.NAME:
         return _name_check(row, payout, at)
@@ -166,6 +166,7 @@ def _whole_batch(row: BankReply, at: datetime) -> str:
     batch = _batch_named(row.message_id)
     if batch is None:
         return Outcome.UNKNOWN
+    PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     open_ones = list(batch.payouts.filter(state=State.PROCESSING).order_by("id"))
     if not open_ones:
         return Outcome.REPEATED

@@ -109,6 +109,7 @@ def reasons_not_to(user: AbstractUser) -> list[str]:
     creator = Creator.objects.filter(user=user).first()
     if creator is not None and owed(creator):
         ready = PayoutMethod.objects.filter(creator=creator, replaced_at=None, refused="")
+        ready = ready.exclude(name_check=PayoutMethod.NameCheck.NONE)  # nor that of somebody else
         known = TaxProfile.objects.filter(creator=creator).exists()
         if not (ready.exists() and known and TaxIdentity.objects.filter(creator=creator).exists()):
             found.append("owed")

@@ -5,7 +5,8 @@
     decide(...)       a person's decision; the money follows it once nothing can change it
     lift(at)          what nobody decided in time: cases and flags lift, money goes on
 
-Every step locks the case before its commissions, so that a decision and the night cannot both act.
+Every step locks the case or flag before its commissions, so that a decision and the night cannot
+both act; never its key, which the end of a refund shares for its new row.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def open_case(
     """
     ids = set(lines)
     if flag is not None:
-        flag = RiskFlag.objects.select_for_update().get(pk=flag.pk)
+        flag = RiskFlag.objects.select_for_update(no_key=True).get(pk=flag.pk)
         if flag.state != RiskFlag.State.OPEN:
             raise NotFreezable(_("The flag is %s.") % flag.get_state_display())
         held = flag.commission_set.filter(state=State.HELD, creator=creator)
@@ -124,18 +125,30 @@ def close_flag(
 
 
 @transaction.atomic
+def clear_if_empty(flag: RiskFlag, reason: str, by: AbstractUser, at: datetime) -> bool:
+    """Clear an open flag that holds nothing any more; return whether it does not."""
+    is_empty = fraud.lock_open(flag) and not fraud.open_holds(flag)
+    if is_empty:
+        close_flag(flag, RiskFlag.State.CLEARED, reason, by, at)
+    return is_empty
+
+
+@transaction.atomic
 def decide_flag(
     flag: RiskFlag, confirmed: bool, *, by: AbstractUser, reason: str, at: datetime
 ) -> int:
     """Void what a flag holds, or let it go on; return how many commissions. Raises NotHeld.
 
-    Of a person and the night at the same moment, one finds the flag closed: 0.
+    What is taken back of a sale that settled before cannot be void: it goes on. Of a person and the night at the same moment, one finds the flag closed: 0.
     """
-    row = RiskFlag.objects.select_for_update().get(pk=flag.pk)
+    row = RiskFlag.objects.select_for_update(no_key=True).get(pk=flag.pk)
     if row.state != RiskFlag.State.OPEN:
         return 0
     held = list(row.commission_set.filter(state=State.HELD).values_list("pk", flat=True))
-    done = commissions.void(held) if confirmed else commissions.release(held)
+    done = commissions.void(held) if confirmed else 0
+    left = row.commission_set.filter(state=State.HELD)
+    released = commissions.release(list(left.values_list("pk", flat=True)))
+    done = done if confirmed else released
     state = RiskFlag.State.CONFIRMED if confirmed else RiskFlag.State.CLEARED
     row.held = held
     row.save(update_fields=["held"])
@@ -151,7 +164,7 @@ def reverse_flag(flag: RiskFlag, *, by: AbstractUser, reason: str, at: datetime)
     Confirmed: the flag is cleared, and what it made void is earned again, as new rows. One that
     lapsed stays so, and one that became a case is decided there. Raises NotFreezable.
     """
-    row = RiskFlag.objects.select_for_update().get(pk=flag.pk)
+    row = RiskFlag.objects.select_for_update(no_key=True).get(pk=flag.pk)
     if row.state == RiskFlag.State.CLEARED:
         row.state, row.opened_at, row.decided_at, row.decided_by = (
             RiskFlag.State.OPEN,
@@ -241,7 +254,7 @@ def _lapse(pk: int, at: datetime) -> int:
 
 
 def _lapse_flag(pk: int, at: datetime) -> int:
-    rows = RiskFlag.objects.select_for_update(skip_locked=True)
+    rows = RiskFlag.objects.select_for_update(skip_locked=True, no_key=True)
     flag = rows.filter(pk=pk, state=RiskFlag.State.OPEN).first()
     if flag is None:
         return 0

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Q
 
 from affiliates import clock, closedmonths, events, fraud, tax
 from affiliates.locks import Lock
@@ -414,4 +414,6 @@ def _set_aside(row: SettlementShard, creator_id: int, error: Exception) -> int:
         clock.now(),
     )
     logger.error("run %s set aside commissions %s: %s", row.run_id, ids, error)
-    return Commission.objects.filter(pk__in=ids).update(state=Commission.State.HELD, flag=flag)
+    theirs = Q(pk__in=ids) | Q(reverses__in=ids)  # what is taken back waits with its sale
+    pending = Commission.objects.filter(theirs, state=Commission.State.PENDING)
+    return pending.update(state=Commission.State.HELD, flag=flag)

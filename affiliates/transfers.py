@@ -75,7 +75,7 @@ def _apply(kind: str, group: str, thing: Mapping[str, Any], at: datetime) -> tup
 
 def _book(attempt: PayoutAttempt, thing: Mapping[str, Any], at: datetime) -> tuple[str, str]:
     """Book what a transfer is now: made, and perhaps taken back."""
-    payout = Payout.objects.select_for_update(of=["self"]).get(pk=attempt.payout_id)
+    payout = payouts.lock_payout(attempt.payout_id)
     outcome = of_transfer(thing, payout)
     if outcome.result != Result.SUCCEEDED:
         raise payouts.NotAllowed(outcome.reason)

@@ -67,7 +67,7 @@ def write(
 
 def locked(case: Case) -> Case:
     """Lock a case until the transaction ends, and return it as it is now."""
-    rows = Case.objects.select_for_update(of=("self",))
+    rows = Case.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("creator__user", "violation").get(pk=case.pk)
 
 
@@ -80,7 +80,7 @@ def contest(creator: Creator, subject: str, text: str, at: datetime) -> Case:
 
     She has said her word with it, so our clock runs at once.
     """
-    Creator.objects.select_for_update(of=("self",)).get(pk=creator.pk)
+    Creator.objects.select_for_update(of=("self",), no_key=True).get(pk=creator.pk)
     known = creator.cases.filter(kind=Kind.CONTEST, subject=subject).first()
     if known:
         return known

@@ -50,7 +50,7 @@ def begin(creator: Creator, claim: Claim, text: str, at: datetime) -> Case:
     """
     if not text.strip():
         raise ValueError("a dispute needs a reason")
-    Creator.objects.select_for_update(of=("self",)).get(pk=creator.pk)
+    Creator.objects.select_for_update(of=("self",), no_key=True).get(pk=creator.pk)
     taken = channels.taken_by(creator, claim.platform, claim.external_id, claim.handle)
     if taken is None:
         raise NothingToDispute(f"{claim.platform}:{claim.handle}")

@@ -21,7 +21,6 @@ from affiliates.models import (
     Commission,
     FeePolicy,
     LedgerEntry,
-    RiskFlag,
 )
 from config.lib import money, stepup
 
@@ -59,8 +58,7 @@ class CommissionAdmin(Desk):
         rows = list(others.filter(state=Commission.State.HELD).select_related("flag"))
         released = commissions.release([row.pk for row in rows])
         for flag in {row.flag for row in rows if row.flag}:
-            if not fraud.open_holds(flag):
-                holds.close_flag(flag, RiskFlag.State.CLEARED, reason, request.user, timezone.now())
+            holds.clear_if_empty(flag, reason, request.user, timezone.now())
         self.note(request, rows, _("Released: %s") % reason)
         self.message_user(request, _("%d commissions go on.") % released)
 

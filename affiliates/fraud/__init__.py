@@ -9,7 +9,7 @@ What follows from clicks and returns is looked for by the night: `affiliates.cli
 """
 
 from affiliates.fraud.addresses import plain_mail
-from affiliates.fraud.flags import flag, open_flag, open_holds
+from affiliates.fraud.flags import flag, lock_open, open_flag, open_holds
 from affiliates.fraud.orders import flag_order, suspicions
 from affiliates.fraud.rules import (
     CAME_BACK,
@@ -39,6 +39,7 @@ __all__ = [
     "Evidence",
     "flag",
     "flag_order",
+    "lock_open",
     "open_flag",
     "open_holds",
     "plain_mail",

@@ -46,6 +46,12 @@ def open_flag(
     return None
 
 
+def lock_open(row: RiskFlag) -> bool:
+    """Keep a flag as it is until the transaction ends; return whether it is open."""
+    found = RiskFlag.objects.select_for_update(no_key=True).filter(pk=row.pk)
+    return list(found.values_list("state", flat=True)) == [RiskFlag.State.OPEN]
+
+
 def open_holds(row: RiskFlag) -> int:
     """Return how many commissions this flag holds."""
     return Commission.objects.filter(flag=row, state=Commission.State.HELD).count()

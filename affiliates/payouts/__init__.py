@@ -7,7 +7,7 @@ comes to nothing gives the money back and releases the lines in one transaction.
 from affiliates.payouts.again import again
 from affiliates.payouts.building import build, next_pay_day
 from affiliates.payouts.byhand import say
-from affiliates.payouts.foureyes import NotAllowed, approve, document, export, totals
+from affiliates.payouts.foureyes import NotAllowed, approve, document, export, lock_payout, totals
 from affiliates.payouts.methods import (
     METHOD_WAIT_HOURS,
     change_method,
@@ -34,6 +34,7 @@ __all__ = [
     "document",
     "export",
     "fail",
+    "lock_payout",
     "next_pay_day",
     "record_name_check",
     "retry",

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from affiliates.models import Payout, PayoutWord
-from affiliates.payouts.foureyes import NotAllowed, State, said
+from affiliates.payouts.foureyes import NotAllowed, State, lock_payout, said
 from affiliates.payouts.outcomes import fail, returned
 
 STEPS = {
@@ -28,7 +28,7 @@ def say(payout: Payout, kind: str, reason: str, by: AbstractBaseUser, at: dateti
     Raises NotAllowed for the same admin twice, for her own payout, and out of order.
     """
     starts, step = STEPS[PayoutWord.Kind(kind)]
-    row = Payout.objects.select_for_update(of=["self"]).get(pk=payout.pk)
+    row = lock_payout(payout.pk)
     if row.state != starts:
         raise NotAllowed(_("%(what)s is %(state)s.") % said(row))
     if _is_hers(row, by):

@@ -24,6 +24,12 @@ def said(row: Payout | PayoutBatch) -> dict[str, str]:
     return {"what": str(row), "state": row.get_state_display()}
 
 
+def lock_payout(pk: int) -> Payout:
+    """Lock a payout, and before it its batch: whoever touches both does so in this order."""
+    PayoutBatch.objects.select_for_update(of=("self",)).get(payouts=pk)
+    return Payout.objects.select_for_update(of=("self",)).get(pk=pk)
+
+
 def _locked(batch: PayoutBatch, state: str) -> PayoutBatch:
     row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     if row.state != state:
@@ -64,7 +70,7 @@ def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Docu
     if row.approved_by_id == by.pk:
         raise NotAllowed(_("Whoever approved a batch does not export it."))
     _refuse_own(row, by)
-    payouts = payouts_of(row, State.PENDING)
+    payouts = _locked_payouts(row)
     rail = rails.named(row.rail)
     row.file_schema, row.file_debtor = rail.schema(), rail.debtor()
     document = rail.document(row, payouts)
@@ -84,6 +90,12 @@ def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Docu
     row.file_sha256 = digest(document)
     row.save()
     return document
+
+
+def _locked_payouts(batch: PayoutBatch) -> list[Payout]:
+    """Lock what still waits in a batch: what is cancelled at this moment is not in the file."""
+    rows = batch.payouts.filter(state=State.PENDING).select_for_update(of=("self",))
+    return list(rows.select_related("method", "creator", "brand").order_by("id"))
 
 
 def payouts_of(batch: PayoutBatch, *states: str) -> list[Payout]:

@@ -12,12 +12,12 @@ from affiliates import events, ledger, rails, selfbilling
 from affiliates.ledger import Transfer
 from affiliates.models import Payout, PayoutBatch, PayoutClaim
 from affiliates.models.payouts import Rail
-from affiliates.payouts.foureyes import BatchState, NotAllowed, State, payouts_of, said
+from affiliates.payouts.foureyes import BatchState, NotAllowed, State, lock_payout, payouts_of, said
 from affiliates.payouts.methods import refuse_account
 
 
 def _lock_payout(payout: Payout, *states: str) -> Payout:
-    row = Payout.objects.select_for_update(of=["self"]).get(pk=payout.pk)
+    row = lock_payout(payout.pk)
     if row.state not in states:
         raise NotAllowed(_("%(what)s is %(state)s.") % said(row))
     return row
@@ -123,7 +123,7 @@ def _give_back(payout: Payout, state: str, reason: str, at: datetime) -> Payout:
 
 
 def _close(batch: PayoutBatch) -> None:
-    """Close a batch of which nothing is open any more."""
+    """Close a batch of which nothing is open any more; it is locked, so the last one sees that."""
     if not batch.payouts.filter(state__in=Payout.OPEN).exists():
         done = BatchState.CLOSED if batch.exported_at else BatchState.CANCELLED
         PayoutBatch.objects.filter(pk=batch.pk).update(state=done)

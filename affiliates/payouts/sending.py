@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from affiliates import rails
 from affiliates.models import Payout, PayoutAttempt
-from affiliates.payouts.foureyes import NotAllowed, State
+from affiliates.payouts.foureyes import NotAllowed, State, lock_payout
 from affiliates.payouts.outcomes import confirm
 from affiliates.rails import Outcome, Result
 
@@ -69,7 +69,7 @@ def _call(attempt: PayoutAttempt, at: datetime) -> Outcome:
 @transaction.atomic
 def record(attempt: PayoutAttempt, outcome: Outcome, at: datetime) -> bool:
     """Store what a call led to; return whether the attempt has come to its end."""
-    payout = Payout.objects.select_for_update(of=["self"]).get(pk=attempt.payout_id)
+    payout = lock_payout(attempt.payout_id)
     row = PayoutAttempt.objects.select_for_update().get(pk=attempt.pk)
     paid_after_all = row.state == Attempt.FAILED and outcome.result == Result.SUCCEEDED
     if row.state not in LIVE and not paid_after_all:

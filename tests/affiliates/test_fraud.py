@@ -4,8 +4,9 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.urls import reverse
 
-from affiliates import clickwatch, commissions, fraud, holds
+from affiliates import clickwatch, fraud, holds
 from affiliates.models import Commission, PayoutMethod, RiskFlag
+from config.lib.money import half_up
 from tests.affiliates.clicking import DAY, SOON, burst, make_link, sold, state
 from tests.affiliates.factories import (
     PAID,
@@ -106,7 +107,7 @@ def test_a_part_that_went_back_meanwhile_goes_off_again():
     holds.reverse_flag(flag, by=admin, reason="It was her class.", at=SOON + DAY)
     rows = Commission.objects.live()
     line.refresh_from_db()
-    target = commissions.half_up(line.net - line.refunded, sale.rate_bp)
+    target = half_up(line.net - line.refunded, sale.rate_bp)
     assert sum(row.amount for row in rows) == target < sale.amount
 
 
