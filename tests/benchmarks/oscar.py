@@ -61,7 +61,7 @@ def fill(python: str) -> list[str]:
         server.execute(f"create database {NAME}")
     lib.say(f"filling its sandbox with {PRODUCTS:,} products …")
     words = [str(HOME), where["HOST"], where["USER"], NAME, str(PRODUCTS)]
-    command = [python, "-I", str(SITE), *words]
+    command = [python, "-I", "-W", "ignore", str(SITE), *words]
     subprocess.run([*command, "fill"], check=True, timeout=PATIENCE_S)
     return command
 

@@ -69,6 +69,7 @@ def set_up() -> None:
     from oscar import defaults
 
     facts = {name: getattr(defaults, name) for name in dir(defaults) if name.isupper()}
+    facts |= {"OSCAR_RECENTLY_VIEWED_PRODUCTS": 20, "OSCAR_SHOP_TAGLINE": "Sandbox"}
     apps = [f"django.contrib.{name}" for name in CONTRIB.split()]
     apps.append("oscar.config.Shop")
     for pair in APPS.split():
@@ -92,7 +93,6 @@ def set_up() -> None:
         HAYSTACK_CONNECTIONS={"default": {
             "ENGINE": "haystack.backends.whoosh_backend.WhooshEngine",
             "PATH": str(HOME / "index"), "INCLUDE_SPELLING": not TUNED}},
-        OSCAR_RECENTLY_VIEWED_PRODUCTS=20, OSCAR_SHOP_TAGLINE="Sandbox",
     )  # fmt: skip
     logging.disable(logging.WARNING)
     django.setup()
