@@ -13,6 +13,16 @@ from shop.models import Brand, Membership, Product, Terms
 
 RESERVED_SLUGS = {"join", "new", "shop", "admin", "thousand", "brand", "brands", "cart", "checkout"}
 NEEDED = ("legal_name", "address", "postal_code", "city", "country", "email", "register_number")
+# Who the trader is, on invoices and towards the tax office.
+TRADER = (
+    "legal_name",
+    "address",
+    "postal_code",
+    "city",
+    "country",
+    "register_number",
+    "vat_number",
+)
 
 
 class BadVatNumber(ValueError):

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from affiliates import funding, identities, ledger, payday, statements, tax, vatnumbers
 from affiliates.forms.balance import TopUpForm
 from affiliates.forms.payouts import BrandTaxForm
+from config.lib import stepup
 from config.lib.http import render_page, whole
-from config.lib.stepup import confirmed
 from shop import gateways, movements
 from shop.access import brand_required, owner_required
 
@@ -44,7 +44,7 @@ def balance(request):
 
 @owner_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@confirmed
+@stepup.confirmed_by_two
 def balance_tax(request):
     """Tell what the tax office knows the brand by; asked before its first payout."""
     brand, now = request.brand, timezone.now()
@@ -55,15 +55,17 @@ def balance_tax(request):
         "tin_country": known.tin_country if known else brand.country,
     }
     start = {name: value for name, value in start.items() if value}
-    form = BrandTaxForm(request.POST or None, prefix="tax", initial=start, known=known)
-    if form.is_valid():
+    form = BrandTaxForm(
+        request.POST or stepup.typed(request), prefix="tax", initial=start, known=known
+    )
+    if request.method == "POST" and form.is_valid():
         facts = {
             name: form.cleaned_data[name] for name in ("kind", "birth_on", "tin", "tin_country")
         }
         identities.store_brand(brand, now, **facts)
         messages.success(request, _("The tax number is saved."))
         return redirect("affiliates:balance", brand.slug)
-    status = 422 if form.errors else 200
+    status = 422 if request.method == "POST" else 200
     return render_page(request, "affiliates/balance_tax.html", {"form": form}, status=status)
 
 

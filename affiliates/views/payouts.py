@@ -15,9 +15,8 @@ from affiliates.dashboards import purses_of
 from affiliates.forms.payouts import BankForm, TaxForm
 from affiliates.labels import bank_reason
 from affiliates.models import BrandInvoice, Payout, PayoutMethod, SelfBill
-from config.lib import ratelimit
+from config.lib import ratelimit, stepup
 from config.lib.http import render_page
-from config.lib.stepup import confirmed
 from creators.access import creator_required
 from shop.access import brand_required
 
@@ -82,11 +81,11 @@ def brand_invoice(request, number):
 
 @creator_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@confirmed
+@stepup.confirmed_by_two
 def payout_bank(request):
     """Change where the money goes; the name is checked at once, the wait begins."""
-    form = BankForm(request.POST or None, prefix="bank")
-    if form.is_valid():
+    form = BankForm(request.POST or stepup.typed(request), prefix="bank")
+    if request.method == "POST" and form.is_valid():
         data, now = form.cleaned_data, timezone.now()
         method = domain.change_method(request.creator, data["iban"], data["holder"], now)
         if domain.check_name(method, now) == PayoutMethod.NameCheck.NONE:
@@ -98,22 +97,23 @@ def payout_bank(request):
             messages.success(request, _("Your bank account is saved. It is used after 48 hours."))
         return redirect("affiliates:payouts")
     context = {"form": form, "method": _method_of(request.creator), "nav_active": "earnings"}
-    status = 422 if form.errors else 200
+    status = 422 if request.method == "POST" else 200
     return render_page(request, "affiliates/payout_bank.html", context, status=status)
 
 
 @creator_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@confirmed
+@stepup.confirmed_by_two
 def payout_tax(request):
     """Change her tax status from today on, and what the tax office knows her by."""
     creator, now = request.creator, timezone.now()
     profile = tax.profile_on(creator.pk, local_day(now))
     known = identities.of(creator)
     form = TaxForm(
-        request.POST or None, prefix="tax", initial=_tax_start(creator, profile, known), known=known
-    )
-    if form.is_valid():
+        request.POST or stepup.typed(request), prefix="tax",
+        initial=_tax_start(creator, profile, known), known=known,
+    )  # fmt: skip
+    if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             facts = {name: form.cleaned_data[name] for name in IDENTITY_FIELDS}
             identities.store(creator, now, **facts)
@@ -123,7 +123,7 @@ def payout_tax(request):
         messages.success(request, _("Your tax status is saved."))
         return redirect("affiliates:payouts")
     context = {"form": form, "profile": profile, "nav_active": "earnings"}
-    status = 422 if form.errors else 200
+    status = 422 if request.method == "POST" else 200
     return render_page(request, "affiliates/payout_tax.html", context, status=status)
 
 

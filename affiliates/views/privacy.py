@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import FileResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,10 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from affiliates import dossier, erasure
 from affiliates.forms.privacy import CloseForm
-from config.lib import ratelimit
+from config.lib import ratelimit, stepup
 from config.lib.access import signed_in
 from config.lib.http import render_page
-from config.lib.stepup import confirmed
 
 A_DAY = 5
 
@@ -30,9 +30,10 @@ def data(request):
 @signed_in
 @require_POST
 @never_cache
-@confirmed
 def download(request):
     """All that we hold, as one ZIP; asked for by the person herself, and not too often."""
+    if not stepup.is_confirmed(request):
+        return stepup.ask(request, reverse("affiliates:data"))
     key = str(request.user.pk)
     if not ratelimit.allow("dossier", key, times=A_DAY, seconds=86_400, without_redis=True):
         return render_page(request, "429.html", status=429)
@@ -47,7 +48,7 @@ def download(request):
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@confirmed
+@stepup.confirmed
 def close(request):
     """Erase this person; what is in the way is said first."""
     words = {

@@ -24,7 +24,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from config.components import browsers, charts, fields, nav, people, pictures, takealong
-from config.lib import local
+from config.lib import local, stepup
 from config.lib import money as money_lib
 
 register = template.Library()
@@ -293,3 +293,9 @@ def json_ld(facts: Any) -> SafeString:
 def is_demo() -> bool:
     """Say whether this is a demo market, where everybody is made up."""
     return getattr(settings, "MARKET_MODE", "live") == "demo"
+
+
+@register.simple_tag(takes_context=True)
+def waiting_page(context: dict[str, Any]) -> str:
+    """Return the page that waits until this person has a second factor, or nothing."""
+    return stepup.back(context["request"])

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from config.lib import ratelimit
+from config.lib import ratelimit, stepup
 from config.lib.access import public
 from config.lib.http import render_page
 from shop import brands, delivery, tasks, terms
@@ -45,18 +45,26 @@ def brand_join(request):
 @owner_changes
 @require_http_methods(["GET", "HEAD", "POST"])
 def brand_settings(request):
-    form = SettingsForm(request.POST or None, instance=request.brand)
-    if not request.membership.is_owner:
+    """Who the trader is, as invoices say it, is changed with a second factor once a brand sells."""
+    is_owner, was = request.membership.is_owner, request.brand.status
+    kept = stepup.typed(request) if is_owner else None
+    form = SettingsForm(request.POST or kept, instance=request.brand)
+    if not is_owner:
         for field in form.fields.values():
             field.disabled = True
-    if form.is_valid():
+    if request.method == "POST" and form.is_valid():
+        trader = was != Brand.Status.DRAFT and set(form.changed_data) & set(brands.TRADER)
+        if trader and not stepup.is_confirmed(request, second_factor=True):
+            return stepup.ask(request, request.path, second_factor=True, keeps=True)
         brand = brands.save_settings(form.save(commit=False))
         look = partial(tasks.look_again.delay, brand_id=brand.pk)
         transaction.on_commit(look, robust=True)
         messages.success(request, _("Saved."))
         return redirect("shop:brand_settings", brand_slug=request.brand.slug)
-    if form.errors:
-        request.brand.refresh_from_db()
+    stepup.arrived(request)
+    if form.is_bound:
+        form.full_clean()
+        request.brand.refresh_from_db()  # the form wrote on it
     return _settings_page(request, form)
 
 
@@ -103,5 +111,6 @@ def _settings_page(request, form, typed=None):
         "brand": brand,
         "lacks": brands.lacks(brand),
     }
-    status = 422 if form.errors or (typed and typed.errors) else 200
+    wrong = form.errors or (typed and typed.errors)
+    status = 422 if wrong and request.method == "POST" else 200
     return render_page(request, "shop/brand_settings.html", context, status=status)

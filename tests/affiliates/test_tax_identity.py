@@ -24,7 +24,7 @@ BSN = "111222333"
 @pytest.fixture
 def creator(client):
     creator = money.make_creator()
-    money.sign_in(client, creator.user, second_factor=False)
+    money.sign_in(client, creator.user)
     return creator
 
 

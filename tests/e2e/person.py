@@ -91,6 +91,9 @@ class Person:
     def press(self, text: str) -> None:
         self.page.get_by_role("button", name=re.compile(text)).first.click()
 
+    def follow(self, text: str) -> None:
+        self.page.get_by_role("link", name=re.compile(text)).first.click()
+
     def sees(self, text: str) -> None:
         expect(self.page.locator("body")).to_contain_text(text)
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from affiliates import links
 from config import checks
-from tests.affiliates.factories import make_collaboration
+from tests.affiliates.factories import make_collaboration, sign_in
 from tests.creators.factories import make_creator
 from tests.shop.factories import make_brand, make_user, make_variant
 
@@ -74,11 +74,11 @@ def test_fields_that_no_form_has_change_nothing(client):
         "state": "paid", "balance": "100000", "user": "1", "owner": "1", "brand": "1",
         "approved": "on", "points": "0",
     }  # fmt: skip
-    client.force_login(creator.user)
+    sign_in(client, creator.user)
     client.post("/creator/settings/", more)
     client.post("/creator/payouts/bank/", more)
     client.post("/creator/storefront/", more)
-    client.force_login(owner)
+    sign_in(client, owner)
     client.post(f"/brand/{brand.slug}/settings/", more)
     client.post(f"/brand/{brand.slug}/collaborations/{offer.pk}/", more)
 
