@@ -2,6 +2,8 @@
 
 from csp.constants import NONE, SELF
 
+REPORTS = "/violations/"  # where a browser tells what it refused: config/violations.py
+ENDPOINT = "policy"
 # A form may lead on to these: Chromium applies form-action to redirects too.
 PAYMENT_AND_PLATFORMS = (
     "https://checkout.stripe.com",
@@ -30,5 +32,7 @@ def policy(*, secure: bool, stand_in: str) -> dict[str, dict[str, object]]:
             "frame-ancestors": [NONE],
             "object-src": [NONE],
             "upgrade-insecure-requests": secure,
+            "report-uri": [REPORTS],  # of Firefox and Safari
+            "report-to": [ENDPOINT],  # named by the header Reporting-Endpoints
         }
     }

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.cache import has_vary_header
 from django.utils.translation import gettext as _
 
+from config import contentpolicy
 from config.lib.locks import was_locked
 
 logger = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 MACHINES = ("/api/", "/hooks/")
 AGAIN_S = 5  # when who met a row that others held may come again
+REPORTING = f'{contentpolicy.ENDPOINT}="{contentpolicy.REPORTS}"'
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 
@@ -54,6 +56,8 @@ def headers(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if response.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Reporting-Endpoints", REPORTING)
         if "immutable" in response.get("Cache-Control", ""):
             del response.headers["Vary"], response.headers["Content-Language"]
         if request.method == "POST" and request.path == reverse("account_logout"):

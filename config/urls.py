@@ -9,7 +9,7 @@ from django.urls import include, path, re_path
 
 from affiliates import sitemaps as affiliates_sitemaps
 from affiliates.api import docs
-from config import accountdesk, signedin, views
+from config import accountdesk, contentpolicy, signedin, views, violations
 from shop import sitemaps as shop_sitemaps
 
 accountdesk.guard(admin.site)
@@ -49,6 +49,7 @@ urlpatterns = [
     path("sitemap.xml", views.sitemap_index, {"sitemaps": SECTIONS}, name="sitemaps"),
     path("sitemap-<slug:section>.xml", views.sitemap, {"sitemaps": SECTIONS}, name="sitemap"),
     path("start/", views.start, name="start"),
+    path(contentpolicy.REPORTS.lstrip("/"), violations.reported, name="violations"),
 ]
 if settings.DEMO:
     from config import mailbox
