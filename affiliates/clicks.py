@@ -46,6 +46,11 @@ SEE = """
     ON CONFLICT (day, link_id, visitor) DO UPDATE
         SET hours = affiliates_clickseen.hours | excluded.hours
 """
+FORGET = """
+    DELETE FROM affiliates_clickseen WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM affiliates_clickseen WHERE day < %s LIMIT %s))
+"""
+SEEN_AT_ONCE = 50_000
 SUM = """
     INSERT INTO affiliates_linkday (link_id, day, clicks, uniques, orders, income)
     SELECT link_id, day, clicks, uniques, 0, 0
@@ -196,10 +201,10 @@ def make_partitions(at: datetime) -> int:
         cursor.execute("SELECT make_click_partitions(%s, %s)", [at, MONTHS_AHEAD])
         made = cursor.fetchone()[0]
         cursor.execute("SELECT drop_click_partitions(%s)", [MONTHS_KEPT])
-        cursor.execute(
-            "DELETE FROM affiliates_clickseen WHERE day < %s",
-            [clock.local_day(at) - timedelta(days=2)],
-        )
+        while True:  # a day may have millions: no statement takes them all
+            cursor.execute(FORGET, [clock.local_day(at) - timedelta(days=2), SEEN_AT_ONCE])
+            if cursor.rowcount < SEEN_AT_ONCE:
+                break
     oldest = clock.local_day(at) - timedelta(days=MONTHS_KEPT * 31)
     ClickFinding.objects.filter(day__lt=oldest).delete()
     ClickScan.objects.filter(day__lt=oldest).delete()

@@ -2,7 +2,8 @@
 
     middleware      tells the database on whose behalf it works while a form is handled
     seal            puts new entries into the chain of hashes; the clock rings each minute
-    verify          looks through the whole chain
+    expire          deletes what was kept for its time: two years, seven where it is about money
+    verify          looks through the whole chain, also where entries went
 
 Changes of rows are written by triggers (`migrations/0001_audit_log.py` lists tables and columns).
 """
@@ -28,21 +29,27 @@ AT_ONCE = 5_000  # entries of one transaction
 REFUSED_AN_HOUR = 60  # of one account; the log of requests has the others
 
 BROKEN_SQL = """
-SELECT l.entry_id FROM (
-    SELECT l.*, lag(l.hash, 1, '\\x00'::bytea) OVER (ORDER BY l.id) AS expected
+SELECT w.entry_id FROM (
+    SELECT l.id, l.entry_id, l AS link, l.previous,
+        lag(l.hash, 1, '\\x00'::bytea) OVER (ORDER BY l.id) AS expected
     FROM config_auditlink l
-) l LEFT JOIN config_auditentry e ON e.id = l.entry_id
-WHERE e.id IS NULL OR l.previous <> l.expected OR l.hash <> sha256(l.previous || audit_text(e))
-ORDER BY l.id LIMIT 1
+) w LEFT JOIN config_auditentry e ON e.id = w.entry_id
+WHERE w.previous <> w.expected OR NOT audit_holds(w.link, e)
+ORDER BY w.id LIMIT 1
 """
 HEAD_SQL = """
 SELECT count(*), (SELECT encode(hash, 'hex') FROM config_auditlink ORDER BY id DESC LIMIT 1)
 FROM config_auditlink
 """
+GONE_SQL = """
+SELECT count(*) FROM config_auditlink l
+WHERE NOT EXISTS (SELECT FROM config_auditentry e WHERE e.id = l.entry_id)
+"""
 
 
 class Chain(NamedTuple):
     entries: int
+    gone: int  # of them: past their time, proved by what is left in the chain
     head: str  # the newest hash, in hex
     broken_at: int | None  # the first entry that is not what was written, if any
 
@@ -152,11 +159,25 @@ def seal() -> int:
     return total
 
 
+@shared_task(name="config.audit.expire")
+def expire() -> int:
+    """Delete what was kept for its time; its link stays in the chain. Return how many entries."""
+    total = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT audit_expire(%s)", [AT_ONCE])
+            total += (gone := cursor.fetchone()[0])
+            if gone < AT_ONCE:
+                return total
+
+
 def verify() -> Chain:
     """Look through the chain from its first entry on."""
     with connection.cursor() as cursor:
         cursor.execute(HEAD_SQL)
         entries, head = cursor.fetchone()
+        cursor.execute(GONE_SQL)
+        gone = cursor.fetchone()[0]
         cursor.execute(BROKEN_SQL)
         broken = cursor.fetchone()
-    return Chain(entries, head or "", broken[0] if broken else None)
+    return Chain(entries, gone, head or "", broken[0] if broken else None)

@@ -1,5 +1,6 @@
 """The log of who did what: rows that are only ever added, and the chain that proves it."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,7 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["user_id", "-id"], name="audit_of_user"),
             models.Index(fields=["object", "-id"], name="audit_of_object"),
+            BrinIndex(fields=["at"], name="audit_by_moment"),
         ]
 
     def __str__(self) -> str:
@@ -30,11 +32,18 @@ class AuditEntry(models.Model):
 
 
 class AuditLink(models.Model):
-    """A link of the chain: the hash of the one before and of an entry. Ids are the order."""
+    """A link of the chain: the hash of the one before and of an entry. Ids are the order.
 
-    entry = models.OneToOneField(AuditEntry, models.PROTECT, related_name="link")
+    It stays when its entry is past its time and goes.
+    """
+
+    entry = models.OneToOneField(
+        AuditEntry, models.DO_NOTHING, related_name="link", db_constraint=False
+    )
     previous = models.BinaryField()
     hash = models.BinaryField()
+    digest = models.BinaryField(null=True, help_text="of the entry; null in the oldest links")
+    kept_until = models.DateField(null=True, help_text="the entry may go after this day")
 
     def __str__(self) -> str:
         return bytes(self.hash).hex()[:16]

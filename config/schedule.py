@@ -6,6 +6,8 @@ A task may be missed or doubled: each finds its work in the database.
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 EVERY = [  # what it does, task, seconds
     ("chain what people did", "config.audit.seal", MINUTE),
+    ("let go of old entries of the log", "config.audit.expire", DAY),
+    ("forget sessions that ended", "config.tasks.forget_sessions", DAY),
     ("settle every night that is over", "affiliates.tasks.settle_nights", 15 * MINUTE),
     ("tell admins what is not well", "config.tasks.look_after", 5 * MINUTE),
     ("lift what nobody decided in time", "affiliates.tasks.lift_holds", HOUR),

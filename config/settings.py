@@ -153,7 +153,7 @@ else:
     database = addresses.database(address, env.str(address))
 if DATABASE_URL:
     APP_ROLE = addresses.database("DATABASE_URL", DATABASE_URL)["USER"]
-DATABASES = {"default": connections.limited(database, PART)}
+DATABASES = {"default": connections.limited(database, connections.part(PART, sys.argv))}
 
 REDIS_LIMITS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 CACHES = {
@@ -168,6 +168,12 @@ CACHES = {
         "LOCATION": addresses.next_database(REDIS_URL),
         "KEY_PREFIX": "thousand",
         "OPTIONS": REDIS_LIMITS,
+    },
+    "beside": {  # PostgreSQL, for the limits of sign-in while Redis is away
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "config_beside",
+        "KEY_FUNCTION": "config.cache.hashed",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

@@ -6,6 +6,7 @@ the second is written once a minute at most. Her bag stays: it needs no account.
 
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import wraps
 
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
@@ -15,6 +16,8 @@ from django.contrib import messages
 from django.contrib.auth import get_user, logout
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -27,6 +30,7 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 IDLE_S, TOTAL_S = 12 * HOUR, 14 * DAY
 STAFF_IDLE_S, STAFF_TOTAL_S = 30 * MINUTE, 8 * HOUR
 SINCE, SEEN = "signed_in_at", "seen_at"
+AT_ONCE = 5_000  # rows of one statement
 KEPT = ("bag",)  # of a session that ended
 
 
@@ -45,6 +49,26 @@ def only_here(request: HttpRequest, user: User, **_facts: object) -> None:
 user_logged_in.connect(begin, dispatch_uid="config.signedin")
 for changed in (authenticator_added, authenticator_removed, authenticator_reset):
     changed.connect(only_here, dispatch_uid="config.signedin")
+
+
+def forget_ended(at: datetime) -> int:
+    """Delete the rows of sessions that ended, and the connections noted with them; count both.
+
+    A person's list of sessions holds addresses: they go with what they belong to.
+    """
+    ended = Session.objects.filter(expire_date__lt=at)
+    there = Session.objects.filter(session_key=OuterRef("session_key"))
+    left = UserSession.objects.filter(~Exists(there), created_at__lt=at - timedelta(days=1))
+    return _in_batches(ended) + _in_batches(left)
+
+
+def _in_batches(rows: QuerySet) -> int:
+    total = 0
+    while True:
+        some = list(rows.values_list("pk", flat=True)[:AT_ONCE])
+        total += rows.model.objects.filter(pk__in=some).delete()[0]
+        if len(some) < AT_ONCE:
+            return total
 
 
 def sessions_page() -> View:

@@ -1,6 +1,7 @@
 """Being signed in ends: by time, by hand, and in every browser but one's own."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -10,6 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from config import signedin
 from tests.affiliates.factories import make_user, sign_in
@@ -190,6 +192,22 @@ def test_every_cookie_in_live_is_the_hosts_own():
         "__Host-messages", True, True, True, True, None,
     ]  # fmt: skip
     assert attributes.endswith("; Path=/; HttpOnly; SameSite=Lax; Secure")
+
+
+def test_what_is_known_of_sessions_goes_when_they_end(client, person, monkeypatch):
+    monkeypatch.setattr(signedin, "AT_ONCE", 1)
+    there = Client()
+    for one in (client, there):
+        one.post("/accounts/login/", {"login": person.email, "password": WORD})
+    later = timezone.now() + timedelta(days=2)
+    assert signedin.forget_ended(later) == 0
+
+    ended = Session.objects.filter(session_key=there.session.session_key)
+    ended.update(expire_date=later - timedelta(seconds=1))
+
+    assert signedin.forget_ended(later) == 2  # the session, and its connection
+    assert is_signed_in(client)
+    assert [row.session_key for row in UserSession.objects.all()] == [client.session.session_key]
 
 
 def test_the_clocks_are_those_of_the_documentation():

@@ -16,4 +16,6 @@ class Command(BaseCommand):
         if chain.broken_at is not None:
             self.stderr.write(f"Entry {chain.broken_at} is not what was written.")
             sys.exit(1)
-        self.stdout.write(f"{chain.entries} entries, each as it was written. Newest: {chain.head}")
+        past = f", {chain.gone} past their time" if chain.gone else ""
+        said = f"{chain.entries} entries, each as it was written{past}. Newest: {chain.head}"
+        self.stdout.write(said)
