@@ -34,6 +34,8 @@ from config import embedded
 VERSION = 1
 PREFIX, DRAFT = "thousand-", ".draft"
 DUMP, FILES, MANIFEST = "database.dump", "files.tar", "manifest.json"
+OURS = range(17, 19)  # versions of servers that the wheel's programs (18) write for and read back
+THEIRS = "/usr/lib/postgresql/{major}/bin/{name}"  # where Debian has those of another
 LOCK_WAIT = "30s"  # a table that somebody alters for longer ends the backup
 TABLES = """
     select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -68,7 +70,7 @@ def make(home: Path, at: datetime) -> Path:
     except OSError as error:
         raise Failed(f"{home} cannot be written: {error.strerror}.") from error
     with _snapshot() as (name, rows):
-        _run("pg_dump", "--format=custom", "--compress=gzip:1", "--no-owner", "--no-privileges",
+        _run("pg_dump", "--format=custom", "--compress=1", "--no-owner", "--no-privileges",
              f"--snapshot={name}", f"--lock-wait-timeout={LOCK_WAIT}",
              f"--file={draft / DUMP}")  # fmt: skip
     missed = _pack(draft / FILES)
@@ -147,6 +149,7 @@ def restore(backup: Path, *, replace: bool = False) -> dict[str, object]:
     database goes first. Redis is emptied. Returns the manifest; raises Failed.
     """
     manifest = verify(backup)
+    program("pg_restore", _major())  # before anything goes
     connection.close()
     with psycopg.connect(**_address(), autocommit=True) as own:
         _require_alone(own)
@@ -209,17 +212,38 @@ def _address() -> dict[str, str]:
     }
 
 
-def _run(program: str, *arguments: str) -> None:
+def program(name: str, major: int) -> str:
+    """Return PostgreSQL's own program for a server of this version. Raises Failed.
+
+    An older server does not know what ours sets, a newer one is not read by it.
+    """
+    if major in OURS:
+        return embedded.postgres_program(name)
+    for place in (THEIRS.format(major=major, name=name), shutil.which(name)):
+        if place and Path(place).is_file():
+            said = subprocess.check_output([place, "--version"], text=True)
+            if said.partition(") ")[2].startswith(f"{major}."):
+                return place
+    raise Failed(
+        f"The server is PostgreSQL {major}: install its programs (postgresql-client-{major})."
+    )
+
+
+def _major() -> int:
+    return connection.pg_version // 10_000
+
+
+def _run(name: str, *arguments: str) -> None:
     """Run one of PostgreSQL's own programs on this database; raise Failed with its last words."""
     words = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD",
              "dbname": "PGDATABASE"}  # fmt: skip
     told = {words[key]: value for key, value in _address().items()}
     done = subprocess.run(
-        [embedded.postgres_program(program), *arguments],
+        [program(name, _major()), *arguments],
         env=os.environ | told, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise Failed(f"{program}: {done.stderr.strip()[-600:]}")
+        raise Failed(f"{name}: {done.stderr.strip()[-600:]}")
 
 
 def _uploads() -> dict[str, Path]:

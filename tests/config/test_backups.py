@@ -15,7 +15,7 @@ from django.utils import timezone
 from psycopg import sql
 
 from affiliates import erasure, settlement
-from config import backups
+from config import backups, embedded
 from tests import harness
 from tests.affiliates.factories import NIGHT_OVER, make_brand, make_commission
 from tests.affiliates.test_erasure import noor
@@ -184,3 +184,20 @@ def test_old_backups_and_the_drafts_of_killed_calls_go(tmp_path):
     assert left[0] == "thousand-20260102T000000Z"
     assert left[2] == "thousand-holidays"
     assert len(left) == 3
+
+
+def test_a_server_of_another_version_is_asked_with_its_own_programs(tmp_path, monkeypatch):
+    """PostgreSQL 15 refuses what the pg_restore of 18 sets: a database was empty by then."""
+    monkeypatch.setattr(backups, "THEIRS", f"{tmp_path}/{{major}}-{{name}}")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for major, file in ((15, "15-pg_restore"), (20, "pg_restore")):
+        own = tmp_path / file
+        own.write_text(f"#!/bin/sh\necho 'pg_restore (PostgreSQL) {major}.3 (Debian)'\n")
+        own.chmod(0o755)
+
+    assert backups.program("pg_restore", 18) == embedded.postgres_program("pg_restore")
+    assert backups.program("pg_restore", 15) == str(tmp_path / "15-pg_restore")
+    assert backups.program("pg_restore", 20) == str(tmp_path / "pg_restore")
+    for major in (16, 19):
+        with pytest.raises(backups.Failed, match=f"postgresql-client-{major}"):
+            backups.program("pg_restore", major)
