@@ -40,7 +40,7 @@ def test_a_part_has_only_the_secrets_that_it_uses():
     common = settings_of(DEPLOY / "thousand.env.example")
     assert not [name for name in common if "STRIPE" in name or "OWNER" in name]
     reads = {
-        path.stem.removeprefix("thousand-"): re.findall(
+        path.stem.removeprefix("thousand-").rstrip("@"): re.findall(
             r"EnvironmentFile=/etc/(\S+)\.env", path.read_text()
         )
         for path in DEPLOY.rglob("*.service")
@@ -76,10 +76,31 @@ def test_each_queue_has_a_worker_that_serves_no_other(where):
 
 
 def test_systemd_starts_every_part():
-    units = {path.stem.removeprefix("thousand-") for path in DEPLOY.rglob("*.service")}
+    units = {path.stem.removeprefix("thousand-").rstrip("@") for path in DEPLOY.rglob("*.service")}
     assert units == PARTS | {"backup"}
     wanted = (DEPLOY / "systemd" / "thousand.target").read_text()
-    assert all(f"thousand-{part}.service" in wanted for part in PARTS)
+    assert all(f"thousand-{part}.service" in wanted for part in PARTS - {"web"})
+    ports = re.findall(r"thousand-web@(\d+)\.service", wanted)
+    proxy = (DEPLOY / "nginx" / "thousand.conf").read_text()
+    assert len(ports) == 2  # one serves while the other restarts
+    assert re.findall(r"^ +server 127\.0\.0\.1:(\d+) ", proxy, re.M) == ports
+
+
+def test_a_proxy_in_front_asks_under_a_name_of_the_site():
+    """Any other name is refused: so was the check of health that called it 127.0.0.1."""
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+    (program,) = [word for word in compose["services"]["web"]["healthcheck"]["test"] if " " in word]
+    assert "'Host': os.environ['ALLOWED_HOSTS']" in program
+    compile(program, "healthcheck", "exec")
+    cluster = (DEPLOY / "kubernetes" / "thousand.yaml").read_text()
+    assert cluster.count("httpGet:") == cluster.count("name: Host")
+
+
+def test_an_image_has_the_dutch_words_and_no_part_writes_into_it():
+    image = (DEPLOY / "compose" / "Dockerfile").read_text()
+    assert image.index("messages compile") < image.index("USER thousand")
+    for name in ("compose/compose.yaml", "kubernetes/thousand.yaml"):
+        assert "messages" not in (DEPLOY / name).read_text()
 
 
 def test_dashboard_and_alerts_ask_for_figures_that_there_are():
