@@ -15,13 +15,12 @@ from django.utils.cache import has_vary_header
 from django.utils.translation import gettext as _
 
 from config import contentpolicy
-from config.lib.locks import was_locked
+from config.lib.locks import AGAIN_S, was_locked
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase]
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 MACHINES = ("/api/", "/hooks/")
-AGAIN_S = 5  # when who met a row that others held may come again
 REPORTING = f'{contentpolicy.ENDPOINT}="{contentpolicy.REPORTS}"'
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 

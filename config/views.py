@@ -1,5 +1,6 @@
 """The house's own pages: health, errors, where a person goes after signing in, uploaded files."""
 
+import sys
 from datetime import timedelta
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.views.static import serve
 
 from config import health
 from config.lib.access import public, signed_in, staff
+from config.lib.locks import AGAIN_S, is_away
 
 VALID = timedelta(days=180)
 
@@ -187,7 +189,14 @@ def not_found(request, exception=None):
 
 
 def server_error(request):
-    """No database, no session: only a file, and the number under which we find the cause."""
+    """No database, no session: only a file, and the number under which we find the cause.
+
+    A database that is away for a moment is no fault to tell of: 503, and when to come again.
+    """
+    if is_away(sys.exc_info()[1]):
+        answer = HttpResponse(loader.get_template("503.html").render({"away": True}), status=503)
+        answer["Retry-After"] = str(AGAIN_S)
+        return answer
     try:
         number = getattr(request, "request_id", "")
         body = loader.get_template("500.html").render({"request_id": number})

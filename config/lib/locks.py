@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from django.db import connection
+import psycopg
+from django.db import InterfaceError, OperationalError, connection
 from psycopg import errors
+
+AGAIN_S = 5  # when who met a held row, or a database that is away, may come again
 
 
 class Busy(Exception):
@@ -57,3 +60,11 @@ def is_held(lock: int, of: int = 0) -> bool:
 def was_locked(error: BaseException) -> bool:
     """Tell whether a query waited too long or in a circle: asked again, it may well work."""
     return isinstance(error.__cause__, errors.LockNotAvailable | errors.DeadlockDetected)
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Tell whether the database did not answer, or goes down or up: it is back in a moment."""
+    cause = error.__cause__ if isinstance(error, OperationalError | InterfaceError) else None
+    if isinstance(cause, errors.AdminShutdown | errors.CrashShutdown | errors.CannotConnectNow):
+        return True
+    return isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None

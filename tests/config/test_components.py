@@ -6,10 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import OperationalError, connection
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.urls import reverse
@@ -203,6 +205,19 @@ def test_the_page_for_an_error_of_ours_needs_no_database(rf):
 
     assert response.status_code == 500
     assert b"Your money and links are safe" in response.content
+
+
+def test_a_database_that_is_away_is_a_moment_to_wait_and_no_fault(rf, tmp_path):
+    from config.views import server_error
+
+    try:
+        with connection.wrap_database_errors:
+            psycopg.connect(host=str(tmp_path), dbname="nobody", connect_timeout=1)
+    except OperationalError:
+        response = server_error(rf.get("/"))
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert b"We are starting again" in response.content
 
 
 @pytest.mark.django_db
