@@ -37,5 +37,7 @@ function repair() {
   for (const link of document.querySelectorAll("#changelist-filter a")) link.textContent.trim() || (link.textContent = "–");
 }
 
-addEventListener("load", repair);
-document.addEventListener("formset:added", repair);
+addEventListener("load", () => {
+  repair();
+  new MutationObserver(repair).observe(document.body, { childList: true, subtree: true });
+});
