@@ -19,6 +19,12 @@ PLAIN = sorted(
 )
 
 
+def test_no_page_hides_from_us_where_its_forms_are_sent_from():
+    """With `no-referrer` a browser sends `Origin: null`, and we would refuse each of its forms."""
+    pages = (ROOT / "templates").rglob("*.html")
+    assert [page.name for page in pages if 'content="no-referrer"' in page.read_text()] == []
+
+
 def test_every_public_page_has_the_headers_and_says_what_it_is(client):
     wrong = []
     for path in PLAIN:
