@@ -7,8 +7,8 @@ one transaction, so a call that was killed is finished by the next one.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
 
 from django.db import connection
 
@@ -19,6 +19,7 @@ from creators.models import Creator, PeerFigure
 
 WINDOW = timedelta(days=90)
 BATCH = 2_000
+AHEAD = 25 * BATCH  # are found at once: where few are behind, finding them reads the whole table
 
 # Net of what went back. Other currencies than EUR are not added up: there is no rate.
 FACTS = """
@@ -77,15 +78,24 @@ def refresh(at: datetime, seconds: float | None = None) -> bool:
     What is usual among peers is counted first, once a day. The index of the search is not built
     here: it reads what changed since by itself, and has a task of its own.
     """
-    begun, last, day = time.monotonic(), 0, clock.local_day(at)
+    begun, day = time.monotonic(), clock.local_day(at)
     if not PeerFigure.objects.filter(counted_on=day).exists():
         peers.refresh(at)
-    while ids := directory.behind(day, BATCH, last):
+    for ids in batches(day):
         record(ids, at)
-        last = ids[-1]
         if seconds is not None and time.monotonic() - begun > seconds:
             return False
     return True
+
+
+def batches(day: date) -> Iterator[list[int]]:
+    """Yield the creators whose entries are of another day, BATCH at a time."""
+    last = 0
+    while ids := directory.behind(day, AHEAD, last):
+        yield from (ids[n : n + BATCH] for n in range(0, len(ids), BATCH))
+        if len(ids) < AHEAD:
+            return
+        last = ids[-1]
 
 
 def weeks_with_links(at: datetime) -> dict[int, int]:

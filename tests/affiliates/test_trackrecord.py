@@ -84,6 +84,20 @@ def test_a_refresh_that_was_cut_short_is_finished_by_the_next(monkeypatch):
     assert directory.behind(today, 9) == []
 
 
+def test_whom_the_night_finds_is_found_once_in_batches(monkeypatch):
+    monkeypatch.setattr(trackrecord, "BATCH", 2)
+    monkeypatch.setattr(trackrecord, "AHEAD", 4)
+    made = sorted(make_creator().pk for _n in range(9))
+    DirectoryEntry.objects.update(sales_on=None)
+    today = date(2026, 11, 10)
+
+    assert list(trackrecord.batches(today)) == [made[n : n + 2] for n in range(0, 9, 2)]
+    DirectoryEntry.objects.filter(pk__in=made[:5]).update(sales_on=today)
+    assert list(trackrecord.batches(today)) == [made[5:7], made[7:9]]
+    DirectoryEntry.objects.update(sales_on=today)
+    assert list(trackrecord.batches(today)) == []
+
+
 def test_weeks_count_once_and_for_pilots_only():
     pilot = make_creator(followers=1_500)
     full = make_creator(followers=9_000)

@@ -127,11 +127,8 @@ def night() -> dict[str, float]:
         return 1_000_000 * NIGHT / (lib.cpu(both) - begun)
 
     def ours() -> None:
-        last = 0
-        while last < ids[-1]:  # at night everybody is behind: no search ends with nothing
-            some = directory.behind(day, trackrecord.BATCH, last)
+        for some in trackrecord.batches(day):
             trackrecord.record(some, now)
-            last = some[-1]
 
     def bare() -> None:
         with connection.cursor() as cursor:
