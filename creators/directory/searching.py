@@ -15,8 +15,9 @@ from functools import reduce
 from operator import and_, or_
 from typing import NamedTuple
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import QuerySet
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from creators import smallfirst
@@ -81,12 +82,16 @@ class Standing:
         """Return whom the index does not know as they are. One query, however many they are."""
         fits = matching(self.filters)
         changed = DirectoryEntry.objects.filter(changed_in__gte=self.index.horizon)
+        # As words: thousands of numbers are read from them faster than from a list.
+        one = Cast("creator_id", TextField())
         found = changed.aggregate(
-            ids=ArrayAgg("creator_id", default=[]),
-            fitting=ArrayAgg("creator_id", filter=fits, default=[]),
-            kept=ArrayAgg("creator_id", filter=fits & smallfirst.on_track(at), default=[]),
+            ids=StringAgg(one, " "),
+            fitting=StringAgg(one, " ", filter=fits),
+            kept=StringAgg(one, " ", filter=fits & smallfirst.on_track(at)),
         )
-        return Changed(**found)
+        return Changed(
+            **{name: list(map(int, (words or "").split())) for name, words in found.items()}
+        )
 
     def _without_index(self, at: datetime) -> None:
         """Read everybody who fits: a market that has no index yet is small."""
