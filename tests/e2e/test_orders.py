@@ -56,6 +56,27 @@ def test_a_shopper_withdraws_on_a_phone_in_dutch(people):
     assert f"{said:%H:%M:%S}" in receipt.body and "1 x Bowl" in receipt.body
 
 
+def test_a_shopper_opens_her_order_and_says_that_something_is_wrong(people):
+    """Each form of a page whose address is a secret is sent from there, as a browser does it."""
+    part = make_part(email="sam@people.example")
+    parcels.deliver(part, timezone.now())
+    shopper = people()
+    shopper.goto(f"/orders/{orders.token(part.order)}/")
+    shopper.press("Mail me a code")
+    shopper.fill(code=re.search(r"\b\d{6}\b", mails("sam@people.example")[-1])[0])
+    shopper.press("^Show$")
+    shopper.sees("Canal 12")
+    shopper.page.get_by_role("link", name="Something is wrong").click()
+    shopper.page.get_by_text("It is damaged").click()
+    shopper.fill(words="It came in two pieces.")
+    shopper.checks_page()
+    shopper.press("Ask the seller")
+    shopper.sees("answers by")
+    shopper.press("It is solved")
+    shopper.sees("This is solved.")
+    assert Trouble.objects.get().state == "solved"
+
+
 @pytest.mark.slow
 def test_a_brands_day(people):
     part = make_part()
@@ -102,7 +123,8 @@ def test_a_brands_day(people):
     assert Trouble.objects.get().state == "answered"
 
     brand.goto(f"/brand/{part.brand.slug}/orders/")
-    brand.page.get_by_text("Take them out as a file").click()
-    with brand.page.expect_download() as got:
-        brand.press("CSV")
-    assert part.order.number in got.value.path().read_text()
+    brand.page.get_by_text("For your books").click()
+    for nth, said in ((0, part.order.number), (1, documents.invoice(part, timezone.now()).name)):
+        with brand.page.expect_download() as got:
+            brand.page.get_by_role("button", name="CSV").nth(nth).click()
+        assert said in got.value.path().read_text()
