@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -39,14 +40,22 @@ class Row:
     amount: int
 
 
-def settlement(night: date, at: datetime) -> int:
-    """Mail every creator whom a night brought something; return how many were mailed.
+def settled(night: date) -> list[int]:
+    """Return the ids of the creators whom a night that is settled brought something."""
+    lines = SettlementLine.objects.filter(run__night=night, run__completed_at__isnull=False)
+    return list(lines.order_by("creator_id").values_list("creator_id", flat=True).distinct())
+
+
+def settlement(night: date, at: datetime, among: Collection[int] | None = None) -> int:
+    """Mail every creator (`among` these) whom a night brought something; return how many.
 
     What is said of her next payout is what holds at `at`.
 
     Asked twice, nobody is mailed twice within a week.
     """
     lines = SettlementLine.objects.filter(run__night=night, run__completed_at__isnull=False)
+    if among is not None:
+        lines = lines.filter(creator__in=among)
     sums = lines.values("creator_id", "currency").annotate(total=Sum("amount"))
     mailed = 0
     for found in sums.order_by("creator_id").iterator(500):

@@ -178,8 +178,18 @@ def _ring(nights: list[date], as_of: str | None) -> None:
 
 @shared_task
 def mail_settlement(night_iso: str) -> int:
-    """Tell creators what one night brought them."""
-    return mails.settlement(datetime.fromisoformat(night_iso).date(), timezone.now())
+    """Tell creators what one night brought them: some a task, so that every worker mails some."""
+    day = date.fromisoformat(night_iso)
+    ids = mails.settled(day)
+    for first in range(mails.AT_ONCE, len(ids), mails.AT_ONCE):
+        mail_settlement_to.delay(night_iso, ids[first : first + mails.AT_ONCE])
+    return mails.settlement(day, timezone.now(), ids[: mails.AT_ONCE])
+
+
+@shared_task
+def mail_settlement_to(night_iso: str, creator_ids: list[int]) -> int:
+    """Tell some of the creators what one night brought them."""
+    return mails.settlement(date.fromisoformat(night_iso), timezone.now(), creator_ids)
 
 
 REFRESH_S = 120  # of one task; what is left is for the next one

@@ -3,14 +3,14 @@ disconnect.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import TypeVar
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from creators import directory, enrolment
 from creators.models import Channel, ChannelToken, Creator, PlatformStatus, Reading
@@ -227,16 +227,45 @@ def withdraw(platform: str, token: Token) -> None:
 # --- reading again
 
 
-def due(at: datetime, limit: int | None = None, leave: Iterable[str] = ()) -> list[Channel]:
+def due(
+    at: datetime,
+    limit: int | None = None,
+    leave: Iterable[str] = (),
+    among: Collection[int] | None = None,
+) -> list[Channel]:
     """Return connected channels to read now, longest unread first: of those waiting once a day,
-    of the others once a week. `leave`: platforms that are not asked now.
+    of the others once a week. `leave`: platforms that are not asked now; `among`: their ids.
     """
+    rows = _due(at, leave)
+    if among is not None:
+        rows = rows.filter(pk__in=among)
+    return list(rows.select_related("creator", "token")[:limit])
+
+
+def due_ids(at: datetime, limit: int) -> list[int]:
+    """Return the ids of `due`, of each platform no more than it may be asked today."""
+    left = left_today(at)
+    ids = []
+    for pk, platform in _due(at, _left_alone(at, left)).values_list("pk", "platform")[:limit]:
+        if left.get(platform) == 0:
+            continue
+        if platform in left:
+            left[platform] -= 1
+        ids.append(pk)
+    return ids
+
+
+def _due(at: datetime, leave: Iterable[str]) -> QuerySet[Channel]:
     zone = enrolment.market_zone()
     midnight = datetime.combine(enrolment.market_day(at), time.min, zone)
     waiting = Q(creator__status=Creator.Status.WAITING, checked_at__lt=midnight)
     rows = Channel.objects.verified().filter(token_state=Channel.Token.OK)
     rows = rows.filter(waiting | Q(checked_at__lt=at - WEEK)).exclude(platform__in=list(leave))
-    return list(rows.select_related("creator", "token").order_by("checked_at", "id")[:limit])
+    return rows.order_by("checked_at", "id")
+
+
+def _left_alone(at: datetime, left: dict[str, int]) -> set[str]:
+    return resting(at) | {key for key, calls in left.items() if not calls}
 
 
 def resting(at: datetime) -> set[str]:
@@ -265,15 +294,15 @@ def left_today(at: datetime) -> dict[str, int]:
     return {key: max(0, limit - used.get(key, 0)) for key, limit in limits.items()}
 
 
-def read_due(at: datetime, limit: int = 500) -> list[Read]:
+def read_due(at: datetime, limit: int = 500, among: Collection[int] | None = None) -> list[Read]:
     """Read up to `limit` due channels, each kept by itself: a call that is killed loses nothing
     and the next one goes on. A platform that says "too often" is left alone for as long as it
     asks; one with so many calls a day gets no more than those.
     """
     done: list[Read] = []
     left = left_today(at)
-    leave = resting(at) | {key for key, calls in left.items() if not calls}
-    for channel in due(at, limit, leave):
+    leave = _left_alone(at, left)
+    for channel in due(at, limit, leave, among):
         if channel.platform in leave:
             continue
         read = read_again(channel, at)

@@ -5,7 +5,7 @@ verified channel does, since nothing is known of her any more. Standing is the b
 never of these functions.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -182,11 +182,19 @@ def keep(
     return decision
 
 
-def redecide_waiting(at: datetime) -> list[int]:
-    """Decide again on everyone who waits; return the ids of those who are in now. May be run
-    twice.
+def redecide_waiting(at: datetime, with_channels: Collection[int] | None = None) -> list[int]:
+    """Decide again on everyone who waits, or on those of these channels; return the ids of those
+    who are in now. May be run twice.
     """
-    return _redecide(Creator.objects.waiting(), at, {})
+    waiting = Creator.objects.waiting()
+    if with_channels is not None:
+        waiting = waiting.filter(pk__in=creators_of(with_channels))
+    return _redecide(waiting, at, {})
+
+
+def creators_of(channel_ids: Collection[int]) -> set[int]:
+    rows = Channel.objects.filter(pk__in=channel_ids)
+    return set(rows.values_list("creator_id", flat=True))
 
 
 def redecide_pilots(at: datetime, weeks_with_links: Mapping[int, int]) -> list[int]:
