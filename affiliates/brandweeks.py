@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from affiliates import clock
 from affiliates.locks import Lock
+from config.lib import replica
 
 WEEKS_KEPT = 106  # two periods of a year, as pages compare them
 # Who wrote a line on Sunday may commit on Monday; from then on triggers tell.
@@ -120,7 +121,7 @@ def read(brand_id: int, currency: str, since: date, last: date, before: date) ->
         "brand": brand_id, "currency": currency, "zone": clock.zone().key,
         "since": since, "last": last, "before": before,
     }  # fmt: skip
-    with connection.cursor() as cursor:
+    with replica.connection().cursor() as cursor:
         cursor.execute(READ_SQL, values)
         return cursor.fetchall()
 

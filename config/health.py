@@ -24,6 +24,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from affiliates import clicks, clock, settlement
 from affiliates.models import BooksCheck, Payout
 from config import schedule
+from config.lib import replica
 from shop import stockalarms
 from shop.models import OrderPush, Stockroom
 
@@ -36,7 +37,12 @@ CLICKS_LATE_S = 60
 PUSH_LATE = timedelta(hours=1)  # beyond the moment at which a shop was to be told
 MARK = "thousand_sent_at"  # header of every task: Unix seconds
 SERVING = ("database", "redis", "disk")  # what a page needs: `/readyz?for=traffic`
-DEGRADES = {"redis", "clicks", "shops"}  # wrong in one of these, pages, sales and links go on
+DEGRADES = {
+    "redis",
+    "clicks",
+    "replica",
+    "shops",
+}  # wrong in one of these, pages, sales and links go on
 
 
 def look(at: datetime, names: Iterable[str] = ()) -> dict[str, str]:
@@ -115,6 +121,11 @@ def _shops(at: datetime) -> str:
     return f"sales were to be told to their shops {hours:.0f} hours ago: is the worker running?"
 
 
+def _replica(_at: datetime) -> str:
+    said = replica.check()
+    return OK if said == replica.OK else f"{said}: pages are read from the primary"
+
+
 CHECKS = {
     "database": _database,
     "redis": _redis,
@@ -123,6 +134,7 @@ CHECKS = {
     "queue": _queue,
     "clicks": _clicks,
     "shops": _shops,
+    "replica": _replica,
 }
 
 # ------------------------------------------------------------------ the figures
@@ -193,6 +205,8 @@ def metrics(at: datetime) -> bytes:
             "clicks_waiting", "clicks in the stream that are not in the database yet", lag.waiting
         )
         gauge("clicks_lag_seconds", "age of the oldest of them", lag.seconds)
+    if replica.is_set():
+        gauge("replica_lag_seconds", "the most that the copy may be behind", replica.watch.lag_s())
     if found["database"] == OK:
         gauge("night_late_seconds", "since the oldest night was over that is not settled",
               night_age(at).total_seconds())  # fmt: skip

@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.signedin.ends",
+    "config.lib.replica.pins",
     "config.audit.told",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -114,6 +115,7 @@ FORM_RENDERER = "config.forms.Renderer"
 # ---------------------------------------------------------------- engines
 DATABASE_URL = env.word("DATABASE_URL")
 DATABASE_OWNER_URL = env.word("DATABASE_OWNER_URL")
+DATABASE_REPLICA_URL = env.word("DATABASE_REPLICA_URL")
 REDIS_URL = addresses.redis("REDIS_URL", env.word("REDIS_URL"))
 CLICKS_REDIS_URL = addresses.redis("CLICKS_REDIS_URL", env.word("CLICKS_REDIS_URL")) or REDIS_URL
 EMBEDDED = {
@@ -154,6 +156,10 @@ else:
 if DATABASE_URL:
     APP_ROLE = addresses.database("DATABASE_URL", DATABASE_URL)["USER"]
 DATABASES = {"default": connections.limited(database, connections.part(PART, sys.argv))}
+if DATABASE_REPLICA_URL:
+    copy = addresses.database("DATABASE_REPLICA_URL", DATABASE_REPLICA_URL)
+    DATABASES["replica"] = connections.replica(copy, PART)
+DATABASE_ROUTERS = ["config.lib.replica.Router"]
 
 REDIS_LIMITS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 CACHES = {
@@ -185,8 +191,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,  # a lost machine's tasks come back after this
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 30,
-    "socket_connect_timeout": 5,
+    # A worker waits for what comes; a page that rings for one waits no longer than this.
+    "socket_timeout": 30 if PART not in ("web", "beat", "drain") else 2,
+    "socket_connect_timeout": 5 if PART not in ("web", "beat", "drain") else 1,
+    **connections.redis_alive(),
 }
 CELERY_TIMEZONE = "UTC"  # in local time Celery skips an hour on the autumn night
 CELERY_ENABLE_UTC = True
@@ -388,7 +396,12 @@ CONTENT_SECURITY_POLICY = contentpolicy.policy(secure=LIVE, stand_in=FAKE_PLATFO
 
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"), "json" if LIVE else "line")
-LOGGING = logs.config(LOG_LEVEL, LOG_FORMAT, requests=env.flag("LOG_REQUESTS", LIVE))
+LOGGING = logs.config(
+    LOG_LEVEL,
+    LOG_FORMAT,
+    requests=env.flag("LOG_REQUESTS", LIVE),
+    tasks=env.flag("LOG_TASKS", False),
+)
 if SENTRY_DSN := env.word("SENTRY_DSN"):
     from config import sentry
 

@@ -39,6 +39,7 @@ django.setup()  # here and not by the plugin, which would read the settings too 
 del os.environ["DJANGO_SETTINGS_MODULE"]  # else the plugin of a worker, which inherits it, would
 
 from config import catalogue  # noqa: E402
+from config.celery import Bell  # noqa: E402
 
 catalogue.compile_stale()  # pages are also tested in Dutch
 
@@ -117,6 +118,7 @@ def _clean_redis():
     """Empty the databases of this process on both Redis servers: rate limits and one-time codes
     are kept by address and by primary key, which the next test would share.
     """
+    Bell.silent_until = 0.0
     for client in _redis_clients():
         client.flushdb()
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db import connection
+from config.lib import replica
 
 
 def rows_of(sql: str, values: dict[str, Any]) -> list[tuple]:
-    """Return every row of one statement."""
-    with connection.cursor() as cursor:
+    """Return every row of one statement, read where the page reads."""
+    with replica.connection().cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()
 

@@ -7,7 +7,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_safe
 
 from affiliates import clock, dashboards, payday
-from config.lib import local, money
+from config.lib import local, money, replica
 from config.lib.http import client_language, render_page
 from creators.access import creator_required
 from shop.access import brand_required
@@ -17,6 +17,7 @@ BRAND_BOARD_S = 60  # how long a brand's sums may be reused; the page says when 
 
 @creator_required
 @require_safe
+@replica.reads
 def creator_dashboard(request):
     period = request.GET.get("period")
     period = period if period in dashboards.PERIODS else "30"
@@ -66,6 +67,7 @@ def sentence(bar, by_week: bool, currency: str, language: str) -> str:
 
 @brand_required
 @require_safe
+@replica.reads
 def brand_dashboard(request):
     period = request.GET.get("weeks")
     period = period if period in dashboards.WEEKS else "12"

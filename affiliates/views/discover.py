@@ -10,6 +10,7 @@ from affiliates import shortlists as lists
 from affiliates.forms.discover import DiscoverForm, SaveSearchForm
 from affiliates.forms.invite import ids_in
 from affiliates.forms.tables import MOST
+from config.lib import replica
 from config.lib.http import render_page
 from creators import directory, seen, smallfirst
 from creators.models import Niche
@@ -20,6 +21,7 @@ PAGE = smallfirst.OF
 
 @brand_required
 @require_safe
+@replica.reads
 def discover(request):
     now = timezone.now()
     niches = list(Niche.objects.all())
@@ -54,6 +56,7 @@ def discover(request):
 
 @brand_required
 @require_safe
+@replica.reads
 def compare(request):
     """Show up to four chosen creators side by side."""
     wanted = ids_in(request.GET)

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import psycopg
-from django.db import connection
+
+from config.lib import replica
 
 
 def rows(sql: str, values: Sequence[object] = (), *, binary: bool = False) -> list[tuple]:
-    """Run a statement that is always written the same way, and return its rows.
+    """Run a statement that is always written the same way where the page reads; return its rows.
 
     `binary`: bytes come as they are stored; spelled out as text they take ten times as long.
     """
+    connection = replica.connection()
     connection.ensure_connection()
     raw = psycopg.Cursor(connection.connection)
     raw.format = psycopg.pq.Format(binary)

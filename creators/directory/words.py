@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from django.db import connection
 
+from config.lib import replica
+
 COMMON = 100  # one in so many creators: a bitmap
 LISTED = 200  # creators, from which on a list is kept
 LONGEST = 40  # characters of a word that is kept
@@ -42,7 +44,7 @@ def name(word: str) -> str:
 @lru_cache(maxsize=2_000)
 def readings(words: str) -> tuple[tuple[str, ...], ...]:
     """Return what a text asks for as a name, as English, and as Dutch: every word of one of them."""
-    with connection.cursor() as cursor:
+    with replica.connection().cursor() as cursor:
         cursor.execute(LEXEMES, {"words": words})
         found = [tuple(sorted(lexemes)) for lexemes in cursor.fetchone() if lexemes]
     return tuple(dict.fromkeys(found))
@@ -51,6 +53,6 @@ def readings(words: str) -> tuple[tuple[str, ...], ...]:
 def rare(word: str) -> list[int]:
     """Return the creators whose rows have a word."""
     quoted = "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
-    with connection.cursor() as cursor:
+    with replica.connection().cursor() as cursor:
         cursor.execute(RARE, [quoted])
         return [creator_id for (creator_id,) in cursor.fetchall()]

@@ -70,6 +70,17 @@ def test_who_meets_an_error_reads_the_number_that_finds_it(client, written, monk
     assert "ZeroDivisionError" in error["exc_info"]
 
 
+def test_the_id_of_a_request_is_kept_where_it_looks_like_a_bank_account(written):
+    mark = logs.current.set("ac44bb1c52e44134a974cbf7acb8ac05")
+    logging.getLogger("config").warning("paid to NL91ABNA0417164300")
+    logs.current.reset(mark)
+    [said] = written()
+    assert (said["request_id"], said["message"]) == (
+        "ac44bb1c52e44134a974cbf7acb8ac05",
+        "paid to [account]",
+    )
+
+
 def test_only_a_proxy_of_ours_names_a_request(client, settings):
     assert client.get("/healthz", headers={"x-request-id": ID})["X-Request-ID"] != ID
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
