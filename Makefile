@@ -5,7 +5,7 @@ JOBS ?= 2
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench chaos load lint fmt lock clean setup
+.PHONY: help run test test-all bench chaos load scale lint fmt lock clean setup
 .SILENT:
 
 help: ## what there is
@@ -15,6 +15,7 @@ help: ## what there is
 	echo "make bench      speed, one line of JSON per bench (ONLY=redirect, FULL=1)"
 	echo "make chaos      a market under load whose parts are killed (MINUTES=10, REPORT=file.md)"
 	echo "make load       a believable day, played by locust: failures, memory, p95 (MINUTES=30, PEOPLE=40, REPORT=file.md)"
+	echo "make scale      one market on seven hosts, some of which die in a night (root, iproute2)"
 	echo "make lint       style of Python and templates, import rules, migrations, translations"
 	echo "make fmt        bring Python into shape"
 	echo "make lock       pin the packages of requirements*.txt again"
@@ -40,6 +41,9 @@ chaos: .venv/dev.stamp
 load: .venv/dev.stamp .venv/load.stamp
 	LOCUST=.venv/load/bin/locust $(PY) -m tests.load --minutes $(or $(MINUTES),30) --people $(or $(PEOPLE),40) \
 	  $(if $(REPORT),--report $(REPORT))
+
+scale: .venv/dev.stamp
+	$(PY) -m tests.scale
 
 lint: .venv/dev.stamp .env
 	.venv/bin/ruff check .

@@ -24,8 +24,11 @@ import uuid
 from base64 import urlsafe_b64decode
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import unquote
+
+import psycopg
 
 from config import embedded
 from tests import harness
@@ -38,7 +41,9 @@ CLICK = re.compile(r"\b\d+\.\d+\.([A-Za-z0-9_-]{22})\.\d+\.[ton]\b")
 PAUSE_S = (4, 12)  # between a market that is well and the next kill
 READY_BAR_S = 30
 SIZE = ("--creators", "40", "--brands", "4", "--products", "24", "--orders", "300")
-AWAY = (urllib.error.URLError, ConnectionError, TimeoutError, TypeError)  # TypeError: half a page
+AWAY = (  # TypeError: half a page
+    urllib.error.URLError, HTTPException, ConnectionError, TimeoutError, TypeError,
+)  # fmt: skip
 
 
 @dataclass
@@ -114,48 +119,60 @@ def connect(home: Path):
 
 
 def links_of(home: Path) -> list[tuple[str, str, int]]:
-    """Give everything plenty of stock; return a link, its page and a variant for each product."""
     with connect(home) as connection:
-        connection.execute("update shop_variant set stock = 1000000, reserved = 0")
-        rows = connection.execute(
-            """select distinct on (p.id) l.code, '/shop/' || b.slug || '/' || p.slug || '/', v.id
-            from affiliates_link l join shop_product p on p.id = l.product_id
-            join shop_brand b on b.id = p.brand_id
-            join shop_variant v on v.product_id = p.id
-            where p.status = 'active' and l.is_active"""
-        )
-        return list(rows)
+        return links_in(connection)
 
 
-def verdict(market: Market, seen: Seen) -> dict[str, object]:
-    """Look into the database; return what was promised beside what is there."""
-    until(lambda: market.ready())  # also: the drain has caught up, the worker is there
+def links_in(connection: psycopg.Connection) -> list[tuple[str, str, int]]:
+    """Give everything plenty of stock; return a link, its page and a variant for each product."""
+    connection.execute("update shop_variant set stock = 1000000, reserved = 0")
+    rows = connection.execute(
+        """select distinct on (p.id) l.code, '/shop/' || b.slug || '/' || p.slug || '/', v.id
+        from affiliates_link l join shop_product p on p.id = l.product_id
+        join shop_brand b on b.id = p.brand_id
+        join shop_variant v on v.product_id = p.id
+        where p.status = 'active' and l.is_active"""
+    )
+    return list(rows)
+
+
+def kept(connection: psycopg.Connection, seen: Seen) -> dict[str, object]:
+    """Return what was answered beside what is in the database."""
     outages = [(at, back + 1) for name, at, back in seen.away if name == "clicks"]
     sure = [
         click for asked, answered, click in seen.clicks
         if not any(asked < end and answered > at for at, end in outages)
     ]  # fmt: skip
-    with connect(market.home) as connection:
-        paid = {
-            int(mail.removeprefix("buyer").partition("@")[0])
-            for (mail,) in connection.execute(
-                "select email from shop_order where status = 'paid' and email like 'buyer%'"
-            )
-        }
-        rows = connection.execute(
-            "select count(*) from affiliates_click where uid = any(%s)", [sure]
-        ).fetchone()[0]
-    books = [json.loads(market.manage("check_books", "--json"))["ok"]]
-    market.manage("settle", "--as-of", "2030-01-01T00:00Z", "--json")
-    books.append(json.loads(market.manage("check_books", "--json"))["ok"])
+    paid = {
+        int(mail.removeprefix("buyer").partition("@")[0])
+        for (mail,) in connection.execute(
+            "select email from shop_order where status = 'paid' and email like 'buyer%'"
+        )
+    }
+    rows = connection.execute(
+        "select count(*) from affiliates_click where uid = any(%s)", [sure]
+    ).fetchone()[0]
     return {
-        "kills": _kills(seen),
         "orders_answered": len(seen.orders),
         "orders_lost": sorted(seen.orders - paid),
         "clicks_answered": len(seen.clicks),
         "clicks_answered_while_redis_ran": len(sure),
         "clicks_lost": len(sure) - rows,
         "gave_up": dict(seen.failed),
+    }
+
+
+def verdict(market: Market, seen: Seen) -> dict[str, object]:
+    """Look into the database; return what was promised beside what is there."""
+    until(lambda: market.ready())  # also: the drain has caught up, the worker is there
+    with connect(market.home) as connection:
+        found = kept(connection, seen)
+    books = [json.loads(market.manage("check_books", "--json"))["ok"]]
+    market.manage("settle", "--as-of", "2030-01-01T00:00Z", "--json")
+    books.append(json.loads(market.manage("check_books", "--json"))["ok"])
+    return {
+        "kills": _kills(seen),
+        **found,
         "books_balance": books,
         "ready_again_s": {
             "median": round(statistics.median(back - at for _n, at, back in seen.away), 1),
