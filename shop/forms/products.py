@@ -156,7 +156,9 @@ class VariantForm(forms.ModelForm):
         help_text=_("empty: always in stock"),
     )  # fmt: skip
     # What the page showed: pieces may be sold while somebody types.
-    stock_shown = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    stock_shown = forms.IntegerField(
+        required=False, min_value=0, max_value=10**9, widget=forms.HiddenInput
+    )
     compare_at = PriceField(label=_("Price before"), required=False)
     content = forms.CharField(
         label=_("Content"), required=False, max_length=20, help_text=_("such as 500 g or 0.75 l")

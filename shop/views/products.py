@@ -124,17 +124,18 @@ def _all_valid(request, form, variants, images):
 
 @transaction.atomic
 def _save(brand, form, variants, images):
+    """Store what was typed; a product that is off the shelves stays off until it is brought back."""
     product = form.save(commit=False)
     locked = (
         Variant.objects.filter(product=product.pk).order_by("pk").select_for_update(no_key=True)
     )
     there = {variant.pk: variant for variant in locked}
-    product.status = Product.Status.DRAFT
     if product.pk is None:
+        product.status = Product.Status.DRAFT
         product.slug = catalogue.free_slugs(brand, [product.title])[0]
         product.save()
     else:
-        product.save(update_fields=[*form.Meta.fields, "details", "status", "updated_at"])
+        product.save(update_fields=[*form.Meta.fields, "details", "updated_at"])
     for n, row in enumerate(variants.forms):
         if not row.has_changed() and not row.instance.pk:
             continue

@@ -51,6 +51,26 @@ def test_pieces_that_are_sold_while_somebody_types_stay_sold(client):
     assert left(stock=3, stock_shown=9) == (2, 2)  # open orders keep theirs
     assert left(stock="", stock_shown=2) == (None, 2)
     assert left(stock=7, stock_shown="") == (7, 2)
+    for forged in (-(10**12), 10**12):
+        answer = client.post(path, form | {"variants-0-stock_shown": forged})
+        assert answer.status_code == 422
+    assert left(stock=7, stock_shown=7) == (7, 2)
+
+
+def test_editing_a_product_that_is_off_does_not_sell_it(client):
+    owner = make_user()
+    variant = make_variant(brand=make_brand(owner=owner))
+    client.force_login(owner)
+    path = f"/brand/{variant.brand.slug}/products/{variant.product_id}/"
+    client.post(f"{path}status/", {"archive": "1"})
+
+    answer = client.post(path, shown(client, path) | {"title": "A better name"})
+
+    assert answer.status_code == 302, answer.content.decode()
+    facts = Product.objects.values_list("status", "title", "missing")
+    assert facts.get() == ("archived", "A better name", ["taken_off"])
+    client.post(f"{path}status/", {"restore": "1"})
+    assert facts.get() == ("active", "A better name", [])
 
 
 def test_what_a_brand_takes_off_no_import_brings_back(client, tmp_path):
