@@ -1,8 +1,12 @@
-"""The mails of the accounts: sent like every other one, and with the look of ours beside the text."""
+"""The mails of the accounts: sent like every other one, and with the look of ours beside the text.
+
+Also: how a person proves again who she is.
+"""
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as current
 from django.conf import settings
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
@@ -34,3 +38,11 @@ class Adapter(DefaultAccountAdapter):
         request = current.request
         facts = {"request": request, "email": email, "current_site": get_current_site(request)}
         post.send(self.render_mail(template_prefix, email, facts | context))
+
+    def get_reauthentication_methods(self, user: AbstractUser | AnonymousUser) -> list[dict]:
+        """Return her ways; whoever has a second factor proves it with that alone.
+
+        A password would open the page that takes the factor away, or that shows its spare codes.
+        """
+        ways = super().get_reauthentication_methods(user)
+        return [way for way in ways if way["id"] != "reauthenticate"] or ways

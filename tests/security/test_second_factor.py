@@ -122,6 +122,26 @@ def test_recovery_codes_made_anew_are_no_second_factor_given(client, creator):
     assert client.get(BANK)["Location"].startswith("/accounts/2fa/reauthenticate/")
 
 
+def test_a_password_takes_no_second_factor_away_and_adds_none(client, creator):
+    """Somebody sits at her computer, where she is signed in, and knows her password."""
+    sign_in(client, creator.user)
+    session = client.session
+    session["account_authentication_methods"] = []  # it was a while ago
+    session.save()
+    asks = "/accounts/2fa/reauthenticate/"
+
+    assert client.post("/accounts/reauthenticate/", {"password": WORD})["Location"] == asks
+    for path in ("totp/deactivate/", "recovery-codes/generate/", "webauthn/add/"):
+        answer = client.post(f"/accounts/2fa/{path}", {})
+        way = client.get(answer["Location"])
+        assert (way["Location"] if way.status_code == 302 else asks).startswith(asks), path
+    assert "/accounts/reauthenticate/" not in client.get(asks).content.decode()
+
+    kinds = Authenticator.objects.filter(user=creator.user).values_list("type", flat=True)
+    assert list(kinds) == ["totp"]
+    assert client.get(BANK)["Location"].startswith(asks)
+
+
 # ------------------------------------------------------------ brands
 
 
