@@ -139,7 +139,8 @@ def decide_flag(
 ) -> int:
     """Void what a flag holds, or let it go on; return how many commissions. Raises NotHeld.
 
-    What is taken back of a sale that settled before cannot be void: it goes on. Of a person and the night at the same moment, one finds the flag closed: 0.
+    What is taken back of a sale that settled before cannot be void: it goes on. Of a person and
+    the night at the same moment, one finds the flag closed: 0.
     """
     row = RiskFlag.objects.select_for_update(no_key=True).get(pk=flag.pk)
     if row.state != RiskFlag.State.OPEN:

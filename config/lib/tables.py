@@ -6,7 +6,8 @@
     table.cells(owner, asked)  head and rows, in chunks from the server: any length fits in memory
 
 A value is the name of what a row has (`creator.handle`), or a function of the row. It is what it is
-(a number, a Decimal, a date, a moment, a text); the kind of file decides how it is written. Nothing of another owner can be in it: `rows` is given the owner, and nothing else.
+(a number, a Decimal, a date, a moment, a text); the kind of file decides how it is written. Nothing
+of another owner can be in it: `rows` is given the owner, and nothing else.
 """
 
 from __future__ import annotations
