@@ -14,5 +14,6 @@ WHERE s.state IN ('agreed', 'withdrawn') AND s.agreed_at IS NULL
 
 
 class Migration(migrations.Migration):
+    holds_briefly = "a dozen switches"
     dependencies = [("affiliates", "0012_threads_that_nobody_began")]
     operations = [migrations.RunSQL(FORWARDS, migrations.RunSQL.noop)]

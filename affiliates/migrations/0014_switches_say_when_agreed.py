@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    holds_briefly = "a dozen switches"
     dependencies = [
         ("affiliates", "0013_agreed_switches_have_their_moment"),
     ]

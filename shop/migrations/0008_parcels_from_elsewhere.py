@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    holds_briefly = "pushes are new, and of parcels only those from elsewhere are in the index"
 
     dependencies = [
         ('shop', '0007_variants_remember_prices'),
@@ -33,7 +34,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parcel',
             name='external_id',
-            field=models.CharField(blank=True, help_text='stockroom:id of what a shop elsewhere sent', max_length=90),
+            field=models.CharField(blank=True, db_default='', default='', help_text='stockroom:id of what a shop elsewhere sent', max_length=90),
         ),
         migrations.AddField(
             model_name='stockroom',

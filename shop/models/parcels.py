@@ -17,8 +17,9 @@ class Parcel(models.Model):
     shipped_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, blank=True)
     external_id = models.CharField(
-        max_length=90, blank=True, help_text="stockroom:id of what a shop elsewhere sent"
-    )
+        max_length=90, blank=True, db_default="", default="",
+        help_text="stockroom:id of what a shop elsewhere sent",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["id"]

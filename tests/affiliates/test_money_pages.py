@@ -73,6 +73,7 @@ def test_what_was_too_little_for_its_friday_goes_out_on_one_to_come(client, crea
     money.make_commission(creator=creator)
     settlement.settle(money.NIGHT_OVER)
     time_machine.move_to(datetime(2026, 11, 28, 9, tzinfo=UTC))
+    client.force_login(creator.user)  # sessions end while nobody is there
 
     assert steps(client)[-1] == "goes out 2026-12-04"
 

@@ -52,6 +52,7 @@ NO = {302, 403, 404, 405}
 CHANGES_BY_READING = {
     "django_session", "usersessions_usersession", "affiliates_click", "creators_seenday",
     "affiliates_message",  # read at
+    "shop_membership",  # the language in which the site is read
     "affiliates_selfbill", "shop_saledocument", "shop_brandorder",  # papers due, issued when asked for
 }  # fmt: skip
 

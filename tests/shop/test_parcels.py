@@ -190,6 +190,7 @@ def test_the_page_of_an_order_takes_few_queries_with_all_its_chapters(
     Order.objects.filter(pk=part.order_id).update(buyer=user)
     buyer.force_login(user)
     owner.force_login(part.brand.memberships.get().user)
+    owner.get(f"/brand/{part.brand.slug}/")  # which notes the language that she reads
 
     with django_assert_max_num_queries(12):
         assert owner.get(f"/brand/{part.brand.slug}/orders/{part.pk}/").status_code == 200
