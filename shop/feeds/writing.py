@@ -24,22 +24,24 @@ _ROW = """
     category_id bigint, title text, description text, status text, missing jsonb, currency text,
     sells_at text, own_shop_url text, tax_class text, feed_digest text, price_from bigint, details jsonb
 """
-_BODY = products.BODY.format(description="r.description")
-_SEARCH = products.SEARCH.format(title="r.title", brand="%(brand_name)s", body=_BODY)
+# The text to search in is made once per row (`offset 0` keeps it from being put in where it is used).
+_READ = f"""(select j.*, {products.BODY.format(description="j.description")} as body
+          from json_to_recordset(%(rows)s) j ({{columns}}) offset 0) r"""  # noqa: S608
+_SEARCH = products.SEARCH.format(title="r.title", brand="%(brand_name)s", body="r.body")
 _INSERT = f"""
 insert into shop_product
        (brand_id, feed_id, external_id, slug, withdrawal, in_stock, search,
         created_at, updated_at, {", ".join(FACTS)})
 select %(brand)s, %(feed)s, r.external_id, r.slug, 'yes', r.in_stock, {_SEARCH},
        %(at)s, %(at)s, {", ".join(f"r.{name}" for name in FACTS)}
-  from json_to_recordset(%(rows)s) r (external_id text, slug text, in_stock boolean, {_ROW})
+  from {_READ.format(columns="external_id text, slug text, in_stock boolean," + _ROW)}
 returning id, external_id
 """  # noqa: S608  names of columns only
 _UPDATE = f"""
 update shop_product p
    set feed_id = %(feed)s, updated_at = %(at)s, search = {_SEARCH},
        {", ".join(f"{name} = r.{name}" for name in FACTS)}
-  from json_to_recordset(%(rows)s) r (id bigint, {_ROW})
+  from {_READ.format(columns="id bigint," + _ROW)}
  where p.id = r.id
 """  # noqa: S608
 # What a feed counts never goes below what shoppers have reserved, and says nothing of a variant
