@@ -52,8 +52,10 @@ NO_BROWSER = "There is no Chromium on this machine: the browser tests are skippe
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """The browser tests come first, since they take longest; without a browser they are skipped."""
-    items.sort(key=lambda item: "e2e" not in item.keywords)
+    """What takes longest comes first, so that no process ends late with it: browser tests, then
+    those marked `long`. Without a browser the former are skipped.
+    """
+    items.sort(key=lambda item: (0 if "e2e" in item.keywords else 1, "long" not in item.keywords))
     if items and "e2e" in items[0].keywords and not harness.chromium():
         for item in items:
             if "e2e" in item.keywords:

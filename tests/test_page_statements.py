@@ -6,7 +6,7 @@ from django.test import TransactionTestCase
 from config.demo.world import Size
 from tests import harness, tour
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 ISSUED = {"shop:brand_invoice"}  # who first looks at a paper has it issued
 KINDS = 2  # statements more for kinds of rows that the small market lacks; rows take none
 FEW, MANY = Size(12, 2, 8, 120), Size(36, 6, 36, 360)

@@ -14,7 +14,7 @@ from tests.affiliates.factories import make_collaboration
 from tests.creators.factories import make_creator
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 OURS = [
     route for route in checks.routes() if route.name.split(":")[0] in {"affiliates", "shop", "creators"}
 ]  # fmt: skip
