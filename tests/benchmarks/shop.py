@@ -45,7 +45,7 @@ FILL = """
                order by id offset n %% 5 limit 1),
         'thing-' || n, initcap(word) || ' number ' || n,
         '<p>' || repeat('A ' || word || ' that lasts for years. ', 12) || '</p>', 'active', '[]',
-        'EUR', 'here', '', 'standard', 'yes', '', '{{}}', 500 + n * 7919 %% 20000, n %% 20 > 0,
+        'EUR', 'here', '', 'standard', 'yes', '', '{{}}', 500 + n::bigint * 7919 %% 20000, n %% 20 > 0,
         now() - n * interval '1 minute', now(),
         setweight(to_tsvector('simple', word || ' number ' || n), 'A')
     from (select n, (%(words)s::text[])[1 + n %% 12] as word
