@@ -152,8 +152,10 @@ def rage(market: Market, commissions: int) -> dict[str, int]:
 
 SETTLED_ONCE = """
     select (select count(*) from affiliates_commission where state <> 'settled'),
-           (select count(*) from affiliates_settlementline l where l.amount <> (
-               select sum(amount) from affiliates_commission where settlement_line_id = l.id)),
+           (select count(*) from affiliates_settlementline l full join (
+                select settlement_line_id as id, sum(amount) as amount from affiliates_commission
+                group by 1) c using (id)
+            where l.amount is distinct from c.amount),
            (select sum(amount) from affiliates_commission)
          - (select sum(amount) from affiliates_settlementline),
            (select count(*) from affiliates_settlementrun)
