@@ -203,7 +203,7 @@ def _write_channels(world, tables, creator_id, channels, joined) -> None:
         for k, (day, followers) in enumerate(account.counts[-keep:]):
             made = posts + 3 * k
             likes = int(followers * per_post * made) if account.platform == "tiktok" else None
-            views = int(followers * 0.6 * made) if account.platform == "youtube" else None
+            views = int(followers * 13 * per_post * made) if account.platform == "youtube" else None
             copier.add(
                 tables["reading"], copier.id(tables["reading"]), pk, day,
                 max(joined, utc(day, 5)), followers, likes, views,

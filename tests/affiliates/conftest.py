@@ -1,8 +1,25 @@
-"""After every test of money that passed, the books must balance."""
+"""A brand and a creator to begin with; and after every test of money that passed, balanced books."""
 
 import pytest
+from django.utils import timezone
 
-from affiliates import invariants
+from affiliates import invariants, links
+from tests.creators.factories import make_creator, make_user
+from tests.shop.factories import make_brand
+
+
+@pytest.fixture
+def brand():
+    """A brand with an owner."""
+    return make_brand(owner=make_user())
+
+
+@pytest.fixture
+def creator():
+    """An enrolled creator who has accepted the terms of links."""
+    found = make_creator(followers=6_000, user=make_user(), at=timezone.now())
+    links.accept_terms(found.user, timezone.now())
+    return found
 
 
 @pytest.fixture

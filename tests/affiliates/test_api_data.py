@@ -19,18 +19,6 @@ from tests.shop.factories import make_brand, make_order, make_variant
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def brand():
-    return make_brand(owner=make_user())
-
-
-@pytest.fixture
-def creator():
-    found = make_creator(followers=6_000, user=make_user(), at=timezone.now())
-    links.accept_terms(found.user, timezone.now())
-    return found
-
-
 # ------------------------------------------------------------------ brands
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from affiliates import apitokens, links
+from affiliates import apitokens
 from affiliates.models import ApiToken
 from shop.models import Membership
 from tests.affiliates.factories import sign_in
@@ -14,18 +14,6 @@ from tests.creators.factories import make_creator, make_user
 from tests.shop.factories import make_brand
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def brand():
-    return make_brand(owner=make_user())
-
-
-@pytest.fixture
-def creator():
-    found = make_creator(followers=6_000, user=make_user(), at=timezone.now())
-    links.accept_terms(found.user, timezone.now())
-    return found
 
 
 # ------------------------------------------------------------------ pages
