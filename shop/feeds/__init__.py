@@ -42,8 +42,11 @@ def detect(path: Path) -> str:
     if start[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
         message = _("This is a ZIP archive or a spreadsheet. Save it as CSV first.")
         raise UnreadableFeed(f"{message} {supported()}")
-    if start.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith(b"<"):
+    first = start.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")[:1]
+    if first == b"<":
         return "merchant_xml"
+    if first in {b"{", b"["}:
+        raise UnreadableFeed(f"{_('This is JSON. Save the catalogue as CSV first.')} {supported()}")
     columns, delimiter = base.header_of(path)
     if shopify.recognises(columns):
         return "shopify"

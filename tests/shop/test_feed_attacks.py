@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from shop.feeds import base
 from shop.models import FeedRun, Product, Variant
+from tests import real
 from tests.properties import examples
 from tests.shop.factories import make_brand, make_user
-from tests.shop.test_feeds import HEADER, SHARED, read, run, write
+from tests.shop.test_feeds import HEADER, read, run, write
 
 DATA = Path(__file__).parent.parent / "data"
 XML = b'<rss xmlns:g="http://base.google.com/ns/1.0"><channel>%s</channel></rss>'
@@ -139,7 +140,7 @@ def test_any_encoding_and_delimiter_reads_the_same(client, brand, encoding, deli
 
 REAL = sorted(
     [*DATA.glob("shopify_*.csv"), *DATA.glob("woocommerce.csv"), *DATA.glob("merchant_feed*"),
-     *SHARED.glob("shopify_*.csv"), *SHARED.glob("woocommerce*.csv"), *SHARED.glob("merchant*.xml")]
+     *real.CATALOGUES.glob("shopify_*.csv"), *real.CATALOGUES.glob("woocommerce*.csv"), *real.CATALOGUES.glob("merchant*.xml")]
 )  # fmt: skip
 NOISE = st.one_of(
     st.binary(max_size=30),

@@ -3,8 +3,9 @@
 import pytest
 
 from shop.feeds import UnreadableFeed
+from tests import real
 from tests.shop.factories import make_brand
-from tests.shop.test_feeds import SHARED, read, run, write
+from tests.shop.test_feeds import read, run, write
 
 FOREIGN = {  # name: products, variants, problems
     "bagisto_products.csv": (5, 8, 17),
@@ -20,11 +21,12 @@ REFUSED = {
     "books_10k.csv.gz": "no column with a price",
     "medusa_invalid_prices.csv": "variant price nonexistent",
     "oscar_books_semicolon.csv": "first line",
+    "retail_demo_store_products.json.gz": "JSON",
+    "saleor_demo_shop.json.gz": "JSON",
     "spree_product_translations.csv": "first line",
     "spree_translations_windows1252.csv": "first line",
     "ucp_flower_shop_products.csv": "whole hundreds",
 }
-LACKS = pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not there")
 
 
 def facts(found):
@@ -86,31 +88,32 @@ def test_prices_that_may_mean_something_else_are_asked_about(tmp_path, text, why
         read(write(tmp_path, text))
 
 
-@LACKS
+@real.needed
 @pytest.mark.parametrize("name", FOREIGN)
 def test_tables_that_nobody_here_wrote_are_read(name):
-    found, problems = read(SHARED / name)
+    found, problems = read(real.CATALOGUES / name)
 
     counts = (len(found), sum(len(one.variants) for one in found), len(problems))
     assert counts == FOREIGN[name]
 
 
-@LACKS
+@real.needed
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_understood_is_refused_whole(name):
     with pytest.raises(UnreadableFeed, match=REFUSED[name]):
-        read(SHARED / name)
+        read(real.CATALOGUES / name)
 
 
 @pytest.mark.slow
-@LACKS
+@real.needed
 @pytest.mark.django_db
 def test_the_same_export_comes_to_the_same_and_is_imported():
     comma, semicolon = (
-        facts(read(SHARED / f"medusa_export_{name}.csv")[0]) for name in ("comma", "semicolon")
+        facts(read(real.CATALOGUES / f"medusa_export_{name}.csv")[0])
+        for name in ("comma", "semicolon")
     )
     assert comma == semicolon
-    made = [run(make_brand(), SHARED / name) for name in FOREIGN]
+    made = [run(make_brand(), real.CATALOGUES / name) for name in FOREIGN]
     assert [(one.state, one.added) for one in made] == [
         ("done", products) for products, _variants, _problems in FOREIGN.values()
     ]

@@ -3,7 +3,6 @@
 import gzip
 import json
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,6 +14,7 @@ from shop import feeds
 from shop.feeds import base, importer
 from shop.feeds.base import BadValue, Problem, UnreadableFeed
 from shop.models import FeedRun, Product, Variant
+from tests import real
 from tests.properties import examples
 from tests.shop.factories import AT, make_brand, make_user
 
@@ -84,14 +84,12 @@ def test_what_a_feed_does_to_its_rows_is_understood(data):
     assert facts["NAMED-0001"][1] == 4500
 
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "catalogues"
-FOREIGN = sorted([*SHARED.glob("shopify_*.csv"), *SHARED.glob("merchant_feed*")])
+FOREIGN = sorted([*real.CATALOGUES.glob("shopify_*.csv"), *real.CATALOGUES.glob("merchant_feed*")])
 
 
-@pytest.mark.skipif(not FOREIGN, reason=f"{SHARED} is not there")
+@real.needed
 @pytest.mark.django_db
 def test_files_that_nobody_here_wrote_are_imported(subtests):
-    """Only where they lie beside the checkout: their licences let us read, not carry them."""
     for path in FOREIGN:
         with subtests.test(path.name):
             brand = make_brand()

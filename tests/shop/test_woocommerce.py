@@ -3,8 +3,9 @@
 import pytest
 
 from shop.models import Product, Variant
+from tests import real
 from tests.shop.factories import make_brand
-from tests.shop.test_feeds import SHARED, read, run, write
+from tests.shop.test_feeds import read, run, write
 
 HEADER = "ID,Type,SKU,Name,Published,In stock?,Regular price,Parent,Attribute 1 name,Attribute 1 value(s)\n"
 
@@ -85,13 +86,12 @@ def test_it_is_imported_onto_the_shelves_it_names(data):
     }  # fmt: skip
 
 
-WOO = SHARED / "woocommerce_sample_products.csv"
+WOO = real.CATALOGUES / "woocommerce_sample_products.csv"
 
 
-@pytest.mark.skipif(not WOO.exists(), reason=f"{WOO} is not there")
+@real.needed
 @pytest.mark.django_db
 def test_the_sample_of_woocommerce_is_imported():
-    """Only where it lies beside the checkout: its licence lets us read, not carry it."""
     brand = make_brand()
 
     made = run(brand, WOO)
