@@ -196,7 +196,7 @@ def _arrive(part: BrandOrder, now: State) -> None:
     shipped, delivered = (
         moment and min(moment, latest) for moment in (now.shipped_at, now.delivered_at)
     )
-    if not shipped and not delivered:
+    if not (shipped or delivered or now.set_back):
         return
     part.refresh_from_db()
     shipped = shipped or delivered

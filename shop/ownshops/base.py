@@ -87,6 +87,7 @@ class Told:
     backs: list[Back] = field(default_factory=list)
     shipped: dict[str, str] = field(default_factory=dict)  # parcel -> moment
     delivered: dict[str, str] = field(default_factory=dict)
+    off: list[str] = field(default_factory=list)  # parcels that did not leave after all
     codes: list[str] = field(default_factory=list)
     landing: str = ""
     cart: str = ""

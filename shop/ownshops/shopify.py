@@ -53,7 +53,7 @@ def _order(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Tol
     if not isinstance(facts.get("line_items"), list):
         raise BadBody("the order has no lines")
     status = base.text(facts.get("financial_status"), 30)
-    shipped, delivered = _parcels(base.rows(facts.get("fulfillments")))
+    shipped, delivered, off = _parcels(base.rows(facts.get("fulfillments")))
     landing = base.text(facts.get("landing_site"), 1000)
     codes = [base.text(one.get("code"), 60) for one in base.rows(facts.get("discount_codes"))]
     notes = base.rows(facts.get("note_attributes"))
@@ -73,6 +73,7 @@ def _order(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Tol
         backs=[_back(one, currency) for one in base.rows(facts.get("refunds"))],
         shipped=shipped,
         delivered=delivered,
+        off=off,
         codes=[code for code in codes if code],
         landing=landing,
         cart=next(
@@ -210,24 +211,36 @@ def _back(facts: dict[str, Any], currency: str) -> Back:
     )
 
 
-def _parcels(fulfilments: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
-    shipped, delivered = {}, {}
+def _parcels(
+    fulfilments: list[dict[str, Any]],
+) -> tuple[dict[str, str], dict[str, str], list[str]]:
+    """Return when parcels left, when they arrived, and those that were cancelled."""
+    shipped, delivered, off = {}, {}, []
     for one in fulfilments:
         key = base.named(one.get("id"), "the fulfilment's id")
         if one.get("status") in ("cancelled", "error", "failure"):
+            off.append(key)
             continue
         if sent := base.moment(one.get("created_at")):
             shipped[key] = sent
         arrived = base.moment(one.get("updated_at"))
         if one.get("shipment_status") == "delivered" and arrived:
             delivered[key] = arrived
-    return shipped, delivered
+    return shipped, delivered, off
 
 
 def _fulfilment(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Told:
     about = base.named(facts.get("order_id"), "the order's id")
-    shipped, delivered = _parcels([facts])
-    return Told(kind=topic, about=about, event=event, shipped=shipped, delivered=delivered)
+    shipped, delivered, off = _parcels([facts])
+    return Told(
+        kind=topic,
+        about=about,
+        event=event,
+        version=base.moment(facts.get("updated_at")) if off else "",
+        shipped=shipped,
+        delivered=delivered,
+        off=off,
+    )
 
 
 def _carrier(topic: str, event: str, facts: dict[str, Any], _currency: str) -> Told:

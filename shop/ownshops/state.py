@@ -33,6 +33,7 @@ class State:
     backs: list[tuple[datetime, Back]] = field(default_factory=list)
     all_back_at: datetime | None = None
     shipped_at: datetime | None = None
+    set_back: bool = False  # of a parcel it was told that it had left, then that it had not
     delivered_at: datetime | None = None
     codes: list[str] = field(default_factory=list)
     landing: str = ""
@@ -78,6 +79,10 @@ def fold(messages: Sequence[tuple[datetime, Told]]) -> State:
             richer = known and (len(back.lines), back.rest) > (len(known[1].lines), known[1].rest)
             first = min(known[0], at) if known else at
             backs[back.id] = (first, back if known is None or richer else known[1])
+        for parcel in told.off:
+            state.set_back |= parcel in shipped
+            shipped.pop(parcel, None)
+            delivered.pop(parcel, None)
         for parcel, moment in told.shipped.items():
             shipped[parcel] = min(shipped.get(parcel, moment), moment)
         for parcel, moment in told.delivered.items():

@@ -18,6 +18,7 @@ STOCK_TOPICS = ["product.updated"]
 MARK = "_thousand_order"  # in the meta data of an order that we pushed: our number
 PAID = {"processing", "completed", "refunded"}
 BACK = {"refunded", "cancelled"}
+NOT_YET = {"pending", "processing", "on-hold"}  # after "completed": it was set back
 LANDED = "_wc_order_attribution_session_entry"  # the address that the visit began at
 
 
@@ -71,6 +72,7 @@ def _order(topic: str, facts: dict[str, Any]) -> Told:
             for one in base.rows(facts.get("refunds"))
         ],
         shipped={"order": completed} if status == "completed" and completed else {},
+        off=["order"] if status in NOT_YET else [],
         codes=[code for code in codes if code],
         landing=meta.get(LANDED, ""),
         cart=(meta.get(base.PARAMETER) or meta.get(f"_{base.PARAMETER}", ""))[:300],

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from shop.ownshops import base as reading
-from shop.ownshops.woocommerce import MARK, item_of
+from shop.ownshops.woocommerce import MARK, NOT_YET, item_of
 from shop.stockrooms.base import BY, Client, Fate, NoAnswer, Page, Remote, Sale, Sent, Sold, loaded
 
 API = "/wp-json/wc/v3/"
@@ -88,6 +88,8 @@ class WooCommerce(Client):
     def look(self, external_id: str) -> Fate:
         """A completed order left as a whole; how it can be followed is told by the usual plugins."""
         row = self._row(f"orders/{external_id}")
+        if row.get("status") in NOT_YET:
+            return Fate([Sent(id="order", is_off=True)])
         if row.get("status") != "completed":
             return Fate(is_cancelled=row.get("status") in CANCELLED)
         told = next(

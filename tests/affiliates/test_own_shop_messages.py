@@ -1,16 +1,16 @@
 """What own shops tell comes in any order and more than once: the end is the same."""
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import psycopg
 import pytest
 from django.utils import timezone
 
-from shop import ownorders
+from shop import ownorders, ownsales
 from shop.models import Order, OrderLine, WebhookEvent
-from tests.affiliates.own_shops import NOW, Shop, ended, paid, refund, shipped, told
+from tests.affiliates.own_shops import NOW, Shop, ended, paid, refund, sample, shipped, told
 from tests.together import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
@@ -42,6 +42,46 @@ def test_any_order_of_messages_ends_the_same():
     assert ends[0][:2] == (6900, 2000)
     assert ends[0][4] == NOW + timedelta(days=3)
     assert ends[0][5] == 405  # 10 % of 49.00 without its VAT
+
+
+def test_a_parcel_that_was_cancelled_there_did_not_leave():
+    """In any order of messages; the days of the carrier are counted from the one that did."""
+    day = timedelta(days=1)
+    again = shipped() | {"id": 502, "created_at": (NOW + 3 * day).isoformat()}
+    messages = [
+        ("orders/paid", paid()),
+        ("fulfillments/create", shipped()),
+        ("fulfillments/update",
+         shipped() | {"status": "cancelled", "updated_at": (NOW + 2 * day).isoformat()}),
+    ]  # fmt: skip
+    for number, order in enumerate(permutations(messages), 1):
+        shop = Shop()
+        for topic, body in order:
+            changed = {"order_id" if "order_id" in body else "id": number}
+            assert shop.send(topic, body | changed).status_code == 200
+        assert ended(number)[3:5] == (None, None)
+        assert ownsales.assume_delivered(NOW + 6 * day) == 0
+        shop.send("fulfillments/create", again | {"order_id": number})
+        assert ended(number)[3] == NOW + 3 * day
+
+
+def test_an_order_that_is_set_back_from_completed_has_not_left():
+    shop, day = Shop("woocommerce"), timedelta(days=1)
+    body = sample("woocommerce_order")
+    body["meta_data"][1]["value"] = f"https://mill.example/?thousand={shop.click()}"
+    at = datetime.fromisoformat(body["date_modified_gmt"]).replace(tzinfo=UTC)
+
+    def send(status, days):
+        moment = (at + days * day).isoformat()
+        gone = {"date_completed_gmt": moment} if status == "completed" else {}
+        shop.send("order.updated", body | gone | {"status": status, "date_modified_gmt": moment})
+        return ended(body["id"])
+
+    first = send("processing", 0)
+    assert send("completed", 1)[3] is not None
+    assert ownsales.assume_delivered(timezone.now() + 9 * day) == 1
+    assert send("processing", 2) == first
+    assert send("completed", 3)[3] is not None
 
 
 def test_a_message_twice_is_one_and_an_altered_one_is_refused():
