@@ -352,9 +352,9 @@ PRIVATE_PICTURES_FROM = ""  # an origin on loopback that feed pictures may come 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "config.staticfiles.Hashed"
         if HASHED_STATIC or "collectstatic" in sys.argv
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        else "config.staticfiles.Plain"
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440

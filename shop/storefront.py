@@ -1,17 +1,19 @@
 """The shop window: finding products by words, shelf, brand and price, in few queries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from html import unescape
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, IntegerField, Prefetch, QuerySet
+from django.db.models import F, IntegerField, Prefetch, QuerySet, prefetch_related_objects
 from django.db.models.expressions import RawSQL
 from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
 from config.lib import pages
-from shop.models import Category, Image, Product, TaxRate, Variant
+from shop.models import Category, Image, Product, Variant
+from shop.models.brands import SellsAt
 
 PAGE = 24
 RANKED = 1_000  # newest matches that are ranked: a common word would have us read half of the shop
@@ -21,6 +23,21 @@ CARD = (  # all that a card of the shop reads
     "title", "slug", "price_from", "currency", "in_stock",
     "brand__slug", "brand__name", "category__art",
 )  # fmt: skip
+BESIDE = ("title", "slug", "price_from", "currency", "in_stock", "category__art")  # and its brand
+PAGE_OF_ONE = (  # all that a product's own page reads
+    "title", "slug", "description", "currency", "sells_at", "own_shop_url", "tax_class",
+    "withdrawal", "details", "price_from", "in_stock",
+    "category__slug", "category__name", "category__name_nl", "category__art",
+    "category__required_details",
+    *(f"brand__{name}" for name in (
+        "slug", "name", "currency", "sells_at", "made_by", "legal_name", "address", "postal_code",
+        "city", "country", "email", "phone", "register_number", "vat_number", "shipping_price",
+        "free_shipping_from", "delivery_days_from", "delivery_days_to", "ships_to", "return_days",
+        "return_address", "pays_return",
+    )),
+)  # fmt: skip
+VARIANT = ("sku", "options", "price", "content", "stock", "reserved", "picture", "product")
+PICTURE = ("product", "file", "width", "height", "alt")
 SORTS = {
     "new": ("-created_at", "-id"),
     "cheap": ("price_from", "id"),
@@ -126,17 +143,24 @@ def page(filters: Filters, number: int) -> pages.Page:
     return pages.page(rows.prefetch_related(first_pictures()), number, PAGE)
 
 
-def product(brand_slug: str, slug: str, day: date) -> Product | None:
-    """Return a product on sale with its brand, shelf, variants, and VAT on `day` as `tax_bp`."""
-    rows = Product.objects.on_sale().select_related("brand", "category").defer("search")
-    rows = rows.annotate(tax_bp=TaxRate.of_products(day))
-    found = rows.filter(brand__slug=brand_slug, slug=slug).prefetch_related(
-        Prefetch(
-            "variants",
-            Variant.objects.with_before().select_related("stocked__stockroom__integration"),
-        )
-    )
-    return found.first()
+def product(brand_slug: str, slug: str) -> Product | None:
+    """Return a product on sale with what its page shows of it, its brand and its shelf."""
+    rows = Product.objects.on_sale().filter(brand__slug=brand_slug, slug=slug)
+    rows = rows.select_related("brand", "category").only(*PAGE_OF_ONE)
+    return next(iter(rows), None)  # there is one at most
+
+
+def variants(product: Product) -> list[Variant]:
+    """Return what one may choose of a product, with `before`, and how fresh its stock is."""
+    rows = Variant.objects.with_before().filter(product=product, is_active=True)
+    if SellsAt.BESIDE in (product.sells_at, product.brand.sells_at):
+        rows = rows.select_related("stocked__stockroom__integration")
+    else:
+        rows = rows.only(*VARIANT)
+    found = list(rows)
+    for variant in found:
+        variant.product = product
+    return found
 
 
 def lead(description: str) -> tuple[str, bool]:
@@ -150,8 +174,17 @@ def lead(description: str) -> tuple[str, bool]:
 def more_of(product: Product, limit: int = 4) -> list[Product]:
     """Return other products of the same brand, their pictures not fetched yet."""
     rows = Product.objects.on_sale().filter(brand=product.brand, in_stock=True)
-    rows = cards(rows.exclude(pk=product.pk)).prefetch_related(None)
-    return list(rows.order_by("-created_at", "-id")[:limit])
+    rows = rows.exclude(pk=product.pk).select_related("category").only(*BESIDE)
+    found = list(rows.order_by("-created_at", "-id")[:limit])
+    for one in found:
+        one.brand = product.brand
+    return found
+
+
+def show_pictures(products: Sequence[Product]) -> None:
+    """Fetch the pictures of some products, no more of them than a page shows."""
+    shown = Image.objects.shown().order_by("position", "id").only(*PICTURE)
+    prefetch_related_objects(products, Prefetch("images", shown))
 
 
 def shelves() -> list[Category]:

@@ -27,14 +27,15 @@ def product(
 
     Reads `found.brand` and `found.category`; asks nothing of the database.
     """
+    page, returns = whole(found.get_absolute_url()), _returns(found)
     facts: dict[str, Any] = {
         "@context": SCHEMA,
         "@type": "Product",
         "name": found.title,
         "description": about or found.title,
-        "url": whole(found.get_absolute_url()),
+        "url": page,
         "brand": {"@type": "Brand", "name": found.brand.name},
-        "offers": [_offer(found, variant) for variant in variants],
+        "offers": [_offer(found, variant, page, returns) for variant in variants],
     }
     if len(variants) == 1:
         facts["sku"] = variants[0].sku
@@ -45,8 +46,8 @@ def product(
     return [facts, _trail(found)]
 
 
-def _offer(found: Product, variant: Variant) -> dict[str, Any]:
-    brand, page = found.brand, whole(found.get_absolute_url())
+def _offer(found: Product, variant: Variant, page: str, returns: dict[str, Any]) -> dict[str, Any]:
+    brand = found.brand
     offer: dict[str, Any] = {
         "@type": "Offer",
         "sku": variant.sku,
@@ -56,7 +57,7 @@ def _offer(found: Product, variant: Variant) -> dict[str, Any]:
         "availability": f"{SCHEMA}/{'InStock' if found.in_stock and variant.available != 0 else 'OutOfStock'}",
         "itemCondition": f"{SCHEMA}/NewCondition",
         "seller": {"@type": "Organization", "name": brand.legal_name or brand.name},
-        "hasMerchantReturnPolicy": _returns(found),
+        "hasMerchantReturnPolicy": returns,
     }
     if variant.label:
         offer["name"] = f"{found.title}, {variant.label}"

@@ -1,10 +1,13 @@
 """Days, countries and languages as a person writes them in the language of the page."""
 
 from datetime import date
+from functools import cache
 
 from babel import Locale
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
+
+_locale = cache(Locale)
 
 
 def short_day(on: date, form: str = "j M") -> str:
@@ -14,12 +17,12 @@ def short_day(on: date, form: str = "j M") -> str:
 
 def country(iso: str) -> str:
     """Return the name of a country by its ISO 3166 code; an unknown code stays as it is."""
-    return Locale(code()).territories.get(iso, iso)
+    return _locale(code()).territories.get(iso, iso)
 
 
 def language(iso: str) -> str:
     """Return the name of a language by its code; an unknown code stays as it is."""
-    return Locale(code()).languages.get(iso, iso)
+    return _locale(code()).languages.get(iso, iso)
 
 
 def decimal(value: float, places: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -47,6 +48,7 @@ register.filter("language", local.language)
 
 
 @register.simple_tag
+@cache
 def font_css() -> SafeString:
     """Return the link to our fonts where set-up could install them, else nothing."""
     if finders.find("fonts/fonts.css") is None:
@@ -58,6 +60,7 @@ def font_css() -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=2_048, typed=True)  # typed: safe text and any other are not the same
 def icon(name: str, cls: str = "", label: str = "") -> SafeString:
     """Return one drawing of the sprite; without `label` it is decoration."""
     said = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'

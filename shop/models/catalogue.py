@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cache
 from typing import Self
 
 from django.contrib.postgres.indexes import GinIndex
@@ -156,7 +157,14 @@ class Product(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("shop:product", args=[self.brand.slug, self.slug])
+        before, between, after = _address()
+        return f"{before}{self.brand.slug}{between}{self.slug}{after}"
+
+
+@cache
+def _address() -> list[str]:
+    """Return what stands around the two slugs in a product's address: a page shows it many times."""
+    return reverse("shop:product", args=["--0", "--0"]).split("--0")
 
 
 class Variant(models.Model):

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlencode
 
-from django.db.models import prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -14,7 +13,7 @@ from config.lib.http import page_number, render_page
 from shop import pricing, stocklevels, storefront, structured
 from shop.forms.products import DETAILS
 from shop.forms.storefront import FilterForm
-from shop.models import Brand
+from shop.models import Brand, TaxRate
 from shop.models.brands import SellsAt
 from shop.views.bag import cart_count, elsewhere, referral_for
 
@@ -61,15 +60,14 @@ def brand_page(request, brand_slug):
 @public
 @require_safe
 def product(request, brand_slug, product_slug):
-    found = storefront.product(brand_slug, product_slug, timezone.localdate())
+    found = storefront.product(brand_slug, product_slug)
     if found is None:
         raise Http404("no such product on sale")
     referral = referral_for(request, found.brand_id)
     shelf = request.referral.more_of_shelf(referral, found) if referral else []
     more = shelf or [(one, one.get_absolute_url()) for one in storefront.more_of(found)]
-    shown = [found, *(one for one, _url in more)]
-    prefetch_related_objects(shown, storefront.pictures())
-    variants = [variant for variant in found.variants.all() if variant.is_active]
+    storefront.show_pictures([found, *(one for one, _url in more)])
+    variants = storefront.variants(found)
     chosen = _chosen(variants, request.GET.get("variant", ""))
     pictures = list(found.images.all())
     lead, is_longer = storefront.lead(found.description)
@@ -149,9 +147,12 @@ def _address(request, form):
 
 def _earns(referral, product, chosen):
     """Return the commission on one piece, where the brand lets shoppers see it."""
-    if not referral or referral.rate_bp is None or not chosen or product.tax_bp is None:
+    if not referral or referral.rate_bp is None or not chosen:
         return None
-    net = chosen.price - money.tax_within(chosen.price, product.tax_bp)
+    tax_bp = TaxRate.on(product.brand.country, product.tax_class, timezone.localdate())
+    if tax_bp is None:
+        return None
+    net = chosen.price - money.tax_within(chosen.price, tax_bp)
     return money.half_up(net, referral.rate_bp)
 
 
