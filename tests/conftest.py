@@ -5,6 +5,7 @@ test begins. `live_site`: the real server on the test database, at `live_site.ur
 """
 
 import functools
+import gc
 import os
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +17,7 @@ import redis
 from tests import harness
 
 HOME = harness.data_dir()
+harness.keep_bytecode(HOME)
 PORT = harness.free_port()
 _engines = harness.engines(HOME)
 SERVERS = _engines.__enter__()  # before Django reads its settings
@@ -38,10 +40,13 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()  # here and not by the plugin, which would read the settings too early
 del os.environ["DJANGO_SETTINGS_MODULE"]  # else the plugin of a worker, which inherits it, would
 
+from django.conf import settings  # noqa: E402
+
 from config import catalogue  # noqa: E402
 from config.celery import Bell  # noqa: E402
 
 catalogue.compile_stale()  # pages are also tested in Dutch
+harness.hurry(settings)
 
 
 def pytest_unconfigure() -> None:
@@ -60,6 +65,12 @@ def pytest_collection_modifyitems(items) -> None:
         for item in items:
             if "e2e" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage look at what tests make, and no more at the tests themselves."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
@@ -108,8 +119,6 @@ def _own_media(settings, tmp_path):
 @functools.cache
 def _redis_clients() -> list[redis.Redis]:
     """One client per database on which this process's tests leave something behind."""
-    from django.conf import settings
-
     cache = settings.CACHES["default"]["LOCATION"]
     addresses = dict.fromkeys([settings.REDIS_URL, cache, settings.CLICKS_REDIS_URL])
     return [redis.from_url(address) for address in addresses]
@@ -127,8 +136,6 @@ def _clean_redis():
 
 @pytest.fixture(scope="session")
 def _site(django_db_setup):
-    from django.conf import settings
-
     site = harness.Site(PORT, {"THOUSAND_PART": "web", "DATA_DIR": str(settings.DATA_DIR)})
     yield site
     site.stop()

@@ -37,6 +37,24 @@ def data_dir() -> Path:
     return Path(home).absolute()
 
 
+def keep_bytecode(home: Path) -> None:
+    """Where Python is told to keep no bytecode, keep that of the tests in `home`.
+
+    Else each process of a test compiles Django and all of ours anew, for seconds.
+    """
+    if sys.dont_write_bytecode:
+        sys.dont_write_bytecode, sys.pycache_prefix = False, str(home / "bytecode")
+        os.environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": sys.pycache_prefix}
+
+
+def hurry(settings) -> None:
+    """Spare tests what the site does once, or slowly on purpose."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher as Argon2
+
+    settings.WHITENOISE_AUTOREFRESH = True  # each Client else looks at all static files
+    Argon2.time_cost, Argon2.memory_cost, Argon2.parallelism = 1, 64, 1
+
+
 def free_port() -> int:
     """Return a port that nobody listens on, below those that the kernel gives to callers."""
     while True:

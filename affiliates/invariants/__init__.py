@@ -17,6 +17,14 @@ SHOWN = 20  # ids reported per broken invariant
 INVARIANTS: dict[str, str] = {**NIGHTS, **PAYOUTS, **COMMISSIONS, **BOOKINGS}
 
 
+def first(query: str) -> str:
+    """Return the question for the first ids that offend.
+
+    Materialized: else the limit makes the planner hope for an early end that never comes.
+    """
+    return f"WITH offence(id) AS MATERIALIZED ({query}) SELECT id FROM offence ORDER BY 1 LIMIT {SHOWN}"
+
+
 def check(names: list[str] | None = None) -> dict[str, list[int]]:
     """Return the broken invariants with the first ids that offend; empty: all hold."""
     offences: dict[str, list[int]] = {}
@@ -24,11 +32,7 @@ def check(names: list[str] | None = None) -> dict[str, list[int]]:
         for name, query in INVARIANTS.items():
             if names and name not in names:
                 continue
-            # Materialized: else the limit makes the planner hope for an early end that never comes.
-            cursor.execute(
-                f"WITH offence(id) AS MATERIALIZED ({query})"
-                f" SELECT id FROM offence ORDER BY 1 LIMIT {SHOWN}"
-            )
+            cursor.execute(first(query))
             if found := [row[0] for row in cursor.fetchall()]:
                 offences[name] = found
     return offences
