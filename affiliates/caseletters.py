@@ -132,7 +132,9 @@ def _words(event: CaseEvent, creator: Creator) -> Iterator[tuple[str, list[str]]
     elif case.kind == Kind.CONTEST and event.kind in (State.UPHELD, State.DISMISSED):
         agreed = event.kind == State.UPHELD
         yield (
-            _("your question about a sale"),
+            _("your question about a link")
+            if case.subject.startswith("link block:")
+            else _("your question about a sale"),
             [
                 _("We agree with you.") if agreed else _("We do not agree with you."),
                 event.text,

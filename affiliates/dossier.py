@@ -84,6 +84,7 @@ PARTS = (
     _creator("affiliates.Passport"),
     _creator("affiliates.PassportEvidence"),
     _creator("affiliates.Link"),
+    _creator("affiliates.LinkBlock", "link__creator", "blocked_by", "lifted_by"),
     _creator("affiliates.PageLink"),
     _creator("affiliates.CreatorCode"),
     Part("affiliates.CalendarFeed", ("creator__user", "membership__user"), ("token_hash",)),

@@ -33,6 +33,7 @@ from affiliates.models import (
     Endpoint,
     FlatFee,
     Link,
+    LinkBlock,
     Message,
     MessageDigest,
     PageLink,
@@ -191,6 +192,7 @@ def _forget_market(creator: Creator, at: datetime) -> None:
     for link in Link.objects.filter(creator=creator, is_active=True):
         links.deactivate(link)
     Link.objects.filter(creator=creator).exclude(alias="").update(alias="")
+    LinkBlock.objects.filter(link__creator=creator).update(reason=GONE, lift_reason="")
     codes.switch_off(creator)
     for code in creator.codes.all():
         code.code = f"GONE{code.pk}"

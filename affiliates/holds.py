@@ -20,7 +20,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from affiliates import commissions, fraud, reporting
+from affiliates import commissions, fraud, linkblocks, reporting
 from affiliates.models import CaseLine, Commission, RiskFlag
 from creators import cases, disputes, standing
 from creators.models import Case, Creator, Violation
@@ -188,8 +188,10 @@ def reverse_flag(flag: RiskFlag, *, by: AbstractUser, reason: str, at: datetime)
 def decide(case: Case, upheld: bool, *, by: AbstractUser, reason: str, at: datetime) -> Case:
     """Decide a case (see `cases.decide`) and let go at once what it no longer keeps."""
     disputes.refuse_own(case, by)
+    linkblocks.refuse_own(case, by)
     row = cases.decide(case, upheld, by=by, reason=reason, at=at)
     reporting.enforce(row, at)
+    linkblocks.follow(row, reason, by, at)
     disputes.follow(row, at)
     for one in (row, row.appeal_of):
         if one is not None and cases.is_final(one, at):

@@ -151,7 +151,13 @@ def take(creator: Creator, wanted: Iterable[tuple[str, Link]], at: datetime) -> 
 def _take_shop(creator: Creator, brand: Brand, platform: str, at: datetime) -> Link | None:
     try:
         return links.take(creator, brand=brand, platform=platform, at=at)
-    except (links.NoOffer, links.BrandShort, links.ShopUntested, links.QuotaReached):
+    except (
+        links.NoOffer,
+        links.LinkBlocked,
+        links.BrandShort,
+        links.ShopUntested,
+        links.QuotaReached,
+    ):
         return None  # the rest of the kit is still of use
 
 

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
-from affiliates import disclosure, links
-from affiliates.models import Commission, Link, LinkDay
+from affiliates import disclosure, linkblocks, links
+from affiliates.models import Commission, Link, LinkBlock, LinkDay
 from config.lib import pages
 from creators.models import Creator
 
@@ -42,6 +42,7 @@ class Row:
     orders: int = 0
     earned: int = 0
     currency: str = "EUR"
+    block: LinkBlock | None = None  # we switched it off
 
     @property
     def conversion_bp(self) -> int | None:
@@ -77,8 +78,9 @@ def own_links(creator: Creator, number: int = 1) -> pages.Page:
 
 
 def rows(found: Sequence[Link]) -> list[Row]:
-    """Return what each of these links brought, in their order. 2 queries."""
-    rows = {link.pk: Row(link, links.share_url(link)) for link in found}
+    """Return what each of these links brought, in their order. 2 queries, 3 if some are off."""
+    blocks = linkblocks.of(found)
+    rows = {link.pk: Row(link, links.share_url(link), block=blocks.get(link.pk)) for link in found}
     days = LinkDay.objects.filter(link__in=rows).values("link")
     for day in days.annotate(n=Sum("clicks"), u=Sum("uniques")):
         rows[day["link"]].clicks, rows[day["link"]].people = day["n"], day["u"]

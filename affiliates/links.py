@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from affiliates import collaborations, linkcache, promises, rates, solvency, switches
-from affiliates.models import Link, PlatformSwitch
+from affiliates.models import Link, LinkBlock, PlatformSwitch
 from affiliates.models.links import PostedOn
 from creators import rulebook, standing
 from creators.models import Creator
@@ -65,6 +65,10 @@ class BrandShort(Exception):
 
 class ShopUntested(Exception):
     """The brand sells in its own shop, and no test order has come through from there."""
+
+
+class LinkBlocked(Exception):
+    """We switched her link for this off, and did not lift that (linkblocks.py)."""
 
 
 class TermsMissing(Exception):
@@ -143,8 +147,8 @@ def take(
     """Return the creator's link for a product, or a brand's shop, on one platform.
 
     The same asked twice is the same link, switched on again where it was off. Raises
-    NotEnrolled (PlatformOff where the platform is), TermsMissing, NoOffer, BrandShort,
-    ShopUntested or QuotaReached.
+    NotEnrolled (PlatformOff where the platform is), TermsMissing, NoOffer, LinkBlocked,
+    BrandShort, ShopUntested or QuotaReached.
     """
     creator = _may_take(creator, platform, at)
     if product is not None:
@@ -156,8 +160,10 @@ def take(
     mine = creator.links.filter(
         collaboration__brand=offer.collaboration.brand_id, product=product
     ).select_related("collaboration")
-    known = mine.filter(platform=platform, collaboration=offer.collaboration).first()
-    if known:
+    there = list(mine.filter(platform=platform))
+    if _blocked(there):
+        raise LinkBlocked(f"{creator} had a link to {product or brand} on {platform}")
+    if known := next((one for one in there if one.collaboration == offer.collaboration), None):
         return _switch_on(known)
     if solvency.short([offer.collaboration.brand_id], at):
         raise BrandShort(f"{offer.collaboration} is of a brand that is short of money")
@@ -225,7 +231,7 @@ def take_many(
 ) -> dict[int, Link | str]:
     """Take a link for each product on one platform; return by product id the link or why not.
 
-    Why not: "no_offer", "short" (of money: the brand), "untested" (its own shop) or "quota". A fixed number of queries. Raises NotEnrolled or
+    Why not: "no_offer", "blocked" (by us), "short" (of money: the brand), "untested" (its own shop) or "quota". A fixed number of queries. Raises NotEnrolled or
     TermsMissing.
     """
     creator = _may_take(creator, platform, at)
@@ -237,6 +243,7 @@ def take_many(
     left = quota(creator, at).left
     short = solvency.short({product.brand_id for product in products}, at)
     untested = integrations.untested(products)
+    blocked = _blocked([link for link in own if link.platform == platform])
     results: dict[int, Link | str] = {}
     made: list[Link] = []
     for product in products:
@@ -254,6 +261,8 @@ def take_many(
         )
         if offer is None:
             results[product.pk] = "no_offer"
+        elif any(link.pk in blocked for link in known):
+            results[product.pk] = "blocked"
         elif same:
             results[product.pk] = _switch_on(same[0])
         elif product.brand_id in short:
@@ -276,11 +285,16 @@ def _count(creator: Creator, at: datetime) -> None:
         raise QuotaReached(allowance.limit, allowance.again_at)
 
 
+def _blocked(found: Sequence[Link]) -> set[int]:
+    """Return which of these we switched off, by id. No query where all of them work."""
+    off = [link.pk for link in found if not link.is_active]
+    rows = LinkBlock.objects.standing().filter(link__in=off) if off else None
+    return set(rows.values_list("link", flat=True)) if rows is not None else set()
+
+
 def _switch_on(link: Link) -> Link:
     if not link.is_active:
-        link.is_active = True
-        link.save(update_fields=["is_active"])
-        forget_later(link)
+        activate(link)
     return link
 
 
@@ -314,6 +328,13 @@ def deactivate(link: Link) -> None:
     link.is_active = False
     link.on_storefront = False
     link.save(update_fields=["is_active", "on_storefront"])
+    forget_later(link)
+
+
+def activate(link: Link) -> None:
+    """Let a link work again."""
+    link.is_active = True
+    link.save(update_fields=["is_active"])
     forget_later(link)
 
 

@@ -3,20 +3,23 @@
 of_click(link, at, off) -> Promise     the rate, and the next moment at which it may be another
 taken(link) -> Taken | None            the promise that came with taking a link
 is_live(link, at)                      whether its clicks count
+stood_for(clicks, ever)                the dark links that clicks made meanwhile stood in for
 
 A click on her link for the same thing is promised, while the platform of a link of hers is off,
-what a click on that one would have been promised had its platform not gone dark: its lock is
-reckoned without the days that it stands still. Source: docs/platform-loss.md, "The switch".
+what a click on that one would have been promised had its platform not gone dark, in rate and in
+days: its lock is reckoned without the days that it stands still. Source: docs/platform-loss.md, "The switch".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from affiliates import collaborations, rates
-from affiliates.models import Link, PlatformSwitch, SwitchChange
+from django.db.models import Q
+
+from affiliates import collaborations, rates, switches
+from affiliates.models import Collaboration, Link, PlatformSwitch, SwitchChange
 from affiliates.rates import Rates, Taken
 from shop.models import Brand, Product
 
@@ -29,6 +32,14 @@ class Promise:
     changes_at: datetime | None = None
     of: Link | None = None
     of_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a dark link still promises: its offer, and until when cuts do not count for it."""
+
+    offer: Collaboration
+    taken: Taken | None
 
 
 def taken(link: Link) -> Taken | None:
@@ -100,15 +111,77 @@ def _without_outage(
     dark: Sequence[Link], off: Mapping[str, PlatformSwitch]
 ) -> dict[int, datetime | None]:
     """Return when each lock would end, had its clock gone on."""
-    moved: dict[int, timedelta] = {}
-    if dark:
-        rows = SwitchChange.objects.filter(
-            switch__in={off[one.platform] for one in dark},
-            kind=SwitchChange.Kind.RATE_LOCK,
-            object_id__in=[one.pk for one in dark],
-        )
-        moved = dict(rows.order_by("id").values_list("object_id", "shift"))  # the last counts
+    moved = _moved(dark, off.values())
+    return {one.pk: _lock_without(one, off[one.platform], moved) for one in dark}
+
+
+Moved = Mapping[tuple[int, int], timedelta]  # by switch and link
+
+
+def _moved(dark: Sequence[Link], outages: Iterable[PlatformSwitch]) -> Moved:
+    """Return how much of each outage is in the locks of these links."""
+    if not dark:
+        return {}
+    rows = SwitchChange.objects.filter(
+        switch__in=[row.pk for row in outages],
+        kind=SwitchChange.Kind.RATE_LOCK,
+        object_id__in=[one.pk for one in dark],
+    )
+    rows = rows.order_by("id").values_list("switch", "object_id", "shift")
+    return {(switch, link): shift for switch, link, shift in rows}  # the last counts
+
+
+def _lock_without(link: Link, switch: PlatformSwitch, moved: Moved) -> datetime | None:
+    until = link.rate_locked_until
+    return until and until - moved.get((switch.pk, link.pk), timedelta())
+
+
+# ------------------------------------------------------------ later, of a click that was made
+
+Click = tuple[int, datetime]  # the id of its link, and when
+
+
+def stood_for(
+    clicks: Mapping[Click, Link], ever: Sequence[PlatformSwitch]
+) -> dict[Click, list[Held]]:
+    """Return the dark links that each click stood in for, where there are some.
+
+    `ever`: switches, as `PlatformSwitch.objects.ever()`. No query where nothing was off, else 3.
+    """
+    asked = {}
+    for (pk, at), link in clicks.items():
+        off = switches.off_at(ever, link.creator.country, at) if link.collaboration_id else {}
+        if off and link.platform not in off:
+            asked[pk, at] = (link, off)
+    dark = _dark_of(asked.values())
+    moved = _moved(dark, [switch for _link, off in asked.values() for switch in off.values()])
     return {
-        one.pk: one.rate_locked_until and one.rate_locked_until - moved.get(one.pk, timedelta())
-        for one in dark
-    }
+        key: [
+            Held(one.collaboration, one.rate_locked_until and Taken(
+                one.created_at, _lock_without(one, off[one.platform], moved)))
+            for one in dark
+            if one.platform in off and _is_same(one, link) and is_live(one, key[1])
+        ]
+        for key, (link, off) in asked.items()
+    }  # fmt: skip
+
+
+def _is_same(one: Link, other: Link) -> bool:
+    """Say whether two links of one creator lead to the same thing."""
+    return (one.creator_id, one.product_id, one.collaboration.brand_id) == (
+        other.creator_id, other.product_id, other.collaboration.brand_id,
+    )  # fmt: skip
+
+
+def _dark_of(asked: Collection[tuple[Link, Mapping[str, PlatformSwitch]]]) -> list[Link]:
+    if not asked:
+        return []
+    links = [link for link, _off in asked]
+    rows = Link.objects.active().filter(
+        Q(product__in={link.product_id for link in links} - {None}) | Q(product=None),
+        creator__in={link.creator_id for link in links},
+        collaboration__brand__in={link.collaboration.brand_id for link in links},
+        platform__in={platform for _link, off in asked for platform in off},
+    )
+    rows = rows.select_related("collaboration__brand", "product")
+    return list(rows.prefetch_related("collaboration__term_changes"))

@@ -18,6 +18,7 @@ from affiliates import (
     consent,
     disclosure,
     programmes,
+    promises,
     redirect,
     referral,
     shelf,
@@ -25,7 +26,7 @@ from affiliates import (
 )
 from affiliates.attribution import facts
 from affiliates.codes import ForCode
-from affiliates.models import Commission, Link
+from affiliates.models import Commission, Link, PlatformSwitch
 from affiliates.referral import Seen
 from creators.models import Creator
 from shop.models import Product
@@ -163,6 +164,8 @@ def _stands(link: Link, seen: Seen, at: datetime) -> bool:
     if not running or seen.clicked_at > at:
         return False
     age = at - seen.clicked_at  # beyond what is announced an earlier promise may still hold
-    return age <= timedelta(days=offer.window_days) or age <= timedelta(
-        days=facts.window(link, seen.clicked_at, at)
-    )
+    if age <= timedelta(days=offer.window_days):
+        return True
+    key = (link.pk, seen.clicked_at)
+    held = promises.stood_for({key: link}, list(PlatformSwitch.objects.ever())).get(key, ())
+    return age <= timedelta(days=facts.window(link, seen.clicked_at, at, held))

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from affiliates import collaborations, linkcache, links, solvency
 from affiliates.dashboards.query import rows_of
-from affiliates.models import Link, PlatformSwitch, SwitchChange
+from affiliates.models import Link, LinkBlock, PlatformSwitch, SwitchChange
 from affiliates.models.links import PostedOn
 from creators.models import Creator
 from shop import integrations
@@ -68,6 +68,7 @@ class _Found:
     brands: Mapping[int, Brand]
     refused: set[Thing]  # of brands that are short, and of shops that are not tested
     known: Mapping[tuple[int, int, int | None], Link]  # by creator, collaboration and product
+    blocked: set[tuple[int, int, int | None]]  # by creator, brand and product: we said no
     new: list[Link] = field(default_factory=list)
     again: list[Link] = field(default_factory=list)
 
@@ -136,6 +137,9 @@ def _find(
     shops = Link.objects.filter(
         creator__in=wanted, platform=PostedOn.PAGE, product=None, collaboration__brand__in=brands
     )
+    blocks = LinkBlock.objects.standing().filter(
+        link__creator__in=wanted, link__platform=PostedOn.PAGE
+    )
     return _Found(
         wanted=wanted,
         barred=links.barred(creators, at),
@@ -149,6 +153,9 @@ def _find(
             (link.creator_id, link.collaboration_id, link.product_id): link
             for link in pages.union(shops, all=True)
         },
+        blocked=set(
+            blocks.values_list("link__creator", "link__collaboration__brand", "link__product")
+        ),
     )  # fmt: skip
 
 
@@ -160,6 +167,8 @@ def _links_of(creator: Creator, found: _Found, at: datetime) -> list[str]:
     for brand_id, product_id in found.wanted[creator.pk]:
         offer = found.books[creator.pk].offer(brand_id, product_id)
         if offer is None or (brand_id, product_id) in found.refused:
+            continue
+        if (creator.pk, brand_id, product_id) in found.blocked:
             continue
         link = found.known.get((creator.pk, offer.collaboration.pk, product_id))
         if link is None:

@@ -61,12 +61,24 @@ def stops_clicks(
     since = [
         row.earns_until
         for row in switches
-        if row.platform == link.platform
+        if row.state == State.AGREED
+        and row.platform == link.platform
         and row.country in ("", link.creator.country)
         and row.earns_until <= clicked_at
         and (row.off_until is None or clicked_at < row.off_until)
     ]
     return min(since, default=None)
+
+
+def off_at(ever: Sequence[PlatformSwitch], country: str, at: datetime) -> dict[str, PlatformSwitch]:
+    """Return what of `ever` was known at `at` to be off there, errors too; by platform."""
+    return {
+        row.platform: row
+        for row in ever
+        if row.country in ("", country)
+        and max(row.off_from, row.agreed_at) <= at
+        and all(ends is None or at < ends for ends in (row.off_until, row.withdrawn_at))
+    }
 
 
 def holds_samples(at: datetime) -> Q:

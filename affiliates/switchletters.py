@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from affiliates import kit
 from affiliates.letters import Letter, day, each_in, send_all
 from affiliates.models import PlatformSwitch, SwitchLetter
+from config.lib import post
 from creators import profiles
 from creators.models import Creator
 from shop import readers
@@ -29,32 +30,45 @@ PICTURES = 100  # links of a kit that goes with the letter; a larger one is down
 def send_waiting(at: datetime, seconds: float = SECONDS) -> int:
     """Mail what waits to be told, oldest first, for so long; return how many were told.
 
-    Several may do this at once: each takes what nobody else holds.
+    Several may do this at once: each takes what nobody else holds. Each letter is one short
+    transaction, over one connection to the mail server. A worker that is killed has told all but
+    the one in its hands, which goes again as the same mail (`Letter.key`).
     """
     ends, told, last = time.monotonic() + seconds, 0, 0
-    waiting = SwitchLetter.objects.filter(told_at=None).order_by("id")
-    while ids := list(waiting.filter(pk__gt=last).values_list("pk", flat=True)[:AT_ONCE]):
-        for pk in ids:
-            if time.monotonic() > ends:
-                return told
-            try:
-                told += _tell(pk, at)
-            except OSError:  # this address or the server refused it; the next call tries again
-                logger.exception("letter %s about a switch could not be mailed", pk)
-        last = ids[-1]
+    waiting = SwitchLetter.objects.waiting().order_by("id")
+    with post.kept_open():
+        while ids := list(waiting.filter(pk__gt=last).values_list("pk", flat=True)[:AT_ONCE]):
+            for pk in ids:
+                if time.monotonic() > ends:
+                    return told
+                try:
+                    told += _tell(pk, at)
+                except post.NotNow:  # this address later
+                    logger.warning("letter %s about a switch is taken later", pk)
+                except OSError:  # the server is away: the next call tries again
+                    logger.exception("letter %s about a switch could not be mailed", pk)
+                    return told
+            last = ids[-1]
     return told
 
 
 @transaction.atomic
 def _tell(pk: int, at: datetime) -> bool:
-    rows = SwitchLetter.objects.select_for_update(of=["self"], skip_locked=True)
+    rows = SwitchLetter.objects.waiting().select_for_update(of=["self"], skip_locked=True)
     rows = rows.select_related("switch", "creator__user", "brand")
-    row = rows.filter(pk=pk, told_at=None).first()
+    row = rows.filter(pk=pk).first()
     if row is None:
         return False
-    row.told_at = at
-    row.mailed = _is_news(row, at) and _mail(row)
-    row.save(update_fields=["told_at", "mailed"])
+    try:
+        with transaction.atomic():
+            row.mailed = _is_news(row, at) and _mail(row)
+        row.told_at = at
+    except OSError:
+        raise
+    except Exception:  # one that cannot be written stops nobody; the admin's page counts it
+        logger.exception("letter %s about a switch could not be written", pk)
+        row.attempts += 1
+    row.save(update_fields=["told_at", "mailed", "attempts"])
     return row.mailed
 
 
@@ -73,13 +87,18 @@ def _mail(row: SwitchLetter) -> bool:
         if creator.user is None or not creator.user.email or creator.is_demo or creator.erased_at:
             return False
         with translation.override(profiles.mail_language(creator)):
-            to_creator(row.switch, row.about, creator).send()
+            mail = to_creator(row.switch, row.about, creator)
+            mail.key = f"switch letter {row.pk}"
+            mail.send()
         return True
     if row.brand.is_demo:
         return False
+    kits: dict[str, bytes] = {}  # by language: made once, however many read it
 
     def letter(address: str) -> Letter:
-        return to_brand(row.switch, row.about, row.brand, address)
+        mail = to_brand(row.switch, row.about, row.brand, address, kits)
+        mail.key = f"switch letter {row.pk}"
+        return mail
 
     return bool(send_all(each_in(readers.readers(row.brand), letter)))
 
@@ -129,8 +148,12 @@ def to_creator(switch: PlatformSwitch, about: str, creator: Creator) -> Letter:
     return letter
 
 
-def to_brand(switch: PlatformSwitch, about: str, brand: Brand, address: str) -> Letter:
-    """Return a brand's letter in the language that is active."""
+def to_brand(
+    switch: PlatformSwitch, about: str, brand: Brand, address: str,
+    kits: dict[str, bytes] | None = None,
+) -> Letter:  # fmt: skip
+    """Return a brand's letter in the language that is active; `kits` keeps what is made."""
+    kits, language = {} if kits is None else kits, translation.get_language() or "en"
     words = _words(switch)
     letter = Letter(
         to=address,
@@ -147,8 +170,9 @@ def to_brand(switch: PlatformSwitch, about: str, brand: Brand, address: str) -> 
         letter.paragraphs.append(
             _("The file has your creators with their fixed address, and a message to send them.")
         )
-        files = kit.archive(kit.brand_files(brand, switch.platform))
-        letter.files = [(f"{brand.slug}-{switch.platform}.zip", files, "application/zip")]
+        if language not in kits:
+            kits[language] = kit.archive(kit.brand_files(brand, switch.platform))
+        letter.files = [(f"{brand.slug}-{switch.platform}.zip", kits[language], "application/zip")]
     return letter
 
 

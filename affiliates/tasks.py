@@ -25,6 +25,7 @@ from affiliates import (
     exports,
     flatfees,
     holds,
+    linkletters,
     mails,
     messageletters,
     night,
@@ -291,6 +292,12 @@ def check_names() -> int:
 def check_vat_numbers() -> int:
     """Ask VIES about the VAT numbers that are due."""
     return vatnumbers.check_due(timezone.now(), VAT_NUMBERS)
+
+
+@shared_task
+def mail_links() -> int:
+    """Tell creators of links that we switched off or freed."""
+    return linkletters.send_waiting(timezone.now())
 
 
 # ------------------------------------------------------------ platforms that are off

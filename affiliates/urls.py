@@ -290,6 +290,7 @@ urlpatterns += [
     path("creator/links/code/", codes.code, name="code"),
     path("creator/links/<int:pk>/", links.link, name="link"),
     path("creator/links/<int:pk>/off/", links.link_off, name="link_off"),
+    path("creator/links/<int:pk>/contest/", links.link_contest, name="link_contest"),
     path("creator/links/<int:pk>/name/", links.link_name, name="link_name"),
     path("creator/links/<int:pk>/qr/", qr.link_qr_page, name="link_qr_page"),
     path("creator/links/<int:pk>/qr.<str:kind>", qr.link_qr, name="link_qr"),

@@ -14,14 +14,14 @@ from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from config.lib.readonly import ReadOnly
+from config.lib.readonly import Editable, ReadOnly
 
 
 def is_staff(user: User) -> bool:
     return user.is_staff or user.is_superuser
 
 
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(Editable):
     """A person's account; `is_active` alone can be changed, and not that of staff."""
 
     list_display = ["username", "email", "is_active", "is_staff", "is_superuser", "last_login"]

@@ -17,6 +17,7 @@ EVERY = [  # what it does, task, seconds
     ("tell what happened in cases", "affiliates.tasks.mail_cases", MINUTE),
     ("let the clocks of samples run out", "affiliates.tasks.run_sample_clocks", HOUR),
     ("do what switched off platforms ask", "affiliates.tasks.run_switches", 2 * MINUTE),
+    ("tell of links that are switched off", "affiliates.tasks.mail_links", 2 * MINUTE),
     ("tell of platforms that are off", "affiliates.tasks.mail_switches", 2 * MINUTE),
     ("ask again whose posts these are", "affiliates.tasks.check_posts", 6 * HOUR),
     ("close what nobody answered", "affiliates.tasks.close_unanswered", HOUR),

@@ -27,16 +27,16 @@ SEES = {
     " affiliates.ledgerentry affiliates.payout affiliates.payoutattempt affiliates.payoutbatch affiliates.payoutclaim"
     " affiliates.payoutmethod affiliates.selfbill affiliates.settlementline"
     " affiliates.platformswitch affiliates.settlementrun affiliates.settlementshard"
-    " affiliates.switchword affiliates.taxidentity"
+    " affiliates.switchchange affiliates.switchword affiliates.taxidentity"
     " affiliates.brandtaxidentity affiliates.taxlook affiliates.taxprofile affiliates.vatcheck"
     " shop.movement shop.orderpush shop.stockroom shop.taxrate shop.topup shop.webhookevent",
     SUPPORT: ORDERS
     + " creators.channel creators.decision creators.decisioncheck creators.directoryentry"
     " creators.enrolmentpolicy creators.manualcheck creators.niche creators.platformstatus"
     " creators.quizattempt creators.reading affiliates.creatorcode affiliates.link"
-    " affiliates.linkday affiliates.participation affiliates.platformswitch"
-    " affiliates.samplerequest affiliates.sampleevent affiliates.switchword shop.acceptance"
-    " shop.category shop.feed shop.feedrun shop.image shop.integration shop.orderpush shop.product"
+    " affiliates.linkblock affiliates.linkday affiliates.participation affiliates.platformswitch"
+    " affiliates.samplerequest affiliates.sampleevent affiliates.switchchange"
+    " affiliates.switchword shop.acceptance shop.category shop.feed shop.feedrun shop.image shop.integration shop.orderpush shop.product"
     " shop.stockroom shop.terms shop.termsnotice shop.variant",
 }
 DOES = {

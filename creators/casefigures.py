@@ -6,6 +6,7 @@ its row, from which it could be worked out; rows that are small as a whole are p
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -32,6 +33,15 @@ class Row:
     @property
     def cells(self) -> list[int | None]:
         return [self.counts[outcome] for outcome in OUTCOMES]
+
+
+def table(kinds: Iterable[tuple[str, Sequence[Row]]]) -> Iterator[list[object]]:
+    """Yield head and rows of what the page shows, as a file has them; blank: too few to show."""
+    outcomes = [_("Upheld"), _("Dismissed"), _("We were late"), _("Reversed on appeal")]
+    yield [_("Kind"), _("About"), _("Decided"), *outcomes, _("Median days")]
+    for kind, rows in kinds:
+        for row in rows:
+            yield [kind, row.label, row.total, *row.cells, row.median_days]
 
 
 def hide_few(counts: dict[str, int]) -> dict[str, int | None]:

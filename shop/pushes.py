@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Least
 
 from shop import stockrooms
@@ -276,12 +276,17 @@ def retry_keys(room: Stockroom, at: datetime) -> int:
     return rows.update(**facts) + waits.update(next_try_at=at)
 
 
-def shown(brand_id: int, limit: int = 50) -> list[OrderPush]:
-    """Return what waits, did not get there or was cancelled there, for the brand's page."""
+def still(brand_id: int) -> QuerySet[OrderPush]:
+    """Return what waits, did not get there or was cancelled there, what to do first."""
     rows = OrderPush.objects.of(brand_id)
     rows = rows.filter(Q(state__in=[State.DEAD, State.WAITING]) | ~Q(problem=""))
     rows = rows.select_related("brand_order__order", "stockroom__integration", "refund")
-    return list(rows.order_by("state", "-pk")[:limit])
+    return rows.order_by("state", "-pk")
+
+
+def shown(brand_id: int, limit: int = 50) -> list[OrderPush]:
+    """Return of `still` what the brand's page shows."""
+    return list(still(brand_id)[:limit])
 
 
 def is_ours(room: Stockroom, number: str, about: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.lib import money
 from config.lib.http import whole
 from config.lib.tables import Asked, Column, Few, Nothing, Table, amount, day, on
-from shop import discounts, orderlists, ordersheets, productlists
-from shop.models import Brand, FeedProblem, FeedRun, Membership, WebhookEvent
+from shop import discounts, orderlists, ordersheets, pictures, productlists, pushes
+from shop.models import Brand, Feed, FeedProblem, FeedRun, Image, Membership, WebhookEvent
 from shop.ownshops import words
 
 ORDERS = Table(
@@ -120,11 +121,15 @@ IMPORTS = Table(
 )
 
 
-def _problems(brand: Brand, asked: Asked) -> QuerySet[FeedProblem]:
+def _run(brand: Brand, asked: Asked) -> FeedRun:
     run = FeedRun.objects.filter(feed__brand=brand, pk=whole(asked.get("run", "")) or 0).first()
     if run is None:
         raise Nothing("no such import of this brand")
-    return run.problems.all()
+    return run
+
+
+def _problems(brand: Brand, asked: Asked) -> QuerySet[FeedProblem]:
+    return _run(brand, asked).problems.all()
 
 
 PROBLEMS = Table(
@@ -162,7 +167,71 @@ EVENTS = Table(
     ),
 )
 
+PUSHES = Table(
+    name="shop-pushes",
+    title=_("What stands still between here and your shop"),
+    page="shop:integrations",
+    rows=lambda brand, _asked: pushes.still(brand.pk),
+    columns=(
+        Column(_("Order"), "brand_order.order.number"),
+        Column(
+            _("What"), lambda row: gettext("given back") if row.refund_id else gettext("the sale")
+        ),
+        amount(_("Amount"), "refund.amount", "refund.currency"),
+        Column(_("Currency"), "refund.currency"),
+        Column(_("Shop"), "stockroom.integration.domain"),
+        Column(
+            _("State"),
+            lambda row: (
+                gettext("cancelled there") if row.state == "sent" else row.get_state_display()
+            ),
+        ),
+        Column(_("Note"), lambda row: words.say(row.problem)),
+        Column(_("Tries"), "attempts"),
+        Column(_("Next attempt"), lambda row: row.next_try_at if row.state == "waiting" else None),
+    ),
+)
+
+
+def _catalogues(brand: Brand, _asked: Asked) -> QuerySet[Feed]:
+    return Feed.objects.filter(brand=brand).exclude(url="")
+
+
+CATALOGUES = Table(
+    name="catalogues",
+    title=_("Catalogues behind an address"),
+    page="shop:feeds",
+    rows=_catalogues,
+    columns=(
+        Column(_("Catalogue"), "name"),
+        Column(_("Address"), "url"),
+        Column(_("Read"), "get_every_hours_display"),
+        Column(_("Next time"), "next_at"),
+        Column(_("Failed in a row"), "failures"),
+    ),
+)
+
+
+def _pictures(brand: Brand, asked: Asked) -> QuerySet[Image]:
+    rows = pictures.of_feed(_run(brand, asked).feed).failed().select_related("product")
+    return rows.order_by("next_try_at", "id")
+
+
+PICTURES = Table(
+    name="import-pictures",
+    title=_("Pictures that could not be fetched"),
+    page="shop:feeds",
+    params=("run",),
+    rows=_pictures,
+    columns=(
+        Column(_("Product"), "product.title"),
+        Column(_("Address"), "source_url"),
+        Column(_("Reason"), lambda row: pictures.why(row.problem)),
+        Column(_("Next attempt"), "next_try_at"),
+    ),
+)
+
 ALL = (
     ORDERS, ordersheets.LINES, ordersheets.DOCUMENTS, PRODUCTS, DISCOUNTS, TEAM, IMPORTS, PROBLEMS,
-    EVENTS,
+    EVENTS, PUSHES, CATALOGUES, PICTURES,
 )  # fmt: skip

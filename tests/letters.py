@@ -19,6 +19,7 @@ from affiliates import (
     caseletters,
     endpointletters,
     exports,
+    linkletters,
     mails,
     messageletters,
     offerletters,
@@ -39,6 +40,7 @@ from affiliates.models import (
     Export,
     FeePolicy,
     FlatFee,
+    LinkBlock,
     Message,
     Participation,
     Payout,
@@ -270,6 +272,10 @@ def _of_switches(brand: Brand, creator: Creator, at: datetime) -> Iterator[Write
             for about in ("off", "back", "error"):
                 yield lambda _l, r=row, a=about: switchletters.to_creator(r, a, creator)
                 yield lambda _l, r=row, a=about: switchletters.to_brand(r, a, brand, TO)
+    link = creator.links.filter(product__isnull=False).earliest("pk")
+    for lifted_at in (None, at):
+        block = LinkBlock(pk=1, link=_with(link, creator=creator), reason=SAID, lifted_at=lifted_at)
+        yield lambda _l, b=block: linkletters.letter(b)
     lonely = Creator.objects.filter(channels=None, user__isnull=False).earliest("pk")
     yield lambda _l: switchletters.to_creator(row, "off", lonely)
 

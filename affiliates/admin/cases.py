@@ -14,7 +14,7 @@ from affiliates.forms.cases import DecideForm, OpenForm
 from affiliates.models import CaseLine
 from config.lib import money, stepup
 from config.lib.desk import Waiting
-from config.lib.readonly import ReadOnly, ReadOnlyRows, ReasonForm
+from config.lib.readonly import Editable, ReadOnly, ReadOnlyRows, ReasonForm
 from creators import cases, channels, enrolment
 from creators.models import Case, CaseEvent, ChannelDispute, Report, Sanction, Violation
 
@@ -109,7 +109,7 @@ class ReportRows(ReadOnlyRows):
 
 
 @admin.register(Case)
-class CaseAdmin(admin.ModelAdmin):
+class CaseAdmin(Editable):
     list_display = [
         "id", "kind", "creator", "violation", "state", "subject", "points", "opened_at",
         "answer_by", "decide_by", "in_time",
@@ -231,7 +231,7 @@ class CaseAdmin(admin.ModelAdmin):
         messages.info(request, said % {"n": done})
 
 
-class Dated(admin.ModelAdmin):
+class Dated(Editable):
     """Rules drafted for a date to come; what is in force is never edited."""
 
     ordering = ["-effective_from"]

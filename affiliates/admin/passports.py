@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from affiliates.admin.base import Desk
 from affiliates.models import Passport, PassportEvidence, PassportIssuer, RevokedPassport
 from config.lib import jws
+from config.lib.readonly import Editable
 
 
 class IssuerForm(forms.ModelForm):
@@ -37,7 +38,7 @@ class IssuerForm(forms.ModelForm):
 
 
 @admin.register(PassportIssuer)
-class PassportIssuerAdmin(admin.ModelAdmin):
+class PassportIssuerAdmin(Editable):
     """Whose passports are read: only a superuser lists a market, or takes one off."""
 
     form = IssuerForm

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from affiliates import switches, tasks
 from affiliates.admin.base import Desk, second_factor
 from affiliates.forms.switches import AnswerForm, SwitchForm, WordForm
-from affiliates.models import PlatformSwitch, SwitchWord
+from affiliates.models import PlatformSwitch, SwitchChange, SwitchWord
 from config.lib import stepup
 from config.lib.desk import Waiting
 from config.lib.http import whole
@@ -83,7 +83,8 @@ class PlatformSwitchAdmin(Desk):
             "rehearsal": row.rehearsal,
             "log": log.get_page(whole(request.GET.get("log", "")) or 1),
             "told": row.letters.filter(mailed=True).count(),
-            "to_tell": row.letters.filter(told_at=None).count(),
+            "to_tell": row.letters.waiting().count(),
+            "stuck": row.letters.stuck().count(),
             "may_act": self.has_add_permission(request),
             "word_form": WordForm() if phase in ("ahead", "off") else None,
             "answer_form": AnswerForm(),
@@ -163,6 +164,18 @@ class PlatformSwitchAdmin(Desk):
 
 def _page(pk: int) -> str:
     return reverse("admin:affiliates_platformswitch_change", args=[pk])
+
+
+@admin.register(SwitchChange)
+class SwitchChangeAdmin(Desk):
+    """The log of every row that a switch changed; a switch's own page leads here."""
+
+    list_display = (
+        "at", "switch", "kind", "object_id", "act", "old_value", "new_value", "shift", "note",
+    )  # fmt: skip
+    list_filter = ("kind", "act", "switch")
+    list_select_related = ("switch",)
+    search_fields = ("=object_id",)
 
 
 @admin.register(SwitchWord)

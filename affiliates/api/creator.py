@@ -24,6 +24,7 @@ WHY_NOT = (
     (links.NotEnrolled, "not-enrolled"),
     (links.TermsMissing, "terms-missing"),
     (links.NoOffer, "no-offer"),
+    (links.LinkBlocked, "link-blocked"),
     (links.BrandShort, "brand-short"),
     (links.ShopUntested, "shop-untested"),
 )

@@ -14,6 +14,7 @@ from affiliates.api.problems import Problem
 
 LIMIT, MOST = 50, 100
 LARGEST = 2**63 - 1
+EARLIEST, LATEST = 2000, 2200
 
 
 def encode(name: str, *key: object) -> str:
@@ -75,6 +76,8 @@ def _moment(value: object) -> object:
     except ValueError:
         found = None
     if found is None or (len(str(value)) > 10 and found.tzinfo is None):
+        raise Problem("bad-cursor")
+    if not EARLIEST <= found.year <= LATEST:  # beyond them a zone away is no moment any more
         raise Problem("bad-cursor")
     return found
 

@@ -25,6 +25,7 @@ KNOWN = {
     "no-shop": (409, "No shop is connected by our API"),
     "terms-missing": (409, "The terms in force are not accepted"),
     "no-offer": (409, "There is no offer on this for this creator"),
+    "link-blocked": (409, "We switched this link off: its page says why, and whom to ask"),
     "brand-short": (409, "The brand is short of money and gives no new links"),
     "shop-untested": (409, "The brand's own shop has had no test order yet"),
     "quota-reached": (409, "All new products of this week are taken"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from affiliates import collaborations, offerdays, programmes, promises, referral, switches
@@ -33,18 +33,33 @@ def touches_by_line(order: Order, at: datetime) -> Iterator[tuple[OrderLine, Lin
     claims = _own_claims(order, brand_ids)
     ids = {link.collaboration_id for link in found.values()} - {None}
     terms = collaborations.rates_of(ids | {offer.pk for offer in offers})
-    gone = list(PlatformSwitch.objects.agreed()) if found else []
+    gone = list(PlatformSwitch.objects.ever()) if found else []
+    held = promises.stood_for(_clicks(everything, found), gone)
     for line in lines:
         asked = _line(order, line, at, claims)
         competing = {t.click: t for t in [*seen, *filter(None, [stamped[line.pk]])]}
         touches = [
-            _touch(t, found[t.link_id], asked, terms, gone, via.get(t.click, ""))
+            _touch(
+                t,
+                found[t.link_id],
+                asked,
+                terms,
+                gone,
+                via.get(t.click, ""),
+                held.get((t.link_id, t.clicked_at), ()),
+            )
             for t in competing.values()
             if t.link_id in found and t.brand_id == asked.brand_id
         ]
         if code:
             touches.append(_code_touch(code, asked, offers, terms, how))
         yield line, asked, touches
+
+
+def _clicks(touches: Sequence[Seen], found: Mapping[int, Link]) -> dict[tuple[int, datetime], Link]:
+    return {
+        (one.link_id, one.clicked_at): found[one.link_id] for one in touches if one.link_id in found
+    }
 
 
 def _own_claims(order: Order, brand_ids: set[int]) -> dict[int, datetime]:
@@ -86,6 +101,7 @@ def _touch(
     terms: dict[int, Rates],
     gone: Sequence[PlatformSwitch],
     via: str = "",
+    held: Sequence[promises.Held] = (),
 ) -> Touch:
     offer = link.collaboration
     known = terms.get(link.collaboration_id)
@@ -105,7 +121,7 @@ def _touch(
         collaboration_id=link.collaboration_id,
         rate_bp=known.at(line.product_id, line.placed_at, taken) if known else 0,
         promised_bp=promised,
-        window_days=window(link, seen.clicked_at, line.placed_at),
+        window_days=window(link, seen.clicked_at, line.placed_at, held),
         link_active=link.is_active,
         offer_starts_at=offer.starts_at if offer else None,
         offer_ends_at=offer.ends_at if offer else None,
@@ -116,12 +132,22 @@ def _touch(
     )
 
 
-def window(link: Link, clicked_at: datetime, placed_at: datetime) -> int:
-    """Return how many days the click counts: never less than was promised when it was made."""
+def window(
+    link: Link,
+    clicked_at: datetime,
+    placed_at: datetime,
+    held: Sequence[promises.Held] = (),
+) -> int:
+    """Return how many days the click counts: never less than was promised when it was made.
+
+    `held`: the dark links that it stood in for then.
+    """
     if link.collaboration is None:
         return 30
     taken = promises.taken(link)
-    return max(offerdays.window(link.collaboration, at, taken) for at in (clicked_at, placed_at))
+    own = [offerdays.window(link.collaboration, at, taken) for at in (clicked_at, placed_at)]
+    theirs = [offerdays.window(one.offer, clicked_at, one.taken) for one in held]
+    return max(own + theirs)
 
 
 def _no_own_rate(known: Rates | None, line: Line) -> bool:

@@ -29,6 +29,7 @@ from affiliates.models.exports import Export
 from affiliates.models.flatfees import FlatFee
 from affiliates.models.invoices import BrandInvoice, SelfBill
 from affiliates.models.ledger import Account, Closing, LedgerEntry
+from affiliates.models.linkblocks import LinkBlock
 from affiliates.models.links import CreatorCode, Link, PageLink
 from affiliates.models.messages import Message, MessageDigest, Thread
 from affiliates.models.passports import (
@@ -97,6 +98,7 @@ __all__ = [
     "FlatFee",
     "LedgerEntry",
     "Link",
+    "LinkBlock",
     "LinkDay",
     "Message",
     "MessageDigest",

@@ -23,6 +23,12 @@ class PlatformSwitchQuerySet(models.QuerySet):
         """Those that are on at `at` or will be."""
         return self.agreed().filter(Q(off_until=None) | Q(off_until__gt=at))
 
+    def ever(self) -> Self:
+        """Those that were agreed, with since when one was an error: `withdrawn_at`."""
+        error = Q(words__kind="withdraw", words__answer="agreed")
+        found = self.filter(state__in=[PlatformSwitch.State.AGREED, PlatformSwitch.State.WITHDRAWN])
+        return found.annotate(withdrawn_at=models.Max("words__answered_at", filter=error))
+
     def on(self, at: datetime) -> Self:
         """Those whose platform is off at `at`."""
         return self.ahead_or_on(at).filter(off_from__lte=at)
@@ -188,6 +194,15 @@ class SwitchChange(models.Model):
         return f"{self.act} {self.kind} {self.object_id}"
 
 
+class SwitchLetterQuerySet(models.QuerySet):
+    def waiting(self) -> Self:
+        """Those that are to be told; what could not be written three times waits for a person."""
+        return self.filter(told_at=None, attempts__lt=SwitchLetter.TRIES)
+
+    def stuck(self) -> Self:
+        return self.filter(told_at=None, attempts__gte=SwitchLetter.TRIES)
+
+
 class SwitchLetter(models.Model):
     """Somebody to be told of a switch, once for each of what there is to tell."""
 
@@ -198,9 +213,15 @@ class SwitchLetter(models.Model):
     )
     brand = models.ForeignKey("shop.Brand", models.CASCADE, null=True, blank=True, related_name="+")
     told_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="at writing it that failed"
+    )
     mailed = models.BooleanField(
         default=False, help_text="false: there was nothing to tell any more"
     )
+
+    TRIES = 3
+    objects = SwitchLetterQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -318,9 +318,7 @@ INVOICES = Table(
 
 
 def _weeks(brand: Brand, asked: Asked) -> Rows:
-    weeks = dashboards.WEEKS.get(asked.get("weeks", ""), dashboards.WEEKS["12"])
-    board = dashboards.brand_board(brand, weeks, timezone.now())
-    return Few([(week, brand.currency) for week in reversed(board.weeks)])
+    return Few([(week, brand.currency) for week in reversed(_board(brand, asked).weeks)])
 
 
 WEEKS = Table(
@@ -340,13 +338,66 @@ WEEKS = Table(
 )
 
 
+def _board(brand: Brand, asked: Asked) -> dashboards.BrandBoard:
+    weeks = dashboards.WEEKS.get(asked.get("weeks", ""), dashboards.WEEKS["12"])
+    return dashboards.brand_board(brand, weeks, timezone.now())
+
+
+BY_PLATFORM = Table(
+    name="sales-by-platform",
+    title=_("Sales by platform"),
+    page="affiliates:brand_dashboard",
+    params=("weeks",),
+    rows=lambda brand, asked: Few(
+        [(key, one, brand.currency) for key, one in _board(brand, asked).by_platform]
+    ),
+    columns=(
+        Column(
+            _("Platform"),
+            lambda row: (
+                gettext("Pages and codes") if row[0] == "own" else str(Platform(row[0]).label)
+            ),
+        ),
+        Column(_("Orders"), "1.orders"),
+        amount(_("Sales"), "1.sales", "2"),
+        amount(_("You pay"), "1.cost", "2"),
+        percent(_("Costs you %"), "1.cost_bp"),
+        Column(_("Currency"), "2"),
+    ),
+)
+
+BEST = Table(
+    name="best-products",
+    title=_("Products that sell best"),
+    page="affiliates:brand_dashboard",
+    params=("weeks",),
+    rows=lambda brand, asked: Few(_board(brand, asked).products),
+    columns=(
+        Column(_("Product"), "product.title"),
+        percent(_("Commission %"), "rate_bp"),
+        amount(_("A creator earns"), "earns", "product.currency"),
+        Column(_("Currency"), "product.currency"),
+        Column(_("Creators"), "creators"),
+        Column(_("Sold"), "sum.quantity"),
+        Column(_("Came back %"), "sum.back_share"),
+        percent(_("Costs you %"), "sum.cost_bp"),
+        Column(_("Stock"), lambda row: gettext("unlimited") if row.stock is None else row.stock),
+    ),
+)
+
+
 def _risk(brand: Brand, _asked: Asked) -> Rows:
     return shared.parts(exposure.of_brand(brand, timezone.now()))
 
 
 RISK = shared.risk_table("affiliates:brand_risk", _("Sales"), _risk)
 
+REACH = shared.reach_table(
+    "affiliates:brand_risk",
+    lambda brand, _asked: Few(exposure.of_brand(brand, timezone.now()).reach),
+)
+
 ALL = (
     COLLABORATIONS, PARTICIPANTS, LINKS, CLAIMS, SHORTLIST, SAMPLES, ENTRIES, STATEMENT, LINE,
-    LINES, COMMISSIONS, INVOICES, WEEKS, RISK, *doors.of("brand"),
+    LINES, COMMISSIONS, INVOICES, WEEKS, BY_PLATFORM, BEST, RISK, REACH, *doors.of("brand"),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates import dashboards, earnings, exposure, linkreports, samplelists, statements
 from affiliates.labels import bank_reason
-from affiliates.models import LinkDay, Participation, Payout
+from affiliates.models import CaseLine, LinkDay, Participation, Payout
 from affiliates.tables import doors, shared
 from config.lib import money
 from config.lib.http import whole
@@ -50,6 +50,22 @@ COMMISSIONS = Table(
     ),
 )
 
+COMING = Table(
+    name="coming",
+    title=_("What is coming"),
+    page="affiliates:earnings",
+    rows=lambda creator, _asked: Few(earnings.forecast(creator, timezone.now())),
+    columns=(
+        Column(_("Clears in the night of"), "night"),
+        Column(_("Until the night of"), "until"),
+        Column(_("Goes out on"), "pays_on"),
+        Column(_("Sales"), "count"),
+        Column(_("Not delivered yet"), "unsure"),
+        amount(_("Amount"), "amount"),
+        Column(_("Currency"), "currency"),
+    ),
+)
+
 LINKS = Table(
     name="links",
     title=_("Links"),
@@ -63,6 +79,7 @@ LINKS = Table(
         Column(_("Posted on"), "link.get_platform_display"),
         on(_("Taken"), "link.created_at"),
         Column(_("Works"), "link.is_active"),
+        Column(_("Why we switched it off"), "block.reason"),
         Column(_("Clicks"), "clicks"),
         Column(_("Visitors per day"), "people"),
         Column(_("Orders"), "orders"),
@@ -197,6 +214,32 @@ CASES = Table(
         Column(_("Answer by"), "answer_by"),
         Column(_("We decide by"), "decide_by"),
         Column(_("Decided"), "decided_at"),
+        Column(_("You may appeal until"), "appeal_by"),
+        Column(_("Points count until"), "points_expire_on"),
+    ),
+)
+
+
+def _case_lines(creator: Creator, asked: Asked) -> QuerySet[CaseLine]:
+    case = cases.seen_by(creator).filter(pk=whole(asked.get("case", "")) or 0).first()
+    if case is None:
+        raise Nothing("no such case of hers")
+    return CaseLine.objects.of(case).select_related("commission__brand", "commission__order_line")
+
+
+CASE_LINES = Table(
+    name="case-lines",
+    title=_("The sales that a case is about"),
+    page="affiliates:cases",
+    params=("case",),
+    rows=_case_lines,
+    columns=(
+        Column(_("Sale"), lambda row: shared.sold(row.commission)),
+        on(_("Sold"), "commission.created_at"),
+        Column(_("Brand"), "commission.brand.name"),
+        Column(_("State"), "commission.get_state_display"),
+        amount(_("Amount"), "commission.amount", "commission.currency"),
+        Column(_("Currency"), "commission.currency"),
     ),
 )
 
@@ -236,6 +279,11 @@ def _readings(creator: Creator, _asked: Asked) -> QuerySet[Reading]:
     return rows.select_related("channel").order_by("channel", "-day")
 
 
+REACH = shared.reach_table(
+    "affiliates:creator_risk",
+    lambda creator, _asked: Few(exposure.of_creator(creator, timezone.now()).reach),
+)
+
 READINGS = Table(
     name="readings",
     title=_("Readings of your channels"),
@@ -251,6 +299,6 @@ READINGS = Table(
 )
 
 ALL = (
-    COMMISSIONS, LINKS, DAYS, STATEMENT, LINE, LINES, PAYOUTS, SAMPLES, INVITATIONS, CASES, BOARD, RISK,
-    READINGS, *doors.of("creator"),
+    COMMISSIONS, COMING, LINKS, DAYS, STATEMENT, LINE, LINES, PAYOUTS, SAMPLES, INVITATIONS, CASES, CASE_LINES,
+    BOARD, RISK, REACH, READINGS, *doors.of("creator"),
 )  # fmt: skip

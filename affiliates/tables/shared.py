@@ -133,10 +133,13 @@ def settled_table(page: str, owner_field: str) -> Table:
 SAMPLE = (
     Column(_("State"), "get_state_display"),
     Column(_("What is promised"), "get_content_display"),
+    Column(_("Promised on"), lambda row: str(row.channel or "")),
+    Column(_("Her word"), "message"),
     amount(_("Worth"), "value"),
     Column(_("Currency"), "currency"),
     Column(_("Asked"), "asked_at"),
     Column(_("Sent"), "shipped_at"),
+    Column(_("Tracking"), "tracking"),
     Column(_("Arrived"), "delivered_at"),
     Column(_("Posted"), "posted_at"),
     Column(_("Post"), "post_url"),
@@ -172,6 +175,24 @@ def risk_table(page: str, income: Any, rows: Callable[[Any, Asked], Rows]) -> Ta
             percent(_("Orders %"), "0.orders_bp"),
             amount(income, "0.income", "1"),
             percent(_("Income %"), "0.income_bp"),
+            percent(_("Income %, last 30 days"), "0.lately_bp"),
+            percent(_("Income %, 30 days before"), "0.before_bp"),
             Column(_("Currency"), "1"),
+        ),
+    )
+
+
+def reach_table(page: str, rows: Callable[[Any, Asked], Rows]) -> Table:
+    return Table(
+        name="second-channels",
+        title=_("Who can still be reached elsewhere"),
+        page=page,
+        rows=rows,
+        columns=(
+            Column(_("Platform"), lambda row: str(Platform(row.platform).label)),
+            Column(_("Creators"), "creators"),
+            Column(_("Followers"), "followers"),
+            Column(_("Creators without a second channel"), "alone"),
+            Column(_("Followers without a second channel"), "alone_followers"),
         ),
     )

@@ -56,7 +56,7 @@ def case(request, pk: int):
             return redirect("affiliates:case", pk=row.pk)
     if form is not None and step == "appeal":
         form.fields["text"].label = _("Why is the decision wrong?")
-    lines = CaseLine.objects.filter(case=row.appeal_of or row).order_by("pk")
+    lines = CaseLine.objects.of(row)
     context = {
         "case": row,
         "dispute": row.dispute if row.kind == Case.Kind.CHANNEL_DISPUTE else None,

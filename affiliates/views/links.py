@@ -13,6 +13,7 @@ from affiliates import (
     clock,
     codes,
     dashboards,
+    linkblocks,
     linkreports,
     offerdays,
     promises,
@@ -22,8 +23,9 @@ from affiliates import (
 )
 from affiliates import links as domain
 from affiliates import redirect as door
-from affiliates.models import Link, LinkDay
-from config.lib import local
+from affiliates.attribution import facts
+from affiliates.models import Link, LinkDay, PlatformSwitch
+from config.lib import local, ratelimit
 from config.lib.access import public
 from config.lib.http import page_number, render_page
 from creators.access import creator_required
@@ -117,8 +119,7 @@ def link(request, pk: int):
     off = switches.platforms_off(link.creator.country, now)
     context = {
         "light": next(iter(solvency.lights(brand_ids).values()), None),
-        "offer_days": link.collaboration
-        and offerdays.both(link.collaboration, now, promises.taken(link)),
+        "offer_days": _offer_days(link, now, bool(off)),
         "own_shop": _own_shop(link),
         "row": linkreports.report(link),
         "link": link,
@@ -130,7 +131,21 @@ def link(request, pk: int):
         "promise": promises.of_click(link, now, off) if off else None,
         "nav_active": "links",
     }
+    if block := context["row"].block:
+        block.link = link
+        context |= {"stopped": block, "contest": linkblocks.contested(block)}
     return render_page(request, "affiliates/link.html", context)
+
+
+def _offer_days(link: Link, now, is_off: bool) -> dict[str, int] | None:
+    """Return how long a click on it counts and a sale waits; what a dark link promises, too."""
+    if link.collaboration is None:
+        return None
+    days = offerdays.both(link.collaboration, now, promises.taken(link))
+    if is_off:
+        held = promises.stood_for({(link.pk, now): link}, list(PlatformSwitch.objects.ever()))
+        days["window_days"] = facts.window(link, now, now, held[link.pk, now] if held else ())
+    return days
 
 
 def _own_shop(link: Link) -> dict | None:
@@ -170,6 +185,25 @@ def link_off(request, pk: int):
     domain.deactivate(own_link(request, pk))
     messages.success(request, _("The link is off. What was ordered before stays yours."))
     return redirect("affiliates:links")
+
+
+@creator_required
+@require_POST
+@ratelimit.limited("messages", times=20, seconds=3_600)
+def link_contest(request, pk: int):
+    """Open her case about a link that we switched off; another admin decides it."""
+    row = own_link(request, pk)
+    block = linkblocks.of([row]).get(row.pk)
+    text = request.POST.get("text", "").strip()[:2_000]
+    if block is None:
+        messages.info(request, _("This link is not switched off by us any more."))
+    elif text:
+        block.link = row
+        linkblocks.contest(block, text, timezone.now())
+        messages.success(request, _("We have it. A person decides within ten days."))
+    else:
+        messages.error(request, _("Say what is wrong with it, then send it again."))
+    return redirect("affiliates:link", row.pk)
 
 
 @creator_required

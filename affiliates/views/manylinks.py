@@ -59,6 +59,7 @@ def _taken(creator, form, now):
         return []
     reasons = {
         "no_offer": _("No offer for you."),
+        "blocked": _("We switched this link off. Its page says why."),
         "short": _("The brand is short of money: no new links now."),
         "untested": _(
             "The brand's own shop has not passed its test order yet. Links open when it has."

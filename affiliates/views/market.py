@@ -65,6 +65,8 @@ def link_take(request):
             error = _("Tick the terms first: they say how and when you are paid.")
         except domain.NoOffer:
             error = _("This offer has just ended. Choose another product.")
+        except domain.LinkBlocked:
+            error = _("We switched this link off. Your list of links says why, and whom to ask.")
         except domain.BrandShort:
             error = _(
                 "This brand is short of money, so it gives no new links now. What is earned stays."

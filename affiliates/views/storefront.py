@@ -169,6 +169,7 @@ def _change(request, creator, now) -> None:
             except (
                 links.NotEnrolled,
                 links.NoOffer,
+                links.LinkBlocked,
                 links.BrandShort,
                 links.ShopUntested,
                 links.TermsMissing,

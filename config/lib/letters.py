@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import sha256
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -31,17 +33,23 @@ class Letter:
     why: str
     rows: list[tuple[str, str]] = field(default_factory=list)
     files: list[tuple[str, bytes, str]] = field(default_factory=list)  # name, content, type
+    key: str = ""  # of one letter to one person: sent again after a crash it is the same mail
 
     def message(self) -> EmailMultiAlternatives:
         """Return it as a mail in the language that is active."""
         context = {"letter": self, "site_url": settings.SITE_URL}
-        mail = EmailMultiAlternatives(
-            self.subject, render_to_string("emails/letter.txt", context), to=[self.to]
-        )
+        headers = {"Message-ID": self._message_id} if self.key else None
+        text = render_to_string("emails/letter.txt", context)
+        mail = EmailMultiAlternatives(self.subject, text, to=[self.to], headers=headers)
         mail.attach_alternative(render_to_string("emails/letter.html", context), "text/html")
         for name, content, kind in self.files:
             mail.attach(name, content, kind)
         return mail
+
+    @property
+    def _message_id(self) -> str:
+        one = sha256(f"{self.key} {self.to}".encode()).hexdigest()[:32]
+        return f"<{one}@{urlsplit(settings.SITE_URL).hostname}>"
 
     def send(self) -> None:
         """Post it in the language that is active."""

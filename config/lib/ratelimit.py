@@ -71,4 +71,4 @@ def limited(
 
 
 # Files: one sum for all of them.
-exports = limited("export", times=60, seconds=3_600, methods=("GET", "HEAD", "POST"))
+exports = limited("export", times=120, seconds=3_600, methods=("GET", "HEAD", "POST"))

@@ -31,6 +31,10 @@ class ReadOnly(deskfiles.TakesAlong, admin.ModelAdmin):
         return False
 
 
+class Editable(deskfiles.TakesAlong, admin.ModelAdmin):
+    """Rows that an admin may change by hand; a list of them can be taken along."""
+
+
 class ReadOnlyRows(admin.TabularInline):
     """Rows of another row, to read."""
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from config.lib.desk import Waiting
-from config.lib.readonly import ReadOnly
+from config.lib.readonly import Editable, ReadOnly
 from creators import channels, enrolment, manual_checks
 from creators.models import Channel, ManualCheck, PlatformStatus, Reading
 
@@ -48,7 +48,7 @@ class ManualCheckForm(forms.ModelForm):
 
 
 @admin.register(ManualCheck)
-class ManualCheckAdmin(admin.ModelAdmin):
+class ManualCheckAdmin(Editable):
     """Type what was seen, save; then confirm or refuse from the list."""
 
     form = ManualCheckForm
@@ -175,7 +175,7 @@ class ManualCheckAdmin(admin.ModelAdmin):
 
 
 @admin.register(PlatformStatus)
-class PlatformStatusAdmin(admin.ModelAdmin):
+class PlatformStatusAdmin(Editable):
     list_display = ["platform", "status", "note"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from config.lib.readonly import ReadOnly, ReadOnlyRows
+from config.lib.readonly import Editable, ReadOnly, ReadOnlyRows
 from creators import enrolment, reasons
 from creators.models import (
     Channel,
@@ -75,7 +75,7 @@ class CreatorForm(forms.ModelForm, DecisionForm):
 
 
 @admin.register(Creator)
-class CreatorAdmin(admin.ModelAdmin):
+class CreatorAdmin(Editable):
     form = CreatorForm
     list_display = ["handle", "display_name", "status", "country", "decided", "created_at"]
     list_filter = [QueueFilter, "status", "country", "niches", "is_demo"]
@@ -149,7 +149,7 @@ class DirectoryEntryAdmin(ReadOnly):
 
 
 @admin.register(Niche)
-class NicheAdmin(admin.ModelAdmin):
+class NicheAdmin(Editable):
     list_display = ["name", "name_nl", "slug", "creator_count"]
     search_fields = ["name", "name_nl"]
     prepopulated_fields = {"slug": ["name"]}

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.lib.readonly import ReadOnly, ReadOnlyRows
+from config.lib.readonly import Editable, ReadOnly, ReadOnlyRows
 from creators import policy, rulebook, what_if
 from creators.models import Decision, DecisionCheck, EnrolmentPolicy
 
@@ -26,7 +26,7 @@ SIDES = [
 
 
 @admin.register(EnrolmentPolicy)
-class EnrolmentPolicyAdmin(admin.ModelAdmin):
+class EnrolmentPolicyAdmin(Editable):
     """Drafts may be edited; what is published stays as it is."""
 
     list_display = [

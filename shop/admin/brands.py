@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from config.lib import stepup
 from config.lib.access import FINANCE
-from config.lib.readonly import ReadOnly
+from config.lib.readonly import Editable, ReadOnly
 from shop.models import Brand, DeliveryOption, Integration, Membership
 
 
@@ -16,7 +16,7 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Brand)
-class BrandAdmin(admin.ModelAdmin):
+class BrandAdmin(Editable):
     list_display = ["name", "status", "country", "sells_at", "currency", "created_at"]
     list_filter = ["status", "sells_at", "country", "is_demo"]
     search_fields = ["name", "slug", "legal_name", "vat_number", "register_number", "email"]
@@ -46,7 +46,7 @@ class BrandAdmin(admin.ModelAdmin):
 
 
 @admin.register(DeliveryOption)
-class DeliveryOptionAdmin(admin.ModelAdmin):
+class DeliveryOptionAdmin(Editable):
     list_display = ["name", "brand", "price", "free_from", "days_from", "days_to"]
     list_select_related = ["brand"]
     autocomplete_fields = ["brand"]

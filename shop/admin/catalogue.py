@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.lib.readonly import ReadOnly
+from config.lib.readonly import Editable, ReadOnly
 from shop import products, tasks
 from shop.models import Category, Feed, FeedRun, Image, Product, TaxRate, Variant
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):
+class CategoryAdmin(Editable):
     list_display = ["name", "name_nl", "slug", "tax_class", "is_blocked", "position"]
     list_filter = ["is_blocked"]
     search_fields = ["name", "name_nl", "slug"]
@@ -48,7 +48,7 @@ class ImageInline(admin.TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):
+class ProductAdmin(Editable):
     list_display = ["title", "brand", "category", "status", "price_from", "in_stock", "updated_at"]
     list_filter = ["status", "in_stock", "sells_at", "category"]
     list_select_related = ["brand", "category"]
@@ -74,13 +74,13 @@ class ProductAdmin(admin.ModelAdmin):
 
 
 @admin.register(TaxRate)
-class TaxRateAdmin(admin.ModelAdmin):
+class TaxRateAdmin(Editable):
     list_display = ["country", "tax_class", "rate_bp", "effective_from", "source"]
     list_filter = ["tax_class", "country"]
 
 
 @admin.register(Feed)
-class FeedAdmin(admin.ModelAdmin):
+class FeedAdmin(Editable):
     list_display = ["name", "brand", "format", "url"]
     list_filter = ["format"]
     list_select_related = ["brand"]

@@ -7,13 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.lib.readonly import ReadOnly
+from config.lib.readonly import Editable, ReadOnly
 from shop import terms
 from shop.models import Acceptance, Terms, TermsNotice
 
 
 @admin.register(Terms)
-class TermsAdmin(admin.ModelAdmin):
+class TermsAdmin(Editable):
     """Drafts may be edited; what is published stays as it is, and is announced in time."""
 
     list_display = ["kind", "version", "effective_from", "published_at", "told", "accepted"]

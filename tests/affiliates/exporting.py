@@ -19,12 +19,21 @@ from affiliates import (
     settlement,
     shortlists,
 )
-from affiliates.models import LinkDay, Payout, PayoutBatch
+from affiliates.models import CaseLine, LinkDay, Payout, PayoutBatch
 from creators import cases
 from creators.models import Creator
 from shop import discounts, documents, integrations
 from shop.feeds import importer
-from shop.models import Brand, DiscountCode, FeedProblem, WebhookEvent
+from shop.models import (
+    Brand,
+    DiscountCode,
+    Feed,
+    FeedProblem,
+    Image,
+    OrderPush,
+    Stockroom,
+    WebhookEvent,
+)
 from tests.affiliates.factories import make_collaboration, make_commission, make_payable
 from tests.creators.factories import make_creator, make_user
 from tests.shop.factories import make_brand, make_variant
@@ -104,7 +113,8 @@ class Side:
         self.list = shortlists.first(self.brand)
         shortlists.add(self.list, [self.creator.pk], self.owner)
         shortlists.note(self.brand, self.creator.pk, f"={self.name}")
-        cases.contest(self.creator, f"commission:{self.sale.pk}", "Why?", NOW)
+        self.case = cases.contest(self.creator, f"commission:{self.sale.pk}", "Why?", NOW)
+        CaseLine.objects.create(case=self.case, commission=self.sale)
         discounts.make(DiscountCode(
             brand=self.brand, code=f"TEN{self.name.upper()}", rate_bp=1_000, starts_at=NOW - DAY
         ), [])  # fmt: skip
@@ -116,6 +126,28 @@ class Side:
         WebhookEvent.objects.create(
             gateway="api", external_id=self.name, kind="order", body={}, body_sha256="",
             integration=shop, about=f"={self.name}", outcome="ignored",
+        )  # fmt: skip
+        self.stand_still(shop)
+
+    def stand_still(self, shop):
+        """What a brand's own shop and catalogue did not take or give."""
+        room = Stockroom.objects.create(
+            integration=shop, address=f"https://{self.name}.example", connected_at=NOW
+        )
+        OrderPush.objects.create(
+            brand_order=self.sale.order_line.brand_order, stockroom=room, state="dead",
+            next_try_at=NOW, created_at=NOW, attempts=9,
+        )  # fmt: skip
+        Feed.objects.create(
+            brand=self.brand, name=f"=catalogue {self.name}", every_hours=24, next_at=NOW + DAY,
+            url=f"https://{self.name}.example/feed.xml",
+        )  # fmt: skip
+        product = self.variant.product
+        product.feed = self.run.feed
+        product.save(update_fields=["feed"])
+        Image.objects.create(
+            product=product, position=0, source_url=f"https://{self.name}.example/=a.jpg",
+            problem="silent", attempts=9,
         )  # fmt: skip
 
     def owner_of(self, kind):
@@ -149,6 +181,8 @@ class Side:
             "webhook-messages": {"endpoint": str(self.hooks[kind].pk)} if kind else {},
             "line": {"line": str(self.line.pk)},
             "import-problems": {"run": str(self.run.pk)},
+            "import-pictures": {"run": str(self.run.pk)},
+            "case-lines": {"case": str(self.case.pk)},
             "order-lines": {"first": str(timezone.localdate() - 90 * DAY)},
             "sale-documents": {"first": str(timezone.localdate() - 90 * DAY)},
             "statement": {"month": f"{NOW:%Y-%m}"},
@@ -157,6 +191,9 @@ class Side:
 
 SEEN = {  # where a table is seen, and what of it stands there as it stands in the file
     (Creator, "commissions"): ("affiliates:earnings", ["What", "Brand", "Left"]),
+    (Creator, "coming"): ("affiliates:earnings", ["Sales", "Amount"]),
+    (Creator, "case-lines"): ("affiliates:case", ["Sale", "Brand", "State", "Amount"]),
+    (Creator, "second-channels"): ("affiliates:creator_risk", ["Platform", "Followers"]),
     (Creator, "links"): ("affiliates:links", ["Product", "Brand", "Clicks", "Earned"]),
     (Creator, "clicks"): ("affiliates:links", ["Product", "Brand", "Clicks"]),
     (Creator, "statement"): ("affiliates:earnings_statement", ["What", "Because of", "Amount"]),
@@ -184,6 +221,15 @@ SEEN = {  # where a table is seen, and what of it stands there as it stands in t
     (Brand, "commissions"): ("affiliates:balance_line", ["What", "Order", "Amount"]),
     (Brand, "invoices"): ("affiliates:balance", ["Number", "Total"]),
     (Brand, "weeks"): ("affiliates:brand_dashboard", ["Sales", "TikTok", "Pages and codes"]),
+    (Brand, "sales-by-platform"): (
+        "affiliates:brand_dashboard",
+        ["Platform", "Orders", "Sales", "You pay"],
+    ),
+    (Brand, "best-products"): ("affiliates:brand_dashboard", ["Product", "Creators", "Sold"]),
+    (Brand, "second-channels"): ("affiliates:brand_risk", ["Platform", "Creators", "Followers"]),
+    (Brand, "shop-pushes"): ("shop:integrations", ["Order", "State"]),
+    (Brand, "catalogues"): ("shop:feeds", ["Catalogue", "Address", "Read"]),
+    (Brand, "import-pictures"): ("shop:feed_run", ["Product", "Address", "Reason"]),
     (Brand, "platforms"): ("affiliates:brand_risk", ["Clicks", "Orders", "Sales"]),
     (Brand, "orders"): ("shop:brand_orders", ["Order", "Where it is", "City", "Amount"]),
     (Brand, "order-lines"): ("shop:brand_orders", ["Order"]),
@@ -223,7 +269,8 @@ def page_of(kind, side, name) -> str:
     view, _columns = SEEN[kind, name]
     args = [] if kind is Creator else [side.brand.slug]
     args += {"line": [side.line.pk], "participants": [side.targeted.pk]}.get(name, [])
-    args += {"import-problems": [side.run.pk]}.get(name, [])
+    args += [side.run.pk] if name in {"import-problems", "import-pictures"} else []
+    args += [side.case.pk] if name == "case-lines" else []
     args += [side.hooks[kind].pk] if name == "webhook-messages" else []
     args += [side.line.pk] if (kind, name) == (Brand, "commissions") else []
     return reverse(view, args=args)

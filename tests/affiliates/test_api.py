@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates import apitokens, links
+from affiliates.api import paging
 from affiliates.models import ApiToken
 from config import checks
 from shop.models import Membership
@@ -193,6 +194,18 @@ def test_every_error_is_a_problem(brand):
     assert len(told["errors"]) == 2
     for cursor in ("x", "WyJvcmRlcnMiLDFd", "é", "W10", "bnVsbA"):
         problem(program.get(f"/products?after={cursor}"), "bad-cursor", 422)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "2026-13-01",
+     "2026-01-01T00:00:00", "x", None, 5, True, [], {}],
+)  # fmt: skip
+def test_a_cursor_with_a_moment_that_we_never_gave_is_refused(brand, creator, moment):
+    cursor = paging.encode("orders", moment, 5)
+    problem(Program(brand).get(f"/orders?after={cursor}"), "bad-cursor", 422)
+    cursor = paging.encode("clicks", moment, 5)
+    problem(Program(creator).get(f"/clicks?after={cursor}"), "bad-cursor", 422)
 
 
 def test_an_error_of_ours_is_a_problem_too(brand, monkeypatch):

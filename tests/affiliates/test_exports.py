@@ -30,8 +30,8 @@ def full(sides):
 
 EVERY = [(kind, name) for kind, named in exports.TABLES.items() for name in named]
 EVERY += [(Brand, name) for name in OF_BRANDS]
-# Here; test_programmes.py and test_planning.py have some.
-EMPTY = {(Brand, "claims"), (Brand, "plan")}
+# Here; test_programmes.py and test_planning.py have some, and what is coming is below.
+EMPTY = {(Brand, "claims"), (Brand, "plan"), (Creator, "coming")}
 PUBLIC = {"creators"}  # everybody finds everybody
 
 
@@ -74,7 +74,7 @@ def test_a_file_says_what_the_page_shows_hers_alone_safe_and_typed(client, full)
         client.force_login(zoe.user_of(kind))
         if kind is Brand:
             seen = client.get(address(kind, ada, name, "csv"), ada.asked(name, kind)).status_code
-        elif name in {"line", "webhook-messages"}:
+        elif name in {"line", "webhook-messages", "case-lines"}:
             seen = client.get(address(kind, zoe, name, "csv"), ada.asked(name, kind)).status_code
         else:
             seen = 404
@@ -123,6 +123,14 @@ def test_the_filters_of_the_page_are_kept(client, sides):
     client.force_login(ada.creator.user)
     for state, rows in (("pending", 1), ("held", 0), ("nonsense", 1)):
         assert len(read(client, Creator, ada, "commissions", asked={"state": state})) - 1 == rows
+
+
+def test_what_is_coming_to_her_is_a_file_too(client, sides):
+    ada, _zoe = sides  # her sale is not settled yet
+    client.force_login(ada.creator.user)
+    head, row = read(client, Creator, ada, "coming", asked={})
+    assert row[head.index("Sales")] == "1"
+    assert row[head.index("Amount")] == f"{ada.sale.amount / 100:.2f}"
 
 
 def test_headings_are_in_her_language(client, sides):

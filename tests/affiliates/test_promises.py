@@ -1,5 +1,6 @@
 """A link that stands in for one of a dark platform: what a click on it is promised."""
 
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,22 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from affiliates import collaborations, holds, linkcache, links, promises, standins, switches
+from affiliates import (
+    collaborations,
+    holds,
+    linkcache,
+    links,
+    offerdays,
+    promises,
+    referral,
+    standins,
+    switches,
+)
 from affiliates.models import Attribution, Commission, Link, SwitchChange
 from affiliates.rates import LOCK
 from creators.models import Creator
 from shop.models import Product
+from tests.affiliates.clicking import uid_at
 from tests.affiliates.factories import make_collaboration, make_user
 from tests.affiliates.switching import DAY, end, switch_off
 from tests.affiliates.test_cases import rule, uphold
@@ -111,6 +123,52 @@ def test_her_page_of_the_link_says_so(client, dark, now):
     page = client.get(reverse("affiliates:link", args=[stand_in.pk])).content.decode()
 
     assert "While TikTok is off, a click here is promised 15%" in page
+
+
+# ------------------------------------------------------------------ and for how many days
+
+
+def earns(link, clicked_at) -> bool:
+    """Say whether a purchase now is credited to a click of then on a link."""
+    seen = referral.Seen(
+        link.collaboration.brand_id, link.pk,
+        urlsafe_b64encode(uid_at(clicked_at).bytes)[:22].decode(), 800, "thousand_first",
+    )  # fmt: skip
+    shopper = Client(**CHROME)
+    shopper.cookies[referral.COOKIE] = referral.write([seen])
+    shopper.post(to_payment(shopper, link.product.variants.get()), {"pay": "1"})
+    return Attribution.objects.latest("pk").link_id == link.pk
+
+
+@pytest.mark.parametrize("ends_as", ["", "back", "withdraw"])
+def test_a_click_on_the_stand_in_counts_as_long_as_the_dark_link_had_promised(dark, now, ends_as):
+    offer = dark.collaboration  # 30 days when she took the link; 10 since three days after that
+    long_ago = now - 22 * DAY
+    Link.objects.filter(pk=dark.pk).update(
+        created_at=long_ago - 8 * DAY, rate_locked_until=long_ago + 22 * DAY
+    )
+    offerdays.change(offer, long_ago - 8 * DAY + timedelta(minutes=1), window_days=10, hold_days=15, min_followers=0)  # fmt: skip
+    row = switch_off(long_ago, start=long_ago - timedelta(hours=1))
+    stand_in = dark.creator.links.get(platform="page")
+    if ends_as:
+        end(row, long_ago + 3 * DAY, ends_as)
+
+    assert earns(stand_in, long_ago + DAY)
+    assert not earns(stand_in, long_ago - timedelta(hours=2))  # before it was off
+    assert earns(stand_in, long_ago + 4 * DAY) == (ends_as == "")
+    assert earns(dark, long_ago - DAY)
+
+
+def test_the_days_of_the_dark_link_are_on_the_page_of_its_stand_in(client, dark, now):
+    offerdays.change(dark.collaboration, now - 9 * DAY, window_days=10, hold_days=15, min_followers=0)  # fmt: skip
+    switch_off(now)
+    stand_in = dark.creator.links.get(platform="page")
+    client.force_login(dark.creator.user)
+    address = reverse("affiliates:link", args=[stand_in.pk])
+
+    assert "A click counts for 30 days." in client.get(address).content.decode()
+    links.deactivate(dark)
+    assert "A click counts for 10 days." in client.get(address).content.decode()
 
 
 # ------------------------------------------------------------------ making them for many
