@@ -18,6 +18,7 @@ from affiliates.models import BooksCheck
 from config.lib import alarms
 
 logger = logging.getLogger(__name__)
+CHECK_AGAIN = timedelta(hours=1)  # while nobody asks for it
 AGAIN = timedelta(hours=24)  # the same offences are mailed once a day
 
 
@@ -43,6 +44,12 @@ def require_balance() -> None:
     if newest and newest.offences:
         said = _("The books do not balance, so nothing is paid out: %s")
         raise OutOfBalance(said % "; ".join(newest.offences))
+
+
+def broke_lately(at: datetime) -> bool:
+    """Say whether the newest check found offences less than an hour ago: too soon for another."""
+    newest = BooksCheck.objects.first()
+    return bool(newest and newest.offences and at - CHECK_AGAIN < newest.checked_at <= at)
 
 
 def _told_lately(offences: dict[str, list[int]], at: datetime) -> bool:

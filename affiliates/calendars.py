@@ -140,7 +140,7 @@ def of_creator(creator: Creator, at: datetime) -> Iterator[Entry]:
     lines = SettlementLine.objects.filter(creator=creator).order_by("currency")
     for currency in lines.values_list("currency", flat=True).distinct():
         next_one = payday.of(creator, currency, at)
-        if not next_one.hurdle:
+        if next_one.hurdle in {"", payday.Hurdle.OPEN}:
             amount = money.display(next_one.amount, currency)
             words = _("Payout to come: %(amount)s so far") % {"amount": amount}
             yield Entry(f"payday-{creator.pk}-{currency}", next_one.on, words, path)

@@ -56,7 +56,7 @@ def is_small_friday(day: date) -> bool:
 
 def in_small_week(day: date) -> bool:
     """Say whether the newest Friday on `day` is that one: a batch that is late is late for all."""
-    return is_small_friday(day - timedelta(days=(day.weekday() - 4) % 7))
+    return is_small_friday(friday_before(day))
 
 
 def small_friday_from(day: date) -> date:
@@ -68,3 +68,8 @@ def small_friday_from(day: date) -> date:
 def friday_from(day: date) -> date:
     """Return `day` if it is a Friday, else the next one."""
     return day + timedelta(days=(4 - day.weekday()) % 7)
+
+
+def friday_before(day: date) -> date:
+    """Return `day` if it is a Friday, else the one before."""
+    return day - timedelta(days=(day.weekday() - 4) % 7)

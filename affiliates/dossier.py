@@ -180,6 +180,8 @@ LEFT = {
     "affiliates.BrandVatCheck": A_BRAND,
     "affiliates.BrandWeek": "sums of commissions that are in the file",
     "affiliates.BrandWeekStale": A_BRAND,
+    "affiliates.PayDay": A_MARKET,
+    "affiliates.Reclaim": "made when an account is closed: nobody signs in to it any more",
     "affiliates.PayoutBatch": A_MARKET,
     "affiliates.PlatformSwitch": A_MARKET,
     "affiliates.SwitchChange": "how far clocks were moved that are in the file",

@@ -50,6 +50,7 @@ class Row:
 
     commission: Commission
     back: int = 0  # signed sum of its live reversals
+    back_on: date | None = None  # the day of the newest of them
     paid_at: datetime | None = None
     pays_on: date | None = None
     waits_for: str = ""  # the brand that must cover it first
@@ -170,9 +171,11 @@ def with_facts(creator: Creator, commissions: Sequence[Commission]) -> list[Row]
     """Add to commissions what came back, when they were paid and why they are hers; 6 queries."""
     ids = [row.pk for row in commissions]
     back: dict[int, int] = defaultdict(int)
-    live = Commission.objects.filter(reverses__in=ids).live()
-    for sale_id, amount in live.values_list("reverses_id", "amount"):
+    back_on: dict[int, date] = {}
+    live = Commission.objects.filter(reverses__in=ids).live().order_by("created_at", "id")
+    for sale_id, amount, at in live.values_list("reverses_id", "amount", "created_at"):
         back[sale_id] += amount
+        back_on[sale_id] = clock.local_day(at)
     lines = [row.settlement_line_id for row in commissions if row.settlement_line_id]
     claims = {
         claim.line_id: claim.payout
@@ -194,6 +197,7 @@ def with_facts(creator: Creator, commissions: Sequence[Commission]) -> list[Row]
     ]
     for row in rows:
         row.contest = contested.get(subject_of(row.commission))
+        row.back_on = back_on.get(row.commission.pk)
     return rows
 
 

@@ -41,6 +41,7 @@ from affiliates.models import (
     Payout,
     PayoutClaim,
     PayoutMethod,
+    Reclaim,
     SampleEvent,
     SampleRequest,
     SelfBill,
@@ -279,6 +280,9 @@ def expire(at: datetime) -> int:
         legal_name=GONE, address=GONE, vat_number=GONE
     )
     _forget_accounts(PayoutMethod.objects.filter(creator__in=ids), at)
+    Reclaim.objects.filter(creator__in=ids).exclude(iban="").update(
+        iban=GONE, holder=GONE, evidence=GONE
+    )
     SelfBill.objects.filter(creator__in=ids).update(facts={GONE: True})
     return len(ids)
 

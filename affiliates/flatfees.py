@@ -5,7 +5,8 @@
 
 The money is an adjustment that is written at once and waits: the brand's funds cover it from then
 on, and nobody spends it twice. It goes back (void) when she does not post within 30 days, or when
-the brand says no to two posts, which she may contest; the brand may promise it `again`. Source:
+the brand says no to two posts, which she may contest; the brand may promise it `again`. Where a
+person at Thousand makes its commission void, `commissions.void` ends the fee too. Source:
 docs/together.md.
 """
 
@@ -133,12 +134,13 @@ def refuse(brand: Brand, pk: int, reason: str, at: datetime) -> FlatFee:
 
 @transaction.atomic
 def again(brand: Brand, pk: int, at: datetime) -> FlatFee:
-    """Promise a fee once more that was refused or lapsed: set aside anew, with a new clock.
+    """Promise a fee once more that is over: set aside anew, with a new clock.
 
     The commission that is void stays as it was. Raises OutOfOrder: also where the offer or her
     part in it is over; NotFunded.
     """
-    row = _locked(pk, State.REFUSED, State.LAPSED, participation__collaboration__brand=brand)
+    over = (State.REFUSED, State.LAPSED, State.VOID)
+    row = _locked(pk, *over, participation__collaboration__brand=brand)
     taken = row.participation
     runs = Collaboration.objects.running(at).filter(pk=taken.collaboration_id).exists()
     if not (runs and taken.state == Participation.State.ACCEPTED and taken.creator.is_enrolled):

@@ -20,7 +20,7 @@ from shop.models import Brand
 # The newest unclaimed lines of each brand whose balance is below zero, until they cover it.
 # Brands that are short come first and are few: only their lines are read.
 # {only} narrows it to some brands' accounts.
-WAITING_SQL = """
+_WAITING_SQL = """
     WITH short AS MATERIALIZED (
         SELECT a.brand_id, a.currency, -balance.sum AS owed
         FROM affiliates_account a
@@ -33,10 +33,13 @@ WAITING_SQL = """
         FROM short JOIN affiliates_settlementline l USING (brand_id, currency)
         WHERE l.amount > 0
           AND NOT EXISTS (SELECT 1 FROM affiliates_payoutclaim c
-                          WHERE c.line_id = l.id AND c.released_at IS NULL)
+                          WHERE c.line_id = l.id AND c.released_at IS NULL {claimed})
     )
     SELECT id, brand_id, creator_id, currency, amount FROM ranked WHERE newer < owed
 """.replace("{balance}", closings.BALANCE_SQL.format(account="a.id"))
+WAITING_SQL = _WAITING_SQL.replace("{claimed}", "")
+# The same where some payouts (%(payouts)s) are not there: which of their lines would wait now.
+WAITING_WITHOUT_SQL = _WAITING_SQL.replace("{claimed}", "AND c.payout_id <> ALL(%(payouts)s)")
 
 
 class Health(StrEnum):

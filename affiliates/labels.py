@@ -99,10 +99,24 @@ BANK_REASONS = {  # ISO 20022 external status reasons that a creator can do some
 }
 
 
+OUR_REASONS = {  # why we took a payout out of its batch just before it left (payouts.rechecks)
+    "account_changed": _("You gave another bank account after this payout was made ready."),
+    "account_name": _("The bank says that the name is not that of the account."),
+    "account_refused": _("The bank refuses the account."),
+    "tax_changed": _("You changed your tax status after this payout was made ready."),
+    "identity": _("Your date of birth and tax number are missing."),
+    "vat_number": _("The EU's register (VIES) does not know your VAT number any more."),
+    "line_case": _("A case keeps part of it back until it is decided."),
+    "brand_short": _("A brand of yours has to pay in first: shoppers got their money back."),
+    "brand_suspended": _("The brand is suspended."),
+    "brand_account": _("The account at Stripe is not there any more."),
+}
+
+
 def bank_reason(reason: str) -> str:
     """Return why a payout came to nothing; what starts with a known code is said in words."""
     code = reason.partition(" ")[0]
-    return str(BANK_REASONS.get(code) or reason)
+    return str(BANK_REASONS.get(code) or OUR_REASONS.get(code) or reason)
 
 
 STEPS = {  # name -> (when it has been, when it is to come)

@@ -173,9 +173,9 @@ def _addresses(creator: Creator) -> list[str]:
 
 
 def payouts_back(at: datetime) -> int:
-    """Mail creators whose payout failed or was returned, each once; return how many."""
+    """Mail creators whose payout failed, was returned or stayed here, each once; how many."""
     rows = Payout.objects.filter(
-        state__in=[Payout.State.FAILED, Payout.State.RETURNED], told_at=None,
+        state__in=[Payout.State.FAILED, Payout.State.RETURNED, Payout.State.CANCELLED], told_at=None,
         creator__isnull=False, batch__pay_on__gte=clock.local_day(at - TELL_WITHIN),
     )  # fmt: skip
     return sum(_tell_back(pk, at) for pk in rows.values_list("pk", flat=True)[:AT_ONCE])
@@ -193,17 +193,26 @@ def _tell_back(pk: int, at: datetime) -> bool:
     if creator.user is None or not creator.user.email or creator.is_demo:
         return False
     with translation.override(profiles.mail_language(creator)):
-        post.send(came_back(payout))
+        post.send(came_back(payout, payout.retried_by.filter(state__in=Payout.OPEN).first()))
     return True
 
 
-def came_back(payout: Payout) -> EmailMultiAlternatives:
-    """Return the letter about a payout that came back, in the language that is active."""
+def _is_refused(method: PayoutMethod) -> bool:
+    return bool(method.refused) or method.name_check == PayoutMethod.NameCheck.NONE
+
+
+def came_back(payout: Payout, anew: Payout | None = None) -> EmailMultiAlternatives:
+    """Return the letter about a payout that did not arrive, in the language that is active.
+
+    `anew`: what is on its way in its place.
+    """
     context = {
         "creator": payout.creator,
         "payout": payout,
         "why": bank_reason(payout.reason),
-        "needs_account": bool(payout.method and payout.method.refused),
+        "has_left": payout.state != Payout.State.CANCELLED,
+        "anew": anew,
+        "needs_account": bool(payout.method and _is_refused(payout.method)),
         "url": settings.SITE_URL + reverse("affiliates:payouts"),
         "site_url": settings.SITE_URL,
     }

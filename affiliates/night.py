@@ -27,10 +27,8 @@ from affiliates import (
     sweeping,
     trackrecord,
 )
-from affiliates.models import PayoutBatch
 from creators import directory
 
-PAY_WEEKDAY = 4  # Friday
 SWEEP_BACK = timedelta(days=30)  # the last look for what a signal missed, before the books are read
 
 
@@ -74,29 +72,15 @@ def run(
 def follow(at: datetime, done: Done) -> None:
     """Prove, check and pay after completed nights; cheap when there were none."""
     proof.publish()
-    friday = pay_day(at, done.settled.nights)
-    if not done.settled.nights and friday is None:
+    nights, friday = done.settled.nights, payouts.due_friday(at)
+    behind = done.settled.left or settlement.open_nights(clock.last_night_over(at))
+    if not nights and (friday is None or behind or books.broke_lately(at)):
         return
     sweeping.sweep(at, at - SWEEP_BACK)
+    payouts.reclaims.find(at)
     closings.close()
     done.offences = books.check(at)
-    behind = done.settled.left or settlement.open_nights(clock.last_night_over(at))
     if friday and not done.offences and not behind:
-        done.payouts = sum(
-            batch.payouts.count() for batch in payouts.build(at, friday, by_night=True)
-        )
-
-
-def pay_day(at: datetime, nights: list[date]) -> date | None:
-    """Return the date that payouts are built for, or None.
-
-    Friday itself, once, whatever was built by hand; and after a Friday that was missed, the day on which its night
-    was settled.
-    """
-    today = clock.local_day(at)
-    if PayoutBatch.objects.filter(by_night=True, pay_on__gt=today - timedelta(days=1)).exists():
-        return None
-    if today.weekday() == PAY_WEEKDAY:
-        return today
-    missed = any((night + timedelta(days=1)).weekday() == PAY_WEEKDAY for night in nights)
-    return today if missed else None
+        today = clock.local_day(at)  # of a Friday that was missed: late, and once
+        built = payouts.build(at, today, by_night=True)
+        done.payouts = sum(batch.payouts.count() for batch in built)

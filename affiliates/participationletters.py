@@ -188,6 +188,7 @@ def _fee_letter(row: FlatFee, address: str, *, for_brand: bool = False) -> Lette
         FlatFee.State.RESERVED: _("%(brand)s does not see what was agreed in your post."),
         FlatFee.State.REFUSED: _("%(brand)s said no to a second post: %(fee)s is not paid."),
         FlatFee.State.LAPSED: _("No post in time: %(fee)s of %(brand)s went back."),
+        FlatFee.State.VOID: _("%(fee)s of %(brand)s is not paid: a person at Thousand decided so."),
     }
     if row.state == FlatFee.State.RESERVED and not row.refusals:
         titles[row.state] = _("%(brand)s promises %(fee)s for a post again.")
@@ -200,7 +201,7 @@ def _fee_letter(row: FlatFee, address: str, *, for_brand: bool = False) -> Lette
         lines.append(_("Without an answer by %s it counts as approved.") % last)
     if row.state == FlatFee.State.RESERVED:
         lines.append(_("Paste the address of your post by %s.") % day(row.act_by - SECOND))
-    if row.state == FlatFee.State.REFUSED:
+    if row.state in {FlatFee.State.REFUSED, FlatFee.State.VOID}:
         lines.append(_("You can contest that on the page of your invitations: a person decides."))
     title = titles[row.state] % facts
     return Letter(

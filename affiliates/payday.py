@@ -14,6 +14,7 @@ from django.db import connection
 
 from affiliates import clock, funding, rails
 from affiliates.models import PayoutMethod, VatCheck
+from affiliates.payouts import fridays
 from creators.models import Creator
 
 NEW_ACCOUNTS = PayoutMethod._meta.get_field("rail").default  # the rail that they are given for
@@ -36,10 +37,16 @@ SQL = """
            EXISTS (SELECT 1 FROM affiliates_taxidentity WHERE creator_id = %(creator)s),
            CASE WHEN t.kind IN ('vat_liable', 'eu_reverse')
                 THEN coalesce(v.state, 'unchecked') ELSE '' END,
-           EXISTS (SELECT 1 FROM affiliates_payoutbatch WHERE by_night AND pay_on = %(today)s)
+           open.pay_on,
+           EXISTS (SELECT 1 FROM affiliates_payday WHERE friday >= %(friday)s),
+           EXISTS (SELECT 1 FROM affiliates_settlementrun WHERE night < %(friday)s)
     FROM unnest(%(currencies)s::text[]) WITH ORDINALITY AS wanted (currency, n)
     LEFT JOIN free ON free.currency = wanted.currency
     LEFT JOIN waits ON waits.currency = wanted.currency
+    LEFT JOIN LATERAL (
+        SELECT b.pay_on FROM affiliates_payout p JOIN affiliates_payoutbatch b ON b.id = p.batch_id
+        WHERE p.creator_id = %(creator)s AND p.currency = wanted.currency
+          AND p.state IN ('pending', 'processing')) open ON true
     LEFT JOIN affiliates_payoutmethod m
         ON m.creator_id = %(creator)s AND m.replaced_at IS NULL
     LEFT JOIN LATERAL (
@@ -69,6 +76,7 @@ class Hurdle(StrEnum):
     VAT_NUMBER = "vat_number"  # VIES does not know it
     VAT_WAITS = "vat_waits"  # VIES has not answered yet; we ask again by ourselves
     SMALL = "small"  # under the rail's minimum
+    OPEN = "open"  # an earlier payout is on its way: one at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,7 @@ class Payday:
     has_tax: bool
     has_identity: bool
     vat_state: str  # of VatCheck; empty where no number is needed
+    open_on: date | None  # pay day of an earlier payout that the bank has not confirmed
 
 
 def of(creator: Creator, currency: str, at: datetime) -> Payday:
@@ -98,26 +107,31 @@ def of(creator: Creator, currency: str, at: datetime) -> Payday:
 def of_all(creator: Creator, currencies: Sequence[str], at: datetime) -> list[Payday]:
     """Return what a creator's next payouts would be, in the order asked for, in one statement."""
     today = clock.local_day(at)
-    values = {"creator": creator.pk, "currencies": list(currencies), "today": today}
+    values = {
+        "creator": creator.pk, "currencies": list(currencies), "today": today,
+        "friday": clock.friday_before(today),
+    }  # fmt: skip
     waiting = funding.WAITING_SQL.format(only=ITS_BRANDS)
     with connection.cursor() as cursor:
         cursor.execute(SQL.format(waiting=waiting), values)
-        return [_payday(creator, today, *row) for row in cursor.fetchall()]
+        return [_payday(creator, at, *row) for row in cursor.fetchall()]
 
 
 def _payday(
-    creator: Creator, today: date, currency: str, amount: int, waits: int, iban: str, rail: str,
+    creator: Creator, at: datetime, currency: str, amount: int, waits: int, iban: str, rail: str,
     usable_from: datetime | None, name_check: str, refused: str, has_tax: bool,
-    has_identity: bool, vat_state: str, built: bool,
+    has_identity: bool, vat_state: str, open_on: date | None, built: bool, had_begun: bool,
 ) -> Payday:  # fmt: skip
     method = PayoutMethod(
         iban=iban, usable_from=usable_from, name_check=name_check, refused=refused
     )
-    on = _day(today, built, usable_from)
+    on = _day(at, built, had_begun, usable_from)
     way = rails.for_account(rail or NEW_ACCOUNTS, currency)
     is_closed = creator.status == Creator.Status.CLOSED  # paid whatever is left
     minimum = 1 if is_closed or way is None else rails.minimum(way, currency, on)
     hurdle = _hurdle(amount, minimum, method, has_tax, has_identity, vat_state, way is not None)
+    if not hurdle and open_on:
+        hurdle = str(Hurdle.OPEN)
     return Payday(
         on=on,
         amount=amount,
@@ -132,6 +146,7 @@ def _payday(
         has_tax=has_tax,
         has_identity=has_identity,
         vat_state=vat_state,
+        open_on=open_on,
     )
 
 
@@ -152,12 +167,17 @@ def friday_after(night: date, currency: str) -> date | None:
     return clock.friday_from(night + timedelta(days=1))
 
 
-def _day(today: date, built: bool, usable_from: datetime | None) -> date:
-    """Return the Friday after today's batch, and after the account's 48 hours."""
-    friday = clock.friday_from(today + timedelta(days=1) if built else today)
-    if usable_from and usable_from > clock.midnight(friday):
+def _day(at: datetime, built: bool, had_begun: bool, usable_from: datetime | None) -> date:
+    """Return the day of the next batch after the account's 48 hours: a Friday, or today where
+    the last Friday's is late.
+    """
+    today = clock.local_day(at)
+    is_due = fridays.is_due(clock.friday_before(today), today, built, had_begun)
+    day = today if is_due else clock.friday_from(today + timedelta(days=1))
+    ready = at if is_due else clock.midnight(day)
+    if usable_from and usable_from > ready:
         return clock.friday_from(clock.local_day(usable_from) + timedelta(days=1))
-    return friday
+    return day
 
 
 def _hurdle(

@@ -24,8 +24,8 @@ SEES = {
     FINANCE: ORDERS
     + " affiliates.account affiliates.adjustment affiliates.bankfile affiliates.bankreply"
     " affiliates.bookscheck affiliates.brandinvoice affiliates.closedmonth affiliates.feepolicy"
-    " affiliates.ledgerentry affiliates.payout affiliates.payoutattempt affiliates.payoutbatch affiliates.payoutclaim"
-    " affiliates.payoutmethod affiliates.selfbill affiliates.settlementline"
+    " affiliates.ledgerentry affiliates.payday affiliates.payout affiliates.payoutattempt affiliates.payoutbatch affiliates.payoutclaim"
+    " affiliates.payoutmethod affiliates.reclaim affiliates.selfbill affiliates.settlementline"
     " affiliates.platformswitch affiliates.settlementrun affiliates.settlementshard"
     " affiliates.switchchange affiliates.switchword affiliates.taxidentity"
     " affiliates.brandtaxidentity affiliates.taxlook affiliates.taxprofile affiliates.vatcheck"

@@ -19,6 +19,7 @@ from affiliates import (
     caseletters,
     endpointletters,
     exports,
+    labels,
     linkletters,
     mails,
     messageletters,
@@ -123,6 +124,11 @@ def _of_money(brand: Brand, creator: Creator, at: datetime) -> Iterator[Write]:
         payout = Payout(creator=creator, amount=1234, currency="EUR", reason="AC04",
                         method=_with(PayoutMethod(iban=method.iban), refused=refused))  # fmt: skip
         yield lambda _l, p=payout: mails.came_back(p)
+    for code in labels.OUR_REASONS:
+        stays = Payout(creator=creator, amount=1234, currency="EUR", reason=f"{code} x",
+                       state=Payout.State.CANCELLED, method=PayoutMethod(iban=method.iban))  # fmt: skip
+        yield lambda _l, p=stays: mails.came_back(p)
+        yield lambda _l, p=stays: mails.came_back(p, anew=p)
     found = [
         programmes.DoubleClaim("TH-1", at.date(), "Mok", "noor", rule, at, at, 12, "EUR")
         for rule in ("newest_click", "own_programme")

@@ -13,6 +13,7 @@ from affiliates import books, documents, payouts, rails, tasks
 from affiliates.admin.base import Desk, amount, second_factor
 from affiliates.models import (
     BrandInvoice,
+    PayDay,
     Payout,
     PayoutAttempt,
     PayoutBatch,
@@ -33,6 +34,11 @@ LEFT_OUT = {
     "vat_number": gettext_lazy("a VAT number that VIES has not confirmed"),
 }
 REFUSALS = (payouts.NotAllowed, rails.Refused, books.OutOfBalance)
+
+
+@admin.register(PayDay)
+class PayDayAdmin(Desk):
+    list_display = ["friday", "built_at"]
 
 
 class PayoutRows(ReadOnlyRows):
@@ -120,14 +126,36 @@ class PayoutBatchAdmin(Desk):
         try:
             if len(queryset) != 1:
                 raise payouts.NotAllowed(_("Export one batch at a time."))
+            gone = set(
+                batch.payouts.filter(state=Payout.State.CANCELLED).values_list("pk", flat=True)
+            )
             document = payouts.export(batch, request.user, timezone.now())
         except REFUSALS as error:
             self.message_user(request, str(error), messages.ERROR)
+            return None
+        self._tell_taken_out(request, batch, gone)
+        if document is None:
+            said = _("Nothing of this batch may go out any more: there is no file.")
+            self.message_user(request, said, messages.WARNING)
             return None
         self.note(request, [batch], _("Exported"))
         if rails.named(batch.rail).sends:
             transaction.on_commit(tasks.send_payouts.delay, robust=True)
         return download(document)
+
+    def _tell_taken_out(self, request, batch, before):
+        """Say which payouts left the batch at its export, and why; and what was built anew."""
+        rows = batch.payouts.filter(state=Payout.State.CANCELLED).exclude(pk__in=before)
+        for row in rows.select_related("creator", "brand"):
+            facts = {"payout": row, "whom": row.creator or row.brand, "why": row.reason}
+            said = _("%(payout)s to %(whom)s stays here: %(why)s") % facts
+            self.note(request, [batch, row], said)
+            self.message_user(request, said, messages.WARNING)
+        new = PayoutBatch.objects.filter(payouts__retries__in=rows).distinct().first()
+        if new is not None:
+            facts = {"n": new.pk, "count": new.payouts.count()}
+            said = _("Batch %(n)d holds what may still go out: %(count)d payouts.") % facts
+            self.message_user(request, said, messages.WARNING)
 
     @admin.action(
         description=gettext_lazy("Download the exported file again"), permissions=["finance"]

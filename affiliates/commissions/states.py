@@ -10,12 +10,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from affiliates import budgets, events, fraud
+from affiliates.clock import now
 from affiliates.commissions.dates import due, hold_days, is_paused, late, lock_out_new_runs
 from affiliates.commissions.reversals import reverse
 from affiliates.commissions.rows import with_reversals
-from affiliates.models import Commission, RiskFlag, VoidNote
+from affiliates.models import Collaboration, Commission, FlatFee, RiskFlag, VoidNote
 from creators.models import Case
-from shop.models import DisputeLine, RefundLine
+from shop.models import DisputeLine, OrderLine, RefundLine
 
 State, Kind = Commission.State, Commission.Kind
 
@@ -68,8 +69,12 @@ def void(
     """Void unsettled commissions with their reversals; what is settled needs an adjustment.
 
     A reversal of a settled sale stays: the shopper has her money back. Whoever is `by` says why
-    in a `note`, which the creator reads.
+    in a `note`, which the creator reads. A fee for a post that is void is over, and says so.
     """
+    ids = list(ids)
+    # a fee is locked before its commission, by whoever moves both
+    fees = FlatFee.objects.select_for_update(of=("self",)).filter(commission__in=ids)
+    list(fees.order_by("pk").values_list("pk"))
     rows = with_reversals(ids, State.PENDING, State.HELD)
     sales = {row.pk for row in rows if row.kind == Kind.SALE}
     rows = [row for row in rows if row.reverses_id is None or row.reverses_id in sales]
@@ -79,17 +84,29 @@ def void(
         VoidNote.objects.bulk_create(
             VoidNote(commission=row, reason=note.strip()[:300], by=by, at=at) for row in rows
         )
-    return Commission.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.VOID)
+    gone = [row.pk for row in rows]
+    FlatFee.objects.filter(commission__in=gone).update(
+        state=FlatFee.State.VOID, reason=note.strip(), decided_at=at or now(), tells=True
+    )
+    return Commission.objects.filter(pk__in=gone).update(state=State.VOID)
 
 
 @transaction.atomic
 def earn_again(ids: Iterable[int], at: datetime) -> int:
     """Write sales that were made void anew, as pending; return how many.
 
-    What went back meanwhile goes off again. A line that earns already is left alone. What the
-    budget of its offer has no room for any more earns nothing, and says so.
+    What went back meanwhile goes off again, also what goes back at this moment: whoever gives it
+    back changes the line, so one of the two waits and sees what the other wrote. A line that earns
+    already is left alone. What the budget of its offer has no room for any more earns nothing, and
+    says so.
     """
     gone = Commission.objects.filter(pk__in=list(ids), kind=Kind.SALE, state=State.VOID)
+    # all locks at once and in the order that `bear` takes them in
+    deals = Collaboration.objects.filter(pk__in=gone.values("collaboration"))
+    budgets.rooms(deals, "")
+    lines = OrderLine.objects.select_for_update(no_key=True, of=("self",))
+    lines = lines.filter(pk__in=list(gone.values_list("order_line", flat=True)))
+    list(lines.order_by("brand_order_id", "id").values_list("pk"))
     live = Commission.objects.live().filter(kind=Kind.SALE).values("order_line")
     rows = (
         gone.exclude(order_line__in=live)
@@ -97,9 +114,6 @@ def earn_again(ids: Iterable[int], at: datetime) -> int:
         .prefetch_related("collaboration__term_changes")
     )
     rows = list(rows.order_by("pk"))
-    # all locks at once and in the order that `bear` takes them in
-    deals = {row.collaboration_id: row.collaboration for row in rows}.values()
-    budgets.rooms(deals, "")
     done = 0
     for old in rows:
         part = old.order_line.brand_order

@@ -56,6 +56,9 @@ COMMISSIONS: dict[str, str] = {
         JOIN shop_brandorder p ON p.id = l.brand_order_id JOIN shop_order o ON o.id = p.order_id
         JOIN creators_creator k ON k.id = c.creator_id
         WHERE c.state <> 'void' AND o.buyer_id = k.user_id""",
+    "a fee for a post is over exactly when its commission is void": """
+        SELECT f.id FROM affiliates_flatfee f JOIN affiliates_commission c ON c.id = f.commission_id
+        WHERE (c.state = 'void') <> (f.state IN ('refused', 'lapsed', 'void'))""",
     "what is held has an open flag or a case": """
         SELECT c.id FROM affiliates_commission c
         LEFT JOIN affiliates_riskflag f ON f.id = c.flag_id

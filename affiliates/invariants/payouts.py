@@ -92,6 +92,24 @@ PAYOUTS: dict[str, str] = {
                <> CASE WHEN p.state = 'paid' THEN p.amount ELSE 0 END
             OR coalesce(sum(CASE b.kind WHEN 'invoice' THEN b.vat ELSE -b.vat END), 0)
                <> CASE WHEN p.state = 'paid' THEN p.vat ELSE 0 END""",
+    "the account of somebody who is gone was agreed on by two": """
+        SELECT m.id FROM affiliates_payoutmethod m
+        JOIN creators_creator c ON c.id = m.creator_id AND m.created_at > c.erased_at
+        LEFT JOIN affiliates_reclaim r ON r.method_id = m.id
+        WHERE (r.creator_id = m.creator_id AND r.decided_by_id <> r.proposed_by_id) IS NOT TRUE""",
+    "what came back to somebody who is gone waits where finance sees it": """
+        SELECT p.id FROM affiliates_payout p
+        JOIN creators_creator c ON c.id = p.creator_id AND c.erased_at IS NOT NULL
+        WHERE p.state IN ('failed', 'returned', 'cancelled')
+          AND NOT EXISTS (SELECT 1 FROM affiliates_reclaim r
+                          WHERE r.creator_id = p.creator_id AND r.closed_at IS NULL)
+          AND NOT EXISTS (SELECT 1 FROM affiliates_payoutmethod m
+                          WHERE m.creator_id = p.creator_id AND m.replaced_at IS NULL
+                            AND m.refused = '' AND m.name_check <> 'none')
+          AND 0 < (SELECT sum(l.amount) FROM affiliates_settlementline l
+                   WHERE l.creator_id = p.creator_id AND l.currency = p.currency
+                     AND NOT EXISTS (SELECT 1 FROM affiliates_payoutclaim k
+                                     WHERE k.line_id = l.id AND k.released_at IS NULL))""",
     "documents of a creator are numbered without gaps": """
         SELECT creator_id FROM affiliates_selfbill GROUP BY 1
         HAVING max(number) <> count(*) OR min(number) <> 1""",

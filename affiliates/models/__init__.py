@@ -38,6 +38,7 @@ from affiliates.models.passports import (
     PassportIssuer,
     RevokedPassport,
 )
+from affiliates.models.paydays import PayDay
 from affiliates.models.payouts import (
     BrandNotice,
     FeePolicy,
@@ -50,6 +51,7 @@ from affiliates.models.payouts import (
     TaxProfile,
 )
 from affiliates.models.programmes import OwnProgramme
+from affiliates.models.reclaims import Reclaim
 from affiliates.models.risk import RiskFlag
 from affiliates.models.samples import SampleEvent, SampleRequest
 from affiliates.models.savedsearches import SavedSearch
@@ -108,6 +110,7 @@ __all__ = [
     "Passport",
     "PassportEvidence",
     "PassportIssuer",
+    "PayDay",
     "Payout",
     "PayoutAttempt",
     "PayoutBatch",
@@ -117,6 +120,7 @@ __all__ = [
     "PlatformSwitch",
     "ProductRate",
     "RateChange",
+    "Reclaim",
     "RevokedPassport",
     "RiskFlag",
     "SampleEvent",

@@ -16,6 +16,7 @@ class FlatFee(models.Model):
         APPROVED = "approved", _("approved")
         REFUSED = "refused", _("refused")
         LAPSED = "lapsed", _("lapsed without a post")
+        VOID = "void", _("taken back by Thousand")
 
     participation = models.OneToOneField(
         "affiliates.Participation", models.PROTECT, related_name="fee"
@@ -28,7 +29,9 @@ class FlatFee(models.Model):
     is_checked = models.BooleanField(
         default=False, help_text="the platform says that the post is hers"
     )
-    reason = models.TextField(blank=True, max_length=1000, help_text="of the brand's last no")
+    reason = models.TextField(
+        blank=True, max_length=1000, help_text="of the last no: the brand's, or ours"
+    )
     refusals = models.PositiveSmallIntegerField(default=0)
     act_by = models.DateTimeField(help_text="until when the side whose turn it is must act")
     reserved_at = models.DateTimeField()

@@ -4,10 +4,13 @@ A payout to a creator claims settlement lines; its amount is their sum and nothi
 comes to nothing gives the money back and releases the lines in one transaction.
 """
 
+from affiliates.payouts import reclaims
 from affiliates.payouts.again import again
 from affiliates.payouts.building import build, next_pay_day
 from affiliates.payouts.byhand import say
-from affiliates.payouts.foureyes import NotAllowed, approve, document, export, lock_payout, totals
+from affiliates.payouts.exporting import export
+from affiliates.payouts.foureyes import NotAllowed, approve, document, lock_payout, totals
+from affiliates.payouts.fridays import due as due_friday
 from affiliates.payouts.methods import (
     METHOD_WAIT_HOURS,
     change_method,
@@ -32,10 +35,12 @@ __all__ = [
     "confirm",
     "confirm_batch",
     "document",
+    "due_friday",
     "export",
     "fail",
     "lock_payout",
     "next_pay_day",
+    "reclaims",
     "record_name_check",
     "retry",
     "returned",

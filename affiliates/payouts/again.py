@@ -8,10 +8,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from affiliates import clock, rails
+from affiliates import rails
 from affiliates.models import Payout, PayoutMethod
-from affiliates.payouts.building import build_one, lock_books
-from affiliates.payouts.foureyes import NotAllowed, State
+from affiliates.payouts.building import build_again, lock_books
+from affiliates.payouts.foureyes import NotAllowed, State, lock_payout
 
 CAME_BACK = (State.FAILED, State.RETURNED)
 
@@ -23,17 +23,15 @@ def again(payout: Payout, by: AbstractBaseUser | None, at: datetime) -> Payout:
     The new payout names the old one, is approved and exported like any other, and is made
     once. Raises NotAllowed, books.OutOfBalance.
     """
+    old = lock_payout(payout.pk)  # before the books, as whoever books its end does
     lock_books()
-    old = Payout.objects.select_for_update(of=["self"]).get(pk=payout.pk)
     if old.creator_id is None or old.state not in CAME_BACK:
         raise NotAllowed(_("Only a creator's payout that failed or came back is paid again."))
     if Payout.objects.filter(retries=old).exclude(state=State.CANCELLED).exists():
         raise NotAllowed(_("This payout was paid again before."))
     method = PayoutMethod.objects.filter(creator_id=old.creator_id, replaced_at=None).first()
     rail = method and rails.for_account(method.rail, old.currency)
-    batch = rail and build_one(
-        at, clock.local_day(at), rail.name, old.currency, by, old.creator_id, [method.rail]
-    )
+    batch = rail and build_again(at, rail.name, old.currency, by, [old.creator_id])
     if not batch:
         raise NotAllowed(
             _(

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from affiliates import books, clock, closedmonths, events, funding, ledger, rails, tax
 from affiliates.locks import Lock
 from affiliates.models import PayoutBatch, PayoutMethod
-from affiliates.payouts import brands
+from affiliates.payouts import brands, fridays
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,8 @@ def build(
     """Make a payout for each creator and brand who has enough and can be paid.
 
     Returns the batches: one per rail and currency, none without payouts. Balances of brands
-    are read while nobody posts to them. `by_night`: it is the Friday's own, of which there is one.
+    are read while nobody posts to them. `by_night`: it is the Friday's own, of which there is one,
+    also where it is late and on another day.
     Raises books.OutOfBalance.
     """
     lock_books()
@@ -114,7 +115,7 @@ def build(
         currencies = [row[0] for row in cursor.fetchall()]
     wanted = set(PayoutMethod.objects.filter(replaced_at=None).values_list("rail", flat=True))
     pay_on = pay_on or next_pay_day(at)
-    if by_night and PayoutBatch.objects.filter(by_night=True, pay_on__gte=pay_on).exists():
+    if by_night and not fridays.note(pay_on, at):
         return []  # another call was faster
     built = []
     for currency in currencies:
@@ -154,14 +155,25 @@ def lock_books() -> None:
         )
 
 
+def build_again(
+    at: datetime, rail: str, currency: str, by: AbstractBaseUser, creators: Sequence[int]
+) -> PayoutBatch | None:
+    """Make a batch for some creators alone, whatever each has; the caller has locked the books."""
+    given = PayoutMethod.objects.filter(replaced_at=None, creator__in=creators)
+    ways = _ways(sorted(set(given.values_list("rail", flat=True))), currency)
+    accounts = ways.get(rail, [])
+    day = clock.local_day(at)
+    return build_one(at, day, rail, currency, by, creators, accounts) if accounts else None
+
+
 def build_one(
     at: datetime, pay_on: date, rail: str, currency: str, by: AbstractBaseUser | None,
-    creator_id: int | None = None, accounts: Sequence[str] = (),
+    creators: Sequence[int] = (), accounts: Sequence[str] = (),
 ) -> PayoutBatch | None:  # fmt: skip
     """Make one batch, or None where nobody has enough; the caller has locked the books.
 
-    With `creator_id` only that creator is paid, and any amount; so is everybody on one Friday a
-    year. `accounts`: the rails that the accounts were given for, where it is not `rail` itself.
+    With `creators` only those are paid, and any amount; so is everybody on one Friday a year.
+    `accounts`: the rails that the accounts were given for, where it is not `rail` itself.
     """
     point = transaction.savepoint()
     batch = PayoutBatch.objects.create(
@@ -170,11 +182,11 @@ def build_one(
     )  # fmt: skip
     values = {
         "at": at, "day": clock.local_day(at), "rail": rail, "currency": currency,
-        "batch": batch.pk, "creator": creator_id, "accounts": list(accounts or [rail]),
-        "minimum": 1 if creator_id else rails.minimum(rails.named(rail), currency, pay_on),
+        "batch": batch.pk, "creators": list(creators), "accounts": list(accounts or [rail]),
+        "minimum": 1 if creators else rails.minimum(rails.named(rail), currency, pay_on),
         "vat_bp": tax.home_vat_bp(clock.local_day(at)),
     }  # fmt: skip
-    only = "AND l.creator_id = %(creator)s" if creator_id else ""
+    only = "AND l.creator_id = ANY(%(creators)s)" if creators else ""
     sql = BUILD_SQL.format(waiting=funding.WAITING_SQL.format(only=""), only=only)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)

@@ -1,4 +1,4 @@
-"""Approve and export: acts of two different people, at any amount."""
+"""Approve, and what exporting asks for too: acts of two different people, at any amount."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from affiliates import books, events, rails
-from affiliates.models import Payout, PayoutAttempt, PayoutBatch
+from affiliates import books, rails
+from affiliates.models import Payout, PayoutBatch
 from affiliates.rails.sepa import digest
 
 State, BatchState = Payout.State, PayoutBatch.State
@@ -30,14 +30,16 @@ def lock_payout(pk: int) -> Payout:
     return Payout.objects.select_for_update(of=("self",)).get(pk=pk)
 
 
-def _locked(batch: PayoutBatch, state: str) -> PayoutBatch:
+def locked(batch: PayoutBatch, state: str) -> PayoutBatch:
+    """Lock a batch that is in this state. Raises NotAllowed."""
     row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     if row.state != state:
         raise NotAllowed(_("%(what)s is %(state)s.") % said(row))
     return row
 
 
-def _refuse_own(batch: PayoutBatch, by: AbstractBaseUser) -> None:
+def refuse_own(batch: PayoutBatch, by: AbstractBaseUser) -> None:
+    """Raise NotAllowed where a batch pays whoever is about to act on it."""
     hers = Q(creator__user=by.pk) | Q(brand__memberships__user=by.pk)
     if batch.payouts.filter(hers).exists():
         raise NotAllowed(_("This batch pays you: another admin does this."))
@@ -50,52 +52,11 @@ def approve(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> PayoutBat
     Raises NotAllowed, books.OutOfBalance.
     """
     books.require_balance()
-    row = _locked(batch, BatchState.BUILT)
-    _refuse_own(row, by)
+    row = locked(batch, BatchState.BUILT)
+    refuse_own(row, by)
     row.state, row.approved_by, row.approved_at = BatchState.APPROVED, by, at
     row.save()
     return row
-
-
-@transaction.atomic
-def export(batch: PayoutBatch, by: AbstractBaseUser, at: datetime) -> rails.Document:
-    """Return the file for the bank; from now on the payouts are on their way.
-
-    A rail that is called gets its attempts now and is called when this is committed
-    (`sending`): the file is then the list of them. Raises NotAllowed for the person who
-    approved, rails.Refused when the file is not valid, books.OutOfBalance.
-    """
-    books.require_balance()
-    row = _locked(batch, BatchState.APPROVED)
-    if row.approved_by_id == by.pk:
-        raise NotAllowed(_("Whoever approved a batch does not export it."))
-    _refuse_own(row, by)
-    payouts = _locked_payouts(row)
-    rail = rails.named(row.rail)
-    row.file_schema, row.file_debtor = rail.schema(), rail.debtor()
-    document = rail.document(row, payouts)
-    PayoutAttempt.objects.bulk_create(
-        PayoutAttempt(
-            payout=one,
-            n=1,
-            idempotency_key=rails.reference(one),
-            sent_at=at,
-            next_at=at if rail.sends else None,
-        )
-        for one in payouts
-    )
-    row.payouts.filter(state=State.PENDING).update(state=State.PROCESSING)
-    events.tell_batch(row.pk, at)
-    row.state, row.exported_by, row.exported_at = BatchState.EXPORTED, by, at
-    row.file_sha256 = digest(document)
-    row.save()
-    return document
-
-
-def _locked_payouts(batch: PayoutBatch) -> list[Payout]:
-    """Lock what still waits in a batch: what is cancelled at this moment is not in the file."""
-    rows = batch.payouts.filter(state=State.PENDING).select_for_update(of=("self",))
-    return list(rows.select_related("method", "creator", "brand").order_by("id"))
 
 
 def payouts_of(batch: PayoutBatch, *states: str) -> list[Payout]:

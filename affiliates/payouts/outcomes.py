@@ -12,6 +12,7 @@ from affiliates import events, ledger, rails, selfbilling
 from affiliates.ledger import Transfer
 from affiliates.models import Payout, PayoutBatch, PayoutClaim
 from affiliates.models.payouts import Rail
+from affiliates.payouts import reclaims
 from affiliates.payouts.foureyes import BatchState, NotAllowed, State, lock_payout, payouts_of, said
 from affiliates.payouts.methods import refuse_account
 
@@ -118,6 +119,8 @@ def _give_back(payout: Payout, state: str, reason: str, at: datetime) -> Payout:
     ledger.post(_transfers(payout, kinds, _owner(payout), ledger.VAT, source), at)
     payout.claims.filter(released_at=None).update(released_at=at)
     events.tell(events.PAYOUT, [payout.pk], at)
+    if payout.creator_id:
+        reclaims.look(payout.creator_id, at)  # who is gone cannot give another account
     _close(payout.batch)
     return payout
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from affiliates import earnings as book
+from affiliates import payday
 from affiliates.dashboards import purses_of
 from affiliates.models import Commission
 from config.lib import ratelimit
@@ -22,13 +23,16 @@ def earnings(request):
     state = request.GET.get("state", "")
     state = state if state in Commission.State.values else ""
     rows, cursor = book.page(request.creator, request.GET.get("after", ""), state)
+    now = timezone.now()
+    purses = purses_of(request.creator, now)
+    paydays = payday.of_all(request.creator, [purse.currency for purse in purses], now)
     context = {
         "rows": rows,
         "cursor": cursor,
         "state": state,
         "states": Commission.State.choices,
-        "purses": purses_of(request.creator, timezone.now()),
-        "forecast": book.forecast(request.creator, timezone.now()),
+        "purses": list(zip(purses, paydays, strict=True)),
+        "forecast": book.forecast(request.creator, now),
     }
     return render_page(request, "affiliates/earnings.html", context)
 

@@ -43,8 +43,9 @@ def invitations(request):
 
 
 def _with_contests(creator, rows):
-    """Add to each fee that was refused what she said against it."""
-    refused = [row for row in rows if getattr(row, "fee", None) and row.fee.state == "refused"]
+    """Add to each fee that was refused or taken back what she said against it."""
+    no = {FlatFee.State.REFUSED, FlatFee.State.VOID}
+    refused = [row for row in rows if getattr(row, "fee", None) and row.fee.state in no]
     if refused:
         subjects = {row.pk: earnings.subject_of(row.fee.commission) for row in refused}
         found = cases.contests(creator, list(subjects.values()))

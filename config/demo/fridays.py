@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from affiliates import clock, ledger, tax
-from affiliates.models import PayoutBatch
+from affiliates.models import PayDay, PayoutBatch
 from config.demo.books import ENTRIES, Accounts
 from config.demo.world import World
 
@@ -139,6 +139,11 @@ def pay(world: World, accounts: Accounts) -> None:
         cursor.execute(STAGE)
     fridays = _stage(world)
     _batches(world, sorted(fridays))
+    # also where nobody was paid: else it would count as missed, and be built late
+    paid = fridays | {clock.friday_before(world.today)}
+    PayDay.objects.bulk_create(
+        PayDay(friday=friday, built_at=clock.midnight(friday)) for friday in sorted(paid)
+    )
     values = {
         "vat_bp": tax.home_vat_bp(world.first_day),
         "after": world.entries,

@@ -9,9 +9,12 @@ from django.core import mail
 from affiliates import (
     adjustments,
     collaborations,
+    commissions,
     earnings,
     flatfees,
+    fraud,
     funding,
+    holds,
     ledger,
     participationletters,
     participations,
@@ -255,3 +258,56 @@ def test_nobody_is_promised_again_who_cannot_post_or_still_contests(stand_in):  
         flatfees.again(offer.brand, fee.pk, at)
     mine.update(state="accepted")
     assert flatfees.again(offer.brand, fee.pk, at).state == "reserved"
+
+
+# ------------------------------------------------------------------ taken back by a person of ours
+
+
+@pytest.mark.parametrize("step", ["reserved", "posted", "approved"])
+def test_a_fee_that_an_admin_makes_void_is_over_and_says_why(client, step, stand_in):  # noqa: F811
+    offer = make_offer()
+    creator = make_person()
+    fee = accepted(offer, creator)
+    if step != "reserved":
+        flatfees.hand_in(creator, fee.pk, URL.format(n=1), PAID)
+    if step == "approved":
+        flatfees.approve(offer.brand, fee.pk, PAID)
+    FlatFee.objects.update(tells=False)
+    before = funding.of(offer.brand, at=PAID).payable
+
+    commissions.void([fee.commission_id], "The post was bought.", make_user(), PAID + DAY)
+
+    fee.refresh_from_db()
+    assert (fee.state, fee.reason) == ("void", "The post was bought.")
+    assert funding.of(offer.brand, at=PAID).payable - before == 6_050
+    with pytest.raises(flatfees.OutOfOrder):
+        flatfees.approve(offer.brand, fee.pk, PAID + DAY)
+    assert flatfees.resolve(PAID + 90 * DAY) == 0
+    client.force_login(creator.user)
+    page = client.get("/creator/invitations/").content.decode()
+    assert "The post was bought." in page and "This is not right" in page
+    assert "Taken back by Thousand" in page and "Approved" not in page
+    client.force_login(offer.brand.memberships.get().user)
+    page = client.get(f"/brand/{offer.brand.slug}/collaborations/{offer.pk}/").content.decode()
+    assert "The post was bought." in page and "Taken back by Thousand" in page
+    mail.outbox.clear()
+    participationletters.send_waiting()
+    (letter,) = [one for one in mail.outbox if one.to == [creator.user.email]]
+    assert "The post was bought." in letter.body
+    assert flatfees.again(offer.brand, fee.pk, PAID + DAY).state == "reserved"  # its own money
+
+
+def test_a_flag_that_is_confirmed_ends_the_fee_too(client, stand_in):  # noqa: F811
+    offer = make_offer()
+    creator = make_person()
+    fee = accepted(offer, creator)
+    flag = fraud.flag("by_hand", creator, "x", {"n": 1}, PAID)
+    commissions.hold([fee.commission_id], flag=flag)
+    client.force_login(creator.user)
+    assert "On hold while a person looks" in client.get("/creator/invitations/").content.decode()
+
+    holds.decide_flag(flag, True, by=make_user(), reason="Not her own.", at=PAID + DAY)
+
+    fee.refresh_from_db()
+    assert (fee.state, fee.commission.state) == ("void", "void")
+    assert "It was checked" in client.get("/creator/invitations/").content.decode()

@@ -110,6 +110,18 @@ FAULTS = {
         UPDATE affiliates_selfbill SET amount = amount + 1""",
     "documents of a creator are numbered without gaps": """
         UPDATE affiliates_selfbill SET number = number + 1""",
+    "the account of somebody who is gone was agreed on by two": """
+        UPDATE creators_creator SET erased_at = '2020-01-01'""",
+    "what came back to somebody who is gone waits where finance sees it": f"""
+        UPDATE creators_creator SET erased_at = now();
+        UPDATE affiliates_payoutclaim SET released_at = now();
+        UPDATE affiliates_payoutmethod SET replaced_at = now();
+        UPDATE {P} SET state = 'returned'""",
+    "a fee for a post is over exactly when its commission is void": f"""
+        INSERT INTO affiliates_flatfee (participation_id, commission_id, state, post_url,
+            is_checked, reason, refusals, act_by, reserved_at, tells)
+        SELECT 1, min(id), 'lapsed', '', false, '', 0, now(), now(), false FROM {C}
+        WHERE state = 'settled'""",
     "balances of creators move by lines and payouts only": f"""
         UPDATE {E} SET source_kind = 'other' WHERE kind = 'settlement'""",
     "what is held has an open flag or a case": "UPDATE affiliates_riskflag SET state = 'lapsed'",

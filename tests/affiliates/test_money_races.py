@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from affiliates import commissions, fraud, holds, ledger, payouts, settlement
 from affiliates.models import Commission, Payout, PayoutAttempt, PayoutBatch, RiskFlag
 from shop import refunds
+from shop.models import Payment
 from tests.affiliates.factories import (
     NIGHT_OVER,
     PAID,
@@ -177,3 +178,40 @@ def test_the_fridays_own_batch_is_one_of_two_calls_at_once():
 
     assert payouts.build(FRIDAY, date(2026, 11, 20), by_night=True) == []
     assert [row.creator for row in own.payouts.all()] == [first]
+
+
+# ------------------------------------------------------------------ what is earned again
+
+
+def taken_away(sale) -> RiskFlag:
+    """A flag that a person confirmed: what it held is void."""
+    flag = flag_of(sale.creator)
+    commissions.hold([sale.pk], flag=flag)
+    holds.decide_flag(flag, True, by=make_user(), reason="Bought herself.", at=PAID)
+    return flag
+
+
+def lost_to_a_dispute(sale) -> None:
+    order = sale.order_line.brand_order.order
+    amount = order.parts.get().lines.get().gross // 2
+    dispute = refunds.dispute_withdrawn(order, "dp", amount, PAID + DAY)
+    Payment.objects.create(
+        order=order, gateway="fake", kind="chargeback", amount=amount, currency="EUR",
+        dispute=dispute, created_at=PAID + DAY,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("goes_back", [half_back, lost_to_a_dispute])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_goes_back_while_a_sale_is_earned_again_goes_off_it(goes_back, is_first):
+    sale = make_commission()
+    flag = taken_away(sale)
+    steps = [
+        lambda: goes_back(sale),
+        lambda: holds.reverse_flag(flag, by=make_user(), reason="It was not her.", at=PAID + DAY),
+    ]
+
+    while_open(*(steps if is_first else reversed(steps)))
+
+    live = Commission.objects.live().values_list("kind", "amount")
+    assert sorted(live) == [("reversal", -171), ("sale", 342)]

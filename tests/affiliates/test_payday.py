@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from affiliates import clock, earnings, mails, payday, payouts, proof, settlement
-from affiliates.models import Payout
+from affiliates.models import PayDay, Payout
 from tests.affiliates.factories import (
     NIGHT_OVER,
     PAID,
@@ -96,10 +96,44 @@ def test_a_new_account_is_used_on_the_friday_after_its_wait():
     creator = settled()
     method = make_payable(creator)
     friday = payday.of(creator, "EUR", NIGHT_OVER).on
-    method.usable_from = clock.midnight(friday) + timedelta(hours=1)
+    before = NIGHT_OVER - timedelta(days=1)
+    method.usable_from = clock.midnight(friday) + timedelta(hours=4)
     method.save()
 
-    assert payday.of(creator, "EUR", NIGHT_OVER).on == friday + timedelta(days=7)
+    for at in (before, NIGHT_OVER):  # Friday's own is built before it may be used
+        assert payday.of(creator, "EUR", at).on == friday + timedelta(days=7)
+
+
+def test_while_a_payout_is_not_confirmed_the_next_one_is_promised_for_after_that(client):
+    """One at a time: what cleared since waits for the bank, and no page says that it does not."""
+    creator = settled()
+    make_payable(creator)
+    friday = clock.local_day(NIGHT_OVER)
+    (batch,) = payouts.build(NIGHT_OVER, friday, by_night=True)
+    make_commission(creator, price=20_000)
+    settlement.settle(NIGHT_OVER + timedelta(days=2))
+    week_on = NIGHT_OVER + timedelta(days=7)
+
+    told = payday.of(creator, "EUR", NIGHT_OVER + timedelta(days=2))
+    assert (told.hurdle, told.on, told.open_on) == ("open", friday + timedelta(days=7), friday)
+    assert payouts.build(week_on, by_night=True) == []  # the bank has said nothing
+    client.force_login(creator.user)
+    for path in ("payouts/", "earnings/", ""):
+        page = client.get(f"/creator/{path}").content.decode()
+        assert "We send one payout at a time" in page and "Next payout:" not in page
+    people = [make_user(is_staff=True), make_user(is_staff=True)]
+    payouts.approve(batch, people[0], week_on)
+    payouts.export(batch, people[1], week_on)
+    payouts.confirm_batch(batch, week_on)
+
+    later = week_on + timedelta(days=1)
+    told = payday.of(creator, "EUR", later)
+    assert (told.hurdle, told.on) == ("", friday + timedelta(days=14))
+    assert payouts.build(told_at(told), by_night=True)[0].payouts.get().amount == told.amount
+
+
+def told_at(told):
+    return clock.midnight(told.on) + HOUR
 
 
 def test_a_closed_account_is_paid_what_is_left():
@@ -256,6 +290,8 @@ def test_the_letter_says_the_friday_on_which_it_goes_out(
     )
     at = clock.midnight(night + timedelta(days=1)) + HOUR
     settlement.settle(at)
+    if night.weekday() == 4:  # what was due by then went out that morning
+        PayDay.objects.create(friday=night, built_at=at)
     if night.weekday() == 3:
         payouts.build(at, clock.local_day(at), by_night=True)
 

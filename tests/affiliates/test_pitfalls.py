@@ -24,12 +24,14 @@
 | P20 rates as floats | `test_rates_are_whole_numbers_to_the_last_cent`, `test_machine.py` |
 | P21 no decimals, or three | `test_a_sale_in_any_currency_from_order_to_bank` |
 | P22 an unclear base | `test_the_base_is_what_was_paid_without_tax_and_shipping` |
+| P23 the rate of today shown for an old sale | `test_an_old_sale_shows_the_rate_that_it_was_sold_at` |
 | P24 buying from oneself | `test_commissions.py::test_her_own_purchase_earns_nothing` and the one after it |
 | P25 a banned creator earns | `test_attribution.py::test_the_table`, `…test_a_creator_banned_after_the_order_is_held` |
 | P34 deleting a user | `test_deleting_a_user_leaves_the_money` |
 | P35 many accounts | `test_ledger.py::test_twenty_thousand_accounts_open_in_one_statement` |
 | P36 two orders of one bag | `tests/shop/test_stock.py::test_one_bag_ordered_eight_times_at_once_is_one_order` |
 | P37 counters race | `test_nothing_of_money_is_counted_up` |
+| P38 a status and nothing else | `test_a_sale_says_when_it_clears_and_what_went_back_of_it` |
 """
 
 from datetime import timedelta
@@ -38,7 +40,7 @@ from functools import partial
 import pytest
 from django.db.models import ProtectedError
 
-from affiliates import bookings, commissions, ledger, payouts, settlement
+from affiliates import bookings, collaborations, commissions, ledger, payouts, settlement
 from affiliates.models import Account, Commission, Payout, SettlementLine
 from config.lib import money
 from config.lib.money import half_up
@@ -213,6 +215,28 @@ def test_an_order_of_many_brands_pays_each_of_its_own():
 
 def half_up_net(gross: int) -> int:
     return gross - money.tax_within(gross, 2100)
+
+
+def test_an_old_sale_shows_the_rate_that_it_was_sold_at(client):
+    sale = make_commission()
+    collaborations.change_rate(sale.collaboration, 3000, PAID + timedelta(days=1))
+    client.force_login(sale.creator.user)
+
+    page = client.get("/creator/earnings/").content.decode().replace("\u00a0", " ")
+
+    assert "12% of €28.51" in page or "12 % of €28.51" in page
+    assert "30%" not in page and "30 %" not in page
+
+
+def test_a_sale_says_when_it_clears_and_what_went_back_of_it(client):
+    sale = make_commission()
+    refunds.refund(sale.order_line.brand_order.order, at=DELIVERED, amount=1725)
+    client.force_login(sale.creator.user)
+
+    page = client.get("/creator/earnings/").content.decode()
+
+    assert "19 Nov" in page  # the night that settles it
+    assert "It was €3.42; part of the order went back on 4 Nov." in page and "€1.71" in page
 
 
 def test_deleting_a_user_leaves_the_money():

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from affiliates import books, clock, payouts, rails
-from affiliates.models import PayoutBatch
+from affiliates.models import Payout, PayoutBatch
 
 
 class Command(BaseCommand):
@@ -44,6 +44,11 @@ class Command(BaseCommand):
             raise CommandError(f"{out} is no folder", returncode=2)
         row = self.find(batch, "approved")
         document = payouts.export(row, self.admin(by), clock.now())
+        for payout in row.payouts.filter(state=Payout.State.CANCELLED).order_by("pk"):
+            self.stdout.write(f"{payout} stays here: {payout.reason}")
+        if document is None:
+            self.stdout.write("Nothing of this batch may go out any more: there is no file.")
+            return
         (out / document.name).write_bytes(document.content)
         self.stdout.write(str(out / document.name))
         if rails.named(row.rail).sends:
