@@ -105,6 +105,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
 
     TransactionTestCase._fixture_teardown = reset_rows
     yield
+    rows.owner.close()
     with django_db_blocker.unblock():
         connection.close()
         with harness.connect(SERVERS) as owner:

@@ -49,9 +49,11 @@ def keep_bytecode(home: Path) -> None:
 
 def hurry(settings) -> None:
     """Spare tests what the site does once, or slowly on purpose."""
+    import xmlschema
     from django.contrib.auth.hashers import Argon2PasswordHasher as Argon2
 
     settings.WHITENOISE_AUTOREFRESH = True  # each Client else looks at all static files
+    xmlschema.XMLSchema = functools.cache(xmlschema.XMLSchema)  # of the bank's files: for each file
     Argon2.time_cost, Argon2.memory_cost, Argon2.parallelism = 1, 64, 1
 
 
@@ -200,39 +202,36 @@ class Rows:
     """The rows that migrations put in: empties all tables and puts those back."""
 
     def __init__(self, servers: embedded.Engines, database: str) -> None:
-        self.servers, self.database = servers, database
+        """Stay connected: a new connection first reads up on 166 tables and their indexes."""
+        self.owner = connect(servers, database)
         self.seeds: dict[str, bytes] = {}
-        with connect(servers, database) as connection:
-            for table in self._tables(connection):
-                copied = b"".join(bytes(part) for part in self._copy_out(connection, table))
-                if copied:
-                    self.seeds[table] = copied
+        tables = self._tables(self.owner)
+        for table in tables:
+            copied = b"".join(bytes(part) for part in self._copy_out(self.owner, table))
+            if copied:
+                self.seeds[table] = copied
+        self.which_are_used = " union all ".join(
+            f"select '{t}', pg_total_relation_size('{t}') where exists (select 1 from {t})"
+            for t in tables
+        )
 
     def reset(self) -> None:
         """As the owner with triggers off: the application may not even truncate.
 
         Few rows are deleted: to truncate a table makes its files and those of its indexes anew.
         """
-        with connect(self.servers, self.database) as connection, connection.transaction():
-            connection.execute("set local session_replication_role = replica")
-            used = connection.execute(
-                " union all ".join(
-                    f"select '{t}', pg_total_relation_size('{t}') where exists (select 1 from {t})"
-                    for t in self._tables(connection)
-                )
-            ).fetchall()
-            if not used:
-                return
+        with self.owner.transaction():
+            self.owner.execute("set local session_replication_role = replica")
+            used = self.owner.execute(self.which_are_used, prepare=True).fetchall()
             large = [table for table, size in used if size > MANY_BYTES or table == CLICKS]
             for table, _size in used:
                 if table not in large:
-                    connection.execute(f"delete from {table}")
+                    self.owner.execute(f"delete from {table}")
             if large:
-                connection.execute(f"truncate {', '.join(large)} cascade")
+                self.owner.execute(f"truncate {', '.join(large)} cascade")
             for table, rows in self.seeds.items():
-                with connection.cursor().copy(f"copy {table} from stdin") as copy:
+                with self.owner.cursor().copy(f"copy {table} from stdin") as copy:
                     copy.write(rows)
-            connection.execute(SEQUENCES_CATCH_UP)
 
     @staticmethod
     def _copy_out(connection: psycopg.Connection, table: str) -> Iterator[bytes]:
@@ -256,21 +255,6 @@ class Rows:
 
 MANY_BYTES = 1 << 20  # of a table with its indexes
 CLICKS = "affiliates_click"  # by month
-SEQUENCES_CATCH_UP = """
-do $$
-declare found record; top bigint;
-begin
-  for found in
-    select c.oid::regclass::text as tab, a.attname as col,
-           pg_get_serial_sequence(c.oid::regclass::text, a.attname) as seq
-      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attidentity <> ''
-     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-  loop
-    execute format('select max(%I) from %s', found.col, found.tab) into top;
-    perform setval(found.seq, coalesce(top, 1), top is not null);
-  end loop;
-end $$;
-"""
 
 
 class Served:
