@@ -30,6 +30,7 @@ from creators.models import Creator, Platform
 from shop.models import Brand, Product
 
 MOST = 500  # links in one file
+CHECKED = 0  # the mask of a QR code that turns every other module over
 HIT = """
     SELECT p.handle, p.display_name, coalesce(string_agg(DISTINCT h.platform, ' '), '')
     FROM creators_creator p
@@ -212,9 +213,15 @@ def mail_text(brand: str, gone: str, page: str = "") -> str:
 
 
 def qr(url: str) -> bytes:
-    """Return the QR code of an address as SVG, without a size of its own."""
+    """Return the QR code of an address as SVG, without a size of its own.
+
+    The mask is given: to weigh all eight takes four fifths of the time, of letters to 100,000 people
+    more than all else, and every reader takes any.
+    """
     picture = io.BytesIO()
-    segno.make(url, error="m").save(picture, kind="svg", border=4, omitsize=True, light="#fff")
+    segno.make(url, error="m", mask=CHECKED).save(
+        picture, kind="svg", border=4, omitsize=True, light="#fff"
+    )
     return picture.getvalue()
 
 
