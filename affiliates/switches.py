@@ -109,12 +109,17 @@ def propose(
         platform=platform, country=country.upper(), off_from=off_from, off_until=off_until,
         reason=reason.strip()[:300],
     )  # fmt: skip
-    _check_times(row, at)
-    _alone(row)
-    _refuse_own(row, by)
+    check(row, by, at)
     row.save(force_insert=True)
     _word(row, Kind.OFF, reason, by, at)
     return row
+
+
+def check(row: PlatformSwitch, by: AbstractBaseUser, at: datetime) -> None:
+    """Say what stands against proposing a switch. Raises NotAllowed."""
+    _check_times(row, at)
+    _alone(row)
+    _refuse_own(row, by)
 
 
 @transaction.atomic

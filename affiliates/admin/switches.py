@@ -43,7 +43,18 @@ class PlatformSwitchAdmin(Desk):
 
     @second_factor
     def add_view(self, request, form_url="", extra_context=None):
-        return super().add_view(request, form_url, extra_context)
+        words = {
+            "title": _("Propose that a platform is off"),
+            "subtitle": _("Nothing happens until another admin agrees."),
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+        }
+        return super().add_view(request, form_url, words | (extra_context or {}))
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.by = request.user
+        return form
 
     def save_model(self, request, obj, form, change):
         facts = form.cleaned_data

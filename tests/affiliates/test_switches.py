@@ -366,6 +366,9 @@ def test_the_desk_proposes_shows_and_answers(creator, now):
     say(second, row, "answer", word=word, answer="agreed", reason="Seen.")
     row.refresh_from_db()
     assert row.state == "agreed"
+    again = first.post(reverse("admin:affiliates_platformswitch_add"), facts)
+    kept = again.content.decode()  # what was typed is still there
+    assert again.status_code == 200 and "It is off then already" in kept and "Dark." in kept
     switchwork.run(timezone.now())
     assert "promised rate of a link" in second.get(page).content.decode()
     say(second, row, "say", kind="withdraw", reason="The wrong one.")
