@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 JOBS ?= 2
 PY := .venv/bin/python
+unexport PYTHONDONTWRITEBYTECODE # else each process of a market compiles Django and all of ours, for seconds
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all bench chaos load scale lint fmt lock clean setup
