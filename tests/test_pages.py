@@ -115,6 +115,7 @@ def test_each_address_is_open_to_whom_it_says(market, who):
 
 def test_what_belongs_to_another_is_not_there(market):
     people, facts, channel = market
+    clients = {name: client_of(people, name) for name in ("other creator", "other brand")}
     wrong = []
     for route in OURS:
         owner = {"creator:own": "other creator", "brand:own": "other brand"}.get(route.who)
@@ -122,7 +123,7 @@ def test_what_belongs_to_another_is_not_there(market):
         is_object = "<int:pk>" in route.pattern or route.who == "brand:own"
         if owner and is_object:
             method = "GET" if "GET" in route.methods else "POST"
-            seen = client_of(people, owner).generic(method, path).status_code
+            seen = clients[owner].generic(method, path).status_code
             if seen != 404:
                 wrong.append((owner, method, path, seen))
     assert wrong == []
@@ -130,10 +131,11 @@ def test_what_belongs_to_another_is_not_there(market):
 
 def test_no_method_is_answered_that_is_not_declared(market):
     people, facts, channel = market
+    clients = {name: client_of(people, name) for name in ("creator", "brand", "shopper")}
     wrong = []
     for route in OURS:
         who = {"creator:own": "creator", "brand:own": "brand"}.get(route.who, "shopper")
-        client, path = client_of(people, who), address(route, facts, channel)
+        client, path = clients[who], address(route, facts, channel)
         for method in {"GET", "POST", "DELETE"} - set(route.methods):
             seen = client.generic(method, path).status_code
             if seen not in {403, 404, 405}:
