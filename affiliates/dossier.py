@@ -8,12 +8,14 @@ table has to take a side.
 from __future__ import annotations
 
 import csv
-import io
 import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from io import TextIOWrapper
+from itertools import chain
+from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 from allauth.account.models import EmailAddress
@@ -21,7 +23,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 
 from affiliates import clock
 from config.lib import audit
@@ -30,6 +32,7 @@ from config.lib.sheets import safe_cell
 from creators.models import ManualCheck
 
 YOU, OURS = "you", "one of us or another person"
+AT_ONCE = 2_000  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,16 +223,25 @@ LEFT = {
 }
 
 
+def questions(part: Part, user: AbstractBaseUser, mails: list[str]) -> list[QuerySet]:
+    """Return the keys of the rows that speak of a person, one question per path.
+
+    With an OR between two of them PostgreSQL would read the whole table.
+    """
+    paths = [Q(**{path: user.pk}) for path in part.of]
+    if part.mail:
+        paths += [Q(**{f"{part.mail}__iexact": mail}) for mail in mails]
+    rows = apps.get_model(part.model)._default_manager.order_by()
+    return [rows.filter(path).values_list("pk", flat=True) for path in paths]
+
+
 def rows_of(part: Part, user: AbstractBaseUser, mails: list[str]) -> Iterator[dict[str, Any]]:
     """Yield what one table holds on a person, as JSON values by field name."""
-    model = apps.get_model(part.model)
-    hers = Q(pk__in=[])
-    for path in part.of:
-        hers |= Q(**{path: user.pk})
-    if part.mail:
-        hers |= Q(**{f"{part.mail}__in": mails})
-    for row in model._default_manager.filter(hers).distinct().order_by("pk").iterator(2_000):
-        yield _plain(row, part, user)
+    rows = apps.get_model(part.model)._default_manager.order_by("pk")
+    pks = sorted({pk for asked in questions(part, user, mails) for pk in asked})
+    for start in range(0, len(pks), AT_ONCE):
+        for row in rows.filter(pk__in=pks[start : start + AT_ONCE]):
+            yield _plain(row, part, user)
 
 
 def _plain(row: Model, part: Part, user: AbstractBaseUser) -> dict[str, Any]:
@@ -266,35 +278,59 @@ def collect(user: AbstractBaseUser) -> dict[str, list[dict[str, Any]]]:
 
 
 def write(user: AbstractBaseUser, out: IO[bytes], at: datetime) -> int:
-    """Write a ZIP to `out`: data.json, one CSV per table, her screenshots; return the rows."""
+    """Write a ZIP to `out`: one CSV per table, data.json, her screenshots; return the rows.
+
+    Row by row: a long history does not fill the memory.
+    """
     audit.note("data taken along", f"auth_user:{user.pk}")
-    found = collect(user)
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        whole = {"made_at": at.isoformat(), "tables": found, "not_in_here": LEFT}
-        archive.writestr(
-            "data.json", json.dumps(whole, cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
-        )
-        for name, rows in found.items():
-            archive.writestr(f"csv/{name}.csv", "\ufeff" + _csv(rows))
+    mails, count = mails_of(user), 0
+    with (
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+        NamedTemporaryFile("w", encoding="utf-8") as whole,
+    ):
+        whole.write(f'{{"made_at": {_json(at.isoformat())},\n"tables": {{')
+        between = "\n"
+        for part in PARTS:
+            if done := _table(archive, whole, between, part, rows_of(part, user, mails)):
+                count, between = count + done, ",\n"
+        whole.write(f'\n}},\n"not_in_here": {_json(LEFT)}}}\n')
+        whole.flush()
+        archive.write(whole.name, "data.json")
         checks = ManualCheck.objects.filter(channel__creator__user=user.pk).exclude(screenshot="")
         for name in checks.values_list("screenshot", flat=True):
             if private_files().exists(name):
                 with private_files().open(name) as file:
                     archive.writestr(name, file.read())
-    return sum(map(len, found.values()))
+    return count
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(rows[0])
-    for row in rows:
-        writer.writerow(
-            [
-                json.dumps(cell, cls=DjangoJSONEncoder, ensure_ascii=False)
-                if isinstance(cell, list | dict)
-                else safe_cell(cell)
-                for cell in row.values()
-            ]
-        )
-    return text.getvalue()
+def _table(
+    archive: zipfile.ZipFile,
+    whole: IO[str],
+    between: str,
+    part: Part,
+    rows: Iterator[dict[str, Any]],
+) -> int:
+    """Write one table as CSV and into the JSON, unless it is empty; return its rows."""
+    first, count = next(rows, None), 0
+    if first is None:
+        return 0
+    name = f"csv/{part.model}.csv"
+    with archive.open(name, "w") as raw, TextIOWrapper(raw, "utf-8-sig", newline="") as text:
+        sheet = csv.writer(text)
+        sheet.writerow(first)
+        whole.write(f"{between}{_json(part.model)}: [")
+        for row in chain([first], rows):
+            sheet.writerow(map(_cell, row.values()))
+            whole.write(f"{',' if count else ''}\n {_json(row)}")
+            count += 1
+        whole.write("\n]")
+    return count
+
+
+def _cell(value: object) -> object:
+    return _json(value) if isinstance(value, list | dict) else safe_cell(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)

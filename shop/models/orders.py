@@ -7,6 +7,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from shop.models.brands import Brand, promise
@@ -139,6 +140,7 @@ class Order(models.Model):
                 name="order_same_payment",
                 condition=~Q(payment_fingerprint=""),
             ),
+            models.Index(Upper("email"), name="order_of_mail"),
         ]
 
     def __str__(self) -> str:
