@@ -2,7 +2,7 @@
 
     reasons_not_to(user)    why an account cannot be closed yet
     close(user, at)         erase her; the ledger and everything it rests on stays as it is
-    again(since)            after a restore: erase whom the backup brought back
+    again(since)            after a restore: erase whom the backup brought back, whatever is in the way
     expire(at)              ten years on, what was kept for the tax office goes too
 
 What stays: ledger, commissions, settlements, payouts and self-bills under a number; bank account
@@ -119,12 +119,15 @@ def reasons_not_to(user: AbstractUser) -> list[str]:
 
 
 @transaction.atomic
-def close(user: AbstractUser, at: datetime) -> bool:
-    """Erase a person and close her account; False: that was done before. Raises NotClosable."""
+def close(user: AbstractUser, at: datetime, *, whatever: bool = False) -> bool:
+    """Erase a person and close her account; False: that was done before.
+
+    Raises NotClosable, unless it shall be done `whatever` is in the way.
+    """
     user = get_user_model().objects.select_for_update().get(pk=user.pk)
     if user.username == f"{GONE}-{user.pk}":
         return False
-    if found := reasons_not_to(user):
+    if not whatever and (found := reasons_not_to(user)):
         raise NotClosable(found)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL thousand.erasing = 'on'")  # the guards of decisions and cases
@@ -141,13 +144,18 @@ def close(user: AbstractUser, at: datetime) -> bool:
     return True
 
 
-def again(since: datetime) -> list[int]:
-    """Erase whom a backup of `since` brought back; return the accounts. Raises NotClosable."""
-    found = []
+def again(since: datetime) -> dict[int, list[str]]:
+    """Erase whom a backup of `since` brought back; return account -> what would be in the way.
+
+    What is in the way today was not when she closed it: a bank account given since the backup, an
+    owner who came since. It does not bring her back; who restores is told.
+    """
+    found = {}
     for pk, at in erasures.noted(since).items():
         user = get_user_model().objects.filter(pk=pk).first()
-        if user is not None and close(user, at):
-            found.append(pk)
+        reasons = reasons_not_to(user) if user is not None else []
+        if user is not None and close(user, at, whatever=True):
+            found[pk] = reasons
     return found
 
 
@@ -254,7 +262,7 @@ def _close_user(user: AbstractUser) -> None:
     user.user_permissions.clear()
     user.username, user.email = f"{GONE}-{user.pk}", ""
     user.first_name = user.last_name = ""
-    user.is_active = False
+    user.is_active = user.is_staff = user.is_superuser = False
     user.last_login = None
     user.set_unusable_password()
     user.save()

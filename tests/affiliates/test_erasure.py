@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from affiliates import books, codes, dossier, erasure, payouts, settlement
+from affiliates import books, codes, dossier, erasure, erasures, payouts, settlement
 from affiliates.models import Commission, Payout, PayoutMethod, TaxIdentity, TaxProfile
 from creators import cases, manual_checks, policy
 from creators.models import CaseEvent, Channel, Creator, Decision, ManualCheck
@@ -242,6 +242,22 @@ def test_staff_and_the_only_owner_of_a_brand_go_later():
     user.save()
     erasure.close(user, timezone.now())
     assert brand.memberships.count() == 1
+
+
+def test_after_a_restore_nothing_keeps_a_person_who_had_closed_her_account(settings, tmp_path):
+    settings.ERASURES_FILE = tmp_path / "erasures.jsonl"
+    poor, now = noor_without_account(), timezone.now()
+    owner = make_user(is_staff=True)
+    Membership.objects.create(user=owner, brand=make_brand())
+    for user in (poor.user, owner):
+        erasures.note(user.pk, now)
+
+    assert erasure.again(now) == {poor.user.pk: ["owed"], owner.pk: ["staff", "owner"]}
+    assert erasure.again(now) == {}
+    poor.refresh_from_db()
+    owner.refresh_from_db()
+    assert (poor.handle, poor.user, owner.email) == (f"gone.{poor.pk}", None, "")
+    assert not owner.is_staff
 
 
 def test_the_guards_stand_again_after_an_erasure():

@@ -10,6 +10,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from affiliates import erasure, invariants
 from config import backups
 
+IN_THE_WAY = {  # of an account that is closed again
+    "owed": "money that it was owed: the backup does not know where to pay it",
+    "owner": "a brand that has no owner in the backup",
+    "staff": "its work as staff",
+}
+
 
 class Command(BaseCommand):
     help = "Put a backup into the empty database and the data directory. The site must stand still."
@@ -33,6 +39,11 @@ class Command(BaseCommand):
         again = erasure.again(made_at)
         if again:
             self.stdout.write(f"Erased again: {', '.join(map(str, again))}.")
+        for pk, reasons in again.items():
+            if reasons:
+                self.stdout.write(
+                    f"Account {pk}: look after {', '.join(map(IN_THE_WAY.get, reasons))}."
+                )
         broken = invariants.check()
         for name, ids in broken.items():
             self.stdout.write(f"broken: {name}: {', '.join(map(str, ids))}")
