@@ -106,7 +106,7 @@ def pdf(row: Passport) -> bytes:
         for line in said:
             page.row(line.label, line.said)
     page.ln(6)
-    page.line(note(), size=8)
+    page.line(note(), size=8, align="L")
     page.line(f"{facts['issuer']}/{passports.KEYS_PATH}", size=8)
     return bytes(page.output())
 

@@ -134,8 +134,12 @@ def decimal(amount: int, currency: str) -> Decimal:
     return Decimal(amount).scaleb(-exponent(currency))
 
 
-def display(amount: int, currency: str, language: str = "en") -> str:
-    """Return what a person reads: `€1,240.50`, in Dutch `€ 1.240,50` (no-break space)."""
+def display(amount: int, currency: str, language: str = "") -> str:
+    """Return what a person reads: `€1,240.50`, in Dutch `€ 1.240,50` (no-break space).
+
+    In the language that is active, unless another is given.
+    """
+    language = language or get_language() or "en"
     places = exponent(currency)
     digits = f"{abs(decimal(amount, currency)):,.{places}f}"
     sign = "−" if amount < 0 else ""

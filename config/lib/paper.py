@@ -24,9 +24,9 @@ class Page(FPDF):
         self.set_creation_date(datetime.combine(day, time(), UTC))
         self.add_page()
 
-    def line(self, text: str, *, bold: bool = False, size: int = 10) -> None:
+    def line(self, text: str, *, bold: bool = False, size: int = 10, align: str = "J") -> None:
         self.set_font("Helvetica", "B" if bold else "", size)
-        self.multi_cell(0, HEIGHT, plain(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(0, HEIGHT, plain(text), align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def row(self, label: str, value: str, *, bold: bool = False) -> None:
         self.set_font("Helvetica", "B" if bold else "", 10)
