@@ -22,7 +22,9 @@ from urllib.parse import urlencode
 
 SUPERUSER, OWNER, APP, DATABASE = "postgres", "thousand_owner", "thousand", "thousand"
 AUDITOR = "thousand_auditor"  # reads the views of schema audit, and nothing else
-START_LIMIT_S = 120
+START_LIMIT_S = 120  # without a sign that it comes
+REPLAY_LIMIT_S = 3_600  # behind a kill it first reads what was written since the last checkpoint
+REPLAYS = ("starting up", "not yet accepting connections", "not accepting connections")
 LONGEST_SOCKET_DIR = 85  # a Unix socket's path may have 107 bytes
 MB = 1 << 20
 MEMORY_MB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MB
@@ -186,35 +188,41 @@ class Engines:
         data, log = self._data("postgres"), self.home / "postgres.log"
         if not (data / "PG_VERSION").exists():
             self._initdb(data)
-        self._clear_stale(data)
-        command = [
-            *as_nobody(),
-            postgres_program("postgres"),
-            "-D",
-            str(data),
-            "-k",
-            str(self.sockets),
-        ]
-        server = _spawn(command, log)
-        self._note("postgres", server.pid)
-
-        def ready() -> bool:
-            if server.poll() is not None:
+        if self.pid("postgres") and self._replays():  # who started it was killed
+            server = None
+        else:
+            self._clear_stale(data)
+            program = [postgres_program("postgres"), "-D", str(data), "-k", str(self.sockets)]
+            server = _spawn([*as_nobody(), *program], log)
+            self._note("postgres", server.pid)
+        begun = told = time.monotonic()
+        while said := self._refusal():
+            now = time.monotonic()
+            if (server.poll() is not None) if server else not self.pid("postgres"):
                 raise EngineFailed(f"PostgreSQL did not start. Its log ends: {_tail(log)}")
-            return self.answers("postgres") and self._accepts()
-
-        if not _until(ready, START_LIMIT_S):
-            raise EngineFailed(f"PostgreSQL did not answer in {START_LIMIT_S} s: {_tail(log)}")
+            if said.endswith(REPLAYS) and now - begun < REPLAY_LIMIT_S:
+                told = now
+            if now - told > START_LIMIT_S:
+                waited = f"{now - begun:.0f} s"
+                raise EngineFailed(f"PostgreSQL did not answer in {waited}: {_tail(log)}")
+            time.sleep(0.03)
         self._make_roles()
 
-    def _accepts(self) -> bool:
+    def _replays(self) -> bool:
+        """Say whether a server is there that reads its log and will answer when it is through."""
+        return self._refusal().endswith(REPLAYS)
+
+    def _refusal(self) -> str:
+        """Return why PostgreSQL takes no connection, by the first line it says; "": it takes one."""
         import psycopg
 
+        if not self.answers("postgres"):
+            return "no socket"
         try:
             with self._connect():
-                return True
-        except psycopg.OperationalError:
-            return False
+                return ""
+        except psycopg.OperationalError as error:
+            return str(error).partition("\n")[0] or "refused"
 
     def _initdb(self, data: Path) -> None:
         """Make the cluster under another name first: a kill in the middle leaves nothing half made."""

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 
 from config.lib import ratelimit
 from config.lib.access import public
-from config.lib.http import client_address
+from config.lib.http import client_network
 
 logger = logging.getLogger(__name__)
 KINDS = {"application/csp-report", "application/reports+json", "application/json"}
@@ -98,7 +98,7 @@ def reported(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=413)
     counted = {"times": EACH, "seconds": WINDOW_S, "without_redis": False}
     if not (
-        ratelimit.allow("violation", client_address(request.META), **counted)
+        ratelimit.allow("violation", client_network(request.META), **counted)
         and ratelimit.allow("violations", "", **(counted | {"times": ALL}))
     ):
         return HttpResponse(status=429)

@@ -1,6 +1,7 @@
 """What every view says and asks in HTTP."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -48,6 +49,18 @@ def client_address(environ: Mapping[str, str]) -> str:
     if len(chain) >= proxies > 0:
         return chain[-proxies].strip()
     return environ.get("REMOTE_ADDR", "")
+
+
+def client_network(environ: Mapping[str, str]) -> str:
+    """Return whose uses are counted together: an address, of IPv6 the /64 that one household has."""
+    address = client_address(environ)
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4 or known.ipv4_mapped:
+        return address
+    return str(ip_network((known, 64), strict=False))
 
 
 def safe_next(request: HttpRequest, default: str = "/") -> str:

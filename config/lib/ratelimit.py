@@ -9,7 +9,7 @@ from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from redis.exceptions import RedisError
 
-from config.lib.http import client_address, render_page
+from config.lib.http import client_network, render_page
 
 View = Callable[..., HttpResponseBase]
 
@@ -36,7 +36,7 @@ def allow(name: str, key: str, *, times: int, seconds: int, without_redis: bool)
 def who(request: HttpRequest) -> str:
     """Return whose uses are counted: the account's, else the connection's."""
     user = request.user
-    return f"user {user.pk}" if user.is_authenticated else client_address(request.META)
+    return f"user {user.pk}" if user.is_authenticated else client_network(request.META)
 
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:

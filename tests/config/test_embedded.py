@@ -53,6 +53,40 @@ def test_acknowledged_rows_survive_a_kill(engines):
         assert connection.execute("select count(*) from kept").fetchone() == (1000,)
 
 
+@pytest.mark.slow
+def test_a_server_that_reads_its_log_for_long_is_waited_for(engines, monkeypatch):
+    engines.ensure({"postgres"})
+    kill(engines, "postgres")
+    data = engines.home / "postgres"
+    with open(data / "postgresql.auto.conf", "a") as file:
+        file.write("restore_command = 'sleep 3; false'\n")  # asked for several files
+    (data / "recovery.signal").touch()
+    monkeypatch.setattr(embedded, "START_LIMIT_S", 3)
+
+    assert "postgres" in engines.ensure()
+    assert "consistent recovery state reached" in (engines.home / "postgres.log").read_text()
+
+
+@pytest.mark.slow
+def test_one_that_still_reads_its_log_when_its_starter_dies_is_not_started_again(engines):
+    engines.ensure({"postgres"})
+    kill(engines, "postgres")
+    data = engines.home / "postgres"
+    with open(data / "postgresql.auto.conf", "a") as file:
+        file.write("restore_command = 'sleep 1; false'\n")
+    (data / "recovery.signal").touch()
+    start = "import sys; from pathlib import Path; from config import embedded; "
+    start += "embedded.Engines(Path(sys.argv[1])).ensure({'postgres'})"
+    starter = subprocess.Popen([sys.executable, "-c", start, str(engines.home)])
+    assert embedded._until(engines._replays, 30)
+    starter.kill()
+    starter.wait()
+    pid = engines.pid("postgres")
+
+    engines.ensure({"postgres"})
+    assert engines.pid("postgres") == pid
+
+
 def test_acknowledged_clicks_survive_a_kill(engines):
     engines.ensure({"clicks"})
     with redis.from_url(engines.redis_url("clicks")) as client:

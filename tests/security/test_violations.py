@@ -96,6 +96,15 @@ def test_one_connection_and_all_together_have_their_measure(client, caplog, monk
     assert len(said(caplog)) == 5
 
 
+def test_all_addresses_of_one_household_are_one_connection(client, monkeypatch):
+    monkeypatch.setattr(violations, "EACH", 2)
+    seen = [send(client, old(), REMOTE_ADDR=f"2001:db8:0:1::{n}") for n in range(3)]
+    seen += [send(client, old(), REMOTE_ADDR="2001:db8:0:2::1")]
+    seen += [send(client, old(), REMOTE_ADDR=f"::ffff:192.0.2.{n}") for n in range(3)]
+
+    assert seen == [204, 204, 429, 204, 204, 204, 204]
+
+
 def test_without_redis_nothing_is_taken(client, caplog, settings):
     away = settings.CACHES["strict"] | {"LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = settings.CACHES | {"strict": away}
