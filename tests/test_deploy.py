@@ -2,8 +2,12 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 from django.conf import settings
@@ -84,6 +88,41 @@ def test_systemd_starts_every_part():
     proxy = (DEPLOY / "nginx" / "thousand.conf").read_text()
     assert len(ports) == 2  # one serves while the other restarts
     assert re.findall(r"^ +server 127\.0\.0\.1:(\d+) ", proxy, re.M) == ports
+
+
+@pytest.mark.parametrize("version", ["1.29", "1.33"])
+def test_a_cluster_understands_its_files(version):
+    documents = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "thousand.yaml").read_text()))
+    assert {one["kind"] for one in documents} >= {"Deployment", "Service", "Job", "CronJob"}
+    for document in documents:
+        kubernetes_validate.validate(document, version, strict=True)
+    documents[1]["spec"]["ports"][0]["prot"] = 1  # what it does not know is found
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(documents[1], version, strict=True)
+
+
+def test_compose_understands_its_file():
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    file = DEPLOY / "compose" / "compose.yaml"
+    done = subprocess.run([*command, str(file)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="There is no systemd here.")
+def test_systemd_understands_its_units(tmp_path):
+    """In a root of its own, where every program that a unit starts is at its place."""
+    units, programs = tmp_path / "etc/systemd/system", tmp_path / "srv/thousand/app/.venv/bin"
+    shutil.copytree("/usr/lib/systemd/system", tmp_path / "usr/lib/systemd/system", symlinks=True)
+    shutil.copytree(DEPLOY / "systemd", units)
+    programs.mkdir(parents=True)
+    for name in ("python", "celery", "granian"):
+        (programs / name).write_text("#!/bin/sh\n")
+        (programs / name).chmod(0o755)
+    names = [path.name.replace("@", "@8000") for path in units.iterdir() if path.suffix != ".conf"]
+    command = ["systemd-analyze", "verify", "--man=no", f"--root={tmp_path}", *names]
+    done = subprocess.run(command, capture_output=True, text=True)
+    ours = [line for line in done.stderr.splitlines() if "thousand" in line]
+    assert (done.returncode, ours) == (0, [])
 
 
 def test_a_proxy_in_front_asks_under_a_name_of_the_site():
