@@ -23,6 +23,7 @@ import urllib.error
 import uuid
 from base64 import urlsafe_b64decode
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
@@ -62,17 +63,17 @@ class Load:
     def __init__(self, market: Market, links: list[tuple[str, str, int]], seen: Seen) -> None:
         self.market, self.links, self.seen = market, links, seen
         self.stop, self.lock, self.count = threading.Event(), threading.Lock(), 0
-        self.threads = [threading.Thread(target=self._shop) for _n in range(SHOPPERS)]
+        self.pool = ThreadPoolExecutor(SHOPPERS)
 
     def __enter__(self) -> Load:
-        for thread in self.threads:
-            thread.start()
+        self.shoppers = [self.pool.submit(self._shop) for _n in range(SHOPPERS)]
         return self
 
     def __exit__(self, *_problem: object) -> None:
         self.stop.set()
-        for thread in self.threads:
-            thread.join()
+        self.pool.shutdown()
+        for shopper in self.shoppers:
+            shopper.result()  # raises what she met and was not made for
 
     def _shop(self) -> None:
         while not self.stop.is_set():

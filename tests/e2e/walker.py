@@ -85,7 +85,8 @@ class Walker:
 
     def skips(self) -> None:
         """The first stop of a page leads past its head."""
-        assert self.stop() == "Skip to content"
+        first = self.stop()
+        assert first == "Skip to content", f"the first stop of {self.page.url} is {first}"
         self.page.keyboard.press("Enter")
         expect(self.page.locator("#main")).to_be_focused()
 

@@ -39,10 +39,16 @@ class Visitor(HttpUser):
     wait_time = between(1, 5)
 
     def on_start(self) -> None:
-        self.number = next(numbers)
-        address = f"10.{self.number // 60_000 % 250}.{self.number // 250 % 250}"
         self.client.headers["User-Agent"] = CHROME
-        self.client.headers["X-Forwarded-For"] = f"{address}.{self.number % 250 + 1}"
+        self.arrives()
+
+    def arrives(self) -> int:
+        """Come as somebody else, from an address of her own; return her number."""
+        number = next(numbers)
+        address = f"10.{number // 62_500 % 250}.{number // 250 % 250}.{number % 250 + 1}"
+        self.client.headers["X-Forwarded-For"] = address
+        self.client.cookies.clear()
+        return number
 
     def see(self, path: str, name: str) -> str:
         return self.client.get(path, name=name).text
@@ -65,14 +71,13 @@ class Shopper(Visitor):
 
     @task(1)
     def buy(self) -> None:
-        self.client.cookies.clear()
+        number = self.arrives()  # the site counts orders by address
         code, path, variant = random.choice(LINKS)
         self.client.get(f"/go/{code}", name="/go/", allow_redirects=False)
         page = self.see(path, "product")
         token = hidden(page, "csrfmiddlewaretoken")
         self.client.post("/cart/add/", token | {"variant": str(variant)}, name="cart: add")
         page = self.see("/checkout/", "checkout")
-        number = next(numbers)
         fields = hidden(page, "csrfmiddlewaretoken", "total", "key") | WHERE
         fields |= dict(re.findall(r'name="(delivery_\d+)" value="([^"]*)"', page))
         fields["email"] = f"buyer{number}@people.example"

@@ -50,9 +50,14 @@ def _links() -> list[tuple[str, str, int]]:
     rows = Link.objects.filter(is_active=True, product__status="active")
     rows = rows.select_related("product__brand").order_by("product", "pk").distinct("product")
     first = dict(
-        Variant.objects.order_by("product", "-pk").distinct("product").values_list("product", "pk")
-    )
-    return [(row.code, row.product.get_absolute_url(), first[row.product_id]) for row in rows]
+        Variant.objects.filter(is_active=True).order_by("product", "-pk").distinct("product")
+        .values_list("product", "pk")
+    )  # fmt: skip
+    return [
+        (row.code, row.product.get_absolute_url(), first[row.product_id])
+        for row in rows
+        if row.product_id in first
+    ]
 
 
 def _sign_ins() -> dict[str, list[str]]:
