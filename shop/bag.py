@@ -203,6 +203,8 @@ def problem_of(variant: Variant, quantity: int, at: datetime, held: int = 0) -> 
     sold = product.status == Product.Status.ACTIVE and product.brand.status == Brand.Status.ACTIVE
     if not sold or product.category.is_blocked:
         return _("This product is no longer sold.")
+    if product.currency != product.brand.currency:  # delivery and discounts are in the brand's
+        return _("This product cannot be sold right now.")
     if not variant.is_active:
         return _("This choice is no longer sold. Please pick another one.")
     if product.sells_at == SellsAt.OWN_SHOP:

@@ -13,6 +13,7 @@ LACKS = {
     "category": gettext_lazy("a shelf"),
     "category_blocked": gettext_lazy("another shelf"),
     "price": gettext_lazy("a price"),
+    "currency": gettext_lazy("a price in the currency of your brand"),
     "hidden": gettext_lazy("another look by us: a report about it was right, see your mail"),
     "tax_rate": gettext_lazy("a VAT rate"),
     "own_shop_url": gettext_lazy("its address in your shop"),

@@ -117,6 +117,8 @@ def missing(
         lacks.append("tax_rate")
     if product.sells_at == "own_shop" and not product.own_shop_url:
         lacks.append("own_shop_url")
+    if product.sells_at != "own_shop" and product.currency != product.brand.currency:
+        lacks.append("currency")  # delivery and discounts are amounts in the brand's
     return lacks
 
 

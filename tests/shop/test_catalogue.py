@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from shop import pricing, products
+from shop import cart as carts
+from shop import pricing, productlists, products
 from shop.models import Category, PriceChange, Product, Variant
 from tests.shop.factories import make_brand, make_user, make_variant
 from tests.shop.test_feeds import HEADER, run, write
@@ -32,6 +33,24 @@ def make_old(price, **facts):
     since = timezone.now() - timedelta(days=400)
     Variant.objects.filter(pk=variant.pk).update(priced_at=since, compare_at=9_900)
     return variant
+
+
+def test_what_is_sold_here_is_priced_in_the_currency_of_its_brand():
+    brand = make_brand(shipping_price=495)  # euro cents: no bag of dollars may be asked for them
+    variant = make_variant(brand=brand)
+    rows = Product.objects.filter(pk=variant.product_id)
+    rows.update(currency="USD")
+    variant = Variant.objects.select_related("product__brand").get()
+    with pytest.raises(carts.CannotAdd):
+        carts.add(carts.new(), variant, 1)
+
+    products.publish(brand, [variant.product_id])
+    assert rows.values_list("status", "missing").get() == ("draft", ["currency"])
+    assert productlists.lacks(rows.get()) == ["a price in the currency of your brand"]
+
+    rows.update(sells_at="own_shop", own_shop_url="https://mill.example/mug")
+    products.publish(brand, [variant.product_id])
+    assert rows.values_list("status", "missing").get() == ("active", [])
 
 
 def test_every_change_of_a_price_is_remembered():
