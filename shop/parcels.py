@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max, Sum
 
-from shop import letters, orders, signals
+from shop import letters, orders, pieces, signals
 from shop.models import BrandOrder, Order, OrderLine, Parcel, ParcelLine
 
 
@@ -31,7 +31,7 @@ class Tracking:
 def unsent(part: BrandOrder, parcels: Iterable[Parcel] | None = None) -> dict[OrderLine, int]:
     """Return how many pieces of each line are still to be sent.
 
-    Nothing of what was wholly given back, or of a part that was sent before parcels were kept.
+    Nothing of what was given back, or of a part that was sent before parcels were kept.
     Uses prefetched lines, and `parcels` with prefetched lines where given.
     """
     if part.shipped_at or part.delivered_at:
@@ -44,9 +44,10 @@ def unsent(part: BrandOrder, parcels: Iterable[Parcel] | None = None) -> dict[Or
         sent = Counter()
         for row in rows:
             sent[row.order_line_id] += row.quantity
-    left = {}
-    for line in part.lines.all():
-        count = line.quantity - sent[line.pk]
+    left, lines = {}, part.lines.all()
+    back = pieces.paid_back(part) if any(line.refunded_gross for line in lines) else Counter()
+    for line in lines:
+        count = line.quantity - max(sent[line.pk], back[line.pk])  # what came back had been sent
         if count > 0 and line.refunded_gross + line.charged_back_gross < line.gross:
             left[line] = count
     return left

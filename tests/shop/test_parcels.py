@@ -69,6 +69,32 @@ def test_what_was_given_back_before_it_left_is_not_sent():
     assert part.shipped_at == AT
 
 
+def test_pieces_withdrawn_from_before_they_left_are_not_sent():
+    part = make_part()
+    mugs, plate = part.lines.all()
+    made = returns.ask(part, {mugs.pk: 1}, "", AT)
+    returns.give_back(made, make_user(), AT)
+    part = BrandOrder.objects.select_related("order").get(pk=part.pk)
+    assert parcels.unsent(part) == {mugs: 2, plate: 1}
+
+    parcel = parcels.ship(part, AT)
+
+    assert dict(parcel.lines.values_list("order_line", "quantity")) == {mugs.pk: 2, plate.pk: 1}
+    part.refresh_from_db()
+    assert part.shipped_at == AT
+
+
+def test_what_came_back_of_the_first_parcel_leaves_the_rest_to_send():
+    part = make_part()
+    mugs, plate = part.lines.all()
+    parcels.ship(part, AT, quantities={mugs.pk: 2})
+    made = returns.ask(part, {mugs.pk: 2}, "", AT)
+    returns.give_back(made, make_user(), AT)
+    part = BrandOrder.objects.select_related("order").get(pk=part.pk)
+
+    assert parcels.unsent(part) == {mugs: 1, plate: 1}
+
+
 def test_what_is_given_back_after_the_first_parcel_is_not_waited_for():
     part = make_part()
     mugs, plate = part.lines.all()
