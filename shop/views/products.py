@@ -28,7 +28,7 @@ TYPED = ["sku", "options", "price", "stock", "compare_at", "content", "position"
 
 @brand_required
 @require_POST
-@terms_first
+@terms_first(back="shop:products")
 def products_many(request):
     """Change, take off or bring back the chosen products, or all of a list."""
     brand, form = request.brand, ManyForm(request.POST)
@@ -161,7 +161,7 @@ def _save(brand, form, variants, images):
 
 @brand_required
 @require_POST
-@terms_first
+@terms_first(back="shop:product_edit")
 def product_status(request, product_id):
     """Take a product off the shelves, or bring it back."""
     product = get_object_or_404(Product, brand=request.brand, pk=product_id)

@@ -1,7 +1,7 @@
 """The terms for everyone to read: what holds, what is announced, what was, and what differs."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 
 from django.contrib import messages
 from django.http import Http404
@@ -79,8 +79,14 @@ def brand_terms(request):
     return render_page(request, "shop/brand_terms.html", context)
 
 
-def terms_first(view: Callable) -> Callable:
-    """Let a brand publish only once somebody accepted, for it, the terms in force."""
+def terms_first(view: Callable | None = None, *, back: str = "") -> Callable:
+    """Let a brand publish only once somebody accepted, for it, the terms in force.
+
+    Whoever accepted comes back to the page that she came from: this one, or where it shows
+    nothing by itself, the one named `back`.
+    """
+    if view is None:
+        return partial(terms_first, back=back)
 
     @wraps(view)
     def wrapper(request, *args: object, **kwargs: object):
@@ -89,7 +95,10 @@ def terms_first(view: Callable) -> Callable:
             if domain.missing(Terms.Kind.BRAND, now, brand=request.brand):
                 messages.error(request, _("Accept the terms first; then do this again."))
                 url = reverse("shop:brand_terms", args=[request.brand.slug])
-                return redirect(f"{url}?next={request.path}")
+                page = request.path
+                if back:
+                    page = reverse(back, args=[request.brand.slug, *args, *kwargs.values()])
+                return redirect(f"{url}?next={page}")
         return view(request, *args, **kwargs)
 
     return wrapper

@@ -12,7 +12,7 @@ from django.utils import timezone
 from shop import cart as carts
 from shop import products, tasks
 from shop.feeds import takeover
-from shop.models import Category, FeedRun, Product, Variant
+from shop.models import Acceptance, Category, FeedRun, Product, Variant
 from tests.shop.factories import make_brand, make_user, make_variant
 from tests.shop.test_feeds import HEADER, counts, run, write
 
@@ -71,6 +71,24 @@ def test_editing_a_product_that_is_off_does_not_sell_it(client):
     assert facts.get() == ("archived", "A better name", ["taken_off"])
     client.post(f"{path}status/", {"restore": "1"})
     assert facts.get() == ("active", "A better name", [])
+
+
+def test_whoever_is_asked_for_the_terms_comes_back_to_a_page(client):
+    owner = make_user()
+    variant = make_variant(brand=make_brand(owner=owner))
+    Acceptance.objects.all().delete()
+    client.force_login(owner)
+    root = f"/brand/{variant.brand.slug}"
+    one = f"{root}/products/{variant.product_id}/"
+    steps = {f"{one}status/": one, f"{root}/products/many/": f"{root}/products/", one: one}
+    for path, page in steps.items():
+        asked = client.post(path, {"restore": "1", "product": variant.product_id})
+        assert asked["Location"] == f"{root}/terms/?next={page}"
+        assert client.get(page).status_code == 200
+
+    back = client.post(f"{root}/terms/", {"next": one})
+    assert back["Location"] == one
+    assert client.post(f"{one}status/", {"restore": "1"})["Location"] == f"{root}/products/"
 
 
 def test_what_a_brand_takes_off_no_import_brings_back(client, tmp_path):
