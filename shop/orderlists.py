@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    prefetch_related_objects,
+)
 
 from shop import orders
-from shop.models import Brand, BrandOrder, Parcel
+from shop.models import Brand, BrandOrder, OrderLine, Parcel
 
+# Something of it is neither given back nor taken back by a bank: it is to be sent.
+_OWED = Exists(
+    OrderLine.objects.filter(
+        brand_order=OuterRef("pk"), gross__gt=F("refunded_gross") + F("charged_back_gross")
+    )
+)
 STATES = {
-    "pack": Q(shipped_at=None, delivered_at=None),
+    "pack": Q(shipped_at=None, delivered_at=None) & _OWED,
     "sent": Q(shipped_at__isnull=False, delivered_at=None),
     "delivered": Q(delivered_at__isnull=False),
     "returns": Q(returns__isnull=False, returns__closed_at=None),
@@ -46,6 +61,7 @@ def found(brand: Brand, asked: Mapping[str, str]) -> QuerySet[BrandOrder]:
 def with_sums(parts: Iterable[BrandOrder]) -> list[BrandOrder]:
     """Add to each order what its goods cost, how many pieces they are, and where they are."""
     parts = list(parts)
+    prefetch_related_objects(parts, "lines")
     sums = BrandOrder.objects.filter(pk__in=[part.pk for part in parts]).annotate(
         goods=Sum("lines__gross"),
         pieces=Sum("lines__quantity"),

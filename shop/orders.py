@@ -180,11 +180,16 @@ def return_until(part: BrandOrder) -> datetime | None:
 
 
 def progress(part: BrandOrder, parcels: int = 0) -> str:
-    """Return in one word where a brand's part of a paid order is; `parcels`: how many left."""
+    """Return in one word where a brand's part of a paid order is; `parcels`: how many left.
+
+    Uses prefetched lines.
+    """
     if part.delivered_at:
         return _("Delivered")
     if part.shipped_at:
         return _("On its way")
+    if not parcels and pushes.is_all_back(part):
+        return _("Given back")
     return _("Partly on its way") if parcels else _("Being packed")
 
 

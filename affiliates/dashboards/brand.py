@@ -35,7 +35,9 @@ STOCK = """
 """
 WAITING = """
     select (select count(*) from shop_brandorder b join shop_order o on o.id = b.order_id
-            where b.brand_id = %(brand)s and o.status = 'paid' and b.shipped_at is null),
+            where b.brand_id = %(brand)s and o.status = 'paid' and b.shipped_at is null
+              and exists (select 1 from shop_orderline l where l.brand_order_id = b.id
+                          and l.gross > l.refunded_gross + l.charged_back_gross)),
            (select coalesce(sum(amount), 0) from affiliates_commission c
             where brand_id = %(brand)s and currency = %(currency)s and {open}),
            (select count(distinct p.creator_id) from affiliates_participation p

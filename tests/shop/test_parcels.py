@@ -9,7 +9,18 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from shop import claims, documents, orders, parcels, postroom, refunds, returns, troubles
+from affiliates.dashboards.brand import brand_board
+from shop import (
+    claims,
+    documents,
+    orderlists,
+    orders,
+    parcels,
+    postroom,
+    refunds,
+    returns,
+    troubles,
+)
 from shop.models import BrandOrder, Order, OrderLetter
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
 
@@ -82,6 +93,24 @@ def test_pieces_withdrawn_from_before_they_left_are_not_sent():
     assert dict(parcel.lines.values_list("order_line", "quantity")) == {mugs.pk: 2, plate.pk: 1}
     part.refresh_from_db()
     assert part.shipped_at == AT
+
+
+def test_an_order_that_was_wholly_given_back_before_it_left_is_not_packed(client):
+    part, other = make_part(), make_part()
+    client.force_login(part.brand.memberships.get().user)
+    path = f"/brand/{part.brand.slug}/orders/"
+    assert orderlists.counts(part.brand)["pack"] == 1
+    assert brand_board(part.brand, 4, AT).waiting.to_ship == 1
+
+    refunds.refund(part.order, at=AT)
+
+    assert orderlists.counts(part.brand)["pack"] == 0
+    assert brand_board(part.brand, 4, AT).waiting.to_ship == 0
+    assert orderlists.counts(other.brand)["pack"] == 1
+    assert part.order.number not in client.get(f"{path}?state=pack").content.decode()
+    mine = Client().get(f"/orders/{orders.token(part.order)}/")
+    for page in (client.get(path), client.get(f"{path}{part.pk}/"), mine):
+        assert "Being packed" not in page.content.decode()
 
 
 def test_what_came_back_of_the_first_parcel_leaves_the_rest_to_send():
