@@ -14,19 +14,23 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, OuterRef
 from django.utils import timezone, translation
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
+from config.lib import money
 from config.lib.money import written
+from shop import pricing
 from shop.models import BrandOrder, Refund, RefundLine, SaleDocument
+from shop.pricing import Priced
 
 if TYPE_CHECKING:
     from config.lib.paper import Page
 
 logger = logging.getLogger(__name__)
 Kind = SaleDocument.Kind
+Rate = tuple[int, int, int]  # basis points, and the gross and VAT they are about
 NUMBERS = 7_265_001  # the advisory lock (this, brand): one numbering of a brand at a time
 BACK = timedelta(days=3)  # how far back the task looks
 AT_ONCE = 1_000
@@ -56,7 +60,7 @@ def invoice(part: BrandOrder, at: datetime) -> SaleDocument:
     ]  # fmt: skip
     if part.shipping_gross:
         lines.append({"delivery": part.delivery_words, "gross": part.shipping_gross,
-                      "tax": part.shipping_tax})  # fmt: skip
+                      "tax": part.shipping_tax, "rates": _delivery_rates(part)})  # fmt: skip
     made = _issue(part, Kind.INVOICE, lines, at)
     BrandOrder.objects.filter(pk=part.pk).update(invoice_number=made.name)
     return made
@@ -76,13 +80,35 @@ def credit(refund: Refund, part: BrandOrder, at: datetime) -> SaleDocument:
         {"title": row.order_line.title, "tax_bp": row.order_line.tax_bp, "gross": row.gross,
          "tax": row.tax}
         if row.order_line
-        else {"delivery": "", "gross": row.gross, "tax": row.tax}
+        else {"delivery": "", "gross": row.gross, "tax": row.tax, "rates": _rates_back(of, row)}
         for row in rows.order_by("pk")
     ]  # fmt: skip
     if not lines:
         raise NoDocument(f"refund {refund} has nothing of {part}")
     facts = {"of": of.name, "of_day": of.issued_on.isoformat()}
     return _issue(part, Kind.CREDIT, lines, at, refund=refund, **facts)
+
+
+def _delivery_rates(part: BrandOrder) -> list[Rate]:
+    """Return which VAT is within the delivery; nothing where it was not computed by its goods."""
+    priced = [
+        Priced(line.quantity, line.unit_price, line.discount, line.tax_bp)
+        for line in part.lines.all()
+    ]
+    found = pricing.shipping_rates(part.shipping_gross, priced).items()
+    if sum(tax for _bp, (_gross, tax) in found) != part.shipping_tax:
+        return []
+    return [(bp, gross, tax) for bp, (gross, tax) in found]
+
+
+def _rates_back(of: SaleDocument, row: RefundLine) -> list[Rate]:
+    """Return which VAT is within what goes back of a delivery, by its invoice."""
+    rates = next((line.get("rates", []) for line in of.facts["lines"] if "delivery" in line), [])
+    if not rates:
+        return []
+    grosses = money.split(row.gross, [gross for _bp, gross, _tax in rates])
+    taxes = money.split(row.tax, [tax for _bp, _gross, tax in rates])
+    return [(rate[0], gross, tax) for rate, gross, tax in zip(rates, grosses, taxes, strict=True)]
 
 
 def _issue(
@@ -93,10 +119,12 @@ def _issue(
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [NUMBERS, part.brand_id])
     if known := part.documents.filter(kind=kind, refund=refund).first():
         return known
-    newest = SaleDocument.objects.filter(brand=part.brand_id).aggregate(n=Max("number"))["n"]
+    day = timezone.localdate(at)
+    newest = SaleDocument.objects.filter(brand=part.brand_id).order_by("-number").first()
     return SaleDocument.objects.create(
-        brand_id=part.brand_id, number=(newest or 0) + 1, kind=kind, brand_order=part,
-        refund=refund, issued_on=timezone.localdate(at), currency=part.order.currency,
+        brand_id=part.brand_id, number=newest.number + 1 if newest else 1, kind=kind,
+        brand_order=part, refund=refund, currency=part.order.currency,
+        issued_on=max(day, newest.issued_on) if newest else day,  # days go on with the numbers
         gross=sum(line["gross"] for line in lines), tax=sum(line["tax"] for line in lines),
         facts={
             "seller": part.seller, "issuer": settings.COMPANY["name"], "lines": lines,
@@ -216,10 +244,19 @@ def by_rate(row: SaleDocument) -> dict[str, tuple[int, int]]:
     """Return what of a document each rate of VAT is on, and that VAT, by the rate in words."""
     found: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for line in row.facts["lines"]:
-        if "delivery" in line:
-            label = _("VAT on the delivery")
-        else:
-            label = _("VAT at %s %%") % number_format(Decimal(line["tax_bp"]) / 100)
-        net, tax = found[label]
-        found[label] = net + line["gross"] - line["tax"], tax + line["tax"]
+        for label, gross, tax in _rates_of(line):
+            net, sum_ = found[label]
+            found[label] = net + gross - tax, sum_ + tax
     return found
+
+
+def _rates_of(line: dict) -> list[tuple[str, int, int]]:
+    """Return the rates of a line in words, each with its gross and VAT.
+
+    Documents of before kept no rates of a delivery, and say what they said.
+    """
+    if "delivery" in line and not line.get("rates"):
+        return [(_("VAT on the delivery"), line["gross"], line["tax"])]
+    rates = line.get("rates") or [(line["tax_bp"], line["gross"], line["tax"])]
+    words = _("VAT at %s %%")
+    return [(words % number_format(Decimal(bp) / 100), gross, tax) for bp, gross, tax in rates]

@@ -35,14 +35,24 @@ def shipping(price: int, free_from: int | None, gross: int) -> int:
     return 0 if free_from is not None and gross >= free_from else price
 
 
-def shipping_tax(amount: int, lines: Sequence[Priced]) -> int:
-    """Return the VAT within shipping: it follows the goods, in proportion to their gross."""
+def shipping_rates(amount: int, lines: Sequence[Priced]) -> dict[int, tuple[int, int]]:
+    """Return what of shipping (gross) has each rate of VAT, and that VAT, by rate.
+
+    It follows the goods, in proportion to their gross.
+    """
+    found: dict[int, tuple[int, int]] = {}
     if not amount or not any(line.gross for line in lines):
-        return 0
+        return found
     shares = money.split(amount, [line.gross for line in lines])
-    return sum(
-        money.tax_within(share, line.tax_bp) for share, line in zip(shares, lines, strict=True)
-    )
+    for share, line in zip(shares, lines, strict=True):
+        gross, tax = found.get(line.tax_bp, (0, 0))
+        found[line.tax_bp] = gross + share, tax + money.tax_within(share, line.tax_bp)
+    return found
+
+
+def shipping_tax(amount: int, lines: Sequence[Priced]) -> int:
+    """Return the VAT within shipping."""
+    return sum(tax for _gross, tax in shipping_rates(amount, lines).values())
 
 
 def tax_part(gross: int, left_gross: int, left_tax: int) -> int:

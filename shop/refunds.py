@@ -47,6 +47,14 @@ class Slot:
     left_tax: int
     refunded_gross: int
 
+    def tax_of(self, gross: int) -> int:
+        """Return the VAT within `gross` of what is left: all that goes back has all of it."""
+        if self.line:
+            return tax_part(gross, self.left_gross, self.left_tax)
+        whole, gone = self.part.shipping_gross, self.part.shipping_gross - self.left_gross
+        before = tax_part(gone, whole, self.part.shipping_tax)
+        return tax_part(gone + gross, whole, self.part.shipping_tax) - before
+
     @property
     def key(self) -> tuple[str, int]:
         return ("line", self.line.pk) if self.line else ("shipping", self.part.pk)
@@ -67,7 +75,7 @@ def slots_of(order: Order, parts: Sequence[BrandOrder] | None = None) -> list[Sl
             )
         back = part.shipping_refunded + part.shipping_charged_back
         left = part.shipping_gross - back
-        left_tax = tax_part(left, part.shipping_gross, part.shipping_tax)
+        left_tax = part.shipping_tax - tax_part(back, part.shipping_gross, part.shipping_tax)
         slots.append(Slot(part, None, left, left_tax, part.shipping_refunded))
     return slots
 
@@ -164,7 +172,7 @@ def _book_refund(made: Refund, slots: Sequence[Slot], parted: Sequence[int]) -> 
     for slot, gross in zip(slots, parted, strict=True):
         if not gross:
             continue
-        tax = tax_part(gross, slot.left_gross, slot.left_tax)
+        tax = slot.tax_of(gross)
         RefundLine.objects.create(
             refund=made, brand_order=slot.part, order_line=slot.line, gross=gross, tax=tax
         )
@@ -251,7 +259,7 @@ def dispute_withdrawn(order: Order, reference: str, amount: int, at: datetime) -
     for slot, gross, already in zip(slots, grosses, again, strict=True):
         if not gross and not already:
             continue
-        tax = tax_part(gross, slot.left_gross, slot.left_tax)
+        tax = slot.tax_of(gross)
         line = DisputeLine.objects.create(
             dispute=dispute,
             brand_order=slot.part,

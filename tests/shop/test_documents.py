@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from django.db.models import Sum
 from django.test import Client
 from django.utils import timezone
 
 from shop import documents, orders, refunds
-from shop.models import BrandOrder, Order, SaleDocument
+from shop.models import BrandOrder, Order, RefundLine, SaleDocument
 from tests.papers import words
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
 from tests.together import at_once
@@ -34,7 +35,7 @@ def test_an_invoice_says_who_sold_what_to_whom_and_its_vat():
         f"Number: {part.brand_id}-000001", "Date: 20 November 2026", part.brand.legal_name,
         "VAT number: NL0001", "Trade register: 12345678", "on behalf of the seller", "Fatima Y.",
         "Canal 12, 3511 AB Utrecht", "2 x Mug", "EUR 34.50", "EUR 69.00", "VAT at 21 %",
-        "EUR 13.72", "VAT on the delivery", "EUR 0.86", "EUR 69.37", "EUR 83.95", "Already paid.",
+        "EUR 14.58", "EUR 69.37", "EUR 83.95", "Already paid.",
     ):  # fmt: skip
         assert said in text
     assert documents.pdf(made) == documents.pdf(SaleDocument.objects.get())
@@ -55,6 +56,42 @@ def test_each_refund_has_one_credit_note_after_its_invoice():
     text = words(documents.pdf(made))
     for said in ("Creditnota", f"Hoort bij: {part.brand_id}-000001", "EUR -34,50", "EUR -28,51"):
         assert said in text
+
+
+def test_the_vat_within_the_delivery_stands_at_the_rates_of_its_goods():
+    brand = make_brand(shipping_price=495)
+    lines = (make_variant(brand=brand, price=1000), 1), (
+        make_variant(brand=brand, price=1000, tax_class="reduced"), 1,
+    )  # fmt: skip
+    part = make_order(*lines).parts.select_related("order").get()
+    made = documents.invoice(part, AT)
+    back = refunds.refund(part.order, at=AT, shares={("shipping", part.pk): 100})
+    note = documents.credit(back, part, AT)
+
+    assert documents.by_rate(made) == {"VAT at 21 %": (1031, 217), "VAT at 9 %": (1144, 103)}
+    assert documents.by_rate(note) == {"VAT at 21 %": (41, 9), "VAT at 9 %": (46, 4)}
+    before = SaleDocument(facts={"lines": [{"delivery": "", "gross": 495, "tax": 86}]})
+    assert documents.by_rate(before) == {"VAT on the delivery": (409, 86)}
+
+
+def test_the_days_of_documents_go_on_with_their_numbers():
+    part = make_part()
+    late = refunds.refund(part.order, at=AT - timedelta(days=2), amount=100)
+    documents.invoice(part, AT)
+
+    documents.credit(late, part, late.created_at)  # its letter waited for two days
+
+    days = SaleDocument.objects.values_list("number", "issued_on")
+    assert list(days) == [(1, AT.date()), (2, AT.date())]
+
+
+def test_a_delivery_that_goes_back_bit_by_bit_gives_all_its_vat_back():
+    part = make_part()
+    assert (part.shipping_gross, part.shipping_tax) == (495, 86)
+    for _n in range(5):
+        refunds.refund(part.order, at=AT, shares={("shipping", part.pk): 99})
+
+    assert RefundLine.objects.aggregate(tax=Sum("tax"))["tax"] == 86
 
 
 def test_the_task_issues_what_is_missing_once_and_the_oldest_first():
