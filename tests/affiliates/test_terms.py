@@ -131,7 +131,8 @@ def test_a_brand_publishes_nothing_before_somebody_accepted_for_it(client):
     show = reverse("shop:product_status", args=[product.brand.slug, product.pk])
 
     answer = client.post(show)
-    assert answer["Location"] == f"/brand/{product.brand.slug}/terms/?next={show}"
+    page = reverse("shop:product_edit", args=[product.brand.slug, product.pk])
+    assert answer["Location"] == f"/brand/{product.brand.slug}/terms/?next={page}"
     assert "I accept these terms" in client.get(answer["Location"]).content.decode()
     client.post(f"/brand/{product.brand.slug}/terms/")
     client.post(show)
