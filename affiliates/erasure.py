@@ -104,7 +104,7 @@ def reasons_not_to(user: AbstractUser) -> list[str]:
         found.append("staff")
     owns = Membership.objects.filter(user=user, role=Membership.Role.OWNER)
     for brand_id in owns.values_list("brand_id", flat=True):
-        others = Membership.objects.filter(brand=brand_id, role=Membership.Role.OWNER)
+        others = Membership.objects.owners().filter(brand=brand_id)
         if not others.exclude(user=user).exists():
             found.append("owner")
             break

@@ -1,7 +1,8 @@
 """Brands: signing up as a trader, and being ready to sell."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.text import slugify
 from stdnum import exceptions as stdnum_errors
@@ -13,6 +14,8 @@ from shop.models import Brand, Membership, Product, Terms
 
 RESERVED_SLUGS = {"join", "new", "shop", "admin", "thousand", "brand", "brands", "cart", "checkout"}
 NEEDED = ("legal_name", "address", "postal_code", "city", "country", "email", "register_number")
+OTHERS = ("status", "vat_known", "connect_account", "connect_since")  # not of the settings page
+SENT_TWICE = timedelta(minutes=2)
 # Who the trader is, on invoices and towards the tax office.
 TRADER = (
     "legal_name",
@@ -74,7 +77,14 @@ def lacks(brand: Brand) -> list[str]:
 
 @transaction.atomic
 def join(user, brand: Brand, at: datetime) -> Brand:
-    """Store a new brand with its owner, who certifies its details and accepts the terms."""
+    """Store a new brand with its owner, who certifies its details and accepts the terms.
+
+    Sent twice, as by a double click, it is one brand.
+    """
+    get_user_model().objects.select_for_update().get(pk=user.pk)
+    same = Brand.objects.of(user).filter(name=brand.name, register_number=brand.register_number)
+    if made := same.filter(self_certified_at__gt=at - SENT_TWICE).first():
+        return made
     brand.slug = free_slug(brand.name)
     brand.self_certified_at = brand.mandate_accepted_at = at
     brand.status = Brand.Status.DRAFT if lacks(brand) else Brand.Status.ACTIVE
@@ -84,12 +94,16 @@ def join(user, brand: Brand, at: datetime) -> Brand:
     return brand
 
 
+@transaction.atomic
 def save_settings(brand: Brand) -> Brand:
     """Store changed details; a brand that became incomplete stops selling until it is whole.
 
+    What others decide about it meanwhile stays as they left it.
     Products without a shelf get that of the brand; what else the details decide on products, such
     as their VAT and maker, is for `tasks.look_again`.
     """
+    for name, value in Brand.objects.select_for_update().values(*OTHERS).get(pk=brand.pk).items():
+        setattr(brand, name, value)
     if brand.status in {Brand.Status.ACTIVE, Brand.Status.DRAFT}:
         brand.status = Brand.Status.DRAFT if lacks(brand) else Brand.Status.ACTIVE
     brand.save()

@@ -23,6 +23,10 @@ class LastOwner(Exception):
     """The brand would be left without an owner."""
 
 
+class Gone(Exception):
+    """Somebody is not in the team any more."""
+
+
 class TooMany(Exception):
     """A brand has as many open invitations as it may have."""
 
@@ -87,7 +91,7 @@ def accept(invitation: TeamInvitation, user: AbstractUser, at: datetime) -> Memb
 
 @transaction.atomic
 def change_role(membership: Membership, role: str) -> Membership:
-    """Make somebody owner or member. Raises LastOwner."""
+    """Make somebody owner or member. Raises LastOwner, Gone."""
     row = _locked(membership, leaves=role != Role.OWNER)
     row.role = role
     row.save(update_fields=["role"])
@@ -96,15 +100,23 @@ def change_role(membership: Membership, role: str) -> Membership:
 
 @transaction.atomic
 def remove(membership: Membership) -> None:
-    """Let somebody act for the brand no more. Raises LastOwner."""
+    """Let somebody act for the brand no more. Raises LastOwner, Gone."""
     _locked(membership, leaves=True).delete()
 
 
 def _locked(membership: Membership, *, leaves: bool) -> Membership:
-    """Return a membership, its brand locked; `leaves`: it is an owner's no more."""
+    """Return a membership, its brand locked; `leaves`: it is an owner's no more.
+
+    An owner whose account is off is no other owner. Whom she asked in and who has not come yet
+    is asked no more: nobody who is let go leaves a door open.
+    """
     brand = Brand.objects.select_for_update().get(pk=membership.brand_id)
-    row = brand.memberships.select_related("user").get(pk=membership.pk)
-    others = brand.memberships.filter(role=Role.OWNER).exclude(pk=row.pk)
+    row = brand.memberships.select_related("user").filter(pk=membership.pk).first()
+    if row is None:
+        raise Gone(f"membership {membership.pk} of brand {brand.pk}")
+    others = brand.memberships.owners().exclude(pk=row.pk)
     if leaves and row.is_owner and not others.exists():
         raise LastOwner(f"brand {brand.pk} has no other owner than user {row.user_id}")
+    if leaves:
+        brand.invitations.filter(invited_by=row.user_id).delete()
     return row

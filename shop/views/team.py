@@ -68,6 +68,8 @@ def team_person(request, membership_id: int):
             messages.success(request, _("Saved."))
     except domain.LastOwner:
         messages.error(request, _("A brand needs an owner: make somebody else owner first."))
+    except domain.Gone as error:  # another tab was faster
+        raise Http404("not in the team") from error
     return redirect("start" if row.user_id == request.user.pk else _page(request))
 
 
@@ -89,6 +91,8 @@ def team_leave(request):
     except domain.LastOwner:
         messages.error(request, _("A brand needs an owner: make somebody else owner first."))
         return redirect(_page(request))
+    except domain.Gone as error:
+        raise Http404("not in the team") from error
     messages.success(request, _("You left the team."))
     return redirect("start")
 

@@ -8,8 +8,9 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 
-from shop import tasks, team
-from shop.models import Membership, TeamInvitation
+from affiliates import erasure
+from shop import brands, tasks, team
+from shop.models import Brand, Membership, TeamInvitation
 from tests.affiliates.factories import sign_in
 from tests.shop.factories import AT, make_brand, make_user, make_variant
 
@@ -132,6 +133,44 @@ def test_the_last_owner_stays(brand, owner):
     client.post(f"{root}{member.pk}/", {"role": "owner"})
     client.post(f"{root}leave/")
     assert list(brand.memberships.values_list("user", "role")) == [(member.user_id, "owner")]
+
+
+def test_an_owner_whose_account_is_off_is_no_other_owner(brand, owner):
+    off, own = make_member(brand, "owner"), Membership.objects.get(user=owner)
+    off.user.is_active = False
+    off.user.save()
+
+    with pytest.raises(team.LastOwner):
+        team.remove(own)
+    assert "owner" in erasure.reasons_not_to(owner)
+
+    team.remove(off)
+    with pytest.raises(team.Gone):
+        team.remove(off)
+    assert brand.memberships.get() == own
+
+
+def test_whoever_is_let_go_leaves_no_invitation_behind(brand, owner):
+    thief = make_member(brand, "owner")
+    door = team.invite(brand, "pal@people.example", "owner", by=thief.user, at=AT)
+    kept = team.invite(brand, "new@people.example", "member", by=owner, at=AT)
+
+    team.change_role(thief, "member")
+
+    assert list(brand.invitations.all()) == [kept]
+    with pytest.raises(team.NotInvited):
+        team.accept(door, confirmed("pal@people.example"), AT)
+
+
+def test_saving_the_settings_takes_back_nothing_that_was_decided_meanwhile(brand):
+    typed = Brand.objects.get(pk=brand.pk)
+    typed.phone = "+31 6 1"
+    Brand.objects.update(status="suspended", connect_account="acct_new")
+
+    brands.save_settings(typed)
+
+    facts = Brand.objects.values_list("status", "connect_account", "phone").get()
+    assert facts == ("suspended", "acct_new", "+31 6 1")
 
 
 def test_a_person_of_another_brand_is_not_there(brand, owner):
