@@ -62,6 +62,11 @@ class ProductAdmin(Editable):
     inlines = [VariantInline, ImageInline]
     actions = ["show_again"]
 
+    def save_related(self, request, form, formsets, change):
+        """Lists show the lowest price and whether it is in stock: both follow the variants."""
+        super().save_related(request, form, formsets, change)
+        products.refresh([form.instance.pk])
+
     @admin.action(
         description=gettext_lazy("Show again what a report had us hide"), permissions=["change"]
     )

@@ -58,6 +58,10 @@ class OrderAdmin(ReadOnly):
     )
     def refund_order(self, request, queryset):
         for order in queryset:
+            if order.own_shop:
+                said = _("%(order)s: it was paid in the brand's own shop, and goes back there.")
+                self.message_user(request, said % {"order": order}, messages.WARNING)
+                continue
             try:
                 made = refunds.refund(
                     order, at=timezone.now(), reason=_("by an admin"), made_by=request.user

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, Q, Sum, prefetch_related_objects
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +18,15 @@ from shop.access import brand_required
 from shop.forms.orders import PeriodForm, RefundForm, ShipForm
 from shop.forms.returns import CloseForm, GiveBackForm, ReceiveForm
 from shop.forms.troubles import AnswerForm
-from shop.models import BrandOrder, OrderPush, ParcelLine, ReturnLine, Trouble, TroubleLine
+from shop.models import (
+    BrandOrder,
+    OrderPush,
+    ParcelLine,
+    Refund,
+    ReturnLine,
+    Trouble,
+    TroubleLine,
+)
 
 PER_PAGE = 30
 
@@ -164,21 +173,26 @@ def brand_order_deliver(request, part_id):
 def brand_order_refund(request, part_id):
     """Give money back for this brand's part; pressing twice gives it back once."""
     part = part_or_404(request, part_id)
+    if part.order.own_shop:
+        raise Http404("its money, and what goes back of it, is in the brand's own shop")
     left = orders.left_of(part)
     form = RefundForm(request.POST, currency=part.order.currency, left=left)
-    if not form.is_valid():
+    valid, data = form.is_valid(), form.cleaned_data
+    reference = f"rf_{part.pk}_{data.get('key', '')}"
+    again = Refund.objects.filter(reference=reference).exists()  # less is left by now
+    if not valid and not again:
         return show(request, part, refund_form=form)
-    data = form.cleaned_data
     try:
-        refunds.refund(
-            part.order,
-            at=timezone.now(),
-            amount=data["amount"],
-            parts=[part],
-            reason=data["reason"],
-            reference=f"rf_{part.pk}_{data['key']}",
-            made_by=request.user,
-        )
+        if not again:
+            refunds.refund(
+                part.order,
+                at=timezone.now(),
+                amount=data["amount"],
+                parts=[part],
+                reason=data["reason"],
+                reference=reference,
+                made_by=request.user,
+            )
     except refunds.TooMuch:
         form.add_error("amount", _("Meanwhile less is left of the order. Nothing was given back."))
         return show(request, part_or_404(request, part_id), refund_form=form)

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib.http import render_page
@@ -22,6 +22,7 @@ from shop.models.brands import SellsAt
 from shop.views.terms import terms_first
 
 PER_PAGE = 30
+FORGOTTEN = gettext_noop("Choose your pictures again: the browser forgot them.")
 MANY = 5_000  # products that are changed at once
 TYPED = ["sku", "options", "price", "stock", "compare_at", "content", "position"]  # of a variant
 
@@ -98,7 +99,12 @@ def product_edit(request, product_id=None):
         try:
             _save(brand, form, variants, images)
         except IntegrityError:
-            form.add_error(None, _("Another product of yours has one of these SKUs."))
+            product.pk = product_id  # nothing was stored
+            form.add_error(
+                None, _("One of these SKUs stands here twice, or another product of yours has it.")
+            )
+            if request.FILES:
+                form.add_error("pictures", _(FORGOTTEN))
         else:
             messages.success(request, _("Saved."))
             return redirect("shop:products", brand_slug=brand.slug)
@@ -118,7 +124,7 @@ def _all_valid(request, form, variants, images):
         form.add_error("pictures", message % {"n": pictures.MAX_IMAGES})
         return False
     if not valid and request.FILES and "pictures" not in form.errors:
-        form.add_error("pictures", _("Choose your pictures again: the browser forgot them."))
+        form.add_error("pictures", _(FORGOTTEN))
     return valid
 
 

@@ -1,13 +1,17 @@
 """Who sees which page of the shop, and in how many queries."""
 
 import pytest
+from django.contrib import admin as django_admin
+from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from shop.models import Brand, Membership, Product, Variant
+from shop.models import Brand, Membership, OrderLetter, Product, Variant
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
+from tests.shop.test_troubles import picture
 
 pytestmark = pytest.mark.django_db
 BRAND_PAGES = ["products/", "products/new/", "feeds/", "orders/", "settings/"]
@@ -137,7 +141,8 @@ def test_a_person_signs_up_a_brand(client):
     assert "Molen &amp; Meel V.O.F." in bad.content.decode()
 
     fields["vat_number"] = ""
-    done = client.post("/brands/join/", fields)
+    done, again = (client.post("/brands/join/", fields) for _double_click in "ab")
+    assert done["Location"] == again["Location"]
 
     brand = Brand.objects.get()
     assert done["Location"] == f"/brand/{brand.slug}/feeds/"
@@ -162,6 +167,12 @@ def test_a_product_by_hand(client):
     }  # fmt: skip
     path = f"/brand/{brand.slug}/products/new/"
     assert client.post(path, fields).status_code == 422
+    twice = {"variants-1-price": "30", "variants-0-sku": "B-1", "variants-1-sku": "B-1"}
+    bad = client.post(path, fields | twice | {"pictures": picture()})
+    assert bad.status_code == 422 and not Product.objects.filter(brand=brand).exists()
+    said = bad.content.decode()
+    assert "One of these SKUs stands here twice" in said and "Choose your pictures again" in said
+    assert "/status/" not in said  # there is nothing to take off the shelves
     client.post(path, fields | {"variants-1-price": "30"})
 
     product = Product.objects.get(brand=brand)
@@ -196,6 +207,32 @@ def test_a_brand_sends_delivers_and_refunds(client):
     part.refresh_from_db()
     assert part.shipped_at and part.delivered_at <= timezone.now()
     assert list(order.refunds.values_list("amount", "made_by")) == [(1000, owner.pk)]
+    rest = {"amount": "", "reason": "all of it", "key": "another"}
+    answers = [client.post(f"{path}refund/", rest).status_code for _double_click in "ab"]
+    assert answers == [302, 302]
+    assert list(order.refunds.values_list("amount", flat=True).order_by("pk")) == [1000, 2450]
+
+
+def test_what_was_paid_in_the_brands_own_shop_is_not_given_back_here(client):
+    owner = make_user()
+    order = make_order((make_variant(brand=make_brand(owner=owner)), 1))
+    type(order).objects.update(own_shop=True)
+    part = order.parts.get()
+    client.force_login(owner)
+    path = f"/brand/{part.brand.slug}/orders/{part.pk}/"
+
+    page = client.get(path).content.decode()
+    assert "Give money back there" in page and f"{path}refund/" not in page
+    asked = {"amount": "", "reason": "no more commission", "key": "k"}
+    assert client.post(f"{path}refund/", asked).status_code == 404
+    request = admins(make_user())
+    django_admin.site._registry[type(order)].refund_order(request, type(order).objects.all())
+
+    assert not order.refunds.exists()
+    written = OrderLetter.objects.count()
+    client.post(f"{path}ship/", {"carrier": "PostNL"})
+    part.refresh_from_db()
+    assert part.shipped_at and OrderLetter.objects.count() == written
 
 
 def test_the_auditor_reads_the_shop():
@@ -220,16 +257,18 @@ def test_the_auditor_reads_the_shop():
     assert rows["stock"] == [(Variant.objects.get().pk, 2, 0)]
 
 
-def test_admin_lists_open_and_refund(client, django_user_model):
-    from django.contrib import admin as django_admin
-    from django.contrib.messages.storage.fallback import FallbackStorage
-    from django.test import RequestFactory
-
-    boss = django_user_model.objects.create_superuser("boss", "boss@staff.example", "x")
-    order = make_order((make_variant(price=3450), 1))
+def admins(boss):
+    """Return a request of an admin with a place for messages."""
     request = RequestFactory().get("/")
     request.user, request.session = boss, {}
     request._messages = FallbackStorage(request)
+    return request
+
+
+def test_admin_lists_open_and_refund(django_user_model):
+    boss = django_user_model.objects.create_superuser("boss", "boss@staff.example", "x")
+    order = make_order((make_variant(price=3450), 1))
+    request = admins(boss)
     for model, page in django_admin.site._registry.items():
         if model._meta.app_label == "shop":
             assert page.changelist_view(request).render().status_code == 200
