@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Replace, Upper
 
 from affiliates import collaborations, programmes
-from affiliates.models import CreatorCode
+from affiliates.models import CreatorCode, OwnProgramme
 from creators.models import Creator
+from shop.models import DiscountCode
 
 PLAIN = re.compile(r"[A-Z0-9]{4,24}")
 
@@ -25,7 +28,7 @@ class BadCode(Exception):
 
 
 class CodeTaken(Exception):
-    """Somebody else has or had that word, or it is her name."""
+    """Somebody else has or had that word, it is her name, or a brand gives a discount with it."""
 
 
 class NotEnrolled(Exception):
@@ -63,8 +66,9 @@ def current(creator: Creator) -> CreatorCode | None:
 def choose(creator: Creator, text: str) -> CreatorCode:
     """Give her the code `text`; the one before stops working. Asked twice, nothing changes.
 
-    A word is never given to a second person: receipts name it. Raises BadCode, CodeTaken or
-    NotEnrolled.
+    A word is never given to a second person: receipts name it. Nor is one that shoppers type for
+    what a brand takes off, or for its own programme: she would earn on them, and before creators
+    who led them here. Raises BadCode, CodeTaken or NotEnrolled.
     """
     creator = Creator.objects.select_for_update(of=("self",)).get(pk=creator.pk)
     if not creator.is_enrolled:
@@ -74,6 +78,8 @@ def choose(creator: Creator, text: str) -> CreatorCode:
         raise BadCode(f"{text!r} is no code")
     if _is_anothers_name(word, creator):
         raise CodeTaken(f"{word} is the handle of somebody else")
+    if not creator.codes.filter(code=word).exists() and _is_of_a_brand(word):
+        raise CodeTaken(f"{word} is a code of a brand")
     creator.codes.exclude(code=word).update(is_active=False)
     try:
         with transaction.atomic():
@@ -86,6 +92,13 @@ def choose(creator: Creator, text: str) -> CreatorCode:
 def _is_anothers_name(word: str, creator: Creator) -> bool:
     same = Creator.objects.filter(handle=word.lower()).exclude(pk=creator.pk)
     return same.exists()
+
+
+def _is_of_a_brand(word: str) -> bool:
+    """Say whether shoppers type `word` for a brand's discount or its own programme."""
+    plain_code = Replace(Upper("code"), Value("-"), Value(""))
+    discounts = DiscountCode.objects.alias(plain=plain_code).filter(plain=word)
+    return discounts.exists() or OwnProgramme.objects.filter(codes__contains=[word]).exists()
 
 
 def switch_off(creator: Creator) -> int:

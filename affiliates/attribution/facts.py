@@ -196,7 +196,8 @@ def _code_touch(
         brand_id=line.brand_id,
         code=code.code,
         code_id=code.pk,
-        link_active=code.is_active,
+        # typed at our checkout it worked when the order was placed: that takes no other
+        link_active=code.is_active or not via,
         collaboration_id=best.collaboration.pk if best else None,
         rate_bp=best.rate_bp if best else 0,
         programme=best.collaboration.other_programme if best else "thousand_first",

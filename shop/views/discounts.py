@@ -10,6 +10,7 @@ from config.lib.http import render_page
 from shop import discounts as domain
 from shop.access import brand_required
 from shop.forms.discounts import DiscountForm
+from shop.views.bag import code_owner
 
 
 @brand_required
@@ -26,6 +27,7 @@ def discounts(request):
             form.add_error(None, _("You have 200 codes. That is the most."))
         else:
             messages.success(request, _("%(code)s is made.") % {"code": made.code})
+            _name_creator(request, made)
             return redirect("shop:discounts", brand_slug=brand.slug)
     rows = domain.of_brand(brand)
     for row in rows:
@@ -33,6 +35,17 @@ def discounts(request):
         row.later = row.starts_at > now
     context = {"form": form, "rows": rows, "brand": brand}
     return render_page(request, "shop/discounts.html", context, status=422 if form.errors else 200)
+
+
+def _name_creator(request, made):
+    """Say whom a code credits that a creator has, too: the brand may not have meant it."""
+    owner = code_owner(request, made.code, [made.brand_id])
+    if owner and not owner.is_own:
+        said = _(
+            "It is also the code of %(name)s: she earns a commission on orders that use it. "
+            "If you did not mean that, stop it and choose another word."
+        )
+        messages.warning(request, said % {"name": owner.creator_name})
 
 
 @brand_required

@@ -5,11 +5,12 @@ from django.test import Client
 from django.utils import timezone
 
 from affiliates import codes, links
-from affiliates.models import Attribution, Commission, CreatorCode
+from affiliates.models import Attribution, Commission, CreatorCode, OwnProgramme
 from shop.models import Cart, Order
 from tests.affiliates.factories import make_collaboration
 from tests.creators.factories import make_creator, make_user
 from tests.shop.factories import make_brand, make_variant
+from tests.shop.test_discounts import make_code
 from tests.test_journeys import BUYER, CHROME
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,25 @@ def test_a_code_is_kept_plain_and_replaces_the_one_before():
         ("NOOR10", False),
         ("NOOR2026", True),
     ]
+
+
+def test_nobody_takes_the_words_that_shoppers_type_for_a_brand(client):
+    owner, noor = make_user(), creator_named("noor", display_name="Noor de Wit")
+    brand = make_brand(owner=owner)
+    make_code(brand, "WELCOME-10")
+    OwnProgramme.objects.create(brand=brand, codes=["AWIN5"])
+    codes.choose(noor, "NOOR10")
+
+    for word in ("welcome10", "Welcome-10", "awin5"):
+        with pytest.raises(codes.CodeTaken):
+            codes.choose(noor, word)
+
+    assert codes.current(noor).code == "NOOR10"
+    client.force_login(owner)
+    facts = {"code": "noor-10", "percent": "10"}
+    page = client.post(f"/brand/{brand.slug}/discounts/", facts, follow=True).content.decode()
+    assert "It is also the code of Noor de Wit" in page
+    assert codes.choose(noor, "NOOR10").is_active  # hers before it was the brand's
 
 
 def test_a_word_is_never_given_to_a_second_person():
@@ -109,6 +129,19 @@ def test_a_code_goes_before_a_click(shopper, variant):
     assert sorted((t["creator"], t["excluded_by"]) for t in receipt.touches) == sorted(
         [(clicked.pk, "code_wins"), (said.pk, None)]
     )
+
+
+def test_what_was_ordered_with_a_code_stays_hers_when_it_is_off_before_the_bank_pays(
+    shopper, variant
+):
+    noor = creator_named("noor")
+    codes.choose(noor, "NOOR10")
+    sent = shopper.post("/checkout/", fill(shopper, variant, creator_code="NOOR10"))
+    codes.switch_off(noor)
+
+    shopper.post("/pay/" + sent["Location"].split("/pay/")[1], {"pay": "1"})
+
+    assert Commission.objects.get().creator == noor
 
 
 def test_a_wrong_code_is_told_at_the_field_and_nothing_is_lost(shopper, variant):
