@@ -79,6 +79,9 @@ def _lines_of(made: Return) -> list[tuple[str, str]]:
 def return_asked(row: OrderLetter) -> EmailMultiAlternatives:
     made = _return_of(row)
     return to_brand(row, made.brand_order_id, _("The shopper withdraws"), [
+        _("Nothing of the order has left. Do not send these, and give the money back by %s.")
+        % day(made.refund_by)
+        if not made.brand_order.has_left else
         _(
             "These come back. Give the money for them back by %s; you may wait until they are "
             "with you, or until the shopper shows that they are sent."
@@ -109,8 +112,11 @@ def return_received(row: OrderLetter) -> EmailMultiAlternatives:
 def return_due(row: OrderLetter) -> EmailMultiAlternatives:
     made = _return_of(row)
     return to_brand(row, made.brand_order_id, _("The money for a return is due"), [
-        _("Give it back by %s: you have the goods, or the shopper has shown that they are sent.")
-        % day(made.refund_by),
+        (
+            _("Give it back by %s: you have the goods, or the shopper has shown that they are sent.")
+            if made.brand_order.has_left else
+            _("Give it back by %s: nothing of the order has left, so there is nothing to wait for.")
+        ) % day(made.refund_by),
     ], _lines_of(made))  # fmt: skip
 
 

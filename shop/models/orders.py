@@ -210,6 +210,11 @@ class BrandOrder(models.Model):
         return sum(line.discount for line in self.lines.all())
 
     @property
+    def has_left(self) -> bool:
+        """Whether anything of it is or was on its way. Uses prefetched parcels."""
+        return bool(self.shipped_at or self.delivered_at or self.parcels.all())
+
+    @property
     def delivery_words(self) -> str:
         """Which way was chosen and what it promised, as they were when ordered."""
         promised = promise(self.delivery_days_from, self.delivery_days_to)

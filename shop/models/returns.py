@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from shop.models.orders import BrandOrder, OrderLine
+from shop.models.parcels import Parcel
 from shop.models.payments import Refund
 
 REFUND_WITHIN = timedelta(days=14)  # of the withdrawal: Directive 2011/83/EU art. 13
@@ -18,8 +19,13 @@ REFUND_WITHIN = timedelta(days=14)  # of the withdrawal: Directive 2011/83/EU ar
 
 class ReturnQuerySet(models.QuerySet):
     def payable(self, at: datetime) -> Self:
-        """Open returns whose money is due by `at`: the brand has no reason to wait any more."""
-        shown = Q(sent_at__lte=at) | Q(received_at__lte=at)
+        """Open returns whose money is due by `at`: the brand has no reason to wait any more.
+
+        Where nothing has left it never had one.
+        """
+        unsent = Q(brand_order__shipped_at=None, brand_order__delivered_at=None)
+        unsent &= ~Exists(Parcel.objects.filter(brand_order=OuterRef("brand_order")))
+        shown = Q(sent_at__lte=at) | Q(received_at__lte=at) | unsent
         return self.filter(shown, closed_at=None, asked_at__lte=at - REFUND_WITHIN)
 
 
@@ -101,7 +107,7 @@ class Return(models.Model):
     @property
     def may_wait(self) -> bool:
         """Whether the brand may keep the money until the goods, or proof of sending, arrive."""
-        return self.closed_at is None and self.shown_at is None
+        return self.closed_at is None and self.shown_at is None and self.brand_order.has_left
 
     @property
     def less(self) -> int:

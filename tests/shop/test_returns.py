@@ -177,6 +177,23 @@ def test_the_clock_waits_for_goods_or_proof_and_reminds_once():
     assert returns.remind(due + 30 * DAY) == 0
 
 
+def test_where_nothing_has_left_there_is_nothing_to_wait_for():
+    brand = make_brand(owner=make_user())
+    part = make_order((make_variant(brand=brand, price=1_000), 2), at=AT - 2 * DAY).parts.get()
+    made = returns.ask(part, {part.lines.get().pk: 1}, "", AT)
+    team, due = boss(part).email, AT + 14 * DAY
+    brand.memberships.update(language="en")
+    assert (made.refund_by, made.may_wait) == (due, False)
+    assert "Nothing of the order has left" in letters()[team, "The shopper withdraws"]
+
+    assert [returns.remind(at) for at in (due - 3 * DAY, due)] == [1, 1]
+    said = letters(due)
+    assert "nothing to wait for" in said[team, "The money for a return is due"]
+    parcels.ship(part, due)
+    made = Return.objects.select_related("brand_order").get()
+    assert made.may_wait and not Return.objects.payable(due).exists()
+
+
 def test_goods_that_come_later_than_14_days_are_paid_at_once():
     made = Return(asked_at=AT, received_at=AT + 20 * DAY)
     assert made.refund_by == AT + 20 * DAY
