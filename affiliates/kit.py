@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from affiliates import disclosure, linkcache, links, promises, switches
 from affiliates.dashboards.query import rows_of
-from affiliates.models import Link, PlatformSwitch
+from affiliates.models import Link, LinkBlock, PlatformSwitch
 from affiliates.models.links import PostedOn
 from config.lib.sheets import safe_cell
 from creators.models import Creator, Platform
@@ -63,6 +63,7 @@ class Kit:
     page: str  # the address that stays
     channels: list[str]  # her other platforms
     rows: list[Row] = field(default_factory=list)
+    blocked: set[tuple[str, int, int | None]] = field(default_factory=set)  # platform and thing
 
     @property
     def ready(self) -> list[Link]:
@@ -75,17 +76,18 @@ class Kit:
 
     @property
     def lacking(self) -> list[tuple[str, Link]]:
-        """A platform and a dying link, for every one that is missing there."""
+        """A platform and a dying link, for every one that is missing there and that she may take."""
         return [
             (platform, row.old)
             for row in self.rows
             for platform in self.channels
             if platform not in {link.platform for link in row.others}
+            and (platform, *thing(row.old)) not in self.blocked
         ]
 
 
 def of_creator(creator: Creator, gone: str, at: datetime | None = None) -> Kit:
-    """Return her kit, without channels that are off as well; 2 queries."""
+    """Return her kit, without channels that are off as well; 3 queries."""
     off = PlatformSwitch.objects.on(at or timezone.now()).filter(country__in=["", creator.country])
     others = creator.channels.verified().exclude(platform=gone)
     others = others.exclude(platform__in=off.order_by().values("platform"))
@@ -96,6 +98,7 @@ def of_creator(creator: Creator, gone: str, at: datetime | None = None) -> Kit:
         .select_related("product__brand", "collaboration__brand")
         .order_by("-created_at", "-pk")
     )
+    blocked = LinkBlock.objects.standing().filter(link__creator=creator)
     same: dict[tuple[int, int | None], list[Link]] = {}
     dying: list[Link] = []
     for link in found:
@@ -108,6 +111,9 @@ def of_creator(creator: Creator, gone: str, at: datetime | None = None) -> Kit:
         creator=creator, gone=gone, page=linkcache.absolute(creator.get_absolute_url()),
         channels=[name for name in Platform.values if name in channels],
         rows=[Row(link, same.get(thing(link), [])) for link in dying[:MOST]],
+        blocked=set(blocked.values_list(
+            "link__platform", "link__collaboration__brand", "link__product"
+        )),
     )  # fmt: skip
 
 

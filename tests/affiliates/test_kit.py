@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from affiliates import drill, kit, links
+from affiliates import drill, kit, linkblocks, links
 from affiliates.models import Link
 from creators.models import Creator
 from shop.models import Membership
@@ -68,6 +68,17 @@ def test_what_is_missing_is_taken_and_nothing_twice(creator):
     }  # fmt: skip
     found = drill.run(drill.Asked("tiktok", creator=creator), now)
     assert found.links == {"link": 2, "channel": 0, "page": 0}
+
+
+def test_a_link_that_we_switched_off_is_not_said_to_be_missing(creator):
+    link = creator.links.get(platform="youtube")
+    before = len(kit.of_creator(creator, "tiktok").lacking)
+    linkblocks.block(link, "It stands in a paid advertisement.", make_user(), timezone.now())
+    after = kit.of_creator(creator, "tiktok")
+
+    assert (len(after.ready), len(after.lacking)) == (0, before)
+    kit.prepare(creator, "tiktok", timezone.now())
+    assert kit.of_creator(creator, "tiktok").lacking == []
 
 
 def test_every_link_in_the_kit_works(client, creator):
