@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from config.lib import money
 from config.lib.money import written
 from shop import pricing
-from shop.models import BrandOrder, Refund, RefundLine, SaleDocument
+from shop.models import BrandOrder, Dispute, Refund, RefundLine, SaleDocument
 from shop.pricing import Priced
 
 if TYPE_CHECKING:
@@ -144,11 +144,15 @@ def issue_missing(at: datetime, since: datetime | None = None) -> int:
     noted = SaleDocument.objects.filter(
         refund=OuterRef("refund"), brand_order=OuterRef("brand_order")
     )
-    back = RefundLine.objects.filter(
-        ~Exists(noted), refund__created_at__gte=since, refund__order__own_shop=False
-    )
-    pairs = back.values_list("refund", "brand_order").distinct().order_by("refund", "brand_order")
-    for refund_id, part_id in list(pairs[:AT_ONCE]):
+    back = RefundLine.objects.filter(~Exists(noted), refund__order__own_shop=False)
+    fresh = back.filter(refund__created_at__gte=since)
+    # what was given back while a bank held the money got its lines only when that was won
+    won = Dispute.objects.filter(reinstated_at__gte=since).values("order")
+    pairs = set()
+    for rows in (fresh, back.filter(refund__order__in=won)):
+        of = rows.values_list("refund", "brand_order").distinct()
+        pairs.update(of.order_by("refund", "brand_order")[:AT_ONCE])
+    for refund_id, part_id in sorted(pairs):
         part = BrandOrder.objects.select_related("order").get(pk=part_id)
         refund = Refund.objects.get(pk=refund_id)
         done += _one(lambda part=part, refund=refund: credit(refund, part, at))

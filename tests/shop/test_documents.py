@@ -11,7 +11,7 @@ from django.utils import timezone
 from shop import documents, orders, refunds
 from shop.models import BrandOrder, Order, RefundLine, SaleDocument
 from tests.papers import words
-from tests.shop.factories import make_brand, make_order, make_user, make_variant
+from tests.shop.factories import make_brand, make_order, make_user, make_variant, tell
 from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +110,20 @@ def test_the_task_issues_what_is_missing_once_and_the_oldest_first():
     ]  # fmt: skip
     with pytest.raises(documents.NoDocument):
         documents.invoice(BrandOrder.objects.get(pk=parts[2].pk), AT)
+
+
+def test_what_was_given_back_during_a_dispute_gets_its_credit_note_when_that_is_won():
+    part = make_part()
+    order, now = part.order, timezone.now()
+    tell(order, "chargeback", amount=8395, reference="dp")
+    tell(order, "refunded", amount=1000, reference="re")
+    order.refunds.update(created_at=now - timedelta(days=40))
+    assert documents.issue_missing(now) == 1  # the invoice: no line of the refund so far
+
+    tell(order, "chargeback_won", reference="dp")
+
+    assert [documents.issue_missing(timezone.now()) for _n in "ab"] == [1, 0]
+    assert part.documents.get(kind="credit").gross == 1000
 
 
 @pytest.mark.django_db(transaction=True)
