@@ -30,6 +30,18 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
+def reasons(page: str) -> str:
+    """Return what a form that was refused says is wrong."""
+    said = re.search(r'class="errsum".*?<ul>(.*?)</ul>', page, re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", said[1]).split()) if said else "no reason given"
+
+
+def chosen(page: str, name: str) -> dict[str, str]:
+    """Return the values of the fields called like this, of several for one the ticked one."""
+    found = re.findall(rf'<input[^>]*name="({name})" value="([^"]*)"([^>]*)>', page)
+    return {field: value for field, value, rest in found if "checked" in rest}
+
+
 def hidden(page: str, *names: str) -> dict[str, str]:
     return {name: re.search(rf'name="{name}" value="([^"]*)"', page)[1] for name in names}
 
@@ -79,9 +91,14 @@ class Shopper(Visitor):
         self.client.post("/cart/add/", token | {"variant": str(variant)}, name="cart: add")
         page = self.see("/checkout/", "checkout")
         fields = hidden(page, "csrfmiddlewaretoken", "total", "key") | WHERE
-        fields |= dict(re.findall(r'name="(delivery_\d+)" value="([^"]*)"', page))
+        fields |= chosen(page, r"delivery_\d+")  # the total on the button is with these
         fields["email"] = f"buyer{number}@people.example"
-        answer = self.client.post("/checkout/", fields, name="checkout: order")
+        with self.client.post(
+            "/checkout/", fields, name="checkout: order", catch_response=True
+        ) as answer:
+            if answer.status_code != 200:
+                answer.failure(f"{answer.status_code}: {reasons(answer.text)}")
+                return
         token = hidden(answer.text, "csrfmiddlewaretoken")
         where = answer.url.removeprefix(self.host)
         page = self.client.post(where, token | {"pay": "1"}, name="pay, and the order").text
