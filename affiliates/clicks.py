@@ -17,9 +17,9 @@ import redis
 from django.db import IntegrityError, connection, transaction
 
 from affiliates import clickstream, clock, linkcache
+from affiliates.clickbuffer import STREAM
 from affiliates.clickstream import Entry
 from affiliates.models import ClickFinding, ClickScan, ClickStream
-from affiliates.redirect import STREAM
 
 NAME = "clicks"
 EPOCH = "clicks:epoch"  # lost with Redis's data; then the stream is read from its beginning

@@ -17,7 +17,7 @@ import redis
 from django.db import connection
 
 from affiliates import clock
-from affiliates.redirect import STREAM
+from affiliates.clickbuffer import STREAM
 
 logger = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from django.conf import settings
 
 from affiliates import clickids, clock, consent, linkcache, referral, resp, visitors
+from affiliates.clickbuffer import Stream
 from affiliates.links import CODE
 from affiliates.referral import Seen
 
@@ -26,8 +27,7 @@ Environ = dict[str, str]
 Application = Callable[[Environ, Callable], Iterable[bytes]]
 
 PREFIX = "/go/"
-CLICK = "affiliates.click"  # in the environ: the click that is in the stream already
-STREAM = b"clicks"
+CLICK = "affiliates.click"  # in the environ: the click that is in the stream, or will be
 KEY_LIFE_S = b"172800"  # a day's key outlives its day by a day, and is then gone for good
 HEADERS = [
     ("Content-Length", "0"),
@@ -42,13 +42,12 @@ if settings.SECURE_HSTS_SECONDS:
     HSTS = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
     HEADERS += [("Strict-Transport-Security", HSTS)]
 READ = resp.opening(b"GET")
-APPEND = resp.opening(b"XADD", STREAM, b"*", b"d")
 _today = (0, 0, visitors.Key(b""))  # from, until (ms), the key of visitors
 
 
 @cache
-def server() -> resp.Server:
-    return resp.Server(settings.CLICKS_REDIS_URL)
+def server() -> Stream:
+    return Stream(settings.CLICKS_REDIS_URL)
 
 
 def cookie_options() -> dict[str, object]:
@@ -97,12 +96,12 @@ def _from_redis(code: str, environ: Environ) -> list[tuple[str, str]] | None:
         # a code that is not cached is recorded all the same while Django finds it.
         click = clickids.new()
         entry = entry_for(code, click, kind, environ)
-        raw, _id = server().ask(read + APPEND + resp.last(entry), 2)
+        environ[CLICK] = click
+        raw, _id = server().append(entry, read, 2)
     except (resp.Away, resp.Refused) as error:
         logger.warning("links are answered without Redis: %s", error)
         return None
     if raw is None:
-        environ[CLICK] = click
         return None
     return headers_for(raw, environ, click if kind == "person" else None)
 
@@ -182,7 +181,8 @@ def cookie_in(environ: Environ) -> str:
 def note(code: str, environ: Environ) -> str | None:
     """Record a click that Django answers; return its id for the cookie, None for a machine.
 
-    Without Redis nothing is recorded and the cookie is set all the same: the sale counts.
+    Without Redis the cookie is set all the same: the sale counts. The click waits in this
+    process; only where the day's key of visitors was never read it is not recorded.
     """
     kind = kind_of(environ)
     if kind == "machine":
@@ -191,8 +191,7 @@ def note(code: str, environ: Environ) -> str | None:
     if not click:
         click = clickids.new()
         try:
-            entry = entry_for(code, click, kind, environ)
-            server().ask(APPEND + resp.last(entry), 1)
+            server().append(entry_for(code, click, kind, environ))
         except (resp.Away, resp.Refused) as error:
-            logger.warning("a click is not counted: %s", error)
+            logger.warning("a click is answered without Redis: %s", error)
     return click if kind == "person" else None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from affiliates import clicks, linkcache, links, redirect, resp
+from affiliates import clickbuffer, clicks, linkcache, links, redirect
 from affiliates.models import Attribution, Click, Commission
 from config import embedded
 from tests.test_journeys import CHROME, Client, creator, shopper, to_payment, variant
@@ -26,7 +26,7 @@ def own_server(settings, monkeypatch):
         engines = embedded.Engines(Path(home))
         engines.ensure({"clicks"})
         settings.CLICKS_REDIS_URL = engines.redis_url("clicks")
-        server = resp.Server(settings.CLICKS_REDIS_URL)
+        server = clickbuffer.Stream(settings.CLICKS_REDIS_URL)
         monkeypatch.setattr(redirect, "server", lambda: server)
         linkcache.client.cache_clear()
         yield engines
@@ -42,6 +42,18 @@ def kill(engines) -> None:
     while engines.answers("clicks") and time.monotonic() < end:
         time.sleep(0.05)
     assert not engines.answers("clicks")
+
+
+def back(engines) -> None:
+    """Start it where it does not run, wait until it has what this process held, and drain it."""
+    engines.ensure({"clicks"})
+    linkcache.client.cache_clear()
+    end = time.monotonic() + 30
+    while redirect.server().owed() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not redirect.server().owed()
+    while clicks.drain_once(linkcache.client()):
+        pass
 
 
 def test_redis_killed_links_lead_on_and_sales_are_credited(own_server, shopper, creator, variant):
@@ -60,12 +72,45 @@ def test_redis_killed_links_lead_on_and_sales_are_credited(own_server, shopper, 
     assert Commission.objects.get().creator == creator
     assert clicks.lag().seconds is None  # the alert says that nobody answers
 
-    # Nothing that was answered is lost when its process is killed: it is in the append-only file.
+    # Nothing that was answered is lost: it is in the append-only file, or waited in this process.
+    back(own_server)
+    assert Click.objects.filter(link_id=link.pk).count() == 2
+
+
+def test_what_redis_confirmed_and_forgot_is_told_again_and_kept_once(own_server, creator, variant):
+    """While the disk is slow its log is written after the answer: here it is not written at all."""
+    link = links.take(creator, product=variant.product, platform="tiktok", at=timezone.now())
+    came = Client(**CHROME)
+    assert came.get(f"/go/{link.code}").status_code == 302
+    linkcache.client().config_set("appendonly", "no")
+    for _n in range(3):
+        assert came.get(f"/go/{link.code}").status_code == 302
+    asked = timezone.now()
+
+    kill(own_server)
     assert own_server.ensure({"clicks"}) == ["clicks"]
     linkcache.client.cache_clear()
-    while clicks.drain_once(linkcache.client()):
-        pass
-    assert Click.objects.filter(link_id=link.pk).count() == 1
+    assert linkcache.client().xlen("clicks") == 1
+    assert came.get(f"/go/{link.code}").status_code == 302  # notices that the connection broke
+    back(own_server)
+
+    found = Click.objects.filter(link_id=link.pk)
+    assert found.count() == 5
+    assert (
+        found.filter(clicked_at__lt=asked).count() == 4
+    )  # when they were, not when they were told
+
+
+def test_more_than_a_process_holds_is_lost_oldest_first_and_said(monkeypatch, caplog):
+    monkeypatch.setattr(clickbuffer, "HELD", 3)
+    nobody = clickbuffer.Stream("unix:///nowhere/clicks.sock")
+    for n in range(5):
+        with pytest.raises(clickbuffer.resp.Away):
+            nobody.append(b"%d" % n)
+    assert (nobody.owed(), nobody._next()) == (3, [b"2", b"3", b"4"])
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "1 clicks are lost: more than 3 wait for Redis"
+    ] * 2
 
 
 def test_two_brands_one_bag_three_creators(shopper, creator, variant):

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from affiliates import linkcache, links, redirect, referral, resp
+from affiliates import clickbuffer, linkcache, links, redirect, referral
 from affiliates.models import Link
 from tests.affiliates.test_links import enrolled, offered
 from tests.properties import examples
@@ -131,7 +131,7 @@ def test_what_is_embedded_gets_no_cookie(link, dest):
 
 
 def test_without_redis_the_cookie_is_set_all_the_same(link, monkeypatch):
-    nobody = resp.Server("unix:///nowhere/clicks.sock")
+    nobody = clickbuffer.Stream("unix:///nowhere/clicks.sock")
     monkeypatch.setattr(redirect, "server", lambda: nobody)
     status, fields = call(link.code)
     assert (status, referral.read(cookie_of(fields))[0].link_id) == (302, link.pk)

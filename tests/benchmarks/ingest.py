@@ -22,7 +22,8 @@ django.setup()
 
 from django.db import connection  # noqa: E402
 
-from affiliates import clickids, clicks, linkcache, redirect  # noqa: E402
+from affiliates import clickids, clicks, linkcache  # noqa: E402
+from affiliates.clickbuffer import STREAM  # noqa: E402
 from affiliates.models import Click, Link  # noqa: E402
 from tests.benchmarks.redirect import Bench  # noqa: E402
 
@@ -41,14 +42,14 @@ EMPTY = "truncate affiliates_click, affiliates_clickseen, affiliates_linkday, be
 def fill(codes: list[str], size: int) -> None:
     """Put `size` clicks of people into the stream, as the redirect writes them."""
     server = linkcache.client()
-    server.delete(redirect.STREAM)
+    server.delete(STREAM)
     people = [urlsafe_b64encode(os.urandom(16))[:22].decode() for _ in range(VISITORS)]
     for start in range(0, size, 2_000):
         with server.pipeline(transaction=False) as pipe:
             for n in range(start, min(start + 2_000, size)):
                 code, who = codes[n * 7 % len(codes)], people[n * 13 % VISITORS]
                 entry = f"{code}|{clickids.new()}|{who}|1|tiktok.com|phone|tiktok|"
-                pipe.xadd(redirect.STREAM, {"d": entry})
+                pipe.xadd(STREAM, {"d": entry})
             pipe.execute()
 
 
@@ -63,7 +64,7 @@ def batches():
     """Yield the entries of the stream, BATCH at a time, split and with their links."""
     server, last = linkcache.client(), "0-0"
     links = dict(Link.objects.values_list("code", "pk"))
-    while answer := server.xread({redirect.STREAM: last}, count=BATCH):
+    while answer := server.xread({STREAM: last}, count=BATCH):
         rows = answer[0][1]
         last = rows[-1][0]
         yield [

@@ -10,7 +10,7 @@ import redis
 from django.utils import timezone
 
 from affiliates import clock, settlement
-from affiliates.redirect import STREAM
+from affiliates.clickbuffer import STREAM
 from config import health
 from config.celery import app
 from tests.affiliates.factories import make_commission
