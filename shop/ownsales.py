@@ -10,10 +10,12 @@ import hashlib
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from shop import orders, parcels, refunds, signals
 from shop.checkout import seller_of
+from shop.countries import COUNTRIES
+from shop.feeds.shopify import NO_OPTION
 from shop.models import BrandOrder, Integration, Order, OrderLine, Payment, Variant
 from shop.ownshops import base, state, words
 from shop.ownshops.base import Line
@@ -21,6 +23,7 @@ from shop.ownshops.state import State
 from shop.pricing import tax_part
 
 ARRIVED_WITHIN = timedelta(days=45)  # of payment: what is told to have come later came then
+MERCHANT_COUNTRIES = sorted({code for code, _name in COUNTRIES} | {"US", "GB"})
 GROWN = "\t"  # between the id there and a count: no id there holds it
 
 
@@ -52,27 +55,58 @@ def bring(
 def match(integration: Integration, now: State) -> tuple[dict[str, Variant], list[Line]]:
     """Return the brand's variant of each line by the line's id, and the lines without one.
 
-    By SKU, else by an id of variant or product where that leaves one variant. Raises Refused
-    for a product in another currency.
+    By SKU, else by an id of variant or product where that leaves one variant, else, of a line
+    without a SKU, by its name. Raises Refused for a product in another currency.
     """
     lines = [line for line in now.lines.values() if line.gross]
     names = {name for line in lines for name in line.names}
     rows = Variant.objects.filter(brand=integration.brand_id).select_related("product")
-    by_sku = {one.sku: one for one in rows.filter(sku__in={line.sku for line in lines} - {""})}
+    skus = {sku for line in lines for sku in _skus(line)}
+    by_sku = {one.sku: one for one in rows.filter(sku__in=skus)}
     by_name: dict[str, list[Variant]] = {}
     for one in rows.filter(product__external_id__in=names, is_active=True):
         by_name.setdefault(one.product.external_id, []).append(one)
     found: dict[str, Variant] = {}
     for line in lines:
         named = [by_name[name] for name in line.names if len(by_name.get(name, [])) == 1]
-        variant = by_sku.get(line.sku) or (named[0][0] if named else None)
-        if variant is None:
-            continue
+        fits = next((by_sku[sku] for sku in _skus(line) if sku in by_sku), None)
+        if variant := fits or (named[0][0] if named else None):
+            found[line.id] = variant
+    nameless = [line for line in lines if line.id not in found and not line.sku]
+    found |= _by_title(rows, nameless) if nameless else {}
+    for variant in found.values():
         if variant.product.currency != now.currency:
             facts = (now.currency, variant.sku, variant.product.currency)
             raise Refused(words.note("product_currency", *facts))
-        found[line.id] = variant
     return found, [line for line in lines if line.id not in found]
+
+
+def _skus(line: Line) -> list[str]:
+    """Return what a catalogue may call a line: its SKU, or what stands there in place of one.
+
+    WooCommerce's export has ids, Shopify's Merchant feed ids of product and variant by country.
+    """
+    found = [line.sku] if line.sku else []
+    found += [f"id:{name}" for name in line.names]
+    if len(line.names) == 2:
+        variant, product = line.names
+        found += [f"shopify_{code}_{product}_{variant}" for code in MERCHANT_COUNTRIES]
+    return found
+
+
+def _by_title(rows: QuerySet[Variant], lines: list[Line]) -> dict[str, Variant]:
+    """Return the one variant on sale that is called like each line, by the line's id."""
+    called: dict[tuple[str, str], list[Variant]] = {}
+    titles = {line.title for line in lines if line.title}
+    for one in rows.filter(is_active=True, product__title__in=titles):
+        label = " / ".join(value for _name, value in one.options)
+        called.setdefault((one.product.title, label), []).append(one)
+    found = {}
+    for line in lines:
+        label = "" if line.variant.lower() == NO_OPTION else line.variant
+        if len(those := called.get((line.title, label), [])) == 1:
+            found[line.id] = those[0]
+    return found
 
 
 def left_out(lines: list[Line]) -> str:

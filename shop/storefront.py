@@ -1,5 +1,6 @@
 """The shop window: finding products by words, shelf, brand and price, in few queries."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from shop.models import Category, Image, Product, Variant
 from shop.models.brands import SellsAt
 
 PAGE = 24
+SHORTEST = 3  # letters of a word that others may begin with
 RANKED = 1_000  # newest matches that are ranked: a common word would have us read half of the shop
 LEAD = 180  # characters of a description under the title
 UNSHOWN = ("description", "search", "details", "brand__description", "feed_digest")  # on a card
@@ -62,8 +64,11 @@ class Filters:
     available: bool = False
 
 
-def search(filters: Filters) -> QuerySet[Product]:
-    """Return the products on sale that match, best first, with what a card shows."""
+def search(filters: Filters, query: SearchQuery | None = None) -> QuerySet[Product]:
+    """Return the products on sale that match, best first, with what a card shows.
+
+    `query` goes before the words of the filters.
+    """
     rows = Product.objects.on_sale()
     if filters.category:
         rows = rows.filter(category__slug=filters.category)
@@ -79,7 +84,7 @@ def search(filters: Filters) -> QuerySet[Product]:
         rows = rows.filter(in_stock=True)
     order = SORTS.get(filters.sort, SORTS["new"])
     if filters.q:
-        query = words(filters.q)
+        query = query or words(filters.q)
         rows = rows.filter(search=query)
         if filters.sort not in {"cheap", "dear"}:
             newest = rows.order_by(*SORTS["new"]).values("pk")[:RANKED]
@@ -97,6 +102,21 @@ def words(text: str) -> SearchQuery:
         for config in ("simple", "dutch", "english")
     ]
     return queries[0] | queries[1] | queries[2]
+
+
+def beginnings(text: str) -> SearchQuery | None:
+    """Return a query for words that begin like those that were typed, or None for short ones.
+
+    `keramik` finds `keramiek`, and `koffie` a `koffiemok`: of a long word the last third may be
+    another.
+    """
+    found = [word for word in re.findall(r"\w+", text[:200].lower()) if len(word) >= SHORTEST]
+    if not found:
+        return None
+    cut = [word[: max(SHORTEST + 1, -(-2 * len(word) // 3))] for word in found[:8]]
+    return SearchQuery(
+        " & ".join(f"'{word}':*" for word in cut), config="simple", search_type="raw"
+    )
 
 
 def cards(rows: QuerySet[Product]) -> QuerySet[Product]:
@@ -137,9 +157,20 @@ def with_returns(rows: QuerySet[Product], at: datetime) -> QuerySet[Product]:
     return rows.annotate(returned=share)
 
 
-def page(filters: Filters, number: int) -> pages.Page:
-    """Return one page of products; never counts them all."""
-    rows = search(filters).only(*CARD).prefetch_related(None)
+def page(filters: Filters, number: int) -> tuple[pages.Page, bool]:
+    """Return one page of products, and whether they only come close to the words that were typed.
+
+    Never counts them all.
+    """
+    found = _page(search(filters), number)
+    if found or not filters.q or not (query := beginnings(filters.q)):
+        return found, False
+    near = _page(search(filters, query), number)
+    return near, bool(near)
+
+
+def _page(rows: QuerySet[Product], number: int) -> pages.Page:
+    rows = rows.only(*CARD).prefetch_related(None)
     return pages.page(rows.prefetch_related(first_pictures()), number, PAGE)
 
 

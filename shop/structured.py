@@ -74,6 +74,7 @@ def _returns(found: Product) -> dict[str, Any]:
         "returnPolicyCategory": f"{SCHEMA}/MerchantReturnFiniteReturnWindow",
         "merchantReturnDays": found.brand.return_days,
         "returnMethod": f"{SCHEMA}/ReturnByMail",
+        "returnFees": f"{SCHEMA}/{'FreeReturn' if found.brand.pays_return else 'ReturnFeesCustomerResponsibility'}",
     }
 
 

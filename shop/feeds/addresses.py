@@ -1,4 +1,7 @@
-"""Catalogues behind an address: read when they are due, and the last good one kept meanwhile."""
+"""Catalogues behind an address: read when they are due, and the last good one kept meanwhile.
+
+A file that was uploaded is read again when a sale in it begins or ends.
+"""
 
 import tempfile
 from datetime import datetime, timedelta
@@ -34,8 +37,11 @@ def claim(at: datetime) -> list[int]:
         rows = Feed.objects.due(at).exclude(brand__status=Brand.Status.CLOSED)
         found = list(rows.select_for_update(skip_locked=True, of=("self",))[:50])
         for feed in found:
-            feed.next_at = at + timedelta(hours=feed.every_hours) if feed.every_hours else None
-        Feed.objects.bulk_update(found, ["next_at"])
+            if feed.next_at and feed.next_at <= at:
+                feed.next_at = at + timedelta(hours=feed.every_hours) if feed.every_hours else None
+            if feed.turns_at:
+                feed.turns_at = max(feed.turns_at, at + WAIT)  # the reading says when it turns next
+        Feed.objects.bulk_update(found, ["next_at", "turns_at"])
     return [feed.pk for feed in found]
 
 
@@ -59,8 +65,10 @@ def _read(
     try:
         with translation.override(feed.language):
             try:
-                if not run.file:
+                if not run.file and feed.url:
                     _fetch(feed, run)
+                elif not run.file:
+                    _take_again(feed, run)
             except UnreadableFeed as error:
                 importer.refuse(run, str(error), at)
             else:
@@ -95,6 +103,16 @@ def _fetch(feed: Feed, run: FeedRun) -> None:
         file.seek(0)
         run.from_address = True
         run.file.save(f"{run.pk}-{_name(feed.url)}", File(file))
+
+
+def _take_again(feed: Feed, run: FeedRun) -> None:
+    """Give a run the file that somebody uploaded last: a sale in it begins or ends."""
+    rows = feed.runs.filter(state=FeedRun.State.DONE, from_address=False).exclude(file="")
+    last = rows.order_by("-started_at", "-id").first()
+    if last is None or not last.file.storage.exists(last.file.name):
+        raise UnreadableFeed(_("The file of this catalogue is gone. Import it again."))
+    with last.file.open("rb") as file:
+        run.file.save(f"{run.pk}-{_name(last.file.name)}", File(file))
 
 
 def _name(url: str) -> str:
@@ -138,7 +156,9 @@ def _follow_up(feed: Feed, run: FeedRun, at: datetime) -> None:
     facts = {"failures": feed.failures}
     if good:
         facts["told_at"] = None
-    elif feed.every_hours and not run.file:
+    else:
+        facts["turns_at"] = None  # an address has its hours, and the same file would fail again
+    if not good and feed.every_hours and not run.file:
         soon = at + WAIT * 2 ** min(feed.failures - 1, 6)
         facts["next_at"] = min(soon, at + timedelta(hours=feed.every_hours))
     Feed.objects.filter(pk=feed.pk).update(**facts)

@@ -10,10 +10,11 @@ import gzip
 import io
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -43,7 +44,10 @@ class BadValue(ValueError):
 
 @dataclass(slots=True)
 class ParsedVariant:
-    """Price and compare_at in minor units of the product's currency; stock None: unlimited."""
+    """Price and compare_at in minor units of the product's currency; stock None: unlimited.
+
+    Where it is not `counted`, the feed does not say how many there are: that stays as it is here.
+    """
 
     sku: str
     options: Options
@@ -53,6 +57,7 @@ class ParsedVariant:
     line: int
     image: str = ""  # the address of the picture that shows this variant, if the feed says
     content: str = ""  # in the spelling of pricing.content
+    counted: bool = True
 
     def __reduce__(self) -> tuple:
         return ParsedVariant, _VARIANT(self)
@@ -76,6 +81,11 @@ class ParsedProduct:
     details: dict[str, str] = field(default_factory=dict)  # what a shelf may require
     variants: list[ParsedVariant] = field(default_factory=list)
     images: list[tuple[str, str]] = field(default_factory=list)  # (address, alternative text)
+    turns_at: datetime | None = None  # when a sale of it begins or ends next
+
+    def turns(self, *moments: datetime | None) -> None:
+        """Note moments at which a price of it changes by itself; the first one counts."""
+        self.turns_at = min(filter(None, (self.turns_at, *moments)), default=None)
 
     def __reduce__(self) -> tuple:
         return ParsedProduct, _PRODUCT(self)
@@ -195,8 +205,26 @@ def encoding_of(path: Path) -> str:
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
+            pass
+        else:
+            return "utf-8"
+    return "utf-8" if _is_mostly_utf8(path) else "cp1252"
+
+
+def _is_mostly_utf8(path: Path) -> bool:
+    """Whether a few bytes of a file are damaged, such as a text that was cut within a letter.
+
+    In another encoding hardly any letter beyond ASCII is one in UTF-8 too.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    good = bad = 0
+    with open_bytes(path) as stream:
+        while good + bad < 100_000 and (chunk := stream.read(1 << 18)):
+            text = decoder.decode(chunk)
+            damaged = text.count("\ufffd")
+            bad += damaged
+            good += len(text) - len(text.encode("ascii", "ignore")) - damaged
+    return good > 10 * bad
 
 
 def open_text(path: Path) -> TextIO:
@@ -245,9 +273,16 @@ def header_of(path: Path) -> tuple[list[str], str]:
     return [name.strip().lower() for name in names], delimiter
 
 
-def rows(path: Path) -> Iterator[Row | Problem]:
-    """Yield the records of a delimited file, or what is wrong with one."""
+def rows(
+    path: Path, product: Callable[[Row], str] | None = None, also: Mapping[str, str] | None = None
+) -> Iterator[Row | Problem]:
+    """Yield the records of a delimited file, or what is wrong with one.
+
+    `product` tells the external id of a row's product, so that one with a bad row stays;
+    `also` what else columns are called.
+    """
     names, delimiter = header_of(path)
+    names = [(also or {}).get(name, name) for name in names]
     if len(names) > MAX_COLUMNS:
         raise UnreadableFeed(_("The file has more than 400 columns."))
     with open_text(path) as stream:
@@ -264,11 +299,13 @@ def rows(path: Path) -> Iterator[Row | Problem]:
                 continue
             if not any(cell.strip() for cell in cells):
                 continue
-            if len(cells) > len(names):
+            row = Row(start, dict(zip(names, map(clean, cells), strict=False)))
+            if any(cell.strip() for cell in cells[len(names) :]):
                 reason = _("This row has more cells than the header has columns.")
-                yield Problem(start, "", shorten(cells[0]), reason)
+                of = product(row)[:200] if product else ""
+                yield Problem(start, "", shorten(cells[0]), reason, of)
                 continue
-            yield Row(start, dict(zip(names, map(clean, cells), strict=False)))
+            yield row
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
@@ -321,14 +358,18 @@ def price_with_currency(text: str, currency: str) -> tuple[int, str]:
     return price(match[2], code), code
 
 
-_STOCK = re.compile(r"[0-9]{1,9}", re.ASCII)
+_STOCK = re.compile(r"(-?[0-9]{1,9})(?:[.,]0{1,4})?", re.ASCII)
 
 
 def stock(text: str) -> int:
-    """Return a number of pieces. Raises BadValue for a negative or fractional one."""
-    if not _STOCK.fullmatch(text):
-        raise BadValue(_("The stock must be a whole number from 0."))
-    return int(text)
+    """Return a number of pieces; where more was sold than there was (`-2`), there are none.
+
+    Raises BadValue for a part of a piece.
+    """
+    found = _STOCK.fullmatch(text)
+    if not found:
+        raise BadValue(_("The stock must be a whole number."))
+    return max(0, int(found[1]))
 
 
 DETAILS = {  # what a shelf may require, and the columns that may tell it

@@ -7,13 +7,14 @@ from itertools import islice
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shop import feeds
-from shop.feeds import base, takeover, writing
+from shop.feeds import base, moves, takeover, writing
 from shop.feeds.base import ParsedProduct, Problem, UnreadableFeed, shorten
 from shop.feeds.spool import Spool, ahead
-from shop.models import FeedProblem, FeedRun, Product, Variant
+from shop.models import Feed, FeedProblem, FeedRun, Product, Variant
 from shop.products import TAKEN_OFF
 
 CHUNK = 500  # products that are compared together
@@ -44,9 +45,12 @@ class Book:
         self.refused: set[str] = set()  # ids of products with a bad row
         self.fresh = Spool(takeover.FRESH)
         self.differs = Spool(takeover.AT_ONCE)
+        self.moving = Spool(takeover.AT_ONCE)  # with SKUs that other products have
+        self.moves = moves.Moves()
         self.writing = False
         self.joined = 0  # products that were there, but archived or in another feed
         self.gone: list[int] = []
+        self.turns_at: datetime | None = None  # when a sale of the file begins or ends next
         if run.is_open:
             run.rows_read = run.added = run.changed = run.unchanged = run.removed = 0
             run.asks_shrink = False
@@ -57,12 +61,12 @@ class Book:
         self.meter: base.Meter | None = None
 
     def close(self) -> None:
-        self.fresh.close()
-        self.differs.close()
+        for spool in (self.fresh, self.differs, self.moving):
+            spool.close()
 
     @property
     def to_write(self) -> int:
-        return self.fresh.count + self.differs.count
+        return self.fresh.count + self.differs.count + self.moving.count
 
     def undo(self, error: str) -> None:
         """Say that nothing was taken over, and why."""
@@ -91,7 +95,8 @@ class Book:
             self.problems.append(one)
 
     def read(self, path: Path) -> None:
-        found = self._good(feeds.read(path, self.run.format, self.brand.currency, self.at))
+        at = timezone.localtime(self.at)  # for dates of sales that name no zone
+        found = self._good(feeds.read(path, self.run.format, self.brand.currency, at))
         while chunk := list(islice(found, CHUNK)):
             self._compare(chunk)
             percent = self.meter.percent()
@@ -117,12 +122,17 @@ class Book:
             for variant in one.variants:
                 if variant.sku in self.skus:
                     reason = _("This SKU was used before in the file.")
-                    self.problem(Problem(variant.line, "sku", shorten(variant.sku), reason))
+                    value = shorten(variant.sku)
+                    self.problem(Problem(variant.line, "sku", value, reason, one.external_id))
                     continue
                 self.skus.add(variant.sku)
                 kept.append(variant)
             one.variants = kept
-            if kept and one.external_id not in self.seen:
+            if one.external_id in self.seen:
+                reason = _("This id was used before.")
+                self.problem(Problem(one.line, "id", shorten(one.external_id), reason))
+            elif kept:
+                self.turns_at = min(filter(None, (self.turns_at, one.turns_at)), default=None)
                 self.seen.add(one.external_id)
                 yield one
 
@@ -144,15 +154,20 @@ class Book:
         ids = [one.external_id for one in changed]
         rows = Product.objects.filter(brand=self.brand, external_id__in=ids)
         have = {row.external_id: row for row in rows.only("external_id", "price_from", "currency")}
-        self._drop_foreign(fresh + changed, have)
+        moving, cut = self._look_at_skus(fresh + changed, have)
+        for external_id in cut:  # looked at again each time: it may be free then
+            digests[external_id] = ""
         fresh = [one for one in fresh if one.variants]
         changed = [one for one in changed if one.variants]
         self.run.added += len(fresh)
         self.run.changed += len(changed)
         self.joined += sum(not known[one.external_id][1] for one in changed)
-        self._show(fresh, [(have[one.external_id], one) for one in changed])
+        new = [one for one in fresh if one.external_id not in moving]
+        self._show(new, [(have[one.external_id], one) for one in changed])
         for spool, ones in ((self.fresh, fresh), (self.differs, changed)):
-            spool.add([(digests[one.external_id], one) for one in ones])
+            kept = [(digests[one.external_id], one) for one in ones]
+            spool.add([found for found in kept if found[1].external_id not in moving])
+            self.moving.add([found for found in kept if found[1].external_id in moving])
 
     def _known(self, chunk: list[ParsedProduct]) -> dict[str, tuple[str, bool]]:
         """Return the digest of each product that is there, and whether it is as this feed left it.
@@ -171,24 +186,46 @@ class Book:
             )
         }
 
-    def _drop_foreign(self, found: list[ParsedProduct], have: dict[str, Product]) -> None:
-        """Take out variants whose SKU is another product's; one that loses all stays as it was."""
+    def _look_at_skus(
+        self, found: list[ParsedProduct], have: dict[str, Product]
+    ) -> tuple[set[str], set[str]]:
+        """Take out variants whose SKU is another product's; one that loses all stays as it was.
+
+        Return those that bring a SKU along from another product, and those that lost a variant.
+        """
         skus = [variant.sku for one in found for variant in one.variants]
         found_rows = writing.find(Variant, "sku", self.brand, skus, "product_id", "content")
         owners, contents = {}, {}
         for sku, product_id, content in found_rows:
             owners[sku], contents[sku] = product_id, content
+        mine = {external_id: row.pk for external_id, row in have.items()}
+        others = {
+            owners[v.sku] for one in found for v in one.variants
+            if v.sku in owners and owners[v.sku] != mine.get(one.external_id)
+        }  # fmt: skip
+        free = moves.free(self.feed, others) if others else {}
+        moving, cut = set(), set()
         for one in found:
-            mine = have[one.external_id].pk if one.external_id in have else None
-            foreign = [v for v in one.variants if owners.get(v.sku, mine) != mine]
-            for variant in foreign:
-                reason = _("Another product of yours has this SKU.")
-                value = shorten(variant.sku)
-                self.problem(Problem(variant.line, "sku", value, reason, one.external_id))
-            if foreign:
-                one.variants = [v for v in one.variants if owners.get(v.sku, mine) == mine]
+            kept = []
             for variant in one.variants:
+                owner = owners.get(variant.sku)
+                if owner in (None, mine.get(one.external_id)):
+                    kept.append(variant)
+                elif owner in free:
+                    kept.append(variant)
+                    moving.add(one.external_id)
+                    self.moves.note(one, one.external_id not in mine, owner, free[owner])
+                else:
+                    reason = _(
+                        "Another product of yours has this SKU. If this file replaces an older one,"
+                        " import it as that catalogue."
+                    )
+                    value = shorten(variant.sku)
+                    self.problem(Problem(variant.line, "sku", value, reason, one.external_id))
+                    cut.add(one.external_id)
                 variant.content = variant.content or contents.get(variant.sku, "")
+            one.variants = kept
+        return moving, cut
 
     def _show(
         self, fresh: list[ParsedProduct], changed: list[tuple[Product, ParsedProduct]]
@@ -208,17 +245,19 @@ class Book:
 
         A product with a bad row is not gone: it stays as it last was.
         """
+        self._settle_moves()
+        renamed = set(self.moves.renamed.values())
         rows = Product.objects.filter(feed=self.feed).exclude(status=Product.Status.ARCHIVED)
         there = rows.order_by("id").values_list("id", "external_id", "title").iterator(5_000)
         kept, titles = 0, []
         for pk, external_id, title in there:
-            if external_id in self.seen or external_id in self.refused:
+            if external_id in self.seen or external_id in self.refused or pk in renamed:
                 kept += 1
                 continue
             self.gone.append(pk)
             if len(titles) < EXAMPLES:
                 titles.append(title)
-        lost = len(self.gone)
+        lost = sum(pk not in self.moves.givers for pk in self.gone)
         if lost > kept + self.joined and not self.run.shrink:
             message = _(
                 "More than half of this catalogue is missing in the file: %(lost)d products."
@@ -226,25 +265,40 @@ class Book:
                 " “The file is smaller on purpose” if that is right."
             )
             raise Shrunk(message % {"lost": lost})
-        self.run.removed = lost
+        self.run.removed = len(self.gone)
         if not self.goes_on:
             self.examples["removed"] = titles
+
+    def _settle_moves(self) -> None:
+        """Count as changed, not as new, what is there under another id."""
+        renamed, fresh = self.moves.settle(self.seen, self.refused)
+        self.run.added -= len(renamed)
+        self.run.changed += len(renamed)
+        if not self.goes_on:
+            added, differs = self.examples["added"], self.examples["changed"]
+            added += fresh[: max(0, EXAMPLES - len(added))]
+            differs += [[title] for title in renamed[: max(0, EXAMPLES - len(differs))]]
 
     def take_over(self) -> None:
         """Write what was put by, and archive what is gone."""
         self._add_earlier()
         self.writing = True
         self.run.save(update_fields=["format", "examples"])
-        writer, done = takeover.Takeover(self.run, self.at), 0
+        writer, done = takeover.Takeover(self.run, self.at, self.moves.renamed), 0
         for made in ahead(writer.make, self.fresh.batches()):
             writer.write_fresh(made)
             done += len(made)
             self._tell(50 + 49 * done // self.to_write)
-        for found in self.differs.batches():
-            writer.write_changed(found)
-            done += len(found)
-            self._tell(50 + 49 * done // self.to_write)
+        for write, spool in (
+            (writer.write_changed, self.differs),
+            (writer.write_moved, self.moving),
+        ):
+            for found in spool.batches():
+                write(found)
+                done += len(found)
+                self._tell(50 + 49 * done // self.to_write)
         writer.archive(self.gone)
+        Feed.objects.filter(pk=self.feed.pk).update(turns_at=self.turns_at)
 
     def _add_earlier(self) -> None:
         """Count what attempts before this one wrote as theirs, not as unchanged."""
@@ -258,7 +312,7 @@ class Book:
 def _digest(one: ParsedProduct, feed_id: int) -> str:
     """Return a key of everything that an import would write of a product."""
     variants = [
-        (v.sku, v.options, v.price, v.compare_at, v.stock, v.image, v.content)
+        (v.sku, v.options, v.price, v.compare_at, v.stock if v.counted else "?", v.image, v.content)
         for v in one.variants
     ]  # fmt: skip
     facts = (

@@ -5,7 +5,7 @@ One item is one variant; items that share an `item_group_id` are one product.
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -52,8 +52,14 @@ def _name(column: str) -> str:
     return column.lower().removeprefix("g:").replace(" ", "_")
 
 
+def _of(row: base.Row) -> str:
+    """Return the external id of the product that a row is of."""
+    group = row.get("item_group_id", "g:item_group_id", "item group id")
+    return group or row.get("id", "g:id")
+
+
 def _tsv_items(path: Path) -> Iterator[Item | Problem]:
-    for row in base.rows(path):
+    for row in base.rows(path, _of):
         if isinstance(row, Problem):
             yield row
             continue
@@ -70,6 +76,7 @@ def _products(items: Iterator[Item | Problem], currency: str, at: datetime) -> I
     waiting: OrderedDict[str, ParsedProduct] = OrderedDict()
     kept = 0
     closed: set[str] = set()
+    singles: set[str] = set()
     for item in items:
         if isinstance(item, Problem):
             yield item
@@ -78,14 +85,17 @@ def _products(items: Iterator[Item | Problem], currency: str, at: datetime) -> I
         if isinstance(parsed, Problem):
             yield parsed
             continue
-        group = item.get("item_group_id")[:200]
-        key = group or item.get("id")
-        if not group or key in closed:
-            if key in closed:
-                yield Problem(item.line, "id", base.shorten(key), _("This id was used before."))
-                continue
-            closed.add(key)
+        identity, group = item.get("id"), item.get("item_group_id")[:200]
+        if not group and identity not in singles:
+            if identity in waiting or identity in closed:  # a group has the name of this one
+                parsed.external_id = f"item:{identity}"
+            singles.add(identity)
             yield parsed
+            continue
+        key = group if group in waiting or group not in singles else f"group:{group}"[:200]
+        if not group or key in closed:
+            value = base.shorten(group or identity)
+            yield Problem(item.line, "id", value, _("This id was used before."))
             continue
         if key in waiting:
             if problem := _join(waiting[key], parsed):
@@ -113,6 +123,7 @@ def _join(product: ParsedProduct, other: ParsedProduct) -> Problem | None:
     if len(product.variants) >= base.MAX_VARIANTS:
         return Problem(other.line, "id", base.shorten(variant.sku), _("More than 500 variants."))
     product.variants.append(variant)
+    product.turns(other.turns_at)
     product.images += [image for image in other.images if image not in product.images]
     return None
 
@@ -127,20 +138,21 @@ def _offer(item: Item, currency: str, at: datetime) -> ParsedProduct | Problem:
         name = "price"
         price, code = base.price_with_currency(item.get("price"), currency)
         name = "sale_price"
-        price, compare_at = _sale(item, price, code, at)
+        price, compare_at, turns_at = _sale(item, price, code, at)
         name = "availability"
         stock = _stock(item)
     except BadValue as error:
         of = item.get("item_group_id")[:200] or item.get("id")[:200]
         return Problem(item.line, name, base.shorten(item.get(name)), str(error), of)
     addresses = [*item.fields.get("image_link", ()), *item.fields.get("additional_image_link", ())]
+    shelves = (*item.fields.get("product_type", ()), item.get("google_product_category"))
     product = ParsedProduct(
         external_id=identity,
         title=title,
         description=item.get("description", "summary", "content"),
         line=item.line,
         currency=code,
-        category=item.get("product_type", "google_product_category"),
+        category="\n".join(filter(None, shelves)),
         vendor=item.get("brand"),
         details={} if base.DETAIL_NAMES.isdisjoint(item.fields) else base.details(item),
         url=base.web_address(item.get("link")),
@@ -150,6 +162,7 @@ def _offer(item: Item, currency: str, at: datetime) -> ParsedProduct | Problem:
     variant.image = base.web_address(item.get("image_link")) if variant.options else ""
     variant.content = base.content(item.get("unit_pricing_measure"))
     product.variants.append(variant)
+    product.turns(turns_at)
     return product
 
 
@@ -168,29 +181,36 @@ def _options(item: Item) -> Options:
     return tuple((label, item.get(name)) for name, label in OPTIONS.items() if item.get(name))
 
 
-def _sale(item: Item, price: int, code: str, at: datetime) -> tuple[int, int | None]:
-    """Return (what is paid, what it cost before) for the sale that holds at `at`."""
+def _sale(
+    item: Item, price: int, code: str, at: datetime
+) -> tuple[int, int | None, datetime | None]:
+    """Return (what is paid, what it cost before, until when) for the sale that holds at `at`."""
     if not item.get("sale_price"):
-        return price, None
+        return price, None, None
     sale, sale_code = base.price_with_currency(item.get("sale_price"), code)
     if sale_code != code:
         raise BadValue(_("The sale price has another currency than the price."))
-    if sale >= price or not _holds(item.get("sale_price_effective_date"), at):
-        return price, None
-    return sale, price
+    if sale >= price:
+        return price, None, None
+    start, end = _bounds(item.get("sale_price_effective_date"), at)
+    turns_at = min((one for one in (start, end) if one and one > at), default=None)
+    if (start and at < start) or (end and at >= end):
+        return price, None, turns_at if start and at < start else None
+    return sale, price, turns_at
 
 
-def _holds(period: str, at: datetime) -> bool:
+def _bounds(period: str, at: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return the first moment of a sale and the first after it; a day of its end is of it."""
     if not period:
-        return True
-    start, _slash, end = period.partition("/")
+        return None, None
+    first, _slash, last = (part.strip() for part in period.partition("/"))
     try:
-        bounds = [datetime.fromisoformat(text.strip()) for text in (start, end)]
-    except ValueError as error:
+        start, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
+        if "T" not in last and ":" not in last:
+            end += timedelta(days=1)
+    except (ValueError, OverflowError) as error:
         raise BadValue(_("The dates of the sale cannot be read.")) from error
-    if any(bound.tzinfo is None for bound in bounds):
-        bounds = [bound.replace(tzinfo=bound.tzinfo or at.tzinfo) for bound in bounds]
-    return bounds[0] <= at < bounds[1]
+    return tuple(one if one.tzinfo else one.replace(tzinfo=at.tzinfo) for one in (start, end))
 
 
 def _stock(item: Item) -> int | None:

@@ -1,7 +1,8 @@
 """Shopify's product CSV: rows that share a Handle are one product.
 
 The first row of a product carries its title and text; further rows carry a variant, a
-picture, or both. Columns that we do not know are ignored, so every edition is read.
+picture, or both. Columns that we do not know are ignored, so every edition is read: that with
+`Handle` and `Variant Price`, and that with `URL handle` and `Price`.
 """
 
 from collections.abc import Iterator
@@ -14,18 +15,53 @@ from shop.feeds.base import BadValue, Options, Parsed, ParsedProduct, ParsedVari
 
 COLUMNS = {"handle", "title", "variant price"}
 NO_OPTION = "default title"
+NEWER = {  # the names of columns beside `URL handle`, as they were before
+    "url handle": "handle",
+    "description": "body (html)",
+    "published on online store": "published",
+    "sku": "variant sku",
+    "price": "variant price",
+    "compare-at price": "variant compare at price",
+    "inventory tracker": "variant inventory tracker",
+    "inventory quantity": "variant inventory qty",
+    "continue selling when out of stock": "variant inventory policy",
+    "product image url": "image src",
+    "variant image url": "variant image",
+}
+GOES_ON = {"continue", "true", "yes", "1"}  # selling what it has no more of
 
 
 def recognises(columns: list[str]) -> bool:
     """Tell whether a header is one of Shopify's."""
-    return set(columns) >= COLUMNS
+    names = _newer(columns)
+    return {names.get(name, name) for name in columns} >= COLUMNS
+
+
+def _newer(columns: list[str]) -> dict[str, str]:
+    """Return what to rename where a header has the newer names."""
+    return NEWER if "url handle" in columns and "handle" not in columns else {}
 
 
 def read(path: Path, currency: str) -> Iterator[Parsed]:
     """Yield the products of a Shopify CSV; prices are in `currency`, which it never names."""
+    uncounted = False
+    for one in _read(path, currency):
+        if isinstance(one, ParsedProduct) and not uncounted:
+            uncounted = any(not variant.counted for variant in one.variants)
+        yield one
+    if uncounted:
+        reason = _(
+            "Shopify leaves this column out where a shop has several places. What is new here is"
+            " sold out until you type its stock; what you typed stays."
+        )
+        yield Problem(1, "Inventory quantity", "", reason)
+
+
+def _read(path: Path, currency: str) -> Iterator[Parsed]:
     group: list[Row] = []
     seen: set[str] = set()
-    for row in base.rows(path):
+    columns, _delimiter = base.header_of(path)
+    for row in base.rows(path, lambda row: row.get("handle"), _newer(columns)):
         if isinstance(row, Problem):
             yield row
             continue
@@ -67,7 +103,7 @@ def _product(group: list[Row], currency: str) -> Iterator[Parsed]:
         description=first.get("body (html)"),
         line=first.line,
         currency=currency,
-        category=first.get("product category", "type"),
+        category="\n".join(filter(None, (first.get("product category"), first.get("type")))),
         vendor=first.get("vendor"),
         details=base.details(first),
         tags=tuple(tag.strip() for tag in first.get("tags").split(",") if tag.strip()),
@@ -109,6 +145,7 @@ def _add_variant(product: ParsedProduct, row: Row, names: list[str]) -> Iterator
     if len(product.variants) >= base.MAX_VARIANTS:
         yield Problem(row.line, "Handle", product.external_id, _("More than 500 variants."))
         return
+    counted = stock is None or "variant inventory qty" in row.cells
     options = _options(row, names)
     sku = row.get("variant sku") or _sku(product.external_id, options)
     if len(sku) > 120:
@@ -128,6 +165,7 @@ def _add_variant(product: ParsedProduct, row: Row, names: list[str]) -> Iterator
             stock=stock,
             line=row.line,
             image=base.web_address(row.get("variant image")),
+            counted=counted,
             content=base.content(
                 row.get("unit price total measure") + row.get("unit price total measure unit")
             ),
@@ -136,12 +174,15 @@ def _add_variant(product: ParsedProduct, row: Row, names: list[str]) -> Iterator
 
 
 def _stock(row: Row) -> int | None:
-    """Stock counts only where Shopify tracks it and does not sell beyond it."""
+    """Stock counts only where Shopify tracks it and does not sell beyond it.
+
+    The column is left out where a shop has several locations.
+    """
     tracked = row.get("variant inventory tracker")
     quantity = row.get("variant inventory qty")
-    if not tracked or row.get("variant inventory policy").lower() == "continue":
-        if quantity.lstrip("-"):
-            base.stock(quantity.lstrip("-"))
+    if not tracked or row.get("variant inventory policy").lower() in GOES_ON:
+        if quantity:
+            base.stock(quantity)
         return None
     return base.stock(quantity or "0")
 

@@ -55,7 +55,7 @@ def read(path: Path, currency: str) -> Iterator[Parsed]:
     listed = _listed(path, prices, currency) if "currency" in columns else {}
     group: list[Row] = []
     seen: set[str] = set()
-    for row in base.rows(path):
+    for row in base.rows(path, lambda row: row.get(*PRODUCT, *OWN_ID)):
         if isinstance(row, Problem):
             yield row
             continue
@@ -227,6 +227,7 @@ def _variant(
     if compare_at is not None and compare_at <= price:
         compare_at = None
     variant = ParsedVariant(sku, options, price, compare_at, stock, row.line)
+    variant.counted = any(name in row.cells for name in STOCK)
     variant.content = base.content(row.get("content", "inhoud"))
     return variant
 

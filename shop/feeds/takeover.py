@@ -8,7 +8,7 @@ that one that is cut off is gone on with, and counts nothing twice.
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from django.utils.text import slugify
 
 from config.lib.locks import was_locked
 from shop import products
-from shop.feeds import writing
+from shop.feeds import moves, writing
 from shop.feeds.base import ParsedProduct
 from shop.feeds.spool import Found
 from shop.models import Category, FeedRun, Integration, Product, Variant
@@ -42,9 +42,10 @@ Made = tuple[Product, ParsedProduct]
 
 
 class Takeover:
-    """Writes what one run found."""
+    """Writes what one run found; `renamed`: products that are there, by the id that they get."""
 
-    def __init__(self, run: FeedRun, at: datetime) -> None:
+    def __init__(self, run: FeedRun, at: datetime, renamed: Mapping[str, int]) -> None:
+        self.renamed = renamed
         self.run, self.feed, self.brand = run, run.feed, run.feed.brand
         self.at = at
         connected = Integration.objects.filter(brand=self.brand).exclude(state="off")
@@ -82,12 +83,44 @@ class Takeover:
         patiently(self._write_changed, found)
 
     def _write_changed(self, found: list[Found]) -> None:
-        have = self._lock([one.external_id for _digest, one in found])
+        external_ids = [one.external_id for _digest, one in found]
+        rows = writing.find(Product, "external_id", self.brand, external_ids, "id")
+        have = {row.external_id: row for row in self._lock(pk for _external_id, pk in rows)}
         for digest, one in found:
             self._fill(have[one.external_id], one)
             have[one.external_id].feed_digest = digest
         writing.write(self.feed, [], [(have[one.external_id], one) for _d, one in found], self.at)
         self._count(wrote_changed=len(found))
+
+    def write_moved(self, found: list[Found]) -> None:
+        """Write products with SKUs of others, whose variants come along with all that they were."""
+        patiently(self._write_moved, found)
+
+    def _write_moved(self, found: list[Found]) -> None:
+        ids = [one.external_id for _digest, one in found]
+        skus = [variant.sku for _digest, one in found for variant in one.variants]
+        owners = {pk for _sku, pk in writing.find(Variant, "sku", self.brand, skus, "product_id")}
+        there = dict(writing.find(Product, "external_id", self.brand, ids, "id"))
+        there |= {one: self.renamed[one] for one in ids if one in self.renamed and one not in there}
+        rows = {row.pk: row for row in self._lock(owners | set(there.values()))}
+        have = {external_id: rows[pk] for external_id, pk in there.items()}
+        for external_id, product in have.items():
+            if product.external_id != external_id:
+                product.external_id = external_id
+                product.save(update_fields=["external_id"])
+        made = self.make([pair for pair in found if pair[1].external_id not in have])
+        for (product, _one), slug in zip(made, self._slugs([o for _p, o in made]), strict=True):
+            product.slug = slug
+        changed = []
+        for digest, one in found:
+            if product := have.get(one.external_id):
+                self._fill(product, one)
+                product.feed_digest = digest
+                changed.append((product, one))
+        givers = moves.free(self.feed, owners)
+        writing.write(self.feed, made, changed, self.at, givers=givers)
+        products.refresh(list(givers))
+        self._count(wrote_added=len(made), wrote_changed=len(changed))
 
     def _count(self, **wrote: int) -> None:
         """Note at the run what this transaction wrote.
@@ -100,17 +133,16 @@ class Takeover:
         facts = {name: F(name) + n for name, n in wrote.items() if n}
         FeedRun.objects.filter(pk=self.run.pk).update(seen_at=timezone.now(), **facts)
 
-    def _lock(self, external_ids: list[str]) -> dict[str, Product]:
-        """Return those products that are there, by external id; they and their variants are ours."""
-        found = writing.find(Product, "external_id", self.brand, external_ids, "id")
-        ids = [pk for _external_id, pk in found]
+    def _lock(self, product_ids: Iterable[int]) -> list[Product]:
+        """Return these products; they and their variants are ours."""
+        ids = list(product_ids)
         variants = Variant.objects.filter(product_id__in=ids).order_by("id")
         list(variants.select_for_update(no_key=True).values_list("pk"))
         rows = Product.objects.filter(pk__in=ids).order_by("id").defer("search")
-        have = {row.external_id: row for row in rows.select_for_update(no_key=True)}
-        for product in have.values():
+        found = list(rows.select_for_update(no_key=True))
+        for product in found:
             product.brand = self.brand
-        return have
+        return found
 
     def archive(self, ids: list[int]) -> None:
         """Take off sale what the file no longer has."""

@@ -54,7 +54,12 @@ def read(path: Path, currency: str, at: datetime) -> Iterator[Parsed]:
         ends.setdefault(line, []).append(key)
     seen: set[str] = set()
     kept = 0
-    for row in base.rows(path):
+
+    def product(row: Row) -> str:
+        parent = row.get("parent")
+        return names.get(parent, parent.removeprefix("id:")) if parent else _key(row)
+
+    for row in base.rows(path, product):
         if isinstance(row, Problem):
             yield row
             continue
@@ -140,7 +145,7 @@ def _alone(row: Row, kinds: set[str], currency: str, at: datetime) -> Iterator[P
     if isinstance(product, Problem):
         yield product
         return
-    variant = _variant(row, None, currency, at)
+    variant = _variant(row, None, product, at)
     if isinstance(variant, Problem):
         yield variant
         return
@@ -162,7 +167,7 @@ def _whole(family: _Family, currency: str, at: datetime) -> Iterator[Parsed]:
     for row in sorted(family.variations, key=_position):
         if row.get("published") not in {"", "1"}:
             continue
-        variant = _variant(row, family.parent, currency, at)
+        variant = _variant(row, family.parent, product, at)
         if isinstance(variant, Problem):
             yield variant
         elif any(have.options == variant.options for have in product.variants):
@@ -229,13 +234,13 @@ def _tax_class(row: Row) -> str:
 
 
 def _variant(
-    row: Row, parent: Row | None, currency: str, at: datetime
-) -> ParsedVariant | Problem:  # fmt: skip
-    column = "Regular price"
+    row: Row, parent: Row | None, product: ParsedProduct, at: datetime
+) -> ParsedVariant | Problem:
+    currency, column = product.currency, "Regular price"
     try:
         price = base.price(row.get("regular price"), currency)
         column = "Sale price"
-        price, compare_at = _sale(row, price, currency, at)
+        price, compare_at, turns_at = _sale(row, price, currency, at)
         column = "Stock"
         stock = _stock(row, parent)
     except BadValue as error:
@@ -248,6 +253,7 @@ def _variant(
         reason = _("The SKU is longer than 120 characters.")
         return Problem(row.line, "SKU", base.shorten(sku), reason)
     options = _options(row) if parent else ()
+    product.turns(turns_at)
     variant = ParsedVariant(sku, options, price, compare_at, stock, row.line)
     variant.content = base.content(row.get("meta: content", "meta: _content", "content"))
     if parent:
@@ -265,18 +271,24 @@ def _options(row: Row) -> Options:
     return tuple((name[:60], value[:120]) for name, value in pairs if name and value)
 
 
-def _sale(row: Row, price: int, currency: str, at: datetime) -> tuple[int, int | None]:
-    """Return (what is paid, what it cost before) for the sale that holds at `at`."""
+def _sale(
+    row: Row, price: int, currency: str, at: datetime
+) -> tuple[int, int | None, datetime | None]:
+    """Return (what is paid, what it cost before, until when) for the sale that holds at `at`."""
     if not row.get("sale price"):
-        return price, None
+        return price, None, None
     sale = base.price(row.get("sale price"), currency)
-    start, end = row.get("date sale price starts"), row.get("date sale price ends")
+    first, last = row.get("date sale price starts"), row.get("date sale price ends")
     try:
-        begun = not start or _moment(start, at) <= at
-        over = bool(end) and _moment(end, at, last=True) <= at
+        start = _moment(first, at) if first else None
+        end = _moment(last, at, last=True) if last else None
     except ValueError as error:
         raise BadValue(_("The dates of the sale cannot be read.")) from error
-    return (sale, price) if sale < price and begun and not over else (price, None)
+    if sale >= price or (end and end <= at):
+        return price, None, None
+    if start and at < start:
+        return price, None, start
+    return sale, price, end
 
 
 def _moment(text: str, at: datetime, last: bool = False) -> datetime:

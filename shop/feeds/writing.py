@@ -13,7 +13,7 @@ from django.db.models import Model
 from shop import products
 from shop.feeds import gallery
 from shop.feeds.base import ParsedProduct
-from shop.models import Brand, Product
+from shop.models import Brand, Product, Variant
 from shop.models.brands import SellsAt
 
 FACTS = (
@@ -45,7 +45,7 @@ update shop_product p
  where p.id = r.id
 """  # noqa: S608
 # What a feed counts never goes below what shoppers have reserved, and says nothing of a variant
-# whose stock a shop elsewhere tells.
+# whose stock a shop elsewhere tells. One that comes from another product, a giver, leaves its picture.
 _VARIANTS = """
 insert into shop_variant
        (product_id, brand_id, sku, options, price, compare_at, stock, reserved, position, is_active,
@@ -55,14 +55,17 @@ select r.product, %(brand)s, r.sku, r.options, r.price, r.compare_at, r.stock, 0
   from json_to_recordset(%(rows)s) r (product bigint, sku text, options jsonb, price bigint,
        compare_at bigint, stock integer, position smallint, content text)
     on conflict (brand_id, sku) do update
-   set options = excluded.options, price = excluded.price, compare_at = excluded.compare_at,
+   set product_id = excluded.product_id,
+       picture_id = case when shop_variant.product_id = excluded.product_id
+                         then shop_variant.picture_id end,
+       options = excluded.options, price = excluded.price, compare_at = excluded.compare_at,
        stock = case when exists (select 1 from shop_stocked s where s.variant_id = shop_variant.id)
                     then shop_variant.stock
                     when excluded.stock is not null
                     then greatest(excluded.stock, shop_variant.reserved) end,
        position = excluded.position, is_active = true,
        content = case when excluded.content = '' then shop_variant.content else excluded.content end
- where shop_variant.product_id = excluded.product_id
+ where shop_variant.product_id = excluded.product_id or shop_variant.product_id = any(%(givers)s)
 """
 _DROP = """
 update shop_variant set is_active = false
@@ -100,10 +103,14 @@ def find(model: type[Model], key: str, brand: Brand, values: Iterable[str], *col
 
 def write(
     feed, fresh: list[tuple[Product, ParsedProduct]], changed: list[tuple[Product, ParsedProduct]],
-    at: datetime,
+    at: datetime, givers: Iterable[int] = (),
 ) -> None:  # fmt: skip
-    """Write new products and changed ones with their variants and pictures."""
+    """Write new products and changed ones with their variants and pictures.
+
+    A variant that another product has stays there, unless that is one of `givers`.
+    """
     facts = {"brand": feed.brand_id, "brand_name": feed.brand.name, "feed": feed.pk, "at": at}
+    _keep_stock(feed.brand, [*fresh, *changed])
     with connection.cursor() as cursor:
         if fresh:
             rows = [
@@ -121,7 +128,7 @@ def write(
             cursor.execute(_UPDATE, facts | {"rows": json.dumps(rows)})
         rows = [_variant(product.pk, n, v) for product, one in [*fresh, *changed]
                 for n, v in enumerate(one.variants)]  # fmt: skip
-        cursor.execute(_VARIANTS, facts | {"rows": json.dumps(rows)})
+        cursor.execute(_VARIANTS, facts | {"rows": json.dumps(rows), "givers": list(givers)})
         if changed:
             skus = [v.sku for _product, one in changed for v in one.variants]
             ids = [product.pk for product, _one in changed]
@@ -130,6 +137,23 @@ def write(
     if changed:
         gallery.write({product.pk: one for product, one in changed}, at)
         products.refresh_stock([product.pk for product, _one in changed])
+
+
+def _keep_stock(brand: Brand, found: list[tuple[Product, ParsedProduct]]) -> None:
+    """Give variants that a feed does not count the stock that they have here.
+
+    What is new here has what the reader supposes; of what is sold elsewhere there is enough.
+    """
+    skus = [v.sku for _product, one in found for v in one.variants if not v.counted]
+    if not skus:
+        return
+    have = dict(find(Variant, "sku", brand, skus, "stock"))
+    for product, one in found:
+        elsewhere = product.sells_at == SellsAt.OWN_SHOP
+        for variant in one.variants:
+            if not variant.counted:
+                supposed = None if elsewhere else variant.stock
+                variant.stock = have.get(variant.sku, supposed)
 
 
 def _in_stock(product: Product, one: ParsedProduct) -> bool:

@@ -163,6 +163,7 @@ class VariantForm(forms.ModelForm):
     content = forms.CharField(
         label=_("Content"), required=False, max_length=20, help_text=_("such as 500 g or 0.75 l")
     )
+    is_off = forms.BooleanField(label=_("Sell this variant no more"), required=False)
 
     class Meta:
         model = Variant
@@ -176,6 +177,7 @@ class VariantForm(forms.ModelForm):
         if self.instance.pk:
             self.fields["option"].initial = self.instance.label
             self.fields["stock_shown"].initial = self.instance.stock
+            self.fields["is_off"].initial = not self.instance.is_active
 
     def clean_price(self) -> int:
         price = self.cleaned_data["price"]

@@ -15,8 +15,9 @@ from shop.models.brands import Brand
 
 class FeedQuerySet(models.QuerySet):
     def due(self, at: datetime) -> Self:
-        """Those whose address is to be read by `at`, the longest waiting first."""
-        return self.filter(next_at__lte=at).order_by("next_at", "id")
+        """Those whose address is to be read by `at`, or in whose file a sale begins or ends by then."""
+        due = Q(next_at__lte=at) | Q(turns_at__lte=at)
+        return self.filter(due).order_by("next_at", "turns_at", "id")
 
 
 class Feed(models.Model):
@@ -46,6 +47,9 @@ class Feed(models.Model):
     next_at = models.DateTimeField(
         null=True, blank=True, help_text="when the address is read next; null: only by hand"
     )
+    turns_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a sale of its last file begins or ends: read again"
+    )
     failures = models.PositiveSmallIntegerField(
         default=0, help_text="readings of the address in a row that were refused"
     )
@@ -61,7 +65,10 @@ class Feed(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["brand", "name"], name="feed_name_once")]
         indexes = [
-            models.Index(fields=["next_at"], name="feed_due", condition=Q(next_at__isnull=False))
+            models.Index(fields=["next_at"], name="feed_due", condition=Q(next_at__isnull=False)),
+            models.Index(
+                fields=["turns_at"], name="feed_turn", condition=Q(turns_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -39,6 +39,7 @@ class Line:
     gross: int
     tax: int
     less: int = 0  # pieces of `quantity` that are not of the order any more
+    variant: str = ""  # what it is called beside the title, such as `M / red`
 
 
 @dataclass(frozen=True, slots=True)

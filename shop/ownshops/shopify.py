@@ -121,6 +121,7 @@ def _lines(facts: dict[str, Any], currency: str) -> list[Line]:
                 gross=gross,
                 tax=tax,
                 less=_less(one, quantity),
+                variant=base.text(one.get("variant_title"), 200),
             )
         )
     return found

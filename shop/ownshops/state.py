@@ -56,6 +56,7 @@ def fold(messages: Sequence[tuple[datetime, Told]]) -> State:
     edits: dict[str, tuple[datetime, dict[str, int]]] = {}
     shipped: dict[str, str] = {}
     delivered: dict[str, str] = {}
+    deleted_at: datetime | None = None
     for at, told in ordered:
         if told.lines and told.paid:
             state.paid_at = min(state.paid_at or at, at)
@@ -70,8 +71,12 @@ def fold(messages: Sequence[tuple[datetime, Told]]) -> State:
             if told.placed_at:
                 placed = base.at(told.placed_at)
                 state.placed_at = min(state.placed_at or placed, placed)
-        if told.all_back:
+        if told.all_back and told.lines:
             state.all_back_at = min(state.all_back_at or at, at)
+        elif told.all_back:
+            deleted_at = min(deleted_at or at, at)
+        elif told.whole and told.paid and told.version:
+            state.all_back_at = None  # cancelled for want of money, which came after all
         if told.edit:
             edits.setdefault(told.edit, (at, told.removed))
         for back in told.backs:
@@ -87,6 +92,8 @@ def fold(messages: Sequence[tuple[datetime, Told]]) -> State:
             shipped[parcel] = min(shipped.get(parcel, moment), moment)
         for parcel, moment in told.delivered.items():
             delivered[parcel] = min(delivered.get(parcel, moment), moment)
+    backs_at = [moment for moment in (state.all_back_at, deleted_at) if moment]
+    state.all_back_at = min(backs_at, default=None)
     state.off = [edits[key] for key in sorted(edits)]
     state.backs = [backs[key] for key in sorted(backs)]
     sent = [base.at(moment) for moment in shipped.values()]

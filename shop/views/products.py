@@ -24,7 +24,8 @@ from shop.views.terms import terms_first
 PER_PAGE = 30
 FORGOTTEN = gettext_noop("Choose your pictures again: the browser forgot them.")
 MANY = 5_000  # products that are changed at once
-TYPED = ["sku", "options", "price", "stock", "compare_at", "content", "position"]  # of a variant
+# What a person says of a variant.
+TYPED = ["sku", "options", "price", "stock", "compare_at", "content", "position", "is_active"]
 
 
 @brand_required
@@ -150,6 +151,7 @@ def _save(brand, form, variants, images):
         if option != variant.label:
             variant.options = [["", option]] if option else []
         variant.product, variant.brand, variant.position = product, brand, n
+        variant.is_active = not row.cleaned_data["is_off"]
         variant.sku = variant.sku or f"{product.slug}/{option or n + 1}"[:120]
         if variant.pk:
             variant.stock = row.counted(there[variant.pk])

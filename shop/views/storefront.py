@@ -23,7 +23,7 @@ NARROWING = ("q", "price_min", "price_max", "available", "sort")
 def _listing(request, form, brand=None):
     """Return what a list of products shows."""
     wanted = form.filters(brand.slug if brand else "")
-    found = storefront.page(wanted, page_number(request))
+    found, is_near = storefront.page(wanted, page_number(request))
     canonical, is_found = _address(request, form)
     return {
         "form": form,
@@ -33,6 +33,7 @@ def _listing(request, form, brand=None):
         "shelf": next((one for one in form.shelves if one.slug == wanted.category), None),
         "share": _share([image for one in found.rows[:1] for image in one.images.all()]),
         "products": found,
+        "is_near": is_near,
         "filters_on": [] if found else form.on(),
         "cart_count": cart_count(request),
     }

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.utils import timezone
 
+from affiliates.models import Commission
 from shop import ownorders, ownsales
 from shop.models import Order, OrderLine, WebhookEvent
 from tests.affiliates.own_shops import NOW, Shop, ended, paid, refund, sample, shipped, told
@@ -82,6 +83,36 @@ def test_an_order_that_is_set_back_from_completed_has_not_left():
     assert ownsales.assume_delivered(timezone.now() + 9 * day) == 1
     assert send("processing", 2) == first
     assert send("completed", 3)[3] is not None
+
+
+def test_an_order_that_was_cancelled_for_want_of_money_counts_once_it_is_paid():
+    """WooCommerce cancels what is not paid within the hour; a bank's answer may come later."""
+    shop = Shop("woocommerce")
+    body = sample("woocommerce_order")
+    body["meta_data"][1]["value"] = f"https://mill.example/?thousand={shop.click()}"
+    states = ["pending", "cancelled", "processing"]
+    for number, order in enumerate(permutations(enumerate(states)), 500):
+        for minutes, status in order:
+            at = (NOW + timedelta(minutes=minutes)).isoformat()
+            facts = {"id": number, "status": status, "date_modified_gmt": at, "date_paid": None}
+            shop.send("order.updated", body | facts)
+        gross, back = ended(number)[:2]
+        assert (gross > 0, back) == (True, 0)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_an_order_that_is_taken_up_again_counts_again(order):
+    shop = Shop("api")
+    line = {"id": "1", "sku": "MUG", "quantity": 1, "total": "34.50", "tax": "5.99"}
+    whole = {"id": "A-1", "currency": "EUR", "total": "34.50", "lines": [line], "paid": True,
+             "cart": shop.click()}  # fmt: skip
+    states = ["paid", "cancelled", "paid"]
+    for k in order:
+        at = (NOW + timedelta(minutes=k)).isoformat()
+        shop.send(f"key-{k}", {"order": whole | {"status": states[k], "updated_at": at}})
+    left = sum(row.gross - row.refunded_gross for row in OrderLine.objects.all())
+    assert left == 3450
+    assert sum(Commission.objects.live().values_list("amount", flat=True)) == 285
 
 
 def test_a_message_twice_is_one_and_an_altered_one_is_refused():

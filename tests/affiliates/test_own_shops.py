@@ -12,8 +12,16 @@ from django.utils import timezone
 from affiliates import codes, funding, links, settlement, shopletters
 from affiliates.models import Attribution, Commission, LedgerEntry
 from shop import integrations, ownorders, ownsales, ownshops
-from shop.models import Integration, Membership, Order, OrderLine, WebhookEvent
-from tests.affiliates.factories import make_user
+from shop.models import (
+    Integration,
+    Membership,
+    Order,
+    OrderLine,
+    Product,
+    Variant,
+    WebhookEvent,
+)
+from tests.affiliates.factories import make_user, make_variant
 from tests.affiliates.own_shops import NOW, Shop, ended, paid, refund, sample, shipped, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
@@ -91,6 +99,55 @@ def test_an_id_of_the_product_matches_where_there_is_no_sku():
     body["line_items"][0] |= {"sku": None, "product_id": 632910392, "variant_id": 39072856}
     shop.send("orders/paid", body)
     assert OrderLine.objects.get().variant == shop.variant
+
+
+def named(shop, sku):
+    """Give the shop's product, and a second variant of it, what a catalogue without SKUs has."""
+    product = shop.variant.product
+    product.external_id, product.title = "mug", "Mug"
+    product.save()
+    small, large = (sku.format(word) for word in ("S", "L"))
+    Variant.objects.filter(pk=shop.variant.pk).update(sku=small, options=[["Size", "S"]])
+    Variant.objects.create(
+        product=product, brand=shop.brand, sku=large, options=[["Size", "L"]], price=3450
+    )
+    return large
+
+
+@pytest.mark.parametrize(
+    ("provider", "sku", "line"),
+    [
+        # Shopify's CSV: the handle and the options; its Merchant feed: ids with a country
+        ("shopify", "mug/{}", {"variant_title": "L", "variant_id": 8, "product_id": 7}),
+        ("shopify", "shopify_NL_7_{}", {"variant_id": "L", "product_id": 7, "title": "Mok"}),
+        ("woocommerce", "id:{}", {"variation_id": "L", "product_id": 7, "name": "Mug"}),
+    ],
+)
+def test_a_catalogue_without_skus_is_matched_too(provider, sku, line):
+    shop = Shop(provider)
+    large = named(shop, sku)
+    if provider == "shopify":
+        body = paid()
+        body["line_items"][0] |= {"sku": None} | line
+        shop.send("orders/paid", body)
+    else:
+        body = sample("woocommerce_order")
+        body["line_items"] = [body["line_items"][0] | {"sku": ""} | line]
+        shop.send("order.updated", body)
+    assert OrderLine.objects.get().variant.sku == large
+
+
+def test_a_name_that_two_products_have_matches_none():
+    shop = Shop()
+    named(shop, "mug/{}")
+    other = make_variant(shop.brand)
+    Product.objects.filter(pk=other.product_id).update(title="Mug")
+    Variant.objects.filter(pk=other.pk).update(options=[["Size", "L"]])
+    body = paid()
+    body["line_items"][0] |= {"sku": None, "variant_title": "L"}
+    assert told(shop.send("orders/paid", body))[1] == "refused"
+    body["line_items"][0] |= {"sku": "OTHER", "variant_title": "S"}
+    assert told(shop.send("orders/paid", body | {"id": 1002}))[1] == "refused"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,32 @@ def test_pieces_that_are_sold_while_somebody_types_stay_sold(client):
     assert left(stock=7, stock_shown=7) == (7, 2)
 
 
+def test_a_variant_is_taken_off_and_comes_back(client):
+    owner = make_user()
+    first = make_variant(brand=make_brand(owner=owner), price=3450)
+    second = make_variant(brand=first.brand, product=first.product, price=900)
+    client.force_login(owner)
+    path = f"/brand/{first.brand.slug}/products/{first.product_id}/"
+    page = first.product.get_absolute_url()
+    off = {f"variants-{n}-is_off" for n in (0, 1)} & shown(client, path).keys()
+    assert off == set()
+
+    answer = client.post(path, shown(client, path) | {"variants-1-is_off": "on"})
+
+    assert answer.status_code == 302, answer.content.decode()
+    second.refresh_from_db()
+    assert (second.is_active, Product.objects.get().price_from) == (False, 3450)
+    assert f'value="{second.pk}"' not in client.get(page).content.decode()
+    ticked = r'<input[^>]*name="variants-1-is_off"[^>]*checked'
+    assert re.search(ticked, client.get(path).content.decode())
+    client.post(path, shown(client, path))  # unticked
+    second.refresh_from_db()
+    assert (second.is_active, Product.objects.get().price_from) == (True, 900)
+    both = {"variants-0-is_off": "on", "variants-1-is_off": "on"}
+    client.post(path, shown(client, path) | both)
+    assert Product.objects.values_list("status", "missing").get() == ("draft", ["price"])
+
+
 def test_editing_a_product_that_is_off_does_not_sell_it(client):
     owner = make_user()
     variant = make_variant(brand=make_brand(owner=owner))

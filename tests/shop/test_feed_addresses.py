@@ -8,15 +8,16 @@ import psycopg
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core import mail
+from django.core.files import File
 from django.utils import timezone
 
 from config.lib import locks
 from shop import tasks
-from shop.feeds import addresses, base, takeover
+from shop.feeds import addresses, base, importer, takeover
 from shop.feeds.book import Book
-from shop.models import Feed, FeedRun, Product
+from shop.models import Feed, FeedRun, Product, Variant
 from tests.shop.factories import AT, make_brand, make_user
-from tests.shop.test_feeds import HEADER
+from tests.shop.test_feeds import HEADER, write
 from tests.shop.test_pictures import shop  # noqa: F401  a fixture: another shop's server
 
 pytestmark = pytest.mark.django_db
@@ -259,3 +260,43 @@ def test_blank_lines_without_end_take_no_time_without_end(shop, monkeypatch):  #
     feed.refresh_from_db()
     assert run.error == "This file takes too long to read. Split it."
     assert (run.state, feed.failures, addresses.cut_off(feed)) == ("refused", 1, None)
+
+
+SALE = "id\ttitle\tprice\tsale_price\tsale_price_effective_date\n"
+
+
+def test_a_sale_of_a_file_begins_and_ends_by_itself(tmp_path):
+    brand = make_brand(owner=make_user())
+    day, began = timedelta(days=1), (AT + timedelta(days=1)).isoformat()
+    ends = (AT + timedelta(days=3)).isoformat()
+    path = write(tmp_path, SALE + f"a\tA\t5 EUR\t4 EUR\t{began}/{ends}\nb\tB\t5 EUR\t\t\n", "a.tsv")
+    run = importer.start(brand, name="a.tsv")
+    with path.open("rb") as file:
+        run.file.save("a.tsv", File(file))
+    importer.import_file(run, path, at=AT)
+    feed = run.feed
+
+    def passes(at):
+        """Let the clock ring; return what is due after it, and the prices."""
+        for pk in addresses.claim(at):
+            addresses.read(Feed.objects.get(pk=pk), at)
+        feed.refresh_from_db()
+        prices = Variant.objects.filter(brand=brand).order_by("sku").values_list("price", flat=True)
+        return feed.turns_at, list(prices)
+
+    assert passes(AT) == (AT + day, [500, 500])
+    assert passes(AT + day) == (AT + 3 * day, [400, 500])
+    assert feed.runs.count() == 2
+    assert passes(AT + 2 * day) == (AT + 3 * day, [400, 500])
+    assert passes(AT + 3 * day) == (None, [500, 500])
+    assert passes(AT + 4 * day) == (None, [500, 500])
+    assert feed.runs.count() == 3
+
+
+def test_a_file_that_is_gone_is_not_asked_for_again_and_again(tmp_path):
+    feed = make_feed("", every_hours=0, next_at=None, turns_at=AT)
+
+    assert addresses.claim(AT) == [feed.pk]
+    assert addresses.read(feed, AT).state == "refused"
+    feed.refresh_from_db()
+    assert (feed.turns_at, addresses.claim(AT + timedelta(days=9))) == (None, [])

@@ -128,7 +128,7 @@ def test_problems_name_the_physical_line(tmp_path):
         "pot,,,,L,,1.234,shopify,3,",
         ",No handle,,,,,5,,,",
         "jug,Jug,,,,,0,,,",
-        "cup,Cup,,,,,4,shopify,-1,",
+        "cup,Cup,,,,,4,shopify,1.5,",
     ]
     found, problems = read(write(tmp_path, HEADER + "\n".join(rows)))
 
@@ -146,6 +146,65 @@ def test_encodings_are_found(tmp_path, encoding):
     path = write(tmp_path, HEADER + "k,Käsebrett für Gäste,,,,,5,,,\n", encoding=encoding)
 
     assert read(path)[0][0].title == "Käsebrett für Gäste"
+
+
+def test_what_shopify_calls_its_columns_now_is_read(tmp_path):
+    """The edition with `URL handle`; a column for stock is missing where a shop has several places."""
+    text = """Title,URL handle,Description,Product category,Type,Published on online store,Status,SKU,\
+Option1 name,Option1 value,Price,Compare-at price,Inventory tracker,Inventory quantity,\
+Continue selling when out of stock,Product image URL,Image position,Image alt text,Variant image URL
+Mug,mug,<p>Clay</p>,Home > Pots,Mugs,TRUE,Active,M-S,Size,S,12.50,15.00,shopify,-3,DENY,\
+https://mill.example/a.jpg,1,A mug,https://mill.example/s.jpg
+,mug,,,,,,M-L,Size,L,14.50,,shopify,4,CONTINUE,https://mill.example/b.jpg,2,,
+Pot,pot,,,,FALSE,Active,P,Title,Default Title,9,,shopify,7,deny,,,,
+"""
+    path = write(tmp_path, text)
+    (mug, pot), problems = read(path)
+
+    assert (feeds.detect(path), problems) == ("shopify", [])
+    assert (mug.external_id, mug.description, mug.category) == (
+        "mug", "<p>Clay</p>", "Home > Pots\nMugs",
+    )  # fmt: skip
+    assert [(v.sku, v.options, v.price, v.compare_at, v.stock) for v in mug.variants] == [
+        ("M-S", (("Size", "S"),), 1250, 1500, 0), ("M-L", (("Size", "L"),), 1450, None, None),
+    ]  # fmt: skip
+    assert [url[-5:] for url, _alt in mug.images] == ["a.jpg", "b.jpg", "s.jpg"]
+    assert (pot.published, pot.variants[0].stock, pot.variants[0].options) == (False, 7, ())
+
+
+def test_empty_cells_too_many_are_none_and_a_bad_row_names_its_product(tmp_path):
+    head, row = HEADER.strip(), "cup,Cup,,,,C1,5,,,"
+    found, problems = read(write(tmp_path, f"{head}\n{row},,\npot,Pot,,,,P1,5,,,,x\n"))
+
+    assert [one.external_id for one in found] == ["cup"]
+    assert [(one.line, one.product) for one in problems] == [(3, "pot")]
+
+
+def test_a_few_damaged_letters_do_not_make_it_another_encoding(tmp_path):
+    names = "".join(f"k{n},Käsebrett für Gäste,,,,,5,,,\n" for n in range(9))
+    text = (HEADER + names).encode() + b"cut,Caf\xc3,,,,,5,,,\n"
+
+    assert read(write(tmp_path, text))[0][0].title == "Käsebrett für Gäste"
+    whole = text.decode(errors="ignore").encode("cp1252")
+    assert read(write(tmp_path, whole))[0][0].title == "Käsebrett für Gäste"
+
+
+@pytest.mark.parametrize(
+    ("period", "price"),
+    [
+        ("2026-11-01/2026-11-10", 400), ("2026-11-01/2026-11-09", 500),
+        ("2026-11-10T13:00/2026-11-30T00:00", 400), ("2026-11-10T13:01/2026-11-30", 500),
+        ("2026-11-10T13:00+0100/2026-11-10T13:01+0100", 400), ("", 400),
+    ],
+)  # fmt: skip
+def test_a_day_of_a_sale_is_a_day_of_the_market(tmp_path, period, price):
+    text = (
+        f"id\ttitle\tprice\tsale_price\tsale_price_effective_date\na\tA\t5 EUR\t4 EUR\t{period}\n"
+    )
+    path = write(tmp_path, text, "a.tsv")
+
+    (found,) = feeds.read(path, "merchant_tsv", "EUR", timezone.localtime(AT))
+    assert found.variants[0].price == price
 
 
 @pytest.mark.parametrize(
@@ -284,6 +343,30 @@ class TestImport:
         run(brand, path)
 
         assert Variant.objects.filter(brand=brand).values_list("stock", "reserved").get() == (4, 4)
+
+    def test_what_a_feed_does_not_count_stays_as_it_was_typed(self, tmp_path):
+        brand = make_brand()
+        several = HEADER.replace("Variant Inventory Qty,", "")
+        path = write(tmp_path, several + "cup,Cup,,,,C,5,shopify,\npot,Pot,,,,P,5,,\n")
+        first = run(brand, path)
+        stock = Variant.objects.filter(brand=brand).order_by("sku").values_list("stock", flat=True)
+        assert (counts(first), list(stock)) == (("done", 2, 0, 0, 0, 1), [0, None])
+        Variant.objects.filter(sku="C").update(stock=6)
+        write(tmp_path, several + "cup,Cup,,,,C,7,shopify,\npot,Pot,,,,P,5,,\n")
+
+        assert counts(run(brand, path)) == ("done", 0, 1, 1, 0, 1)
+        assert list(stock.all()) == [6, None]
+        own = make_brand(sells_at="own_shop")
+        run(own, path)
+        assert Variant.objects.get(brand=own, sku="C").stock is None
+
+    def test_a_row_with_cells_too_many_takes_no_product_away(self, tmp_path):
+        brand = make_brand()
+        path = write(tmp_path, HEADER + "cup,Cup,,,,C,5,,,\npot,Pot,,,,P,5,,,\n")
+        run(brand, path)
+        write(tmp_path, HEADER + "cup,Cup,,,,C,5,,,\npot,Pot,,,,P,5,,,,x\n")
+
+        assert counts(run(brand, path)) == ("done", 0, 0, 1, 0, 1)
 
     def test_descriptions_are_made_harmless(self, tmp_path):
         brand = make_brand()

@@ -59,6 +59,7 @@ def test_a_product_says_what_it_costs_where_it_goes_and_how_it_comes_back(client
     to = [one["addressCountry"] for one in small["shippingDetails"]["shippingDestination"]]
     assert to == ["NL", "BE"]
     assert small["hasMerchantReturnPolicy"]["merchantReturnDays"] == 14
+    assert small["hasMerchantReturnPolicy"]["returnFees"].endswith("CustomerResponsibility")
     assert [step["name"] for step in trail["itemListElement"]][::2] == ["Thousand", product["name"]]
 
 

@@ -117,6 +117,24 @@ def test_search_finds_words_in_both_languages(client):
     assert found("'; drop --") == []
 
 
+def test_a_word_that_nothing_has_finds_what_begins_like_it(client, django_assert_max_num_queries):
+    make_variant(title="Koffiemok van keramiek")
+    make_variant(title="Bread knife")
+
+    def found(words):
+        with django_assert_max_num_queries(4):
+            page = client.get("/shop/", {"q": words})
+        titles = [p.title for p in page.context["products"]]
+        assert page.context["is_near"] == ("These come close" in page.content.decode())
+        return titles, page.context["is_near"]
+
+    assert found("keramiek") == (["Koffiemok van keramiek"], False)
+    for near in ("koffie", "keramik", "kerami", "keramiekje koffie"):
+        assert found(near) == (["Koffiemok van keramiek"], True)
+    for nothing in ("kettle", "ko", "br kn", "'koffie':* & !bread", "koffie bread"):
+        assert found(nothing) == ([], False)
+
+
 def test_bad_filters_are_told_and_left_out(client):
     make_variant()
 
