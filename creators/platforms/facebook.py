@@ -9,7 +9,7 @@ import re
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qs
 
-from creators.platforms import base, meta
+from creators.platforms import base, handshake, meta
 
 FIELDS = "id,name,username,link,followers_count,fan_count,about"
 
@@ -90,13 +90,13 @@ def _followers(page: dict[str, Any]) -> int | None:
     return base.count(page.get("fan_count")) if followers is None else followers
 
 
-class FacebookAdapter(base.PlatformAdapter):
+class FacebookAdapter(handshake.PlatformAdapter):
     provider_id = "facebook"
     platform = Facebook()
     scope_delimiter = ","
 
 
-class FacebookProvider(base.PlatformProvider):
+class FacebookProvider(handshake.PlatformProvider):
     id = "facebook"
     name = "Facebook"
     platform = FacebookAdapter.platform

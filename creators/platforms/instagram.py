@@ -10,7 +10,7 @@ import re
 from typing import Any, ClassVar
 from urllib.parse import SplitResult
 
-from creators.platforms import base, meta
+from creators.platforms import base, handshake, meta
 
 FIELDS = "user_id,username,name,account_type,biography,followers_count,media_count"
 
@@ -82,13 +82,13 @@ class Instagram(meta.MetaPlatform):
         return self.token_from(self.ask("GET", self.refresh_url, query=query))
 
 
-class InstagramAdapter(base.PlatformAdapter):
+class InstagramAdapter(handshake.PlatformAdapter):
     provider_id = "instagram"
     platform = Instagram()
     scope_delimiter = ","
 
 
-class InstagramProvider(base.PlatformProvider):
+class InstagramProvider(handshake.PlatformProvider):
     id = "instagram"
     name = "Instagram"
     platform = InstagramAdapter.platform

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import SplitResult
 
-from creators.platforms import base
+from creators.platforms import base, handshake
 
 FIELDS = (
     "open_id,username,display_name,bio_description,profile_deep_link,"
@@ -91,18 +91,18 @@ class TikTok(base.Platform):
         self.ask("POST", self.revoke_url, form=form)
 
 
-class TikTokClient(base.PlatformClient):
+class TikTokClient(handshake.PlatformClient):
     client_id_parameter = "client_key"
 
 
-class TikTokAdapter(base.PlatformAdapter):
+class TikTokAdapter(handshake.PlatformAdapter):
     provider_id = "tiktok"
     platform = TikTok()
     client_class = TikTokClient
     scope_delimiter = ","
 
 
-class TikTokProvider(base.PlatformProvider):
+class TikTokProvider(handshake.PlatformProvider):
     id = "tiktok"
     name = "TikTok"
     platform = TikTokAdapter.platform

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, parse_qs
 
 from django.conf import settings
 
-from creators.platforms import base
+from creators.platforms import base, handshake
 
 HOSTS = {"youtube.com", "www.youtube.com", "m.youtube.com"}
 VIDEO = re.compile(r"[\w-]{11}")
@@ -117,12 +117,12 @@ class YouTube(base.Platform):
         self.ask("POST", self.revoke_url, form={"token": token.refresh or token.access})
 
 
-class YouTubeAdapter(base.PlatformAdapter):
+class YouTubeAdapter(handshake.PlatformAdapter):
     provider_id = "youtube"
     platform = YouTube()
 
 
-class YouTubeProvider(base.PlatformProvider):
+class YouTubeProvider(handshake.PlatformProvider):
     id = "youtube"
     name = "YouTube"
     platform = YouTubeAdapter.platform
