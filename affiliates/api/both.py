@@ -11,10 +11,11 @@ from django.utils.dateparse import parse_datetime
 from ninja import Path, Query, Router
 
 from affiliates import ledger, statements
-from affiliates.api import paging, schemas
+from affiliates.api import paging
 from affiliates.api.brand import After, Limit
 from affiliates.api.problems import Problem
-from affiliates.api.schemas import Money
+from affiliates.api.schemas import both as schemas
+from affiliates.api.schemas.shared import Money
 from affiliates.api.tokens import Token
 from affiliates.models import Account
 

@@ -14,9 +14,10 @@ from ninja import Header, Query, Router, Schema, Status
 from pydantic import BeforeValidator
 
 from affiliates import candidates
-from affiliates.api import paging, schemas
+from affiliates.api import paging
 from affiliates.api.problems import Problem
-from affiliates.api.schemas import Money
+from affiliates.api.schemas import brand as schemas
+from affiliates.api.schemas.shared import Money
 from affiliates.api.tokens import Token, limit
 from affiliates.forms import discover
 from affiliates.models import Collaboration

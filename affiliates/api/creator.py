@@ -9,10 +9,11 @@ from django.utils import timezone
 from ninja import Query, Router, Status
 
 from affiliates import clock, linkreports, links
-from affiliates.api import paging, schemas
+from affiliates.api import paging
 from affiliates.api.brand import After, Limit
 from affiliates.api.problems import Problem
-from affiliates.api.schemas import Money
+from affiliates.api.schemas import creator as schemas
+from affiliates.api.schemas.shared import Money
 from affiliates.api.tokens import Token
 from affiliates.models import Commission, Link, LinkDay
 from shop.models import Brand, Product

@@ -12,7 +12,8 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
-from affiliates.api import both, brand, creator, problems, schemas
+from affiliates.api import both, brand, creator, problems
+from affiliates.api.schemas.shared import ProblemOut
 from config.lib.locks import was_locked
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class House(NinjaAPI):
 
     def get_openapi_schema(self, **how: Any) -> OpenAPISchema:
         found = super().get_openapi_schema(**how)
-        found["components"]["schemas"]["Problem"] = schemas.ProblemOut.model_json_schema(
+        found["components"]["schemas"]["Problem"] = ProblemOut.model_json_schema(
             ref_template="#/components/schemas/{model}"
         )
         found["components"]["schemas"] |= found["components"]["schemas"]["Problem"].pop("$defs")
