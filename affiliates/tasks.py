@@ -29,6 +29,7 @@ from affiliates import (
     mails,
     messageletters,
     night,
+    nightshards,
     offerletters,
     participationletters,
     participations,
@@ -137,13 +138,13 @@ def settle_nights(as_of: str | None = None) -> int:
     at = _moment(as_of)
     nights = []
     for run in settlement.runs_to_do(at):
-        shards = settlement.open_shards(run)
+        shards = nightshards.open_shards(run)
         if len(shards) > FEW:
             for shard in shards:
                 settle_shard.delay(run.pk, shard, as_of)
             break  # the last of them calls again
         for shard in shards:
-            settlement.try_shard(run.pk, shard)
+            nightshards.try_shard(run.pk, shard)
         if not settlement.complete(run):
             break
         nights.append(run.night)
@@ -156,7 +157,7 @@ def settle_nights(as_of: str | None = None) -> int:
 @shared_task
 def settle_shard(run_id: int, shard: int, as_of: str | None = None) -> int:
     """Settle one shard; whoever finishes the night goes on with what follows it."""
-    done = settlement.try_shard(run_id, shard)
+    done = nightshards.try_shard(run_id, shard)
     run = SettlementRun.objects.get(pk=run_id)
     if run.completed_at is None and not run.shards.filter(done_at=None).exists():
         settlement.complete(run)

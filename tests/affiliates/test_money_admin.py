@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from affiliates import clock, commissions, payouts, settlement
+from affiliates import clock, commissions, nightshards, payouts, settlement
 from affiliates.models import (
     Adjustment,
     Commission,
@@ -189,12 +189,12 @@ def test_only_finance_calls_the_workers(eager):
 
 def test_a_nights_page_shows_what_is_left_and_why(desks, eager, monkeypatch):
     commission = make_commission(price=34500)
-    whole = settlement.settle_shard
+    whole = nightshards.settle_shard
 
     def broken(run_id, shard):
         raise DatabaseError("shard is broken")
 
-    monkeypatch.setattr(settlement, "settle_shard", broken)
+    monkeypatch.setattr(nightshards, "settle_shard", broken)
     assert settlement.settle(NIGHT_OVER).left == 1
     run = SettlementRun.objects.get(completed_at=None)
     page = desks[0].get(reverse("admin:affiliates_settlementrun_change", args=[run.pk]))
@@ -204,7 +204,7 @@ def test_a_nights_page_shows_what_is_left_and_why(desks, eager, monkeypatch):
     assert "DatabaseError: shard is broken" in text
     assert "Run again what is left" in text
 
-    monkeypatch.setattr(settlement, "settle_shard", whole)
+    monkeypatch.setattr(nightshards, "settle_shard", whole)
     settlement.settle(NIGHT_OVER)
     page = desks[0].get(reverse("admin:affiliates_settlementrun_change", args=[run.pk]))
     text = page.content.decode()

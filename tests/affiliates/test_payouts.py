@@ -12,7 +12,18 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from lxml import etree
 
-from affiliates import books, clock, funding, invariants, ledger, night, payday, payouts, settlement
+from affiliates import (
+    books,
+    clock,
+    funding,
+    invariants,
+    ledger,
+    night,
+    nightshards,
+    payday,
+    payouts,
+    settlement,
+)
 from affiliates.models import Payout, PayoutBatch, PayoutClaim, SelfBill
 from shop import refunds
 from tests.affiliates.factories import (
@@ -256,8 +267,8 @@ def test_a_build_waits_for_the_shards_that_are_being_settled():
 
     def settle():
         with transaction.atomic():
-            for shard in settlement.open_shards(run):
-                settlement.settle_shard(run.pk, shard)
+            for shard in nightshards.open_shards(run):
+                nightshards.settle_shard(run.pk, shard)
             settled_some.set()
             may_end.wait(20)
         connection.close()
