@@ -14,6 +14,7 @@ from django.db.models import Q
 from affiliates import clock, closedmonths, events, fraud, tax
 from affiliates.locks import Lock
 from affiliates.models import Commission, SettlementRun, SettlementShard
+from affiliates.models.commissions import SHARDS
 from creators.models import Creator
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ def open_shards(run: SettlementRun) -> list[int]:
     """Return the shards of a run that hold something due; the empty ones are done at once."""
     with connection.cursor() as cursor:
         cursor.execute(EMPTY_SQL, {"run": run.pk, "cutoff": run.cutoff})
+        if cursor.rowcount == SHARDS:
+            return []
     return list(run.shards.filter(done_at=None).values_list("shard", flat=True))
 
 

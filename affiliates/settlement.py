@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max, Min
+from django.db.models import Exists, Min, OuterRef, Subquery
 
 from affiliates import clock, nightshards
 from affiliates.locks import Lock
@@ -136,26 +136,26 @@ def start(night: date) -> SettlementRun:
     Whatever becomes pending holds the same lock shared: it is either in this night or due
     after its cutoff.
     """
-    run = SettlementRun.objects.filter(night=night).first()
-    if run:
+    known = SettlementRun.objects.filter(night=night)
+    if run := known.first():
         return run
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.RUN])
-    run, new = SettlementRun.objects.get_or_create(
-        night=night, defaults={"cutoff": clock.cutoff_of(night), "created_at": clock.now()}
-    )
-    if new:
-        with connection.cursor() as cursor:
-            cursor.execute(SHARDS_SQL, [run.pk, SHARDS])
+        if run := known.first():  # another one made it meanwhile
+            return run
+        run = SettlementRun.objects.create(
+            night=night, cutoff=clock.cutoff_of(night), created_at=clock.now()
+        )
+        cursor.execute(SHARDS_SQL, [run.pk, SHARDS])
     return run
 
 
-@transaction.atomic
 def complete(run: SettlementRun) -> bool:
     """Close a run whose shards are all done; return whether it is closed."""
-    row = SettlementRun.objects.select_for_update().get(pk=run.pk)
-    if row.completed_at is None and not row.shards.filter(done_at=None).exists():
-        row.completed_at = clock.now()
-        row.last_entry = LedgerEntry.objects.aggregate(last=Max("id"))["last"]
-        row.save(update_fields=["completed_at", "last_entry"])
-    return row.completed_at is not None
+    this = SettlementRun.objects.filter(pk=run.pk)
+    left = SettlementShard.objects.filter(run=OuterRef("pk"), done_at=None)
+    last = LedgerEntry.objects.order_by("-id").values("id")[:1]
+    closed = this.filter(~Exists(left), completed_at=None).update(
+        completed_at=clock.now(), last_entry=Subquery(last)
+    )
+    return bool(closed) or this.exclude(completed_at=None).exists()
