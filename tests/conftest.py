@@ -4,8 +4,10 @@ A test connects as the application's role, like the site. Queue, cache and click
 test begins. `live_site`: the real server on the test database, at `live_site.url`.
 """
 
+import contextlib
 import functools
 import gc
+import itertools
 import os
 from pathlib import Path
 from urllib.parse import quote
@@ -58,13 +60,20 @@ NO_BROWSER = "There is no Chromium on this machine: the browser tests are skippe
 
 def pytest_collection_modifyitems(items) -> None:
     """What takes longest comes first, so that no process ends late with it: browser tests, then
-    those marked `long`. Without a browser the former are skipped.
+    those marked `long`. Without a browser the former are skipped. Of a module, those that share
+    rows come last: the others find none.
     """
     items.sort(key=lambda item: (0 if "e2e" in item.keywords else 1, "long" not in item.keywords))
+    modules = [list(group) for _path, group in itertools.groupby(items, lambda item: item.path)]
+    items[:] = [item for module in modules for item in sorted(module, key=_shares)]
     if items and "e2e" in items[0].keywords and not harness.chromium():
         for item in items:
             if "e2e" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+
+
+def _shares(item) -> bool:
+    return "shared_rows" in getattr(item, "fixturenames", ())
 
 
 def pytest_collection_finish() -> None:
@@ -101,6 +110,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
         rows = harness.Rows(SERVERS, name)
 
     def reset_rows(self) -> None:
+        assert not connection.in_atomic_block, "rows that a module shares would wait for this"
         rows.reset()
 
     TransactionTestCase._fixture_teardown = reset_rows
@@ -110,6 +120,30 @@ def django_db_setup(django_test_environment, django_db_blocker):
         connection.close()
         with harness.connect(SERVERS) as owner:
             harness.drop(SERVERS, owner, name)
+
+
+@pytest.fixture(scope="module")
+def shared_rows(django_db_setup, django_db_blocker):
+    """Make rows that every test of a module finds: `with shared_rows():` in a module's fixture.
+
+    They lie in a transaction around the tests, each of which undoes only what it does itself. Hand
+    out copies (`copy.deepcopy`) of what was made. Not for a test with a transaction of its own.
+    """
+    from django.db import connection, transaction
+
+    @contextlib.contextmanager
+    def making():
+        with django_db_blocker.unblock():
+            yield
+            connection.check_constraints()
+
+    around = transaction.atomic()
+    with django_db_blocker.unblock():
+        around.__enter__()
+    yield making
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,7 @@
 """Every form, filled in wrongly: it repeats what was typed, with the error at the field."""
 
+import copy
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -56,9 +58,25 @@ FORMS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def market():
+@pytest.fixture(scope="module")
+def market_once(shared_rows):
     """A brand with an order, a creator with terms, somebody new, and a shopper with a bag."""
+    with shared_rows():
+        return make_market()
+
+
+@pytest.fixture
+def market(market_once):
+    """The browsers of those people, and facts of the market."""
+    cookies, facts = copy.deepcopy(market_once)
+    people = {name: Client() for name in cookies}
+    for name, browser in people.items():
+        browser.cookies = cookies[name]
+    return people, facts
+
+
+def make_market():
+    """Return what the browsers of those people keep, and facts of the market."""
     owner, new = make_user(), make_user()
     brand = make_brand(owner=owner, slug="mill")
     variant = make_variant(brand=brand)
@@ -77,7 +95,7 @@ def market():
         "offer": offer.pk, "creator": creator.pk, "part": order.parts.get().pk,
         "token": orders.token_of(order.checkout_key),
     }  # fmt: skip
-    return people, facts
+    return {name: browser.cookies for name, browser in people.items()}, facts
 
 
 def shown(page, name: str):

@@ -43,17 +43,18 @@ def desks():
     return [make_desk(), make_desk()]
 
 
-def settled_market():
-    commission = make_commission(price=34500)
-    make_payable(commission.creator)
-    settlement.settle(NIGHT_OVER)
-    payouts.build(FRIDAY)
-    make_commission(commission.creator, make_brand())
-    return commission
+@pytest.fixture(scope="module")
+def settled_market(shared_rows):
+    """A payout that was built, and a commission that waits."""
+    with shared_rows():
+        commission = make_commission(price=34500)
+        make_payable(commission.creator)
+        settlement.settle(NIGHT_OVER)
+        payouts.build(FRIDAY)
+        make_commission(commission.creator, make_brand())
 
 
-def test_every_page_of_the_desk_opens(desks):
-    settled_market()
+def test_every_page_of_the_desk_opens(settled_market, desks):
     for model, desk in list(admin.site._registry.items()):
         if model._meta.app_label != "affiliates":
             continue
@@ -64,8 +65,7 @@ def test_every_page_of_the_desk_opens(desks):
             assert desks[0].get(reverse(f"{name}_change", args=[row.pk])).status_code == 200, desk
 
 
-def test_entries_can_be_neither_edited_nor_deleted(desks):
-    settled_market()
+def test_entries_can_be_neither_edited_nor_deleted(settled_market, desks):
     entry = LedgerEntry.objects.first()
     for page in ("change", "delete"):
         url = reverse(f"admin:affiliates_ledgerentry_{page}", args=[entry.pk])
@@ -73,8 +73,7 @@ def test_entries_can_be_neither_edited_nor_deleted(desks):
     assert LedgerEntry.objects.get(pk=entry.pk).amount == entry.amount
 
 
-def test_a_batch_from_approval_to_the_bank(desks):
-    settled_market()
+def test_a_batch_from_approval_to_the_bank(settled_market, desks):
     batch = PayoutBatch.objects.get()
     act(desks[0], PayoutBatch, "approve", [batch])
     assert act(desks[0], PayoutBatch, "export", [batch]).status_code == 302  # the same person
@@ -85,8 +84,7 @@ def test_a_batch_from_approval_to_the_bank(desks):
     assert Payout.objects.get().state == "paid"
 
 
-def test_money_moves_only_with_a_fresh_second_factor(desks):
-    settled_market()
+def test_money_moves_only_with_a_fresh_second_factor(settled_market, desks):
     batch = PayoutBatch.objects.get()
     stale = desks[0].session
     for record in stale["account_authentication_methods"]:
@@ -226,15 +224,16 @@ def test_what_was_set_aside_leads_to_its_flags(desks):
     assert RiskFlag.objects.get().evidence["error"]
 
 
-def exported(desks):
-    settled_market()
+@pytest.fixture
+def exported(settled_market, desks):
+    """The batch, exported, and its file."""
     batch = PayoutBatch.objects.get()
     act(desks[0], PayoutBatch, "approve", [batch])
     return batch, act(desks[1], PayoutBatch, "export", [batch])
 
 
-def test_an_exported_file_is_handed_out_again_byte_for_byte(desks, settings):
-    batch, file = exported(desks)
+def test_an_exported_file_is_handed_out_again_byte_for_byte(exported, desks, settings):
+    batch, file = exported
     batch.refresh_from_db()
     before = (batch.exported_at, batch.exported_by, batch.payouts.get().attempts.count())
     settings.PAYOUT_ACCOUNT = {"name": "Another name", "IBAN": "NL91ABNA0417164300"}
@@ -248,15 +247,13 @@ def test_an_exported_file_is_handed_out_again_byte_for_byte(desks, settings):
     assert "Downloaded again" in log.order_by("-id").first()
 
 
-def test_what_was_not_exported_cannot_be_downloaded(desks):
-    settled_market()
+def test_what_was_not_exported_cannot_be_downloaded(settled_market, desks):
     answer = act(desks[0], PayoutBatch, "download_again", [PayoutBatch.objects.get()])
     assert answer.status_code == 302
     assert "not exported" in desks[0].get(answer["Location"]).content.decode()
 
 
-def test_the_batches_say_what_they_come_to(desks):
-    settled_market()
+def test_the_batches_say_what_they_come_to(settled_market, desks):
     batch = PayoutBatch.objects.get()
     for url in (
         reverse("admin:affiliates_payoutbatch_changelist"),
@@ -267,15 +264,14 @@ def test_the_batches_say_what_they_come_to(desks):
         assert "<td>1</td><td>€34.21</td><td>€0.00</td><td>€34.21</td>" in text
 
 
-def failed(desks, code=""):
-    exported(desks)
+def failed(code=""):
     payout = Payout.objects.get()
     payouts.fail(payout, "MS03 not said why", FRIDAY, code)
     return payout
 
 
-def test_a_failed_payout_is_paid_again_by_a_new_one(desks):
-    old = failed(desks)
+def test_a_failed_payout_is_paid_again_by_a_new_one(exported, desks):
+    old = failed()
     act(desks[0], Payout, "again", [old])
 
     new = Payout.objects.exclude(pk=old.pk).get()
@@ -294,14 +290,13 @@ def test_a_failed_payout_is_paid_again_by_a_new_one(desks):
     assert new.state == "paid"
 
 
-def test_an_account_that_the_bank_refused_is_not_tried_again(desks):
-    old = failed(desks, "AC04")
+def test_an_account_that_the_bank_refused_is_not_tried_again(exported, desks):
+    old = failed("AC04")
     act(desks[0], Payout, "again", [old])
     assert Payout.objects.count() == 1
 
 
-def test_what_did_not_fail_is_not_paid_again(desks):
-    settled_market()
+def test_what_did_not_fail_is_not_paid_again(settled_market, desks):
     act(desks[0], Payout, "again", [Payout.objects.get()])
     assert Payout.objects.count() == 1
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from affiliates import night, proof, statement_check
 from affiliates.models import SettlementLine, SettlementRun
@@ -17,26 +18,32 @@ from tests.affiliates import factories as money
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 
-@pytest.fixture
-def creator():
-    """A creator with lines in two nights, among others' lines."""
-    creator = money.make_creator()
-    for brand in (money.make_brand(), money.make_brand()):
-        money.make_commission(creator, brand)
-    for _n in range(4):
-        money.make_commission()
-    night.run(money.NIGHT_OVER)
-    money.make_commission(creator, delivered=money.DELIVERED + timedelta(days=2))
-    night.run(money.NIGHT_OVER + timedelta(days=2))
-    return creator
+@pytest.fixture(scope="module")
+def published(shared_rows):
+    """A creator with lines in two nights, among others' lines; her statement and the proofs."""
+    with shared_rows():
+        creator, client = money.make_creator(), Client()
+        for brand in (money.make_brand(), money.make_brand()):
+            money.make_commission(creator, brand)
+        for _n in range(4):
+            money.make_commission()
+        night.run(money.NIGHT_OVER)
+        money.make_commission(creator, delivered=money.DELIVERED + timedelta(days=2))
+        night.run(money.NIGHT_OVER + timedelta(days=2))
+        money.sign_in(client, creator.user, second_factor=False)
+        statement = client.get("/creator/payouts/statement.json", {"month": "2026-11"})
+        return creator, json.loads(statement.content), client.get("/proof/?format=json").json()
 
 
 @pytest.fixture
-def files(creator, client):
+def creator(published):
+    return copy.deepcopy(published[0])
+
+
+@pytest.fixture
+def files(published):
     """The statement and the proofs, as the pages give them."""
-    money.sign_in(client, creator.user, second_factor=False)
-    statement = client.get("/creator/payouts/statement.json", {"month": "2026-11"})
-    return json.loads(statement.content), client.get("/proof/?format=json").json()
+    return copy.deepcopy(published[1:])
 
 
 def problems(files, change):

@@ -1,5 +1,6 @@
 """Statements: each entry names its cause, a month closes with what the next one opens with."""
 
+import copy
 import csv
 import io
 import re
@@ -31,22 +32,28 @@ FIRST = NOW - 100 * DAY
 THIS = clock.local_day(NOW).replace(day=1)
 
 
-@pytest.fixture
-def market():
+@pytest.fixture(scope="module")
+def market_once(shared_rows):
     """Three months of one creator and one brand: sales, nights, a refund, a dispute, gifts."""
-    creator, brand, owner = make_creator(), make_brand(), make_user()
-    Membership.objects.create(user=owner, brand=brand)
-    admins = [make_user(is_staff=True), make_user(is_staff=True)]
-    for n in range(4):
-        at = FIRST + 27 * n * DAY
-        make_commission(creator, brand, at=at, delivered=at + DAY, price=3450 + n)
-        settlement.settle(at + 20 * DAY)
-    last = make_order({"brand": brand, "creator": creator}, at=NOW - 9 * DAY)
-    refunds.refund(last, at=NOW - 8 * DAY, amount=500)
-    win(chargeback(last, "dp", 1000, NOW - 7 * DAY), NOW - 6 * DAY)
-    gift = adjustments.propose("goodwill", brand, 70, "EUR", "=sorry()", admins[0], NOW)
-    adjustments.approve(gift, admins[1], NOW)
-    return creator, brand, owner
+    with shared_rows():
+        creator, brand, owner = make_creator(), make_brand(), make_user()
+        Membership.objects.create(user=owner, brand=brand)
+        admins = [make_user(is_staff=True), make_user(is_staff=True)]
+        for n in range(4):
+            at = FIRST + 27 * n * DAY
+            make_commission(creator, brand, at=at, delivered=at + DAY, price=3450 + n)
+            settlement.settle(at + 20 * DAY)
+        last = make_order({"brand": brand, "creator": creator}, at=NOW - 9 * DAY)
+        refunds.refund(last, at=NOW - 8 * DAY, amount=500)
+        win(chargeback(last, "dp", 1000, NOW - 7 * DAY), NOW - 6 * DAY)
+        gift = adjustments.propose("goodwill", brand, 70, "EUR", "=sorry()", admins[0], NOW)
+        adjustments.approve(gift, admins[1], NOW)
+        return creator, brand, owner
+
+
+@pytest.fixture
+def market(market_once):
+    return copy.deepcopy(market_once)
 
 
 def accounts(creator, brand):
