@@ -1,6 +1,5 @@
 """Being signed in ends: by time, by hand, and in every browser but one's own."""
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -14,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config import signedin
+from tests import live
 from tests.affiliates.factories import make_user, sign_in
-from tests.config.test_settings import LIVE, manage
 
 pytestmark = pytest.mark.django_db
 WORD = "kaap-duin-3381-wolk"
@@ -175,23 +174,14 @@ def test_an_account_that_is_switched_off_is_out_at_once(client, person):
 
 
 def test_every_cookie_in_live_is_the_hosts_own():
-    code = (
-        "import json; from django.conf import settings as s;"
-        "from affiliates import programmes, redirect, referral; from config import flash;"
-        "print(json.dumps([s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.LANGUAGE_COOKIE_NAME,"
-        "referral.COOKIE, programmes.COOKIE, flash.OwnCookie.cookie_name,"
-        "s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE,"
-        "redirect.cookie_options()['secure'], s.SESSION_COOKIE_DOMAIN,"
-        "redirect.cookie_attributes()]))"
-    )
-    done = manage("shell", "-v", "0", "-c", code, **LIVE)
-    *told, attributes = json.loads(done.stdout)
+    told = live.tells()
 
-    assert told == [
+    assert told["cookies"] == [
         "__Host-session", "__Host-csrf", "__Host-language", "__Host-touches", "__Host-claims",
-        "__Host-messages", True, True, True, True, None,
+        "__Host-messages",
     ]  # fmt: skip
-    assert attributes.endswith("; Path=/; HttpOnly; SameSite=Lax; Secure")
+    assert (told["secure"], told["domain"]) == ([True] * 4, None)
+    assert told["attributes"].endswith("; Path=/; HttpOnly; SameSite=Lax; Secure")
 
 
 def test_what_is_known_of_sessions_goes_when_they_end(client, person, monkeypatch):
