@@ -14,7 +14,7 @@ from affiliates import invariants, ledger, settlement
 from affiliates.models import Attribution, Commission
 from shop import cart as carts
 from shop import orders, refunds
-from shop.models import BrandOrder, OrderLine
+from shop.models import OrderLine
 from tests.affiliates.factories import deliver, make_brand, make_collaboration, make_creator
 from tests.shop.factories import make_variant, tell
 from tests.shop.test_discounts import bag_with, make_code, place
@@ -50,83 +50,82 @@ def net(line: OrderLine) -> int:
     return line.gross - cents(Fraction(line.gross * line.tax_bp, 10_000 + line.tax_bp))
 
 
-def codes_of(order, basket) -> list[int | None]:
-    """The code of each part, in the order of the parts."""
-    brands = sorted(BrandOrder.objects.filter(order=order).values_list("brand", flat=True))
-    by_brand = dict(zip(brands, (code for _wanted, code, *_rest in basket), strict=True))
-    parts = BrandOrder.objects.filter(order=order).order_by("pk")
-    return [by_brand[part.brand_id] for part in parts]
+class Sale:
+    """An order of a basket, each line of which is credited to one creator, not paid yet."""
+
+    def __init__(self, basket):
+        self.creator, word, cart = make_creator(), f"C{next(N)}", bag_with()
+        self.rates, self.prices, codes = {}, {}, {}
+        for wanted, code, rate_bp, shipping in basket:
+            brand = make_brand(country="NL", shipping_price=shipping, made_by="itself")
+            make_collaboration(brand, rate_bp=rate_bp)
+            self.rates[brand.pk], codes[brand.pk] = rate_bp, code
+            for price, quantity, tax in wanted:
+                variant = make_variant(brand=brand, price=price, stock=99, tax_class=tax)
+                self.prices[variant.pk] = price * quantity, RATES[tax]
+                carts.add(cart, variant, quantity)
+            if code:
+                facts = {"rate_bp": code} if code > 0 else {"amount": -code}
+                make_code(brand, word, **facts)
+        if any(codes.values()):
+            carts.add_discount(cart, word)
+        self.order = place(cart)
+        self.codes = {part.pk: codes[part.brand_id] for part in self.order.parts.all()}
+        self._credit()
+
+    def lines(self):
+        rows = OrderLine.objects.filter(brand_order__order=self.order)
+        return list(rows.select_related("brand_order"))
+
+    def _credit(self):
+        for line in self.lines():
+            brand = line.brand_order.brand
+            Attribution.objects.create(
+                order_line=line, creator=self.creator, rule="newest_click",
+                rate_bp=self.rates[brand.pk], collaboration=make_collaboration(brand),
+                created_at=timezone.now(),
+            )  # fmt: skip
+
+    def pay_and_deliver(self) -> int:
+        paid = orders.total(self.order)
+        tell(self.order, "captured", reference=f"ch-{self.order.number}", amount=paid)
+        deliver(self.order, timezone.now())
+        return paid
+
+    def give_back(self, amounts, at) -> None:
+        """Refund what is less than all that is left."""
+        left = orders.total(self.order)
+        for amount in amounts:
+            if amount < left:
+                refunds.refund(self.order, at=at, amount=amount)
+                left -= amount
+
+    def earned(self) -> dict[int, int]:
+        """What each line's net earns, of what was not given back."""
+        rows = [(line, self.rates[line.brand_order.brand_id]) for line in self.lines()]
+        return {
+            line.pk: cents(Fraction((net(line) - line.refunded) * rate_bp, 10_000))
+            for line, rate_bp in rows
+        }
+
+    def balance(self) -> int:
+        return ledger.balance(ledger.creator(self.creator.pk), "EUR")
 
 
-def sell_and_give_back(basket, back, *, late):
-    creator, variants, words = make_creator(), {}, f"C{next(N)}"
-    rates, cart = {}, bag_with()
-    for wanted, code, rate_bp, shipping in basket:
-        brand = make_brand(country="NL", shipping_price=shipping, made_by="itself")
-        make_collaboration(brand, rate_bp=rate_bp)
-        rates[brand.pk] = rate_bp
-        for price, quantity, tax in wanted:
-            variant = make_variant(brand=brand, price=price, stock=99, tax_class=tax)
-            variants[variant.pk] = price, quantity, RATES[tax]
-            carts.add(cart, variant, quantity)
-        if code:
-            facts = {"rate_bp": code} if code > 0 else {"amount": -code}
-            make_code(brand, words, **facts)
-    if any(code for _wanted, code, _rate, _shipping in basket):
-        carts.add_discount(cart, words)
-    order = place(cart)
-    sold = list(OrderLine.objects.filter(brand_order__order=order).select_related("brand_order"))
-    for line in sold:
-        brand_id = line.brand_order.brand_id
-        Attribution.objects.create(
-            order_line=line, creator=creator, rule="newest_click", rate_bp=rates[brand_id],
-            collaboration=make_collaboration(line.brand_order.brand), created_at=timezone.now(),
-        )  # fmt: skip
-
-    # the discount: whole at each brand, split over its lines, and the VAT within what is left
-    for part, code in zip(order.parts.order_by("pk"), codes_of(order, basket), strict=True):
-        mine = [line for line in sold if line.brand_order_id == part.pk]
+def badly_split(sale: Sale) -> list[OrderLine]:
+    """Return the lines that bear another part of their brand's code than their own."""
+    wrong = []
+    for pk, code in sale.codes.items():
+        mine = [line for line in sale.lines() if line.brand_order_id == pk]
         goods = sum(line.listed for line in mine)
-        assert sum(line.discount for line in mine) == off(code, goods)
+        if sum(line.discount for line in mine) != off(code, goods):
+            wrong += mine
         for line in mine:
-            price, quantity, tax_bp = variants[line.variant_id]
             exact = Fraction(off(code, goods) * line.listed, goods)
-            assert (line.listed, line.tax_bp) == (price * quantity, tax_bp)
-            assert abs(line.discount - exact) < 1 and line.net == net(line)
-
-    paid = orders.total(order)
-    tell(order, "captured", reference=f"ch-{order.number}", amount=paid)
-    at = timezone.now()
-    deliver(order, at)
-    owed = {line.pk: cents(Fraction(net(line) * rates[line.brand_order.brand_id], 10_000))
-            for line in sold}  # fmt: skip
-    made = Commission.objects.filter(creator=creator)
-    assert dict(made.values_list("order_line", "amount")) == owed
-    assert set(made.values_list("order_line", "base")) == {(row.pk, net(row)) for row in sold}
-
-    # refunds before or after the night leave what the kept part of the net earns
-    night = at + timedelta(days=17)
-    if late:
-        settlement.settle(night)
-        assert ledger.balance(ledger.creator(creator.pk), "EUR") == sum(owed.values())
-    left = paid
-    for amount in back:
-        if amount < left:
-            refunds.refund(order, at=night if late else at, amount=amount)
-            left -= amount
-    kept = {
-        line.pk: cents(Fraction((line.net - line.refunded) * rates[line.brand_order.brand_id], 10_000))
-        for line in OrderLine.objects.filter(pk__in=owed).select_related("brand_order")
-    }  # fmt: skip
-    settlement.settle(night + timedelta(days=1))
-    assert ledger.balance(ledger.creator(creator.pk), "EUR") == sum(kept.values())
-    refunds.refund(order, at=night + timedelta(days=2))
-    settlement.settle(night + timedelta(days=3))
-
-    assert ledger.balance(ledger.creator(creator.pk), "EUR") == 0
-    assert sum(row.amount for row in order.refunds.all()) == paid
-    assert sum(orders.left_of(part) for part in order.parts.all()) == 0
-    assert invariants.check() == {}
+            facts = (line.listed, line.tax_bp) == sale.prices[line.variant_id]
+            if not facts or abs(line.discount - exact) >= 1 or line.net != net(line):
+                wrong.append(line)
+    return wrong
 
 
 @settings(
@@ -137,6 +136,30 @@ def sell_and_give_back(basket, back, *, late):
 )
 @given(basket=baskets, back=st.lists(st.integers(1, 20_000), max_size=3), late=st.booleans())
 def test_what_a_code_takes_off_is_in_no_commission_and_all_of_it_goes_back(basket, back, late):
+    """Refunds before or after the night leave what the kept part of the net earns."""
     with transaction.atomic():
-        sell_and_give_back(basket, back, late=late)
+        sale = Sale(basket)
+        assert badly_split(sale) == []
+
+        paid, owed, at = sale.pay_and_deliver(), sale.earned(), timezone.now()
+        night = at + timedelta(days=17)
+        made = Commission.objects.filter(creator=sale.creator)
+        assert dict(made.values_list("order_line", "amount")) == owed
+        assert set(made.values_list("order_line", "base")) == {
+            (line.pk, net(line)) for line in sale.lines()
+        }
+
+        if late:
+            settlement.settle(night)
+            assert sale.balance() == sum(owed.values())
+        sale.give_back(back, at=night if late else at)
+        settlement.settle(night + timedelta(days=1))
+        assert sale.balance() == sum(sale.earned().values())
+
+        refunds.refund(sale.order, at=night + timedelta(days=2))
+        settlement.settle(night + timedelta(days=3))
+        assert sale.balance() == 0
+        assert sum(row.amount for row in sale.order.refunds.all()) == paid
+        assert sum(orders.left_of(part) for part in sale.order.parts.all()) == 0
+        assert invariants.check() == {}
         transaction.set_rollback(True)

@@ -32,7 +32,7 @@ def everything(number, landing):
 def test_any_order_of_messages_ends_the_same():
     shop = Shop()
     landing, ends = f"/mug?thousand={shop.click()}", []
-    orders = list(permutations(range(5)))[::6]
+    orders = list(permutations(range(5)))[:: 1 if os.environ.get("THOROUGH") else 11]
     for number, order in enumerate(orders, 1001):
         messages = everything(number, landing)
         for k in [*order, order[0]]:

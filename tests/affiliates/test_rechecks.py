@@ -101,7 +101,9 @@ def test_a_payout_that_may_not_go_out_any_more_stays_here_and_says_why(admins, w
     assert (letter.to, "did not go out" in letter.subject) == ([first.creator.user.email], True)
 
 
-def test_another_tax_status_is_built_anew_with_its_own_vat(admins):
+@pytest.fixture
+def of_a_trader(admins):
+    """An approved batch of one payout, to a creator with a VAT number."""
     creator = make_creator()
     make_payable(creator)
     make_numbered(creator)
@@ -109,6 +111,11 @@ def test_another_tax_status_is_built_anew_with_its_own_vat(admins):
     settlement.settle(NIGHT_OVER)
     (batch,) = payouts.build(FRIDAY)
     payouts.approve(batch, admins[0], FRIDAY)
+    return batch
+
+
+def test_another_tax_status_is_built_anew_with_its_own_vat(admins, of_a_trader):
+    batch = of_a_trader
     old = batch.payouts.get()
     another_status(old)
 
@@ -122,18 +129,12 @@ def test_another_tax_status_is_built_anew_with_its_own_vat(admins):
     assert b"34.21" in payouts.export(new.batch, admins[0], MONDAY).content
 
 
-def test_a_vat_number_that_ended_keeps_the_payout_here(admins):
-    creator = make_creator()
-    make_payable(creator)
-    make_numbered(creator)
-    make_commission(creator, price=34_500)
-    settlement.settle(NIGHT_OVER)
-    (batch,) = payouts.build(FRIDAY)
-    payouts.approve(batch, admins[0], FRIDAY)
-    number_ends(batch.payouts.get())
+def test_a_vat_number_that_ended_keeps_the_payout_here(admins, of_a_trader):
+    payout = of_a_trader.payouts.get()
+    number_ends(payout)
 
-    assert payouts.export(batch, admins[1], MONDAY) is None
-    assert payday.of(creator, "EUR", MONDAY).hurdle == "vat_number"
+    assert payouts.export(of_a_trader, admins[1], MONDAY) is None
+    assert payday.of(payout.creator, "EUR", MONDAY).hurdle == "vat_number"
     assert Payout.objects.get().reason.startswith("vat_number ")
 
 

@@ -87,15 +87,17 @@ def test_a_passkey_signs_in_without_a_password(admin):
 
 
 def test_a_security_key_is_the_second_factor(admin):
-    adds_key(admin, alone=False)
+    key = adds_key(admin, alone=False)
     signs_out(admin)
 
     types_password(admin)
     admin.page.wait_for_url("**/2fa/**")
     admin.checks_page(wide=True)
     admin.page.locator("#mfa_webauthn_authenticate").click()
-
     admin.page.wait_for_url("**/admin/")
+
+    assert Authenticator.objects.get(type="webauthn").last_used_at is not None
+    assert key.holds()[0]["signCount"] > 1
 
 
 def test_a_browser_without_the_key_stays_outside(admin, people):
