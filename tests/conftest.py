@@ -77,9 +77,10 @@ def _shares(item) -> bool:
 
 
 def pytest_collection_finish() -> None:
-    """Let the collector of garbage look at what tests make, and no more at the tests themselves."""
+    """Let the collector of garbage look at what tests make, seldom, and no more at the tests."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -23,7 +23,7 @@ def test_the_checker_answers_without_script(people):
     visitor.fill(followers="900")
     visitor.page.locator('form:has([name="followers"]) button[type=submit]').first.click()
 
-    expect(visitor.page.locator("body")).to_contain_text("100 more followers to go")
+    expect(visitor.page.locator("body")).to_contain_text("900 today. 100 to go.")
 
 
 def test_joining_begins_without_script(people):
