@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, DateTimeField, Q, QuerySet, Subquery, Value
+from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from affiliates import linkcache, offerdays, rates
-from affiliates.models import Collaboration, Participation, ProductRate, RateChange
+from affiliates.models import Collaboration, Link, Participation, ProductRate, RateChange
 from affiliates.rates import Change, Rates
 from creators.models import Creator, DirectoryEntry
 from shop.models import Brand, Product
@@ -44,11 +44,26 @@ class Offer:
 
 
 def listed(brand: Brand) -> QuerySet[Collaboration]:
-    """Return a brand's collaborations, newest first, with `link_count` and `creator_count`."""
+    """Return a brand's collaborations, newest first, with `link_count` and `creator_count`.
+
+    Who said yes is one of its creators before she takes a link: a fee for a post needs none.
+    """
+    linked = Link.objects.filter(
+        collaboration=OuterRef("collaboration"), creator=OuterRef("creator")
+    )
+    agreed = (
+        Participation.objects.filter(
+            ~Exists(linked), collaboration=OuterRef("pk"), state=Participation.State.ACCEPTED
+        )
+        .order_by()
+        .values("collaboration")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
     rows = Collaboration.objects.filter(brand=brand).select_related("brand")
     return rows.annotate(
         link_count=Count("links", distinct=True, filter=Q(links__is_active=True)),
-        creator_count=Count("links__creator", distinct=True),
+        creator_count=Count("links__creator", distinct=True) + Coalesce(Subquery(agreed), 0),
     ).order_by("-created_at")
 
 

@@ -15,7 +15,7 @@ from affiliates import (
     participationletters,
     participations,
 )
-from affiliates.models import Collaboration, FlatFee, Participation
+from affiliates.models import Collaboration, FlatFee, Link, Participation
 from config.templatetags import thousand
 from creators.models import Case
 from shop.models import Membership
@@ -54,6 +54,25 @@ def test_a_rate_out_of_bounds_is_refused_at_its_field(client, brand, percent):
     assert set(response.context["form"].errors) == {"percent"}
     assert "Every day" in response.content.decode()
     assert not Collaboration.objects.exists()
+
+
+def test_who_said_yes_is_counted_before_she_takes_a_link(client, brand):
+    offer = money.make_collaboration(brand, kind="targeted")
+    both, agreed, asked = (money.make_creator() for _n in range(3))
+    for creator, state in ((both, "accepted"), (agreed, "accepted"), (asked, "invited")):
+        Participation.objects.create(
+            creator=creator, collaboration=offer, state=state, asked_at=timezone.now()
+        )
+    product = money.make_variant(brand).product
+    for code in ("aaaaaaaaaa", "bbbbbbbbbb"):
+        Link.objects.create(
+            creator=both, collaboration=offer, product=product, code=code, created_at=timezone.now()
+        )
+
+    assert [(row.creator_count, row.link_count) for row in collaborations.listed(brand)] == [(2, 2)]
+    assert (
+        "2 creators, 2 links" in client.get(f"/brand/{brand.slug}/collaborations/").content.decode()
+    )
 
 
 def test_a_second_open_collaboration_is_refused_in_words(client, brand):
