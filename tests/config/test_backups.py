@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import threading
 from contextlib import contextmanager
 
@@ -74,6 +75,36 @@ def market() -> str:
 def count(name: str, table: str) -> int:
     with harness.connect(SERVERS, name) as own:
         return own.execute(f"select count(*) from {table}").fetchone()[0]
+
+
+def test_uploads_come_back_as_they_were(tmp_path, settings):
+    settings.MEDIA_ROOT, settings.PRIVATE_ROOT = tmp_path / "media", tmp_path / "private"
+    picture = tmp_path / "media" / "pictures" / "ab" / "one.webp"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"picture")
+    picture.chmod(0o640)
+    os.utime(picture, (1_790_000_000, 1_790_000_000))
+    assert backups._pack(tmp_path / "files.tar") == []
+    shutil.rmtree(tmp_path / "media")
+
+    with tarfile.open(tmp_path / "files.tar") as tar:
+        backups._unpack(tar)
+
+    state = picture.stat()
+    assert (picture.read_bytes(), state.st_mode & 0o777) == (b"picture", 0o640)
+    assert state.st_mtime == 1_790_000_000
+
+
+@pytest.mark.parametrize("name", ["media/../../out", "elsewhere/out", "/out", "media"])
+def test_nothing_comes_back_beside_the_uploads(tmp_path, settings, name):
+    settings.MEDIA_ROOT, settings.PRIVATE_ROOT = tmp_path / "in/media", tmp_path / "in/private"
+    with tarfile.open(tmp_path / "files.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo(name))
+
+    with tarfile.open(tmp_path / "files.tar") as tar, pytest.raises(backups.Damaged, match="place"):
+        backups._unpack(tar)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["files.tar"]
 
 
 @pytest.mark.slow
