@@ -165,31 +165,42 @@ def _refund(topic: str, event: str, facts: dict[str, Any], currency: str) -> Tol
     about = base.named(facts.get("order_id"), "the order's id")
     if not isinstance(facts.get("refund_line_items"), list):
         raise BadBody("the refund has no list of lines")
-    moves = base.rows(facts.get("transactions"))
-    told = next((one.get("currency") for one in moves if one.get("currency")), None)
-    named = base.currency_of(told) if told else ""
+    named = _shop_currency(facts)
     back = _back(facts, named or currency)
     return Told(kind=topic, about=about, event=event, currency=named, backs=[back])
+
+
+def _shop_currency(facts: dict[str, Any]) -> str:
+    """Return the shop's own currency, in which a refund tells its lines; "" where it names none.
+
+    Its transactions are in the shopper's.
+    """
+    sets = [facts.get("total_duties_set")]
+    sets += [one.get("subtotal_set") for one in base.rows(facts.get("refund_line_items"))]
+    sets += [one.get("amount_set") for one in base.rows(facts.get("order_adjustments"))]
+    told = [base.inside(base.inside(one).get("shop_money")).get("currency_code") for one in sets]
+    told += [one.get("currency") for one in base.rows(facts.get("transactions"))]
+    return next((base.currency_of(one) for one in told if one), "")
 
 
 def _back(facts: dict[str, Any], currency: str) -> Back:
     """Return a refund: what was really paid back, over the lines that it names.
 
     Shipping that was given back is told apart and is not of the goods. A refund that moved no
-    money tells of goods taken off an order.
+    money tells of goods taken off an order. One that was paid in another currency than the shop's
+    is worth its lines and shipping, less what the shop notes as the difference.
     """
     moves = [
         one for one in base.rows(facts.get("transactions"))
         if one.get("kind") == "refund" and one.get("status") == "success"
     ]  # fmt: skip
-    moved = sum(base.amount(one.get("amount"), currency, "a refund") for one in moves)
-    shipping = sum(
-        abs(base.signed(one.get("amount"), currency, "an adjustment"))
-        + abs(base.signed(one.get("tax_amount") or 0, currency, "an adjustment"))
-        for one in base.rows(facts.get("order_adjustments"))
-        if one.get("kind") == "shipping_refund"
-    )
-    goods = max(0, moved - shipping)
+    adjustments: dict[str, int] = {}
+    for one in base.rows(facts.get("order_adjustments")):
+        kind, name = base.text(one.get("kind")), "an adjustment"
+        worth = base.signed(one.get("amount"), currency, name)
+        worth += base.signed(one.get("tax_amount") or 0, currency, name)
+        adjustments[kind] = adjustments.get(kind, 0) + worth
+    shipping = abs(adjustments.get("shipping_refund", 0))
     lines: dict[str, int] = {}
     pieces: dict[str, int] = {}
     for one in base.rows(facts.get("refund_line_items")):
@@ -202,6 +213,11 @@ def _back(facts: dict[str, Any], currency: str) -> Back:
             value = price * base.pieces(one.get("quantity"))
         lines[key] = lines.get(key, 0) + value + base.optional(one.get("total_tax"), currency)
         pieces[key] = pieces.get(key, 0) + base.pieces(one.get("quantity") or 0)
+    if any(one.get("currency") not in (None, "", currency) for one in moves):
+        moved = sum(lines.values()) + shipping - adjustments.get("refund_discrepancy", 0)
+    else:
+        moved = sum(base.amount(one.get("amount"), currency, "a refund") for one in moves)
+    goods = max(0, moved - shipping)
     share = min(goods, sum(lines.values()))
     parts = base.money.split(share, list(lines.values())) if share else [0] * len(lines)
     return Back(

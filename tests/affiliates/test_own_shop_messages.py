@@ -137,6 +137,47 @@ def test_one_refund_told_in_three_ways_counts_once():
     assert OrderLine.objects.get().refunded_gross == 2000
 
 
+def in_both(shop, theirs):
+    """Return a set of amounts as Shopify tells them to a shop in euros whose shopper paid in kronor."""
+    return {"shop_money": {"amount": shop, "currency_code": "EUR"},
+            "presentment_money": {"amount": theirs, "currency_code": "SEK"}}  # fmt: skip
+
+
+@pytest.mark.parametrize("told_by", ["refunds/create", "orders/updated"])
+@pytest.mark.parametrize(
+    ("status", "pieces", "paid_back", "difference", "back"),
+    [
+        ("success", 1, "393.00", None, 3450),  # a piece
+        ("pending", 1, "393.00", "34.50", 3450),  # on its way, as Shopify Payments tells it
+        ("success", 1, "113.90", "24.50", 1000),  # a part of what the piece was
+        ("success", 0, "113.90", "-10.00", 1000),  # for goodwill
+    ],
+)
+def test_money_that_goes_back_in_the_shoppers_currency_counts_in_the_shops(
+    told_by, status, pieces, paid_back, difference, back
+):
+    shop = Shop()
+    bought = {"quantity": 3, "total": "103.50"}
+    shop.send("orders/paid", paid(**bought, presentment_currency="SEK"))
+    one = refund(back=paid_back) | {"total_duties_set": in_both("0.00", "0.00")}
+    one["refund_line_items"] = pieces * [
+        {"line_item_id": 11, "quantity": 1, "subtotal": 34.5, "total_tax": 0.0,
+         "subtotal_set": in_both("34.50", "393.00")}
+    ]  # fmt: skip
+    one["transactions"][0] |= {"status": status, "currency": "SEK"}
+    if difference:
+        one["order_adjustments"] = [
+            {"kind": "refund_discrepancy", "amount": difference, "tax_amount": "0.00",
+             "amount_set": in_both(difference, paid_back)}
+        ]  # fmt: skip
+    later = (NOW + timedelta(seconds=9)).isoformat()
+    whole = paid(**bought, refunds=[one], updated_at=later)
+    answer = shop.send(told_by, one if told_by == "refunds/create" else whole)
+
+    assert told(answer)[1] == "applied"
+    assert OrderLine.objects.get().refunded_gross == back
+
+
 def test_a_cancelled_order_earns_nothing_before_or_after_it_was_paid():
     shop = Shop()
     landing = f"/?thousand={shop.click()}"
