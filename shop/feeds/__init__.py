@@ -3,6 +3,7 @@
 `detect` and `read` are pure; `shop.feeds.importer` brings a feed into the shop.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ __all__ = [
     "read",
 ]
 
+_PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 FORMATS = ("shopify", "woocommerce", "merchant_xml", "merchant_tsv", "table")
 
 
@@ -42,8 +44,11 @@ def detect(path: Path) -> str:
     if start[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
         message = _("This is a ZIP archive or a spreadsheet. Save it as CSV first.")
         raise UnreadableFeed(f"{message} {supported()}")
-    first = start.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")[:1]
+    start = start.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")
+    first = start[:1]
     if first == b"<":
+        if _PAGE.match(start):
+            raise UnreadableFeed(f"{_('This is a web page, no catalogue.')} {supported()}")
         return "merchant_xml"
     if first in {b"{", b"["}:
         raise UnreadableFeed(f"{_('This is JSON. Save the catalogue as CSV first.')} {supported()}")

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -26,6 +27,7 @@ from shop import pricing
 
 MAX_BYTES = 512 * 1024 * 1024  # unpacked
 READING_S = 180  # for all passes over one file; what is empty counts as well
+MOST_BEFORE = 20  # lines before the names of the columns
 MAX_LINE = 1024 * 1024  # characters in one physical line
 MAX_COLUMNS = 400
 MAX_CELL = 100_000  # characters
@@ -233,6 +235,9 @@ def open_text(path: Path) -> TextIO:
     return io.TextIOWrapper(open_bytes(path), encoding=encoding, errors="replace", newline="")
 
 
+_TOLD = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
+
+
 def delimiter_of(header: str) -> str:
     """Return the delimiter of a header line: the candidate that splits it most often."""
     return max(",;\t", key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
@@ -266,11 +271,26 @@ class Row:
 
 def header_of(path: Path) -> tuple[list[str], str]:
     """Return (column names in lower case, delimiter) of a delimited text file."""
+    names, delimiter, _skipped = _head(path)
+    return names, delimiter
+
+
+def _head(path: Path) -> tuple[list[str], str, int]:
+    """Return column names, delimiter, and how many lines stand before those below the names.
+
+    Before the names, empty lines and a spreadsheet's `sep=;` are passed over.
+    """
+    told = ""
     with open_text(path) as stream:
-        first = next(lines(stream), "")
-    delimiter = delimiter_of(first.strip("\r\n"))
-    names = next(csv.reader([first.strip("\r\n")], delimiter=delimiter), [])
-    return [name.strip().lower() for name in names], delimiter
+        for skipped, line in enumerate(islice(lines(stream), MOST_BEFORE), 1):
+            text = line.strip("\r\n")
+            if found := _TOLD.fullmatch(text.strip()):
+                told = found[1]
+            elif text.strip(",;\t "):
+                delimiter = told or delimiter_of(text)
+                names = next(csv.reader([text], delimiter=delimiter), [])
+                return [name.strip().lower() for name in names], delimiter, skipped
+    return [], ",", 0
 
 
 def rows(
@@ -281,15 +301,17 @@ def rows(
     `product` tells the external id of a row's product, so that one with a bad row stays;
     `also` what else columns are called.
     """
-    names, delimiter = header_of(path)
+    names, delimiter, skipped = _head(path)
     names = [(also or {}).get(name, name) for name in names]
     if len(names) > MAX_COLUMNS:
         raise UnreadableFeed(_("The file has more than 400 columns."))
     with open_text(path) as stream:
-        reader = csv.reader(lines(stream), delimiter=delimiter)
-        next(reader, None)
+        text = lines(stream)
+        for _line in islice(text, skipped):
+            pass
+        reader = csv.reader(text, delimiter=delimiter)
         while True:
-            start = reader.line_num + 1
+            start = skipped + reader.line_num + 1
             try:
                 cells = next(reader)
             except StopIteration:
@@ -322,24 +344,26 @@ def shorten(value: str, length: int = 200) -> str:
 
 
 _AMOUNT = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,3})?", re.ASCII)
-_MERCHANT = re.compile(r"(?:([A-Z]{3})\s+)?([0-9.,]+)(?:\s+([A-Z]{3}))?", re.ASCII)
+_MERCHANT = re.compile(r"(?:([A-Za-z]{3})\s*)?([0-9][0-9.,]*)(?:\s*([A-Za-z]{3}))?", re.ASCII)
 
 
 def price(text: str, currency: str) -> int:
     """Return a positive amount in minor units.
 
-    A point or a comma is the decimal sign, and there are no thousands signs: `1.234,56`
-    and `1_000` are refused. So is `1,234`, which may mean two numbers.
-    Raises BadValue.
+    Plain, with a point or a comma as the decimal sign, or as people write it: `€ 1.234,56`.
+    `1,234`, which may mean two numbers, is refused, and so is `1_000`. Raises BadValue.
     """
     if not text:
         raise BadValue(_("The price is missing."))
-    if not _AMOUNT.fullmatch(text):
-        raise BadValue(_("Write the price like 34.50 or 34,50, without other signs."))
     try:
-        amount = money.parse(text, currency)
+        plain = _AMOUNT.fullmatch(text)
+        amount = money.parse(text, currency) if plain else money.typed(text[:40], currency)
+    except money.TwoReadings as error:
+        raise BadValue(str(error)) from error
     except money.BadAmount as error:
-        raise BadValue(_("The price has too many decimals or is too large.")) from error
+        if _AMOUNT.fullmatch(text):
+            raise BadValue(_("The price has too many decimals or is too large.")) from error
+        raise BadValue(_("Write the price like 34.50 or 34,50, without other signs.")) from error
     if amount == 0:
         raise BadValue(_("The price is 0. A product needs a price."))
     return amount
@@ -351,8 +375,11 @@ def price_with_currency(text: str, currency: str) -> tuple[int, str]:
         raise BadValue(_("The price is missing."))
     match = _MERCHANT.fullmatch(text)
     if not match:
-        raise BadValue(_("Write the price like 34.50 EUR."))
-    code = match[1] or match[3] or currency
+        try:
+            return price(text, currency), currency
+        except BadValue as error:
+            raise BadValue(_("Write the price like 34.50 EUR.")) from error
+    code = (match[1] or match[3] or currency).upper()
     if code not in money.CURRENCIES:
         raise BadValue(_("We do not know this currency."))
     return price(match[2], code), code

@@ -172,6 +172,31 @@ Pot,pot,,,,FALSE,Active,P,Title,Default Title,9,,shopify,7,deny,,,,
     assert (pot.published, pot.variants[0].stock, pot.variants[0].options) == (False, 7, ())
 
 
+def test_a_merchant_price_names_its_currency_in_any_way():
+    for text in ("25.00 USD", "USD 25", "25,00usd", "usd25.00"):
+        assert base.price_with_currency(text, "EUR") == (2500, "USD")
+    assert base.price_with_currency("€ 1.025,00", "EUR") == (102500, "EUR")
+    for text in ("25 XXY", "25 USD EUR", "from 25 EUR", "1e3 EUR"):
+        with pytest.raises(BadValue):
+            base.price_with_currency(text, "EUR")
+
+
+def test_what_a_spreadsheet_puts_before_the_names_is_passed_over(tmp_path):
+    path = write(tmp_path, "sep=;\r\n;;\r\nname;price\r\n\r\nMug, blue;€ 12,50\r\nPot;x\r\n")
+    found, problems = read(path)
+
+    assert [(one.title, one.variants[0].price, one.line) for one in found] == [
+        ("Mug, blue", 1250, 5)
+    ]
+    assert [one.line for one in problems] == [6]
+
+
+def test_a_web_page_is_told_from_a_catalogue(tmp_path):
+    for page in ("<!DOCTYPE html><html>", "\n<html lang='nl'><head>"):
+        with pytest.raises(UnreadableFeed, match="web page"):
+            read(write(tmp_path, page))
+
+
 def test_empty_cells_too_many_are_none_and_a_bad_row_names_its_product(tmp_path):
     head, row = HEADER.strip(), "cup,Cup,,,,C1,5,,,"
     found, problems = read(write(tmp_path, f"{head}\n{row},,\npot,Pot,,,,P1,5,,,,x\n"))
@@ -218,8 +243,10 @@ def test_a_day_of_a_sale_is_a_day_of_the_market(tmp_path, period, price):
         "1_000",
         "１２",
         "٣",
-        "1.234,56",
+        "1.234",
         "1,234",
+        "1.23,456",
+        "$ 5",
         "9" * 15,
         "",
         "1.999",
@@ -232,8 +259,12 @@ def test_prices_that_are_not_plain_are_refused(text):
 
 @pytest.mark.parametrize(
     ("text", "currency", "minor"),
-    [("34.50", "EUR", 3450), ("34,5", "EUR", 3450), ("500", "JPY", 500), ("1.250", "KWD", 1250)],
-)
+    [
+        ("34.50", "EUR", 3450), ("34,5", "EUR", 3450), ("500", "JPY", 500), ("1.250", "KWD", 1250),
+        ("1.234,56", "EUR", 123456), ("1,234.56", "USD", 123456), ("€ 12,50", "EUR", 1250),
+        ("12,50\u00a0€", "EUR", 1250), ("EUR 12", "EUR", 1200), ("1 234,56", "EUR", 123456),
+    ],
+)  # fmt: skip
 def test_plain_prices_are_exact(text, currency, minor):
     assert base.price(text, currency) == minor
 
