@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from shop.feeds import base
+from shop.feeds import base, woocolumns
 from shop.feeds.base import (
     BadValue,
     Options,
@@ -25,10 +25,13 @@ from shop.feeds.base import (
     UnreadableFeed,
 )
 
-COLUMNS = {"type", "sku", "name", "regular price"}
 MAX_OPEN = 20_000  # rows kept back until their product is whole
 ATTRIBUTES = 10  # of one variation; the exporter numbers them
-TAX = {"reduced-rate": "reduced", "zero-rate": "zero"}
+TAX = {  # the classes that WooCommerce makes, by the language it was set up in
+    "reduced-rate": "reduced", "zero-rate": "zero", "verlaagd-tarief": "reduced",
+    "gereduceerd-tarief": "reduced", "laag-tarief": "reduced", "nultarief": "zero",
+    "nul-tarief": "zero",
+}  # fmt: skip
 _LIST = re.compile(r"\\,|,")
 
 
@@ -42,12 +45,15 @@ class _Family:
 
 def recognises(columns: list[str]) -> bool:
     """Tell whether a header is one of WooCommerce's."""
-    return set(columns) >= COLUMNS
+    known = woocolumns.english(columns)
+    return {known.get(name, name) for name in columns} >= woocolumns.ENGLISH
 
 
 def read(path: Path, currency: str, at: datetime) -> Iterator[Parsed]:
     """Yield the products as they hold at `at`; prices are in `currency`, which it never names."""
-    last, names = _first_look(path)
+    columns, _delimiter = base.header_of(path)
+    also = woocolumns.english(columns)
+    last, names = _first_look(path, also)
     families: dict[str, _Family] = {}
     ends: dict[int, list[str]] = {}
     for key, line in last.items():
@@ -59,7 +65,7 @@ def read(path: Path, currency: str, at: datetime) -> Iterator[Parsed]:
         parent = row.get("parent")
         return names.get(parent, parent.removeprefix("id:")) if parent else _key(row)
 
-    for row in base.rows(path, product):
+    for row in base.rows(path, product, also):
         if isinstance(row, Problem):
             yield row
             continue
@@ -95,12 +101,12 @@ def read(path: Path, currency: str, at: datetime) -> Iterator[Parsed]:
         yield from _whole(family, currency, at)
 
 
-def _first_look(path: Path) -> tuple[dict[str, int], dict[str, str]]:
+def _first_look(path: Path, also: dict[str, str]) -> tuple[dict[str, int], dict[str, str]]:
     """Return (line of the last row of each parent with variations, key of each name of it)."""
     last: dict[str, int] = {}
     names: dict[str, str] = {}
     parents: dict[str, int] = {}
-    for row in base.rows(path):
+    for row in base.rows(path, also=also):
         if isinstance(row, Problem):
             continue
         if "variation" in _kinds(row):

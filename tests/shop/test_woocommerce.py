@@ -101,3 +101,41 @@ def test_the_sample_of_woocommerce_is_imported():
         "done", 13, [(17, "Type", "grouped"), (18, "Type", "external")],
     )  # fmt: skip
     assert Variant.objects.filter(brand=brand).count() == 11 + 9
+
+
+ROWS = [
+    "7,variable,,Mok,1,visible,Kort,Lang,,,taxable,verlaagd-tarief,1,,0,,,Keuken en tafel,,"
+    'https://mill.example/a.jpg,,0,Kleur,"Rood, Blauw"',
+    "8,variation,,Mok - Rood,1,visible,,,2026-11-01,2026-11-12,taxable,parent,1,5,0,9.50,12.50,,,,"
+    "id:7,1,Kleur,Rood",
+    "9,variation,M-B,Mok - Blauw,1,visible,,,,,taxable,parent,1,-2,0,,12.50,,,,id:7,2,Kleur,Blauw",
+]
+COLUMNS = {  # as the exporter writes them; of each language the ones that we read
+    "nl": "ID;Type;Artikelnummer;Naam;Gepubliceerd;Zichtbaarheid in catalogus;Korte omschrijving;"
+    "Beschrijving;Startdatum actieprijs;Einddatum actieprijs;Btw status;Belastingklasse;"
+    "Op voorraad?;Voorraad;Nabestellingen toestaan?;Actieprijs;Reguliere prijs;Categorieën;Tags;"
+    "Afbeeldingen;Hoofd;Positie;Naam eigenschap 1;Waarde eigenschap 1",
+    "de": "ID;Typ;Artikelnummer;Name;Veröffentlicht;Sichtbarkeit im Katalog;Kurzbeschreibung;"
+    "Beschreibung;Datum, an dem Angebotspreis beginnt;Datum, an dem Angebotspreis endet;"
+    "Steuerstatus;Steuerklasse;Vorrätig?;Lager;Lieferrückstande erlaubt?;Angebotspreis;"
+    "Regulärer Preis;Kategorien;Schlagwörter;Bilder;Übergeordnetes Produkt;Position;"
+    "Attribut 1 Name;Attribut 1 Wert(e)",
+    "fr": "ID;Type;UGS;Nom;Publié;Visibilité dans le catalogue;Description courte;Description;"
+    "Date de début de promo;Date de fin de promo;État de la TVA;Classe de TVA;En stock\u202f?;Stock;"
+    "Autoriser les commandes de produits en rupture\u00a0?;Tarif promo;Tarif régulier;Catégories;"
+    "Étiquettes;Images;Parent;Position;Nom de l’attribut 1;Valeur(s) de l’attribut 1 ",
+}
+
+
+@pytest.mark.parametrize("language", COLUMNS)
+def test_the_export_is_read_in_the_language_that_it_was_made_in(tmp_path, language):
+    head = ",".join(f'"{name}"' for name in COLUMNS[language].split(";"))
+    (mug,), problems = read(write(tmp_path, "\n".join([head, *ROWS]) + "\n"))
+
+    assert problems == []
+    assert (mug.external_id, mug.title, mug.description, mug.tax_class, mug.category) == (
+        "7", "Mok", "Lang", "reduced", "Keuken en tafel",
+    )  # fmt: skip
+    assert [(v.sku, v.options, v.price, v.compare_at, v.stock) for v in mug.variants] == [
+        ("id:8", (("Kleur", "Rood"),), 950, 1250, 5), ("M-B", (("Kleur", "Blauw"),), 1250, None, 0),
+    ]  # fmt: skip
