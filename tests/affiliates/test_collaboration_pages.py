@@ -64,10 +64,11 @@ def test_who_said_yes_is_counted_before_she_takes_a_link(client, brand):
             creator=creator, collaboration=offer, state=state, asked_at=timezone.now()
         )
     product = money.make_variant(brand).product
-    for code in ("aaaaaaaaaa", "bbbbbbbbbb"):
+    for code, platform in (("aaaaaaaaaa", "tiktok"), ("bbbbbbbbbb", "youtube")):
         Link.objects.create(
-            creator=both, collaboration=offer, product=product, code=code, created_at=timezone.now()
-        )
+            creator=both, collaboration=offer, product=product, code=code, taken_bp=1200, platform=platform,
+            rate_locked_until=timezone.now() + 30 * DAY, created_at=timezone.now(),
+        )  # fmt: skip
 
     assert [(row.creator_count, row.link_count) for row in collaborations.listed(brand)] == [(2, 2)]
     assert (
