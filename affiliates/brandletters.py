@@ -1,4 +1,4 @@
-"""Letters to a brand's owners about what changes for its money: its account, and our fee.
+"""Letters to a brand's owners: its account or our fee changes, or its phone number is missing.
 
 Each owner is told once of each change; a policy that is changed again before it holds is a new
 one to tell of.
@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -22,6 +24,7 @@ from affiliates.payouts import METHOD_WAIT_HOURS
 from config.lib import money
 from shop import readers
 from shop.models import Brand, Membership
+from shop.models.brands import SellsAt
 
 logger = logging.getLogger(__name__)
 TELL_WITHIN = timedelta(days=30)
@@ -48,6 +51,8 @@ def _changes(at: datetime) -> Iterator[tuple]:
     for brand in Brand.objects.filter(connect_since__gte=at - TELL_WITHIN):
         subject = f"connect:{brand.pk}:{brand.connect_since:%Y%m%d%H%M%S%f}"
         yield subject, owners.filter(brand=brand), _account
+    for brand in _without_phone(owners):
+        yield f"phone:{brand.pk}", owners.filter(brand=brand), _phone
     for policy in FeePolicy.objects.filter(effective_from__gt=at):
         facts = (policy.rate_bp, policy.base, policy.minimum, policy.minimum_currency)
         subject = f"fee:{policy.pk}:{policy.effective_from:%Y%m%d%H%M}:" + ":".join(map(str, facts))
@@ -83,6 +88,36 @@ def _account(owner: Membership) -> Letter:
         ],
         url=settings.SITE_URL + reverse("affiliates:balance", args=[brand.slug]),
         button=_("See the balance"),
+        why=_("You get this mail because you are an owner of this brand."),
+    )
+
+
+def _without_phone(owners: QuerySet[Membership]) -> QuerySet[Brand]:
+    """Return the brands that sell here without a phone number, of which an owner was not told."""
+    subject = Concat(Value("phone:"), Cast("brand_id", CharField()))
+    told = BrandNotice.objects.filter(subject=OuterRef("subject"), user=OuterRef("user"))
+    untold = owners.filter(brand=OuterRef("pk")).exclude(user__email="")
+    untold = untold.annotate(subject=subject).exclude(Exists(told))
+    rows = Brand.objects.active().filter(phone="").exclude(sells_at=SellsAt.OWN_SHOP)
+    return rows.filter(Exists(untold)).order_by("pk")
+
+
+def _phone(owner: Membership) -> Letter:
+    brand = owner.brand
+    return Letter(
+        to=owner.user.email,
+        subject=_("Shoppers cannot call %s yet") % brand.name,
+        title=_("Please add a phone number."),
+        paragraphs=[
+            _(
+                "EU law (Digital Services Act, art. 30) asks each trader who sells here for name, "
+                "address, phone number and e-mail, and shoppers see them at each product."
+            ),
+            _("For %s the phone number is missing. Your products stay on sale meanwhile.")
+            % brand.name,
+        ],
+        url=settings.SITE_URL + reverse("shop:brand_settings", args=[brand.slug]) + "#id_phone",
+        button=_("Add the number"),
         why=_("You get this mail because you are an owner of this brand."),
     )
 

@@ -1,6 +1,6 @@
 """A creator's code: one word that a shopper types at checkout, and that wins over clicks.
 
-choose(creator, word) -> CreatorCode          # replaces the one she had
+choose(creator, word, at) -> CreatorCode      # replaces the one she had
 owner(word, brand_ids, at) -> ForCode | None  # what checkout tells the shopper
 """
 
@@ -14,6 +14,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Value
 from django.db.models.functions import Replace, Upper
+from django.utils import timezone
 
 from affiliates import collaborations, programmes
 from affiliates.models import CreatorCode, OwnProgramme
@@ -44,6 +45,13 @@ class ForCode:
     creator_handle: str
     brand_ids: frozenset[int]
     is_own: bool = False  # of the brand's own programme: no creator has it
+    code_id: int | None = None
+    offer_ids: frozenset[int] = frozenset()  # by which it earns there
+
+    @property
+    def frozen(self) -> dict[str, object]:
+        """What an order keeps: what the code stood for when it was placed."""
+        return {"id": self.code_id, "offers": sorted(self.offer_ids)} if self.code_id else {}
 
 
 def plain(text: str) -> str:
@@ -63,7 +71,7 @@ def current(creator: Creator) -> CreatorCode | None:
 
 
 @transaction.atomic
-def choose(creator: Creator, text: str) -> CreatorCode:
+def choose(creator: Creator, text: str, at: datetime | None = None) -> CreatorCode:
     """Give her the code `text`; the one before stops working. Asked twice, nothing changes.
 
     A word is never given to a second person: receipts name it. Nor is one that shoppers type for
@@ -80,13 +88,18 @@ def choose(creator: Creator, text: str) -> CreatorCode:
         raise CodeTaken(f"{word} is the handle of somebody else")
     if not creator.codes.filter(code=word).exists() and _is_of_a_brand(word):
         raise CodeTaken(f"{word} is a code of a brand")
-    creator.codes.exclude(code=word).update(is_active=False)
+    at = at or timezone.now()
+    if known := creator.codes.filter(code=word).first():
+        if not known.is_active:
+            switch_off(creator, at)
+        known.save(update_fields=known.switch(on=True, at=at))
+        return known
+    switch_off(creator, at)
     try:
         with transaction.atomic():
-            row, _new = creator.codes.update_or_create(code=word, defaults={"is_active": True})
+            return creator.codes.create(code=word)
     except IntegrityError as taken:
         raise CodeTaken(f"{word} belongs to somebody else") from taken
-    return row
 
 
 def _is_anothers_name(word: str, creator: Creator) -> bool:
@@ -101,9 +114,10 @@ def _is_of_a_brand(word: str) -> bool:
     return discounts.exists() or OwnProgramme.objects.filter(codes__contains=[word]).exists()
 
 
-def switch_off(creator: Creator) -> int:
+def switch_off(creator: Creator, at: datetime | None = None) -> int:
     """Let her code stop working; what was ordered with it stays hers. Returns how many."""
-    return creator.codes.filter(is_active=True).update(is_active=False)
+    works = creator.codes.filter(is_active=True)
+    return works.update(is_active=False, off_at=at or timezone.now())
 
 
 def owner(text: str, brand_ids: Collection[int], at: datetime) -> ForCode | None:
@@ -117,9 +131,12 @@ def owner(text: str, brand_ids: Collection[int], at: datetime) -> ForCode | None
         brand = programmes.owner_of_code(word, brand_ids)
         return ForCode(word, brand.name, "", frozenset(), is_own=True) if brand else None
     offers = collaborations.earning_for(found.creator, at, brand_ids)
+    known = dict(offers.values_list("pk", "brand_id"))
     return ForCode(
         found.code,
         found.creator.display_name,
         found.creator.handle,
-        frozenset(offers.values_list("brand_id", flat=True)),
+        frozenset(known.values()),
+        code_id=found.pk,
+        offer_ids=frozenset(known),
     )

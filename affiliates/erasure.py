@@ -199,10 +199,10 @@ def _forget_channels(creator: Creator) -> None:
 
 def _forget_market(creator: Creator, at: datetime) -> None:
     for link in Link.objects.filter(creator=creator, is_active=True):
-        links.deactivate(link)
+        links.deactivate(link, at)
     Link.objects.filter(creator=creator).exclude(alias="").update(alias="")
     LinkBlock.objects.filter(link__creator=creator).update(reason=GONE, lift_reason="")
-    codes.switch_off(creator)
+    codes.switch_off(creator, at)
     for code in creator.codes.all():
         code.code = f"GONE{code.pk}"
         code.save(update_fields=["code"])

@@ -32,7 +32,7 @@ def block(link: Link, reason: str, by: AbstractBaseUser, at: datetime) -> LinkBl
     if link.blocks.standing().exists():
         return None
     row = LinkBlock.objects.create(link=link, reason=reason, blocked_by=by, blocked_at=at)
-    links.deactivate(link)
+    links.deactivate(link, at)
     audit.note("link blocked", f"affiliates_link:{link.pk}", user_id=by.pk)
     return row
 
@@ -47,7 +47,7 @@ def lift(link: Link, reason: str, by: AbstractBaseUser, at: datetime) -> bool:
     row.lifted_by, row.lifted_at, row.lift_reason = by, at, reason.strip()[:300]
     row.save(update_fields=["lifted_by", "lifted_at", "lift_reason"])
     if creator.erased_at is None:
-        links.activate(link)
+        links.activate(link, at)
     audit.note("link freed", f"affiliates_link:{link.pk}", user_id=by.pk)
     return True
 

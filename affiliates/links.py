@@ -164,7 +164,7 @@ def take(
     if _blocked(there):
         raise LinkBlocked(f"{creator} had a link to {product or brand} on {platform}")
     if known := next((one for one in there if one.collaboration == offer.collaboration), None):
-        return _switch_on(known)
+        return _switch_on(known, at)
     if solvency.short([offer.collaboration.brand_id], at):
         raise BrandShort(f"{offer.collaboration} is of a brand that is short of money")
     if product is not None and integrations.untested([product]):
@@ -264,7 +264,7 @@ def take_many(
         elif any(link.pk in blocked for link in known):
             results[product.pk] = "blocked"
         elif same:
-            results[product.pk] = _switch_on(same[0])
+            results[product.pk] = _switch_on(same[0], at)
         elif product.brand_id in short:
             results[product.pk] = "short"
         elif product.pk in untested:
@@ -292,9 +292,9 @@ def _blocked(found: Sequence[Link]) -> set[int]:
     return set(rows.values_list("link", flat=True)) if rows is not None else set()
 
 
-def _switch_on(link: Link) -> Link:
+def _switch_on(link: Link, at: datetime) -> Link:
     if not link.is_active:
-        activate(link)
+        activate(link, at)
     return link
 
 
@@ -323,18 +323,17 @@ def destination_of(
     return urlunsplit(parts._replace(query=query))
 
 
-def deactivate(link: Link) -> None:
+def deactivate(link: Link, at: datetime) -> None:
     """Switch a link off: its clicks earn nothing more; orders placed before stay."""
-    link.is_active = False
+    turned = link.switch(on=False, at=at)
     link.on_storefront = False
-    link.save(update_fields=["is_active", "on_storefront"])
+    link.save(update_fields=[*turned, "on_storefront"])
     forget_later(link)
 
 
-def activate(link: Link) -> None:
+def activate(link: Link, at: datetime) -> None:
     """Let a link work again."""
-    link.is_active = True
-    link.save(update_fields=["is_active"])
+    link.save(update_fields=link.switch(on=True, at=at))
     forget_later(link)
 
 

@@ -174,6 +174,21 @@ def _plain(word: object) -> str:
     return re.sub(r"[^A-Z0-9]", "", str(word).upper())[:24]
 
 
+class Frozen(NamedTuple):
+    """What a typed code stood for when the order was placed: its row, and the offers it earned by."""
+
+    code_id: int
+    offer_ids: tuple[int, ...]
+
+
+def frozen_code(referral: dict[str, Any] | None) -> Frozen | None:
+    """Return what checkout froze of the typed code; None: nothing, as on orders of before."""
+    told = (referral or {}).get("code_is")
+    if not isinstance(told, dict) or not isinstance(told.get("id"), int):
+        return None
+    return Frozen(told["id"], tuple(told.get("offers") or ()))
+
+
 def typed_code(referral: dict[str, Any] | None) -> str:
     """Return the creator's code that the shopper typed at checkout, in plain capitals."""
     facts = referral or {}

@@ -104,7 +104,8 @@ def _batch(
     notes = {creator.pk: _links_of(creator, found, at) for creator in creators}
     Link.objects.bulk_create(found.new)
     if found.again:
-        Link.objects.filter(pk__in=[link.pk for link in found.again]).update(is_active=True)
+        again = Link.objects.filter(pk__in=[link.pk for link in found.again])
+        again.update(is_active=True, on_at=at)
         codes = [link.code for link in found.again]
         transaction.on_commit(lambda: linkcache.forget(codes))
     SwitchChange.objects.bulk_create(

@@ -55,6 +55,7 @@ EVERY = [  # what it does, task, seconds
     ("ask shops what they sent of it", "shop.tasks.look_at_parcels", MINUTE),
     ("tell brands what stands still", "shop.tasks.mail_stock_alarms", 5 * MINUTE),
     ("read stock that lies elsewhere", "shop.tasks.read_stockrooms", MINUTE),
+    ("set other currencies aside", "shop.tasks.set_currencies_aside", HOUR),
     ("call parcels of own shops delivered", "shop.tasks.assume_delivered", HOUR),
     ("tell what happened to orders", "shop.tasks.mail_orders", MINUTE),
     ("issue invoices of sales", "shop.tasks.issue_documents", 5 * MINUTE),

@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "config.middleware.staff_need_a_second_factor",
+    "config.carried.Carried",
     "affiliates.middleware.referral",
 ]
 

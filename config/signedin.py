@@ -107,6 +107,7 @@ def _still(request: HttpRequest):
         return user
     kept = {name: request.session[name] for name in KEPT if name in request.session}
     request.user = user  # whom `logout` asks for
+    request.was_signed_in = user.pk
     logout(request)
     request.session.update(kept)
     said = _("You were signed out because it was a while ago. Sign in to go on.")

@@ -1,7 +1,7 @@
 """Who may see a brand's pages: its members, and nobody learns of brands that are not hers.
 
-A member works products, orders and collaborations. What concerns the trader, its contract, its
-account and its team is an owner's: `owner_required`, or `owner_changes` where a member may look.
+A member works products, orders and collaborations. What concerns the trader, its contract, what
+its delivery costs, its account and its team is an owner's: `owner_required`, or `owner_changes` where a member may look.
 """
 
 from collections.abc import Callable, Iterable

@@ -72,6 +72,7 @@ def free_slug(name: str) -> str:
 def lacks(brand: Brand) -> list[str]:
     """Return the trader details (EU DSA art. 30) that keep a brand from selling."""
     missing = [name for name in NEEDED if not getattr(brand, name)]
+    missing += ["phone"] if brand.owes_phone else []
     return missing if brand.self_certified_at else [*missing, "self_certified_at"]
 
 
@@ -98,14 +99,15 @@ def join(user, brand: Brand, at: datetime) -> Brand:
 def save_settings(brand: Brand) -> Brand:
     """Store changed details; a brand that became incomplete stops selling until it is whole.
 
-    What others decide about it meanwhile stays as they left it.
+    One that sells already is only asked for its phone, which was not asked when it came. What others decide about it meanwhile stays as they left it.
     Products without a shelf get that of the brand; what else the details decide on products, such
     as their VAT and maker, is for `tasks.look_again`.
     """
     for name, value in Brand.objects.select_for_update().values(*OTHERS).get(pk=brand.pk).items():
         setattr(brand, name, value)
     if brand.status in {Brand.Status.ACTIVE, Brand.Status.DRAFT}:
-        brand.status = Brand.Status.DRAFT if lacks(brand) else Brand.Status.ACTIVE
+        needed = set(lacks(brand)) - ({"phone"} if brand.status == Brand.Status.ACTIVE else set())
+        brand.status = Brand.Status.DRAFT if needed else Brand.Status.ACTIVE
     brand.save()
     if brand.category:
         shelfless = brand.products.filter(category=None).exclude(status=Product.Status.ARCHIVED)

@@ -96,7 +96,8 @@ def place(
 def _updated(order: Order, buyer: Buyer, referral: dict) -> Order:
     """The shopper came back and corrected where it goes, or the code; a paid order stays."""
     _check_ships([part.brand for part in order.parts.select_related("brand")], buyer)
-    told = (order.referral or {}) | {"code": referral.get("code", "")}
+    asked = {"code": referral.get("code", ""), "code_is": referral.get("code_is", {})}
+    told = (order.referral or {}) | asked
     pending = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING)
     changed = pending.update(referral=told, **_fields(buyer))
     order.refresh_from_db()

@@ -3,6 +3,7 @@
 ring(integration, about, at) -> bool   # the shop told something of this order: ask it soon
 look_due(at) -> int                    # by the worker; safe to run again and beside itself
 take_over(push, fate, at) -> int       # bring the brand's part to what became of it there
+assume_arrived(at) -> int              # what left there and of which no carrier tells, after days
 
 A message only rings, and silence is asked about as well: what left is asked of the shop itself,
 so that lost, late and repeated messages end the same. A parcel left, or arrived, when we learn of
@@ -19,9 +20,20 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce, Greatest
 
 from shop import letters, mistakes, orders, parcels, pushes, stockrooms
-from shop.models import BrandOrder, Integration, OrderLetter, OrderPush, Parcel, Stocked
+from shop.models import (
+    BrandOrder,
+    Integration,
+    Order,
+    OrderLetter,
+    OrderPush,
+    Parcel,
+    Stocked,
+    Trouble,
+)
 from shop.ownshops import words
 from shop.stockrooms.base import Fate, Sent
 
@@ -122,6 +134,28 @@ def take_over(push: OrderPush, fate: Fate, at: datetime) -> int:
     _note_cancelled(push, fate.is_cancelled, at)
     _put_off(push, _next(push, at))
     return done
+
+
+def assume_arrived(at: datetime, limit: int = 500) -> int:
+    """Call delivered what a shop elsewhere sent and of which nobody tells that it came.
+
+    That is once the days are over that the brand states for its shop, and those that it promised
+    the shopper; once only: what its brand took back it notes itself. Return how many.
+    """
+    day = timedelta(days=1)
+    elsewhere = Parcel.objects.filter(brand_order=OuterRef("pk")).exclude(external_id="")
+    stated = OrderPush.objects.filter(brand_order=OuterRef("pk"), refund=None).order_by("-pk")
+    stated = stated.values("stockroom__integration__delivered_after_days")[:1]
+    days = Greatest(Subquery(stated), Coalesce("delivery_days_to", 0))
+    rows = BrandOrder.objects.filter(
+        Exists(elsewhere), order__own_shop=False, order__status=Order.Status.PAID,
+        shipped_at__isnull=False, delivered_at=None, arrival_assumed=False,
+    )  # fmt: skip
+    said = Trouble.objects.filter(brand_order=OuterRef("pk"), kind=Trouble.Kind.NOT_ARRIVED)
+    rows = rows.exclude(Exists(said))  # its shopper knows better
+    due = rows.annotate(days=days).filter(shipped_at__lte=at - day * F("days"))
+    found = due.select_related("order").order_by("shipped_at", "pk")[:limit]
+    return sum(parcels.deliver(part, at, assumed=True) for part in found)
 
 
 def _note_cancelled(push: OrderPush, is_cancelled: bool, at: datetime) -> None:

@@ -1,8 +1,8 @@
 """Invoices and credit notes to shoppers: numbered per brand, issued on its behalf, as PDF.
 
-A sale paid here gets its invoice, and each refund of a brand's part its credit note. A task issues
-what is missing; whoever asks for one before that has it issued at once. The numbers of a brand
-have no gaps: whoever numbers holds the brand's lock until the row stands.
+A sale paid here gets its invoice, and what is booked of a refund on a brand's part its credit note.
+A task issues what is missing; whoever asks for one before that has it issued at once. The numbers
+of a brand have no gaps: whoever numbers holds the brand's lock until the row stands.
 """
 
 import hashlib
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import BigIntegerField, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
@@ -68,23 +69,28 @@ def invoice(part: BrandOrder, at: datetime) -> SaleDocument:
 
 @transaction.atomic
 def credit(refund: Refund, part: BrandOrder, at: datetime) -> SaleDocument:
-    """Return the credit note of a brand's part of a refund; issue it if it is missing.
+    """Return the newest credit note of a brand's part of a refund; issue what none stands for.
 
-    Its invoice comes first. Raises NoDocument.
+    A refund that is booked in pieces has a note for each: together they are what went back. The
+    invoice comes first. Raises NoDocument.
     """
     of = invoice(part, at)
-    if known := part.documents.filter(kind=Kind.CREDIT, refund=refund).first():
-        return known
-    rows = RefundLine.objects.filter(refund=refund, brand_order=part).select_related("order_line")
+    _numbering(part)
+    notes = list(part.documents.filter(kind=Kind.CREDIT, refund=refund).order_by("number"))
+    noted = sum(len(note.facts["lines"]) for note in notes)  # lines are only ever added
+    rows = RefundLine.objects.filter(refund=refund, brand_order=part).order_by("pk")
+    rows = rows.select_related("order_line")[noted:]
+    if not rows:
+        if notes:
+            return notes[-1]
+        raise NoDocument(f"refund {refund} has nothing of {part}")
     lines = [
         {"title": row.order_line.title, "tax_bp": row.order_line.tax_bp, "gross": row.gross,
          "tax": row.tax}
         if row.order_line
         else {"delivery": "", "gross": row.gross, "tax": row.tax, "rates": _rates_back(of, row)}
-        for row in rows.order_by("pk")
+        for row in rows
     ]  # fmt: skip
-    if not lines:
-        raise NoDocument(f"refund {refund} has nothing of {part}")
     facts = {"of": of.name, "of_day": of.issued_on.isoformat()}
     return _issue(part, Kind.CREDIT, lines, at, refund=refund, **facts)
 
@@ -111,13 +117,18 @@ def _rates_back(of: SaleDocument, row: RefundLine) -> list[Rate]:
     return [(rate[0], gross, tax) for rate, gross, tax in zip(rates, grosses, taxes, strict=True)]
 
 
+def _numbering(part: BrandOrder) -> None:
+    """Be the only one who numbers documents of this brand, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [NUMBERS, part.brand_id])
+
+
 def _issue(
     part: BrandOrder, kind: str, lines: list[dict], at: datetime, refund=None, **facts: str
 ) -> SaleDocument:
     """Take the brand's next number; of two who issue the same, one finds the other's."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [NUMBERS, part.brand_id])
-    if known := part.documents.filter(kind=kind, refund=refund).first():
+    _numbering(part)
+    if kind == Kind.INVOICE and (known := part.documents.filter(kind=kind).first()):
         return known
     day = timezone.localdate(at)
     newest = SaleDocument.objects.filter(brand=part.brand_id).order_by("-number").first()
@@ -141,22 +152,28 @@ def issue_missing(at: datetime, since: datetime | None = None) -> int:
     sold = BrandOrder.objects.filter(paid_at__gte=since, invoice_number=None, order__own_shop=False)
     for part in sold.select_related("order").order_by("paid_at", "pk")[:AT_ONCE]:
         done += _one(lambda part=part: invoice(part, at))
-    noted = SaleDocument.objects.filter(
-        refund=OuterRef("refund"), brand_order=OuterRef("brand_order")
-    )
-    back = RefundLine.objects.filter(~Exists(noted), refund__order__own_shop=False)
+    back = RefundLine.objects.filter(refund__order__own_shop=False)
     fresh = back.filter(refund__created_at__gte=since)
     # what was given back while a bank held the money got its lines only when that was won
     won = Dispute.objects.filter(reinstated_at__gte=since).values("order")
     pairs = set()
     for rows in (fresh, back.filter(refund__order__in=won)):
-        of = rows.values_list("refund", "brand_order").distinct()
-        pairs.update(of.order_by("refund", "brand_order")[:AT_ONCE])
+        of = rows.values_list("refund", "brand_order").annotate(back=Sum("gross"))
+        of = of.filter(back__gt=_noted()).order_by("refund", "brand_order")
+        pairs.update(of.values_list("refund", "brand_order")[:AT_ONCE])
     for refund_id, part_id in sorted(pairs):
         part = BrandOrder.objects.select_related("order").get(pk=part_id)
         refund = Refund.objects.get(pk=refund_id)
         done += _one(lambda part=part, refund=refund: credit(refund, part, at))
     return done
+
+
+def _noted() -> Coalesce:
+    """Return what the credit notes of a brand's part of a refund say together, in a query."""
+    same = {"refund": OuterRef("refund"), "brand_order": OuterRef("brand_order")}
+    sums = SaleDocument.objects.filter(**same).order_by().values("refund")
+    sums = sums.annotate(sum=Sum("gross")).values("sum")
+    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
 
 
 def _one(step) -> bool:

@@ -77,7 +77,7 @@ def _correct_delivered(part: BrandOrder, at: datetime) -> None:
 
     Either way the next one can be written when it really arrives.
     """
-    told = OrderLetter.objects.filter(kind="delivered", about=part.pk)
+    told = OrderLetter.objects.filter(kind__in=["delivered", "assumed"], about=part.pk)
     posted = told.filter(sent_at__isnull=False).exists()
     told.delete()
     if posted:

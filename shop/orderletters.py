@@ -56,8 +56,9 @@ def credit_notes(refund: Refund) -> list[tuple[str, bytes, str]]:
     files = []
     parts = BrandOrder.objects.filter(pk__in=refund.lines.values("brand_order"))
     for part in parts.select_related("order").order_by("pk"):
-        made = documents.credit(refund, part, refund.created_at)
-        files.append((f"{made.name}.pdf", documents.pdf(made), "application/pdf"))
+        documents.credit(refund, part, refund.created_at)
+        for made in part.documents.filter(refund=refund):
+            files.append((f"{made.name}.pdf", documents.pdf(made), "application/pdf"))
     return files
 
 
@@ -183,6 +184,18 @@ def delivered(row: OrderLetter) -> EmailMultiAlternatives:
     ], [(line.title, str(line.quantity)) for line in part.lines.all()])  # fmt: skip
 
 
+def assumed(row: OrderLetter) -> EmailMultiAlternatives:
+    """Nobody told us that it came; the days that the brand states are over."""
+    part = BrandOrder.objects.get(pk=row.about)
+    facts = {"brand": part.seller.get("name", ""), "day": day(orders.return_until(part))}
+    may = any(line.withdrawal == Product.Withdrawal.YES for line in part.lines.all())
+    return to_shopper(row, _("Your order from %(brand)s should be with you by now") % facts, [
+        _("It is not with you, or not as it should be? Say so on the page of your order: something is wrong."),
+        _("You can send it back without a reason until %(day)s, on the page of your order.") % facts
+        if may else "",
+    ], [(line.title, str(line.quantity)) for line in part.lines.all()])  # fmt: skip
+
+
 def undelivered(row: OrderLetter) -> EmailMultiAlternatives:
     part = BrandOrder.objects.get(pk=row.about)
     facts = {"brand": part.seller.get("name", "")}
@@ -266,6 +279,7 @@ def recall(row: OrderLetter) -> EmailMultiAlternatives:
 
 
 WORDS = {
+    "assumed": assumed,
     "cancelled_there": cancelled_there,
     "delivered": delivered,
     "order_new": order_new,

@@ -24,6 +24,7 @@ from config.lib import workdays
 from shop import discounts, letters, pushes, signals, stock
 from shop.models import BrandOrder, Cart, Order, OrderLine, Payment, Recall
 
+UNSURE_DAYS = 7  # longer to send it back, where nobody said when it came
 logger = logging.getLogger(__name__)
 
 
@@ -170,11 +171,13 @@ def return_until(part: BrandOrder) -> datetime | None:
     """Return the last moment of the shopper's return period; None before delivery.
 
     The day it arrives does not count, the last one counts whole, and one that is no working day
-    gives way to the next: Regulation (EEC) 1182/71 art. 3, by Directive 2011/83/EU.
+    gives way to the next: Regulation (EEC) 1182/71 art. 3, by Directive 2011/83/EU. Where nobody
+    said that it came it may have come later: she has a week more.
     """
     if part.delivered_at is None:
         return None
-    last = timezone.localdate(part.delivered_at) + timedelta(days=part.return_days)
+    days = part.return_days + (UNSURE_DAYS if part.arrival_assumed else 0)
+    last = timezone.localdate(part.delivered_at) + timedelta(days=days)
     end = datetime.combine(workdays.not_before(last), time.max)
     return timezone.make_aware(end, timezone.get_default_timezone())
 

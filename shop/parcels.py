@@ -90,18 +90,21 @@ def ship(
 
 
 @transaction.atomic
-def deliver(part: BrandOrder, at: datetime) -> bool:
-    """Note that all of a brand's part has arrived; the return period starts."""
+def deliver(part: BrandOrder, at: datetime, *, assumed: bool = False) -> bool:
+    """Note that all of a brand's part has arrived; the return period starts.
+
+    `assumed`: nobody said so, the days that the brand states are over.
+    """
     order = orders.lock(part.order)
     part = BrandOrder.objects.get(pk=part.pk)
     if order.status != Order.Status.PAID or part.delivered_at:
         return False
     part.parcels.filter(delivered_at=None).update(delivered_at=at)
-    part.delivered_at = at
+    part.delivered_at, part.arrival_assumed = at, assumed
     part.shipped_at = part.shipped_at or at
-    part.save(update_fields=["delivered_at", "shipped_at"])
+    part.save(update_fields=["delivered_at", "shipped_at", "arrival_assumed"])
     if not order.own_shop:
-        letters.write("delivered", part.pk, order, at)
+        letters.write("assumed" if assumed else "delivered", part.pk, order, at)
     orders.tell(signals.order_delivered, brand_order=part)
     return True
 

@@ -4,10 +4,11 @@ State lies in the payments; asking again with the same key pays once.
 """
 
 import logging
+import time
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery, Sum
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from shop import gateways, misfits
@@ -15,20 +16,29 @@ from shop.models import Order, Payment
 
 logger = logging.getLogger(__name__)
 Kind = Payment.Kind
+AT_ONCE = 200
 
 
-def send_back(at: datetime) -> int:
+def send_back(at: datetime, seconds: float = 20) -> int:
     """Ask providers to pay what we owe shoppers: refunds and misfits; return how many.
 
-    Safe to run again and beside itself: the provider pays once per key.
+    For some seconds, those first that were tried longest ago: what is refused again and again
+    holds up nothing else. Safe to run again and beside itself: the provider pays once per key.
     """
-    sent = 0
-    for payment in _unsent():
-        sent += _send_one(payment, at)
+    end = time.monotonic() + seconds
+    sent, tried = 0, set()
+    while some := [payment for payment in _unsent() if payment.pk not in tried]:
+        for payment in some:
+            if time.monotonic() > end:
+                return sent
+            tried.add(payment.pk)
+            Payment.objects.filter(pk=payment.pk).update(tried_at=at)
+            sent += _send_one(payment, at)
     return sent
 
 
 def _unsent() -> list[Payment]:
+    """Return some of what is to be sent: what was never tried, then what was longest ago."""
     asked = Payment.objects.filter(kind=Kind.REFUND, reference="", external=False)
     asked = asked.filter(refund__isnull=False).exclude(gateway="")
     went = Payment.objects.filter(misfit=OuterRef("pk"))
@@ -36,7 +46,9 @@ def _unsent() -> list[Payment]:
         Q(amount__gt=_sum(went.filter(kind__in=[Kind.REFUND, Kind.CHARGEBACK])))
         | Exists(went.filter(kind=Kind.CHARGEBACK_WON))
     )
-    return [*asked.select_related("order")[:200], *misfits_[:200]]
+    first = [F("tried_at").asc(nulls_first=True), "pk"]
+    refunds = asked.select_related("order", "refund").order_by(*first)[:AT_ONCE]
+    return [*refunds, *misfits_.order_by(*first)[:AT_ONCE]]
 
 
 def _sum(payments) -> Coalesce:

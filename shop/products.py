@@ -3,6 +3,7 @@
 import time
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -127,6 +128,17 @@ def tax_class_of(product: Product, category: Category | None) -> str:
     return product.tax_class or (category.tax_class if category else "") or product.brand.tax_class
 
 
+def tax_class_on(product: Product, before: Category | None, shelf: Category | None) -> str:
+    """Return the class of a product that moves to a shelf: what it says itself goes along.
+
+    What it has from its shelf or its brand is that of the new shelf from then on.
+    """
+    given = (before.tax_class if before else "") or product.brand.tax_class
+    if product.tax_class not in ("", given):
+        return product.tax_class
+    return (shelf.tax_class if shelf else "") or product.brand.tax_class
+
+
 def taxed_classes(country: str, day: date) -> set[str]:
     """Return the tax classes that have a rate in `country` on `day`."""
     rates = TaxRate.objects.filter(country=country, effective_from__lte=day)
@@ -145,9 +157,7 @@ def publish(brand: Brand, product_ids: Collection[int], day: date | None = None)
     rows = Product.objects.filter(pk__in=list(product_ids)).exclude(status=Product.Status.ARCHIVED)
     changed = []
     active = 0
-    unmeasured = Variant.objects.filter(product=OuterRef("pk"), is_active=True, content="")
-    rows = rows.select_related("category", "brand").annotate(measured=~Exists(unmeasured))
-    for product in rows.order_by("pk").select_for_update(no_key=True, of=("self",)):
+    for product in _looked_at(rows).select_for_update(no_key=True, of=("self",)):
         before = (product.status, product.missing, product.tax_class)
         product.tax_class = tax_class_of(product, product.category)
         kept = [UNPUBLISHED] if UNPUBLISHED in product.missing else []
@@ -160,21 +170,57 @@ def publish(brand: Brand, product_ids: Collection[int], day: date | None = None)
     return active
 
 
-@transaction.atomic
-def change(brand: Brand, product_ids: Collection[int], **facts: object) -> int:
-    """Give several products of a brand the same shelf, VAT, returns or state; return how many.
+def _looked_at(rows: QuerySet[Product]) -> QuerySet[Product]:
+    """Return products in the order of their ids, with what `missing` asks of them."""
+    unmeasured = Variant.objects.filter(product=OuterRef("pk"), is_active=True, content="")
+    rows = rows.select_related("category", "brand").annotate(measured=~Exists(unmeasured))
+    return rows.order_by("pk")
 
-    A state other than archived is only a wish: what is incomplete stays a draft.
+
+class Changed(NamedTuple):
+    """How many products were changed, and which were not, by id, with what they would lack."""
+
+    count: int
+    kept: dict[int, list[str]] = {}
+
+
+@transaction.atomic
+def change(brand: Brand, product_ids: Collection[int], **facts: object) -> Changed:
+    """Give several products of a brand the same shelf, VAT, returns or state.
+
+    As with one product by hand, what is on sale does not go to a shelf where it would lack
+    something, and takes the VAT of the new shelf unless it says its own. A state other than
+    archived is only a wish: what is incomplete stays a draft.
     """
     if facts.get("status") == Product.Status.ARCHIVED:
-        return take_off(brand, product_ids, timezone.now())
+        return Changed(take_off(brand, product_ids, timezone.now()))
     rows = Product.objects.filter(brand=brand, pk__in=list(product_ids))
     if "status" not in facts:
         rows = rows.exclude(status=Product.Status.ARCHIVED)
-    found = list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
-    Product.objects.filter(pk__in=found).update(**facts, updated_at=timezone.now())
-    publish(brand, found)
-    return len(found)
+    found = list(_looked_at(rows).select_for_update(no_key=True, of=("self",)))
+    kept: dict[int, list[str]] = {}
+    if "category" in facts:
+        kept = _move(found, facts["category"], facts.get("tax_class", ""))
+    moved = [product.pk for product in found if product.pk not in kept]
+    Product.objects.filter(pk__in=moved).update(**facts, updated_at=timezone.now())
+    publish(brand, moved)
+    return Changed(len(moved), kept)
+
+
+def _move(found: list[Product], shelf: Category, tax_class: str) -> dict[int, list[str]]:
+    """Write the VAT that products have on another shelf; return what some would lack there."""
+    kept, taxed, moves = {}, set(), []
+    for product in found:
+        taxed = taxed or taxed_classes(product.brand.country, timezone.localdate())
+        given = tax_class or tax_class_on(product, product.category, shelf)
+        moves += [product] if given != product.tax_class else []
+        product.tax_class = given
+        lacks = missing(product, shelf, taxed, product.measured)
+        if product.status == Product.Status.ACTIVE and lacks:
+            kept[product.pk] = lacks
+    moves = [product for product in moves if product.pk not in kept]
+    Product.objects.bulk_update(moves, ["tax_class"], batch_size=500)
+    return kept
 
 
 # jsonb: an array without a word, with it at its end.

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from config.lib import locks, post
 from shop import (
     beside,
+    currencies,
     dispatches,
     documents,
     gateways,
@@ -252,9 +253,16 @@ def look_again(brand_id: int = 0, category_id: int = 0, after: int = 0) -> int:
 
 
 @shared_task
+def set_currencies_aside(brand_id: int = 0) -> int:
+    """Make drafts of what is priced in another currency than its brand sells in; tell the brand."""
+    return currencies.set_aside(timezone.now(), brand_id)
+
+
+@shared_task
 def assume_delivered() -> int:
-    """Call parcels of brands' own shops delivered when the days that the brand states are over."""
-    return ownsales.assume_delivered(timezone.now())
+    """Call parcels that own shops sent delivered when the days that the brand states are over."""
+    now = timezone.now()
+    return ownsales.assume_delivered(now) + dispatches.assume_arrived(now)
 
 
 @shared_task

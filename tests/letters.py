@@ -58,7 +58,7 @@ from affiliates.samplerules import State as SampleState
 from config.lib.letters import Letter
 from creators import letters as joining
 from creators.models import Case, CaseEvent, ChannelDispute, Creator, Decision, Report
-from shop import integrations, orderletters, refunds, stockalarms, troubleletters
+from shop import currencies, integrations, orderletters, refunds, stockalarms, troubleletters
 from shop import mails as shopmails
 from shop.models import (
     Brand,
@@ -108,6 +108,7 @@ def _of_money(brand: Brand, creator: Creator, at: datetime) -> Iterator[Write]:
     owner = brand.memberships.select_related("user", "brand").earliest("pk")
     owner.brand.connect_since = at
     yield lambda _l: brandletters._account(owner)
+    yield lambda _l: brandletters._phone(owner)
     for minimum in (0, 50):
         policy = FeePolicy(
             rate_bp=500, minimum=minimum, minimum_currency="EUR", effective_from=at + 30 * DAY
@@ -314,7 +315,8 @@ def _of_orders(part: BrandOrder, at: datetime) -> Iterator[Write]:
     )  # fmt: skip
     push = OrderPush.objects.create(brand_order=part, stockroom=room, created_at=at, next_try_at=at)
     about = {
-        "cancelled_there": [push.pk], "delivered": [part.pk], "undelivered": [part.pk],
+        "cancelled_there": [push.pk], "assumed": [part.pk], "delivered": [part.pk],
+        "undelivered": [part.pk],
         "tracking": [parcel], "order_new": [part.pk], "recall": [recall.pk], "refunded": [back.pk, whole.pk],
         "shipped": [parcel], "unshipped": [undone.pk],
     }  # fmt: skip
@@ -331,6 +333,18 @@ def _of_orders(part: BrandOrder, at: datetime) -> Iterator[Write]:
     for dead in (sent[:1], sent):
         yield lambda _l, d=dead: _in_turn(room, lambda: stockalarms._dead_words(room, d))
     yield lambda _l: _in_turn(room, lambda: stockalarms._silent_words(room))
+    for count in (1, 2):
+        yield lambda _l, n=count: _of_currencies(brand_of(room), n)
+
+
+def brand_of(room: Stockroom) -> Brand:
+    return room.integration.brand
+
+
+def _of_currencies(brand: Brand, count: int) -> list[EmailMultiAlternatives]:
+    brand.memberships.update(language=translation.get_language())
+    named = [("Mug", "USD"), ("Cup", "GBP")][:count]
+    return [one.message() for one in currencies.letters(brand, count, named)]
 
 
 def _in_turn(room: Stockroom, said) -> list[EmailMultiAlternatives]:

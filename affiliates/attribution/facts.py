@@ -7,9 +7,9 @@ from datetime import datetime
 
 from affiliates import collaborations, offerdays, programmes, promises, referral, switches
 from affiliates.attribution.rules import Line, Touch
-from affiliates.models import CreatorCode, Link, PlatformSwitch
+from affiliates.models import Collaboration, CreatorCode, Link, PlatformSwitch
 from affiliates.rates import Rates
-from affiliates.referral import Seen
+from affiliates.referral import Frozen, Seen
 from creators.models import Creator
 from shop.models import Order, OrderLine
 
@@ -27,9 +27,10 @@ def touches_by_line(order: Order, at: datetime) -> Iterator[tuple[OrderLine, Lin
     stamped = {line.pk: referral.from_stamp(line.touch) for line in lines}
     everything = seen + [touch for touch in stamped.values() if touch]
     found = _links(everything)
-    code, how = _code([(referral.typed_code(order.referral), ""), *told.words])
+    frozen = referral.frozen_code(order.referral)
+    code, how = _code([(referral.typed_code(order.referral), ""), *told.words], frozen)
     brand_ids = {line.brand_order.brand_id for line in lines}
-    offers = _code_offers(code, order.placed_at, brand_ids)
+    offers = _code_offers(code, order.placed_at, brand_ids, frozen)
     claims = _own_claims(order, brand_ids)
     ids = {link.collaboration_id for link in found.values()} - {None}
     terms = collaborations.rates_of(ids | {offer.pk for offer in offers})
@@ -122,13 +123,13 @@ def _touch(
         rate_bp=known.at(line.product_id, line.placed_at, taken) if known else 0,
         promised_bp=promised,
         window_days=window(link, seen.clicked_at, line.placed_at, held),
-        link_active=link.is_active,
+        link_active=link.worked_at(line.placed_at),
         offer_starts_at=offer.starts_at if offer else None,
         offer_ends_at=offer.ends_at if offer else None,
         platform_off_at=switches.stops_clicks(gone, link, seen.clicked_at),
         programme=seen.programme or (offer.other_programme if offer else "thousand_first"),
         via=via,
-        **_standing(link.creator),
+        **_standing(link.creator, line.placed_at),
     )
 
 
@@ -154,30 +155,45 @@ def _no_own_rate(known: Rates | None, line: Line) -> bool:
     return known is not None and line.product_id not in known.product_bp
 
 
-def _standing(creator: Creator) -> dict[str, object]:
-    """Return the creator's facts; suspended or closed ones with the moment it began."""
+def _standing(creator: Creator, at: datetime) -> dict[str, object]:
+    """Return the creator's facts as of the order; suspended or closed: when that began."""
     out = creator.status in (Creator.Status.SUSPENDED, Creator.Status.CLOSED)
     since = (creator.case.decided_at or creator.case.opened_at) if out and creator.case else None
     return {
         "creator_user_id": creator.user_id,
-        "enrolled": creator.is_enrolled,
+        "enrolled": creator.is_enrolled or (not out and _was_enrolled(creator, at)),
         "suspended_at": since,
     }
 
 
-def _code(words: Sequence[tuple[str, str]]) -> tuple[CreatorCode | None, str]:
-    """Return the first word that is a creator's code, and how it came."""
+def _was_enrolled(creator: Creator, at: datetime) -> bool:
+    """Say whether what was decided last by `at` let her in: of one who is out by now."""
+    then = creator.decisions.filter(decided_at__lte=at).values_list("outcome", flat=True).first()
+    return then in Creator.ENROLLED
+
+
+def _code(
+    words: Sequence[tuple[str, str]], frozen: Frozen | None
+) -> tuple[CreatorCode | None, str]:
+    """Return the code that stood when the order was placed, else the first word that is one; how."""
     asked = [word for word, _how in words if word]
     if not asked:
         return None, ""
     rows = CreatorCode.objects.select_related("creator__case", "creator__directoryentry")
+    if frozen:
+        return rows.filter(pk=frozen.code_id).first(), ""
     known = {row.code: row for row in rows.filter(code__in=asked)}
     return next(((known[word], how) for word, how in words if word in known), (None, ""))
 
 
-def _code_offers(code: CreatorCode | None, at: datetime, brand_ids: set[int]) -> list:
+def _code_offers(
+    code: CreatorCode | None, at: datetime, brand_ids: set[int], frozen: Frozen | None
+) -> list:
+    """Return the offers that her code earns by: those of when the order was placed."""
     if code is None:
         return []
+    if frozen:
+        return list(Collaboration.objects.filter(pk__in=frozen.offer_ids, brand__in=brand_ids))
     return list(collaborations.earning_for(code.creator, at, brand_ids))
 
 
@@ -197,10 +213,10 @@ def _code_touch(
         code=code.code,
         code_id=code.pk,
         # typed at our checkout it worked when the order was placed: that takes no other
-        link_active=code.is_active or not via,
+        link_active=not via or code.worked_at(line.placed_at),
         collaboration_id=best.collaboration.pk if best else None,
         rate_bp=best.rate_bp if best else 0,
         programme=best.collaboration.other_programme if best else "thousand_first",
         via=via,
-        **_standing(code.creator),
+        **_standing(code.creator, line.placed_at),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -20,12 +21,39 @@ class PostedOn(models.TextChoices):
     PAGE = "page", _("my page")
 
 
+class Switchable(models.Model):
+    """Something that is on or off, and remembers the last time of both."""
+
+    is_active = models.BooleanField(default=True)
+    on_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it was last switched on again"
+    )
+    off_at = models.DateTimeField(null=True, blank=True, help_text="when it was last switched off")
+
+    class Meta:
+        abstract = True
+
+    def worked_at(self, at: datetime) -> bool:
+        """Say whether it was on at `at`, whatever became of it since."""
+        if self.is_active and (self.on_at is None or self.on_at <= at):
+            return True
+        return self.off_at is not None and at < self.off_at
+
+    def switch(self, *, on: bool, at: datetime) -> list[str]:
+        """Set the columns of a switch that is turned; return their names."""
+        if self.is_active == on:
+            return []
+        self.is_active = on
+        setattr(self, "on_at" if on else "off_at", at)
+        return ["is_active", "on_at" if on else "off_at"]
+
+
 class LinkQuerySet(models.QuerySet):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
 
-class Link(models.Model):
+class Link(Switchable):
     """A creator's tracked address of a product, a brand's shop, or her storefront.
 
     `collaboration` is null only for the storefront link, which attributes nothing itself;
@@ -45,7 +73,6 @@ class Link(models.Model):
     alias = models.CharField(max_length=40, blank=True, help_text="/@handle/alias")
     on_storefront = models.BooleanField(default=False)
     position = models.PositiveSmallIntegerField(default=0, help_text="on the storefront shelf")
-    is_active = models.BooleanField(default=True)
     taken_bp = models.PositiveIntegerField(null=True, help_text="rate when it was taken")
     rate_locked_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -108,12 +135,11 @@ class PageLink(models.Model):
         return self.label
 
 
-class CreatorCode(models.Model):
+class CreatorCode(Switchable):
     """A word that a shopper types at checkout to credit a creator."""
 
     creator = models.ForeignKey("creators.Creator", models.PROTECT, related_name="codes")
     code = models.CharField(max_length=24)
-    is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

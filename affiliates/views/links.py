@@ -182,7 +182,7 @@ def _chart(days):
 @creator_required
 @require_POST
 def link_off(request, pk: int):
-    domain.deactivate(own_link(request, pk))
+    domain.deactivate(own_link(request, pk), timezone.now())
     messages.success(request, _("The link is off. What was ordered before stays yours."))
     return redirect("affiliates:links")
 

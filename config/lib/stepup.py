@@ -10,7 +10,6 @@ or a sign-in, holds for ACCOUNT_REAUTHENTICATION_TIMEOUT seconds. Where `second_
 of somebody who has none, she sets one up, which counts as giving it, and goes on from there.
 """
 
-import json
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -24,19 +23,17 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from config.lib import sealed
+from config.lib import typed as typed_
+from config.lib.typed import typed as typed
 
 View = Callable[..., HttpResponseBase]
 SECOND_FACTOR, PASSWORD = "mfa", "password"  # as allauth records them
 FACTORS = {Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN}
-KEPT, BACK = "stepup_typed", "stepup_back"  # in the session
-KEPT_S = 1_800
-MOST_KEPT = 20_000  # characters of a form; what is longer is typed again
-NOT_KEPT = {"csrfmiddlewaretoken"}
+BACK = "stepup_back"  # in the session
 
 
 def is_confirmed(request: HttpRequest, *, second_factor: bool = False) -> bool:
@@ -61,13 +58,13 @@ def ask(
     """Send a person to confirm who she is, and then to `then`.
 
     Who has no second factor where one is needed (`second_factor`, and all staff) is sent to set
-    one up. `keeps`: `then` asks `typed` for what she typed; it is kept for half an hour, sealed,
-    since it may be a bank account.
+    one up. What she posted is kept: `then` asks `typed` for it (`keeps`), or offers to send it.
     """
     has_one = is_mfa_enabled(request.user)
-    kept = keeps and _keep(request, then)
+    to = "" if keeps else request.get_full_path()
+    kept = request.method == "POST" and typed_.keep(request, then, request.user.pk, to=to)
     if not has_one and (second_factor or request.user.is_staff):
-        request.session[BACK] = {"to": then, "until": int(time.time()) + KEPT_S}
+        request.session[BACK] = {"to": then, "until": int(time.time()) + typed_.KEPT_S}
         return HttpResponseRedirect(reverse("mfa_index"))
     if kept:
         messages.info(request, _("Confirm that it is you. What you typed is kept."))
@@ -75,37 +72,6 @@ def ask(
         messages.info(request, _("Confirm that it is you, then do it once more."))
     page = "mfa_reauthenticate" if has_one else "account_reauthenticate"
     return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': then})}")
-
-
-def _keep(request: HttpRequest, then: str) -> bool:
-    fields = {name: values for name, values in request.POST.lists() if name not in NOT_KEPT}
-    facts = {"who": request.user.pk, "at": int(time.time()), "page": then, "fields": fields}
-    text = json.dumps(facts)
-    if request.method != "POST" or len(text) > MOST_KEPT:
-        return False
-    request.session[KEPT] = sealed.seal(text)
-    return True
-
-
-def typed(request: HttpRequest) -> QueryDict | None:
-    """Return what she had typed into the form of this page before she was asked who she is.
-
-    It is shown again and not acted on: saving stays a press of the button.
-    """
-    word = request.session.get(KEPT, "")
-    if not word or request.method == "POST":
-        request.session.pop(KEPT, None)
-        return None
-    facts = json.loads(sealed.unseal(word) or "{}")
-    if facts.get("who") != request.user.pk or time.time() > facts["at"] + KEPT_S:
-        del request.session[KEPT]
-        return None
-    if facts["page"] != request.path:
-        return None
-    found = QueryDict(mutable=True)
-    for name, values in facts["fields"].items():
-        found.setlist(name, values)
-    return found
 
 
 def back(request: HttpRequest) -> str:
@@ -117,7 +83,7 @@ def back(request: HttpRequest) -> str:
 def arrived(request: HttpRequest) -> None:
     """Forget the way back once she took it, and what was kept once she sent it again."""
     if request.method == "POST":
-        request.session.pop(KEPT, None)
+        typed_.forget(request)
     if request.session.get(BACK, {}).get("to") == request.path:
         del request.session[BACK]
 

@@ -1,12 +1,19 @@
 """Brands, who works for them, and how they send."""
 
+from functools import partial
+
 from django.contrib import admin
+from django.db import transaction
 from django.utils import timezone
 
 from config.lib import stepup
 from config.lib.access import FINANCE
 from config.lib.readonly import Editable, ReadOnly
+from shop import tasks
 from shop.models import Brand, DeliveryOption, Integration, Membership
+
+# What of a brand decides whether its products may be sold.
+DECIDES = {"currency", "country", "tax_class", "category", "made_by"}
 
 
 class MembershipInline(admin.TabularInline):
@@ -43,6 +50,10 @@ class BrandAdmin(Editable):
         if "connect_account" in form.changed_data:
             obj.connect_since = timezone.now()
         super().save_model(request, obj, form, change)
+        if DECIDES & set(form.changed_data):
+            look = partial(tasks.look_again.delay, brand_id=obj.pk)
+            transaction.on_commit(partial(tasks.set_currencies_aside.delay, obj.pk), robust=True)
+            transaction.on_commit(look, robust=True)
 
 
 @admin.register(DeliveryOption)

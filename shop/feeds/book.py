@@ -15,6 +15,7 @@ from shop.feeds import base, moves, takeover, writing
 from shop.feeds.base import ParsedProduct, Problem, UnreadableFeed, shorten
 from shop.feeds.spool import Spool, ahead
 from shop.models import Feed, FeedProblem, FeedRun, Product, Variant
+from shop.models.brands import SellsAt
 from shop.products import TAKEN_OFF
 
 CHUNK = 500  # products that are compared together
@@ -42,6 +43,7 @@ class Book:
         self.problem_count = 0
         self.seen: set[str] = set()
         self.skus: set[str] = set()
+        self.currencies: set[str] = {self.brand.currency}
         self.refused: set[str] = set()  # ids of products with a bad row
         self.fresh = Spool(takeover.FRESH)
         self.differs = Spool(takeover.AT_ONCE)
@@ -118,6 +120,7 @@ class Book:
                 self.problem(one)
                 continue
             self.run.rows_read += max(len(one.variants), 1)
+            self._name_currency(one)
             kept = []
             for variant in one.variants:
                 if variant.sku in self.skus:
@@ -135,6 +138,16 @@ class Book:
                 self.turns_at = min(filter(None, (self.turns_at, one.turns_at)), default=None)
                 self.seen.add(one.external_id)
                 yield one
+
+    def _name_currency(self, one: ParsedProduct) -> None:
+        """Say once of each other currency that what is priced in it stays a draft."""
+        if one.currency in self.currencies:
+            return
+        self.currencies.add(one.currency)
+        if self.brand.sells_at != SellsAt.OWN_SHOP:
+            reason = _("You sell here in %s: what is priced in another currency stays a draft.")
+            reason %= self.brand.currency
+            self.problem(Problem(one.line, "price", one.currency, reason))
 
     def _compare(self, chunk: list[ParsedProduct]) -> None:
         """Compare a chunk with what is there, and put by what differs."""

@@ -173,13 +173,15 @@ class Takeover:
         product.title = one.title
         product.description = safe_html(one.description)
         product.currency = one.currency
+        before = self.shelves.get(product.category_id)
         product.category = self._category(one.category) or self._category_of(product)
         product.price_from = min(variant.price for variant in one.variants)
         if product.pk is None:
             product.sells_at = self.brand.sells_at
             product.tax_class = ""
-        product.tax_class = one.tax_class or product.tax_class
-        product.tax_class = products.tax_class_of(product, product.category)
+        product.tax_class = one.tax_class or products.tax_class_on(
+            product, before, product.category
+        )
         product.details = (product.details or {}) | one.details
         if self.brand.sells_at == "own_shop" and len(one.url) <= 500:
             product.own_shop_url = one.url or self._address(one) or product.own_shop_url

@@ -1,5 +1,7 @@
 """A trader's details, shipping and what its products start with."""
 
+import re
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -8,6 +10,9 @@ from shop import brands
 from shop.countries import COUNTRIES
 from shop.models import Brand, Category, DeliveryOption
 from shop.models.brands import SellsAt, TaxClass
+
+# As people write one, with six digits at least.
+PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){6,15}[ )]*", re.ASCII)
 
 
 def days_field(label: str) -> forms.IntegerField:
@@ -56,6 +61,7 @@ class TraderForm(forms.ModelForm):
         help_texts = {
             "legal_name": _("As it stands in the trade register."),
             "email": _("Shoppers see it and send questions there."),
+            "phone": _("Shoppers see it. EU law asks for it where you sell here."),
             "vat_number": _("Leave it empty if you have none."),
         }
 
@@ -68,11 +74,23 @@ class TraderForm(forms.ModelForm):
         for name, token in complete.items():
             self.fields[name].widget.attrs["autocomplete"] = token
 
+    @property
+    def sells_here(self) -> bool:
+        return self.instance.sells_at != SellsAt.OWN_SHOP
+
+    def clean_phone(self) -> str:
+        phone = " ".join(self.cleaned_data["phone"].split())
+        if phone and not PHONE.fullmatch(phone):
+            raise forms.ValidationError(_("Write it as one dials it, such as +31 75 612 3456."))
+        return phone
+
     def clean_made_by(self) -> str:
         return self.cleaned_data["made_by"] or self.instance.made_by
 
     def clean(self) -> dict:
         data = super().clean()
+        if self.sells_here and not data.get("phone") and "phone" not in self.errors:
+            self.add_error("phone", _("Tell where shoppers can call you: you sell to them here."))
         try:
             data["vat_number"] = brands.vat_number(
                 data.get("vat_number") or "", data.get("country") or ""
@@ -87,6 +105,8 @@ class TraderForm(forms.ModelForm):
 
 class JoinForm(TraderForm):
     """The first page of a new brand."""
+
+    field_order = ["sells_at"]  # known before the trader's details are judged by it
 
     sells_at = forms.ChoiceField(
         label=_("Where do shoppers pay?"),
@@ -108,6 +128,10 @@ class JoinForm(TraderForm):
 
     class Meta(TraderForm.Meta):
         fields = [*TraderForm.Meta.fields, "sells_at", "currency"]
+
+    @property
+    def sells_here(self) -> bool:
+        return self.cleaned_data.get("sells_at") != SellsAt.OWN_SHOP
 
 
 class SettingsForm(TraderForm):

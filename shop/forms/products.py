@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from config.lib import images
 from config.lib.fields import PriceField
 from config.lib.images import Encoded, NotAPicture
-from shop import pictures, pricing
+from shop import pictures, pricing, products
 from shop.feeds import base, takeover
 from shop.models import Brand, Category, Image, Product, Variant
 from shop.models.brands import SellsAt, TaxClass
@@ -100,12 +100,22 @@ class ProductForm(forms.ModelForm):
     def clean(self) -> dict:
         data = super().clean()
         category = data.get("category")
+        moves = self.instance.pk and category and "category" in self.changed_data
+        if moves and "tax_class" not in self.changed_data:
+            known = products.tax_class_on(self.instance, self.instance.category, category)
+            data["tax_class"] = known
         by_others = self.instance.brand.made_by == Brand.MadeBy.OTHERS
         for key in category.required_details if category else []:
             if key not in DETAILS or (key in BY_TRADER and not by_others):
                 continue
             if not data.get(f"detail_{key}"):
                 self.add_error(f"detail_{key}", _("Products on this shelf need this."))
+        sold_here = data.get("sells_at") not in (None, SellsAt.OWN_SHOP)
+        if sold_here and "sells_at" in self.changed_data and not self.instance.brand.phone:
+            said = _(
+                "First an owner adds your phone number to My brand: who sells here is asked for it."
+            )
+            self.add_error("sells_at", said)
         if data.get("sells_at") == SellsAt.OWN_SHOP and not data.get("own_shop_url"):
             self.add_error("own_shop_url", _("Tell where shoppers buy it."))
         self.instance.details = self.instance.details | {

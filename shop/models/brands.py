@@ -146,6 +146,11 @@ class Brand(models.Model):
         return self.status in {self.Status.SUSPENDED, self.Status.CLOSED}
 
     @property
+    def owes_phone(self) -> bool:
+        """Whether shoppers who buy from it here cannot call it, as EU DSA art. 30(1)(a) asks."""
+        return self.sells_at != SellsAt.OWN_SHOP and not self.phone
+
+    @property
     def returns_to(self) -> str:
         """Where goods go back to, in one line."""
         own = f"{self.address}, {self.postal_code} {self.city}".strip(", ")

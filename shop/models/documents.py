@@ -39,11 +39,6 @@ class SaleDocument(models.Model):
             models.UniqueConstraint(
                 fields=["brand_order"], condition=Q(kind="invoice"), name="sale_invoice_once"
             ),
-            models.UniqueConstraint(
-                fields=["brand_order", "refund"],
-                condition=Q(kind="credit"),
-                name="sale_credit_once",
-            ),
             models.CheckConstraint(
                 condition=Q(kind="invoice", refund=None) | Q(kind="credit", refund__isnull=False),
                 name="sale_credit_has_refund",

@@ -175,6 +175,10 @@ class BrandOrder(models.Model):
     shipped_at = models.DateTimeField(null=True, blank=True)
     track_url = models.URLField(max_length=300, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True, help_text="of its last line")
+    arrival_assumed = models.BooleanField(
+        default=False, db_default=False,
+        help_text="nobody told of it: the days that the brand states were over",
+    )  # fmt: skip
 
     class Meta:
         constraints = [

@@ -195,6 +195,9 @@ class Payment(models.Model):
     ask_payer = models.BooleanField(
         default=False, db_default=False, help_text="its provider is to be asked which card paid"
     )
+    tried_at = models.DateTimeField(
+        null=True, blank=True, help_text="when its provider was last asked to pay it"
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -216,6 +219,13 @@ class Payment(models.Model):
         ]
         indexes = [
             models.Index(fields=["created_at"], name="payment_to_ask", condition=Q(ask_payer=True)),
+            models.Index(
+                F("tried_at").asc(nulls_first=True),
+                "id",
+                name="payment_to_send",
+                condition=Q(kind="refund", reference="", external=False),
+            ),
+            models.Index(fields=["id"], name="payment_misfit", condition=Q(kind="misfit")),
         ]
 
     def __str__(self) -> str:

@@ -16,7 +16,9 @@ SIGNATURE = "X-WC-Webhook-Signature"
 TOPICS = ["order.created", "order.updated", "order.deleted"]
 STOCK_TOPICS = ["product.updated"]
 MARK = "_thousand_order"  # in the meta data of an order that we pushed: our number
-PAID = {"processing", "completed", "refunded"}
+ARRIVED = "delivered"  # a status of the plugins that follow parcels, as "shipped" is
+LEFT = {"completed", "shipped", ARRIVED}
+PAID = {"processing", "partial-shipped", "refunded", *LEFT}
 BACK = {"refunded", "cancelled"}
 NOT_YET = {"pending", "processing", "on-hold"}  # after "completed": it was set back
 LANDED = "_wc_order_attribution_session_entry"  # the address that the visit began at
@@ -45,7 +47,9 @@ def _order(topic: str, facts: dict[str, Any]) -> Told:
         for one in base.rows(facts.get("meta_data"))
         if isinstance(one.get("key"), str)
     }
+    changed = base.moment(facts.get("date_modified_gmt") or facts.get("date_modified"))
     completed = base.moment(facts.get("date_completed_gmt") or facts.get("date_completed"))
+    left = completed or (changed if status != "completed" else "")
     billing = base.inside(facts.get("billing"))
     where = base.inside(facts.get("shipping"))
     coupons = base.rows(facts.get("coupon_lines"))
@@ -54,7 +58,7 @@ def _order(topic: str, facts: dict[str, Any]) -> Told:
         kind=topic,
         about=about,
         currency=currency,
-        version=base.moment(facts.get("date_modified_gmt") or facts.get("date_modified")),
+        version=changed,
         placed_at=base.moment(facts.get("date_created_gmt") or facts.get("date_created")),
         paid=status in PAID
         or (status == "cancelled" and bool(base.moment(facts.get("date_paid")))),
@@ -71,7 +75,8 @@ def _order(topic: str, facts: dict[str, Any]) -> Told:
             )
             for one in base.rows(facts.get("refunds"))
         ],
-        shipped={"order": completed} if status == "completed" and completed else {},
+        shipped={"order": left} if status in LEFT and left else {},
+        delivered={"order": changed} if status == ARRIVED and changed else {},
         off=["order"] if status in NOT_YET else [],
         codes=[code for code in codes if code],
         landing=meta.get(LANDED, ""),

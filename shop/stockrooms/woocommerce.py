@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from shop.ownshops import base as reading
-from shop.ownshops.woocommerce import MARK, NOT_YET, item_of
+from shop.ownshops.woocommerce import ARRIVED, LEFT, MARK, NOT_YET, item_of
 from shop.stockrooms.base import BY, Client, Fate, NoAnswer, Page, Remote, Sale, Sent, Sold, loaded
 
 API = "/wp-json/wc/v3/"
@@ -86,11 +86,13 @@ class WooCommerce(Client):
         self._send("POST", path, facts)
 
     def look(self, external_id: str) -> Fate:
-        """A completed order left as a whole; how it can be followed is told by the usual plugins."""
+        """A completed order left as a whole; how it can be followed, and that it arrived, is told
+        by the usual plugins, the latter by a status of theirs.
+        """
         row = self._row(f"orders/{external_id}")
         if row.get("status") in NOT_YET:
             return Fate([Sent(id="order", is_off=True)])
-        if row.get("status") != "completed":
+        if row.get("status") not in LEFT:
             return Fate(is_cancelled=row.get("status") in CANCELLED)
         told = next(
             (one.get("value") for one in reading.rows(row.get("meta_data"))
@@ -103,6 +105,7 @@ class WooCommerce(Client):
             carrier=reading.text(carrier, 40),
             code=reading.text(tracked.get("tracking_number"), 60),
             url=reading.text(tracked.get("custom_tracking_link"), 300),
+            has_arrived=row.get("status") == ARRIVED,
         )
         return Fate([parcel])
 

@@ -13,7 +13,7 @@ from config.lib import ratelimit, stepup
 from config.lib.access import public
 from config.lib.http import render_page
 from shop import brands, delivery, tasks, terms
-from shop.access import brand_required, owner_changes
+from shop.access import owner_changes, owner_required
 from shop.forms.brands import DeliveryForm, JoinForm, SettingsForm
 from shop.models import Brand, DeliveryOption, Terms
 from shop.models.brands import SellsAt
@@ -50,8 +50,7 @@ def brand_settings(request):
     kept = stepup.typed(request) if is_owner else None
     form = SettingsForm(request.POST or kept, instance=request.brand)
     if not is_owner:
-        for field in form.fields.values():
-            field.disabled = True
+        _close(form)
     if request.method == "POST" and form.is_valid():
         trader = was != Brand.Status.DRAFT and set(form.changed_data) & set(brands.TRADER)
         if trader and not stepup.is_confirmed(request, second_factor=True):
@@ -68,7 +67,7 @@ def brand_settings(request):
     return _settings_page(request, form)
 
 
-@brand_required
+@owner_required
 @require_POST
 def brand_delivery(request):
     """Add a way to deliver, change one (`way`), or with `remove` take it away."""
@@ -103,6 +102,8 @@ def _settings_page(request, form, typed=None):
         forms = [typed if one.prefix == typed.prefix else one for one in forms]
     elif typed:
         new = typed
+    if not request.membership.is_owner:
+        _close(*forms)
     context = {
         "form": form,
         "ways": forms,
@@ -114,3 +115,10 @@ def _settings_page(request, form, typed=None):
     wrong = form.errors or (typed and typed.errors)
     status = 422 if wrong and request.method == "POST" else 200
     return render_page(request, "shop/brand_settings.html", context, status=status)
+
+
+def _close(*forms):
+    """Let a member read what an owner sets."""
+    for form in forms:
+        for field in form.fields.values():
+            field.disabled = True

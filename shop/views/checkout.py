@@ -181,6 +181,8 @@ def _place(request, cart, form):
     data = form.cleaned_data
     referral = getattr(request, "referral", None)
     told = {"clicks": referral.as_json() if referral else [], "code": data["creator_code"]}
+    if found := data["creator_code"] and form.find_code(data["creator_code"]):
+        told["code_is"] = found.frozen
     now = timezone.now()
     for gone in checkouts.drop_earlier(cart, data["total"], now):
         tasks.close_pages.delay(gone.pk)

@@ -137,7 +137,7 @@ def feed_pictures(request, run_id):
 
 @brand_required
 @require_POST
-@terms_first(back="shop:feed_run")
+@terms_first
 @ratelimit.limited("imports", times=20, seconds=3_600)
 def feed_apply(request, run_id):
     """Import the file of a preview for real."""

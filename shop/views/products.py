@@ -30,7 +30,7 @@ TYPED = ["sku", "options", "price", "stock", "compare_at", "content", "position"
 
 @brand_required
 @require_POST
-@terms_first(back="shop:products")
+@terms_first
 def products_many(request):
     """Change, take off or bring back the chosen products, or all of a list."""
     brand, form = request.brand, ManyForm(request.POST)
@@ -52,10 +52,30 @@ def products_many(request):
         wanted = _("Choose what to change.") if chosen else _("Choose products first.")
         messages.warning(request, wanted)
         return back
-    n = catalogue.change(brand, chosen, **facts)
+    n, kept = catalogue.change(brand, chosen, **facts)
     said = ngettext("%(n)d product changed.", "%(n)d products changed.", n)
     messages.success(request, said % {"n": n})
+    if kept:
+        _say_kept(request, kept)
     return back
+
+
+def _say_kept(request, kept):
+    """Name the products on sale that stay on their shelf, and what they lack for the other."""
+    n = len(kept)
+    names = Product.objects.filter(pk__in=sorted(kept)[:5]).order_by("pk")
+    lacks = {code: None for codes in kept.values() for code in codes}
+    facts = {
+        "n": n,
+        "names": ", ".join(names.values_list("title", flat=True)) + (" …" if n > 5 else ""),
+        "lacks": ", ".join(str(productlists.LACKS.get(code, code)) for code in lacks),
+    }
+    said = ngettext(
+        "%(n)d product stays where it is, since it is on sale and needs first: %(lacks)s. (%(names)s)",
+        "%(n)d products stay where they are, since they are on sale and need first: %(lacks)s. (%(names)s)",
+        n,
+    )
+    messages.warning(request, said % facts)
 
 
 @brand_required
@@ -169,7 +189,7 @@ def _save(brand, form, variants, images):
 
 @brand_required
 @require_POST
-@terms_first(back="shop:product_edit")
+@terms_first
 def product_status(request, product_id):
     """Take a product off the shelves, or bring it back."""
     product = get_object_or_404(Product, brand=request.brand, pk=product_id)

@@ -1,7 +1,7 @@
 """The terms for everyone to read: what holds, what is announced, what was, and what differs."""
 
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 
 from django.contrib import messages
 from django.http import Http404
@@ -11,11 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from config.lib import typed
 from config.lib.access import public
 from config.lib.http import client_language, render_page, safe_next
 from shop import terms as domain
 from shop.access import owner_changes
 from shop.models import Terms
+
+ACCEPT = "accept_terms"  # the version that was read, where they are asked in between
 
 
 @public
@@ -79,26 +82,27 @@ def brand_terms(request):
     return render_page(request, "shop/brand_terms.html", context)
 
 
-def terms_first(view: Callable | None = None, *, back: str = "") -> Callable:
+def terms_first(view: Callable) -> Callable:
     """Let a brand publish only once somebody accepted, for it, the terms in force.
 
-    Whoever accepted comes back to the page that she came from: this one, or where it shows
-    nothing by itself, the one named `back`.
+    Where they are missing a page asks for them and carries along what was sent: an owner accepts
+    and it is done; a member's waits in her browser until an owner has accepted.
     """
-    if view is None:
-        return partial(terms_first, back=back)
 
     @wraps(view)
     def wrapper(request, *args: object, **kwargs: object):
-        if request.method == "POST" and "archive" not in request.POST:
-            now = timezone.now()
-            if domain.missing(Terms.Kind.BRAND, now, brand=request.brand):
-                messages.error(request, _("Accept the terms first; then do this again."))
-                url = reverse("shop:brand_terms", args=[request.brand.slug])
-                page = request.path
-                if back:
-                    page = reverse(back, args=[request.brand.slug, *args, *kwargs.values()])
-                return redirect(f"{url}?next={page}")
-        return view(request, *args, **kwargs)
+        if request.method != "POST" or "archive" in request.POST:
+            return view(request, *args, **kwargs)
+        now, is_owner = timezone.now(), request.membership.is_owner
+        asked = domain.missing(Terms.Kind.BRAND, now, brand=request.brand)
+        if asked and is_owner and request.POST.get(ACCEPT) == str(asked.pk):
+            domain.accept(Terms.Kind.BRAND, now, user=request.user, brand=request.brand)
+            asked = None
+        if asked is None:
+            return view(request, *args, **kwargs)
+        fields = [(name, value) for name, value in typed.fields(request) if name != ACCEPT]
+        offer = typed.Offer(request.get_full_path(), fields, bool(request.FILES))
+        context = {"brand": request.brand, "row": asked, "offer": offer, "accept": ACCEPT}
+        return render_page(request, "shop/terms_first.html", context, status=422)
 
     return wrapper

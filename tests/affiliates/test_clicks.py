@@ -119,7 +119,7 @@ def test_what_is_no_click_stops_nothing(link):
 
 
 def test_a_click_on_a_link_that_is_off_is_kept_and_not_counted(link):
-    links.deactivate(link)
+    links.deactivate(link, timezone.now())
     visit(link, 1)
     drain()
     assert [row.counted for row in Click.objects.all()] == [False]

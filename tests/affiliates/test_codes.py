@@ -1,12 +1,21 @@
 """A creator's code: chosen once, typed at checkout, and stronger than any click."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from affiliates import codes, links
-from affiliates.models import Attribution, Commission, CreatorCode, OwnProgramme
-from shop.models import Cart, Order
+from affiliates import attribution, codes, links
+from affiliates.models import (
+    Attribution,
+    Collaboration,
+    Commission,
+    CreatorCode,
+    Link,
+    OwnProgramme,
+)
+from shop.models import Brand, Cart, Order
 from tests.affiliates.factories import make_collaboration
 from tests.creators.factories import make_creator, make_user
 from tests.shop.factories import make_brand, make_variant
@@ -142,6 +151,59 @@ def test_what_was_ordered_with_a_code_stays_hers_when_it_is_off_before_the_bank_
     shopper.post("/pay/" + sent["Location"].split("/pay/")[1], {"pay": "1"})
 
     assert Commission.objects.get().creator == noor
+
+
+def test_what_a_code_stood_for_when_it_was_typed_is_what_it_earns_by(shopper, variant):
+    noor, brand = creator_named("noor"), variant.brand
+    codes.choose(noor, "NOOR10")
+    sent = shopper.post("/checkout/", fill(shopper, variant, creator_code="NOOR10"))
+    Collaboration.objects.update(min_followers=90_000)
+    Brand.objects.filter(pk=brand.pk).update(status="draft")
+    CreatorCode.objects.update(code="GONE1", is_active=False, off_at=timezone.now())
+
+    shopper.post("/pay/" + sent["Location"].split("/pay/")[1], {"pay": "1"})
+
+    assert Commission.objects.get().creator == noor
+
+
+def test_a_link_that_is_switched_off_before_the_bank_pays_keeps_what_was_ordered(shopper, variant):
+    noor = creator_named("noor")
+    link = links.take(noor, product=variant.product, platform="tiktok", at=timezone.now())
+    shopper.get(f"/go/{link.code}")
+    sent = shopper.post("/checkout/", fill(shopper, variant))
+    links.deactivate(link, timezone.now())
+
+    shopper.post("/pay/" + sent["Location"].split("/pay/")[1], {"pay": "1"})
+
+    assert Commission.objects.get().creator == noor
+    assert attribution.replay(Attribution.objects.get()).rule == "newest_click"
+
+
+def test_a_link_that_was_off_at_the_order_earns_nothing_though_it_is_on_again(shopper, variant):
+    link = links.take(creator_named("noor"), product=variant.product, platform="tiktok",
+                      at=timezone.now())  # fmt: skip
+    shopper.get(f"/go/{link.code}")
+    links.deactivate(link, timezone.now())
+    sent = shopper.post("/checkout/", fill(shopper, variant))
+    links.activate(link, timezone.now())
+
+    shopper.post("/pay/" + sent["Location"].split("/pay/")[1], {"pay": "1"})
+
+    assert Attribution.objects.get().rule == "link_inactive"
+
+
+def test_a_switch_knows_how_it_stood():
+    now = timezone.now()
+    link, hour = Link(), timedelta(hours=1)
+    assert link.worked_at(now)
+    assert (link.switch(on=True, at=now), link.switch(on=False, at=now)) == (
+        [], ["is_active", "off_at"],
+    )  # fmt: skip
+    assert [link.worked_at(now - hour), link.worked_at(now), link.worked_at(now + hour)] == [
+        True, False, False,
+    ]  # fmt: skip
+    link.switch(on=True, at=now + hour)
+    assert [link.worked_at(now + n * hour / 2) for n in (-1, 0, 1, 2)] == [True, False, False, True]
 
 
 def test_a_wrong_code_is_told_at_the_field_and_nothing_is_lost(shopper, variant):

@@ -58,7 +58,7 @@ def test_a_link_that_we_switched_off_is_not_taken_again_in_any_way(link, support
 
 
 def test_what_she_switched_off_herself_she_takes_again(link):
-    links.deactivate(link)
+    links.deactivate(link, timezone.now())
     assert taken_again(link).is_active
 
 

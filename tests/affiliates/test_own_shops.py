@@ -13,6 +13,7 @@ from affiliates import codes, funding, links, settlement, shopletters
 from affiliates.models import Attribution, Commission, LedgerEntry
 from shop import integrations, ownorders, ownsales, ownshops
 from shop.models import (
+    BrandOrder,
     Integration,
     Membership,
     Order,
@@ -377,6 +378,20 @@ def test_woocommerce_order_refund_and_delete():
     shop.send("order.deleted", {"id": 963})
     line.refresh_from_db()
     assert line.refunded_gross == 6900
+
+
+def test_a_plugin_of_woocommerce_tells_that_a_parcel_came():
+    shop = Shop("woocommerce")
+    now = timezone.now()
+    body = sample("woocommerce_order") | {
+        "status": "delivered", "date_completed_gmt": None, "date_completed": None,
+        "date_created_gmt": now.isoformat(), "date_modified_gmt": now.isoformat(),
+    }  # fmt: skip
+
+    assert told(shop.send("order.updated", body)) == (200, "applied", "")
+
+    part = BrandOrder.objects.get()
+    assert part.shipped_at and part.delivered_at
 
 
 def test_the_api_takes_a_key_once():

@@ -111,7 +111,7 @@ def test_a_dead_link_and_another_thing_carry_nothing_over(dark, now):
     same = links.take(dark.creator, product=dark.product, platform="youtube", at=now)
     assert [promised(away, now), promised(same, now)] == [800, 1_500]
 
-    links.deactivate(dark)
+    links.deactivate(dark, now)
     assert promised(same, now) == 800
 
 
@@ -167,7 +167,7 @@ def test_the_days_of_the_dark_link_are_on_the_page_of_its_stand_in(client, dark,
     address = reverse("affiliates:link", args=[stand_in.pk])
 
     assert "A click counts for 30 days." in client.get(address).content.decode()
-    links.deactivate(dark)
+    links.deactivate(dark, now)
     assert "A click counts for 10 days." in client.get(address).content.decode()
 
 
@@ -231,7 +231,7 @@ def test_who_may_take_no_link_gets_none_and_the_log_says_why(dark, now):
 
 def test_a_page_link_that_she_switched_off_is_on_again_and_no_second_one_is_made(dark, now):
     page = links.take(dark.creator, product=dark.product, platform="page", at=now)
-    links.deactivate(page)
+    links.deactivate(page, now)
 
     switch_off(now)
 

@@ -143,7 +143,7 @@ def test_an_unknown_code_is_a_friendly_404():
 
 def test_a_link_that_is_off_shows_what_is_like_it(link):
     links.resolve(link.code, timezone.now())
-    links.deactivate(link)
+    links.deactivate(link, timezone.now())
     linkcache.forget([link.code])  # at commit
     status, fields = call(link.code)
     assert (status, "touches=" in fields.get("Set-Cookie", "")) == (410, False)

@@ -63,6 +63,7 @@ def test_routes_tells_what_only_an_owner_of_a_brand_may_do(capsys):
         "affiliates:brand_endpoints": ["POST"],
         "affiliates:brand_token_revoke": ["POST"],
         "affiliates:brand_tokens": ["GET", "HEAD", "POST"],
+        "shop:brand_delivery": ["POST"],
         "shop:brand_settings": ["POST"],
         "shop:brand_terms": ["POST"],
         "shop:integration_secret": ["POST"],

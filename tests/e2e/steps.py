@@ -37,7 +37,7 @@ def opens_brand(brand: Person, data) -> str:
     signs_up(brand, "owner@brand.example", "/brands/join/")
     brand.fill(
         name="Wickerwold", legal_name="Wickerwold (demo)", address="Mill Road 1",
-        postal_code="1500 AA", city="Zaandam", country="NL", register_number="12345678",
+        postal_code="1500 AA", city="Zaandam", country="NL", phone="+31 75 612 3456", register_number="12345678",
     )  # fmt: skip
     brand.page.locator('select[name="category"]').select_option(index=1)
     for box in ("certified", "terms"):

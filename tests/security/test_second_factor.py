@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from affiliates.models import BrandTaxIdentity, PayoutMethod, TaxProfile
-from config.lib import stepup
+from config.lib import typed
 from shop.models import Brand
 from tests.affiliates.factories import make_brand, make_creator, make_user, sign_in
 
@@ -77,7 +77,7 @@ def test_what_was_typed_is_kept_sealed_for_its_page_its_person_and_half_an_hour(
     time_machine.move_to(timezone.now())
     sign_in(client, creator.user, second_factor=False)
     client.post(BANK, ACCOUNT)
-    kept = client.session[stepup.KEPT]
+    kept = client.session[typed.KEPT]
     assert "NL91" not in kept and "Visser" not in kept
 
     sign_in(client, creator.user)
@@ -85,15 +85,15 @@ def test_what_was_typed_is_kept_sealed_for_its_page_its_person_and_half_an_hour(
     other = Client()
     sign_in(other, make_creator().user)
     session = other.session
-    session[stepup.KEPT] = kept
+    session[typed.KEPT] = kept
     session.save()
     assert "Visser" not in other.get(BANK).content.decode()
 
     session = client.session
-    session[stepup.KEPT] = kept
+    session[typed.KEPT] = kept
     session.save()
     assert "Visser" in client.get(BANK).content.decode()
-    time_machine.shift(stepup.KEPT_S + 1)
+    time_machine.shift(typed.KEPT_S + 1)
     sign_in(client, creator.user)
     assert "Visser" not in client.get(BANK).content.decode()
 
@@ -150,7 +150,7 @@ def owner():
     owner = make_user(password=WORD)
     owner.brand = make_brand(
         legal_name="Mill B.V.", address="Road 1", postal_code="1000 AA", city="Utrecht",
-        email="mill@brands.example", register_number="12345678", vat_number="",
+        email="mill@brands.example", phone="+31 75 612 3456", register_number="12345678", vat_number="",
         self_certified_at=timezone.now(),
     )  # fmt: skip
     owner.brand.memberships.create(user=owner, role="owner")

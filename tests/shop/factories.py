@@ -28,7 +28,7 @@ def make_brand(*, owner=None, **facts) -> Brand:
         "slug": f"mill-{k}", "name": f"Mill {k}", "status": "active", "country": "NL",
         "category": Category.objects.get(slug="kitchen"), "legal_name": f"Mill {k} V.O.F.",
         "address": "Mill Road 1", "postal_code": "1500 AA", "city": "Zaandam",
-        "email": f"mill{k}@brands.example", "register_number": "12345678",
+        "email": f"mill{k}@brands.example", "phone": "+31 75 612 3456", "register_number": "12345678",
         "self_certified_at": AT,
     } | facts  # fmt: skip
     brand = Brand.objects.create(**facts)

@@ -383,6 +383,13 @@ class WooCommerce(StockShop):
             one["meta_data"].append({"key": "_wc_shipment_tracking_items", "value": [told]})
         return one
 
+    def arrived(self, of):
+        """A plugin that follows parcels says that it came."""
+        mark = {"key": "_thousand_order", "value": of}
+        next(one for one in self.orders.values() if mark in one["meta_data"])["status"] = (
+            "delivered"
+        )
+
     def count(self, sku):
         return next(one["stock_quantity"] for one in self.products.values() if one["sku"] == sku)
 

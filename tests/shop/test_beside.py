@@ -341,7 +341,7 @@ def test_a_new_brand_is_led_to_its_shop_first(client):
     facts = {
         "name": "Mill", "sells_at": "beside", "currency": "EUR", "legal_name": "Mill V.O.F.",
         "address": "Mill Road 1", "postal_code": "1500 AA", "city": "Zaandam", "country": "NL",
-        "email": "mill@brands.example", "register_number": "12345678", "tax_class": "standard",
+        "email": "mill@brands.example", "phone": "075 612 34 56", "register_number": "12345678", "tax_class": "standard",
         "made_by": "itself", "certified": "on", "terms": "on",
     }  # fmt: skip
     answer = client.post("/brands/join/", facts, follow=True)

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from shop import cart as carts
-from shop import products, tasks
+from shop import products, tasks, terms
 from shop.feeds import takeover
 from shop.models import Acceptance, Category, FeedRun, Product, Variant
 from tests.shop.factories import make_brand, make_user, make_variant
@@ -99,22 +99,57 @@ def test_editing_a_product_that_is_off_does_not_sell_it(client):
     assert facts.get() == ("active", "A better name", [])
 
 
-def test_whoever_is_asked_for_the_terms_comes_back_to_a_page(client):
+def carried(answer):
+    """Return what a page carries along of what was sent, by name."""
+    found = {}
+    for name, value in answer.context["offer"].fields:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def test_new_terms_take_nothing_away_of_what_somebody_typed(client):
     owner = make_user()
     variant = make_variant(brand=make_brand(owner=owner))
     Acceptance.objects.all().delete()
     client.force_login(owner)
-    root = f"/brand/{variant.brand.slug}"
-    one = f"{root}/products/{variant.product_id}/"
-    steps = {f"{one}status/": one, f"{root}/products/many/": f"{root}/products/", one: one}
-    for path, page in steps.items():
-        asked = client.post(path, {"restore": "1", "product": variant.product_id})
-        assert asked["Location"] == f"{root}/terms/?next={page}"
-        assert client.get(page).status_code == 200
+    path = f"/brand/{variant.brand.slug}/products/{variant.product_id}/"
+    typed = shown(client, path) | {"title": 'The "new" name', "description": "<p>Warm & round</p>"}
 
-    back = client.post(f"{root}/terms/", {"next": one})
-    assert back["Location"] == one
-    assert client.post(f"{one}status/", {"restore": "1"})["Location"] == f"{root}/products/"
+    asked = client.post(path, typed)
+    again = carried(asked)
+    assert asked.status_code == 422 and "I accept these terms; go on" in asked.content.decode()
+    assert {name: values[0] for name, values in again.items()} == {
+        name: str(value) for name, value in typed.items() if name != "csrfmiddlewaretoken"
+    }
+    assert "The &quot;new&quot; name" in asked.content.decode()
+    assert client.post(path, again | {"accept_terms": "0"}).status_code == 422
+
+    done = client.post(path, again | {"accept_terms": asked.context["row"].pk})
+    assert done.status_code == 302
+    product = Product.objects.get()
+    assert (product.title, product.description) == (typed["title"], "<p>Warm &amp; round</p>")
+    assert Acceptance.objects.get().brand == variant.brand
+
+
+def test_a_member_cannot_accept_terms_but_loses_nothing_either(client):
+    owner, member = make_user(), make_user()
+    brand = make_brand(owner=owner)
+    variant = make_variant(brand=brand)
+    brand.memberships.create(user=member, role="member")
+    Acceptance.objects.all().delete()
+    client.force_login(member)
+    many = f"/brand/{brand.slug}/products/many/"
+    typed = {"product": [variant.product_id], "withdrawal": "custom"}
+
+    asked = client.post(many, typed)
+    again = carried(asked) | {"accept_terms": asked.context["row"].pk}
+    refused = client.post(many, again)
+    assert "Only an owner of the brand accepts them" in refused.content.decode()
+    assert not Acceptance.objects.exists()
+
+    terms.accept("brand", timezone.now(), user=owner, brand=brand)
+    assert client.post(many, carried(refused)).status_code == 302
+    assert Product.objects.get().withdrawal == "custom"
 
 
 def test_what_a_brand_takes_off_no_import_brings_back(client, tmp_path):

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from shop import cart as carts
-from shop import pricing, productlists, products
+from shop import currencies, pricing, productlists, products, tasks
 from shop.models import Category, PriceChange, Product, Variant
 from tests.shop.factories import make_brand, make_user, make_variant
 from tests.shop.test_feeds import HEADER, run, write
@@ -51,6 +52,53 @@ def test_what_is_sold_here_is_priced_in_the_currency_of_its_brand():
     rows.update(sells_at="own_shop", own_shop_url="https://mill.example/mug")
     products.publish(brand, [variant.product_id])
     assert rows.values_list("status", "missing").get() == ("active", [])
+
+
+def test_another_currency_of_a_brand_sets_its_prices_aside_and_says_so(
+    admin_client, admin_user, django_capture_on_commit_callbacks, mailoutbox
+):
+    Authenticator.objects.create(user=admin_user, type="totp", data={"secret": "x"})
+    owner = make_user()
+    brand = make_brand(owner=owner)
+    dear, away = make_variant(brand=brand, title="Mug"), make_variant(brand=brand)
+    make_variant()
+    Product.objects.filter(pk=away.product_id).update(
+        sells_at="own_shop", own_shop_url="https://mill.example/mug"
+    )
+    page = admin_client.get(f"/admin/shop/brand/{brand.pk}/change/")
+    form = page.context["adminform"].form
+    data = {name: form.initial.get(name) for name in form.fields}
+    data = {name: value for name, value in data.items() if value is not None and value is not False}
+    data |= {"ships_to": "[]", "currency": "USD", "memberships-TOTAL_FORMS": 0,
+             "memberships-INITIAL_FORMS": 0}  # fmt: skip
+
+    with django_capture_on_commit_callbacks() as rung:
+        assert admin_client.post(page.request["PATH_INFO"], data).status_code == 302
+
+    assert {one.func.__self__ for one in rung} >= {tasks.set_currencies_aside, tasks.look_again}
+    assert [currencies.set_aside(brand_id=brand.pk) for _n in "ab"] == [1, 0]
+    dear.product.refresh_from_db()
+    assert (dear.product.status, dear.product.missing) == ("draft", ["currency"])
+    assert Product.objects.filter(status="active").count() == 2
+    assert [mail.to for mail in mailoutbox] == [[owner.email]]
+    assert "Mug" in mailoutbox[0].body and "USD" in mailoutbox[0].body
+
+
+def test_an_import_in_another_currency_says_so_once(tmp_path):
+    brand = make_brand()
+    path = tmp_path / "catalogue.csv"
+    path.write_text(
+        "slug,sku,name,price,currency\nmug,m1,Mug,5,USD\ncup,c1,Cup,5,USD\npot,p1,Pot,5,EUR\n"
+    )
+
+    made = run(brand, path)
+
+    assert sorted(Product.objects.values_list("title", "status")) == [
+        ("Cup", "draft"), ("Mug", "draft"), ("Pot", "active"),
+    ]  # fmt: skip
+    assert [(row.line, row.field, row.value) for row in made.problems.all()] == [
+        (2, "price", "USD")
+    ]
 
 
 def test_every_change_of_a_price_is_remembered():
@@ -217,6 +265,48 @@ def test_a_product_typed_in_by_hand_has_content_and_price_before(client):
     assert (product.status, product.tax_class) == ("active", "standard")
     page = client.get(product.get_absolute_url()).content.decode()
     assert "€13.24 / kg" in page and "5.50" not in page
+
+
+def test_what_is_moved_to_another_shelf_is_taxed_and_asked_as_that_shelf_says(client):
+    owner = make_user()
+    brand = make_brand(owner=owner)
+    client.force_login(owner)
+    pantry = Category.objects.get(slug="pantry")
+    Category.objects.filter(pk=pantry.pk).update(tax_class="reduced")
+    food = {"ingredients": "fruit", "allergens": "none"}
+    jam, mug, own, draft = (
+        make_variant(brand=brand, title=title, **facts)
+        for title, facts in {
+            "Jam": {"details": food}, "Mug": {}, "Tea": {"details": food, "tax_class": "zero"},
+            "Plan": {},
+        }.items()
+    )  # fmt: skip
+    Variant.objects.update(content="340g")
+    Product.objects.filter(pk=draft.product_id).update(status="draft", missing=["x"])
+    chosen = [one.product_id for one in (jam, mug, own, draft)]
+
+    said = client.post(f"/brand/{brand.slug}/products/many/",
+                       {"product": chosen, "category": pantry.pk}, follow=True)  # fmt: skip
+
+    assert list(Product.objects.order_by("pk").values_list(
+        "title", "category__slug", "tax_class", "status"
+    )) == [
+        ("Jam", "pantry", "reduced", "active"), ("Mug", "kitchen", "standard", "active"),
+        ("Tea", "pantry", "zero", "active"), ("Plan", "pantry", "reduced", "draft"),
+    ]  # fmt: skip
+    page = said.content.decode()
+    assert "3 products changed." in page
+    assert "needs first: ingredients, allergens. (Mug)" in page
+
+
+def test_one_product_that_is_moved_by_hand_takes_the_vat_of_its_shelf():
+    variant = make_variant()
+    pantry = Category.objects.get(slug="pantry")
+    pantry.tax_class = "reduced"
+    kitchen = variant.product.category
+    for says, expected in {"standard": "reduced", "zero": "zero", "": "reduced"}.items():
+        variant.product.tax_class = says
+        assert products.tax_class_on(variant.product, kitchen, pantry) == expected
 
 
 def test_several_products_are_changed_at_once(client):

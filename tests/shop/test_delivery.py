@@ -174,6 +174,19 @@ def test_a_brand_adds_changes_and_takes_away_a_way(client):
     assert not DeliveryOption.objects.exists()
 
 
+def test_what_delivery_costs_is_an_owners_to_say(client):
+    brand = make_brand(owner=make_user())
+    member, way = make_user(), option(brand)
+    brand.memberships.create(user=member, role="member")
+    client.force_login(member)
+
+    page = client.get(f"/brand/{brand.slug}/settings/").content.decode()
+    assert "Pick-up point" in page and "Add a way to deliver" not in page
+    for sent in ({"way-name": "Mine", "way-price": "0"}, {"way": way.pk, "remove": "1"}):
+        assert client.post(f"/brand/{brand.slug}/settings/delivery/", sent).status_code == 403
+    assert list(DeliveryOption.objects.all()) == [way]
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [

@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from shop import dispatches, mistakes, parcels, postroom, refunds, stocklevels, stockrooms
+from shop import dispatches, mistakes, orders, parcels, postroom, refunds, stocklevels, stockrooms
 from shop.models import (
     BrandOrder,
     Order,
@@ -14,6 +14,7 @@ from shop.models import (
     OrderPush,
     Parcel,
     Stocked,
+    Trouble,
     WebhookEvent,
 )
 from tests.affiliates.factories import sign_in
@@ -112,6 +113,54 @@ def test_parts_of_an_order_leave_one_by_one_and_arrive(shopify):
     assert told(part)[2] is True
     assert part.delivered_at >= at + 4 * HOUR  # when we learned of it: the return period is whole
     assert OrderPush.objects.get().next_look_at is None  # nobody asks any more
+
+
+@pytest.fixture
+def woo(settings):
+    with running(WooCommerce) as shop:
+        settings.PRIVATE_PICTURES_FROM = shop.url
+        yield shop
+
+
+def test_a_plugin_of_woocommerce_says_that_a_parcel_arrived(woo):
+    _shop, part, at = sold(woo)
+    woo.send_off(part.order.number, number="3SABC")
+    assert look(at + HOUR) == 1
+    woo.arrived(part.order.number)
+    assert look(at + 2 * HOUR) == 1
+    assert told(part) == ([(1, "", "3SABC", True)], True, True)
+    assert part.arrival_assumed is False
+
+
+def test_what_left_and_of_which_nobody_tells_arrived_after_the_stated_days(there):
+    shop, part, at = sold(there)
+    BrandOrder.objects.update(delivery_days_to=6)
+    there.send_off(part.order.number)
+    look(at + HOUR)
+    left = BrandOrder.objects.get().shipped_at
+
+    days = (5, 6, 6)
+    assert [dispatches.assume_arrived(left + n * DAY) for n in days] == [0, 1, 0]
+    assert told(part)[2] and part.arrival_assumed
+    postroom.send_waiting(at)
+    assert "should be with you by now" in mail.outbox[-1].subject
+    assert orders.return_until(part) - left > (6 + 14 + 7) * DAY  # it may have come later
+
+    mistakes.undo_delivery(part, left + 6 * DAY + HOUR)
+    postroom.send_waiting(at)
+    assert "still on its way" in mail.outbox[-1].subject
+    assert dispatches.assume_arrived(left + 9 * DAY) == 0
+    parcels.deliver(part, left + 9 * DAY)
+    assert told(part)[2] and not part.arrival_assumed
+
+
+def test_what_its_shopper_says_did_not_arrive_is_not_assumed_to_have(there):
+    _shop, part, at = sold(there)
+    there.send_off(part.order.number)
+    look(at + HOUR)
+    Trouble.objects.create(brand_order=part, kind="not_arrived", asked_at=at, answer_by=at)
+
+    assert dispatches.assume_arrived(at + 60 * DAY) == 0
 
 
 def test_a_number_that_is_put_in_later_is_mailed_once(shopify):

@@ -8,7 +8,7 @@ from django.db.models import Sum
 from django.test import Client
 from django.utils import timezone
 
-from shop import documents, orders, refunds
+from shop import documents, orderletters, orders, refunds
 from shop.models import BrandOrder, Order, RefundLine, SaleDocument
 from tests.papers import words
 from tests.shop.factories import make_brand, make_order, make_user, make_variant, tell
@@ -124,6 +124,36 @@ def test_what_was_given_back_during_a_dispute_gets_its_credit_note_when_that_is_
 
     assert [documents.issue_missing(timezone.now()) for _n in "ab"] == [1, 0]
     assert part.documents.get(kind="credit").gross == 1000
+
+
+def test_a_refund_that_is_booked_in_pieces_has_a_credit_note_for_each():
+    part = make_part()
+    order = part.order
+    tell(order, "chargeback", amount=8000, reference="dp")
+    tell(order, "refunded", amount=1000, reference="re")  # a bank holds all but 3.95
+    assert documents.issue_missing(timezone.now()) == 2
+    order.refunds.update(created_at=timezone.now() - timedelta(days=40))
+
+    tell(order, "chargeback_won", reference="dp")
+
+    assert [documents.issue_missing(timezone.now()) for _n in "ab"] == [1, 0]
+    notes = part.documents.filter(kind="credit")
+    back = RefundLine.objects.aggregate(gross=Sum("gross"), tax=Sum("tax"))
+    assert [note.gross for note in notes] == [395, 605]
+    assert notes.aggregate(gross=Sum("gross"), tax=Sum("tax")) == back
+    assert documents.credit(order.refunds.get(), part, AT) == notes[1]
+    attached = orderletters.credit_notes(order.refunds.get())
+    assert [name for name, *_pdf in attached] == [f"{note.name}.pdf" for note in notes]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_credit_note_that_several_ask_for_at_once_is_one():
+    part = make_part()
+    back = refunds.refund(part.order, at=AT, amount=1000)
+
+    at_once(*[partial(documents.credit, back, part, AT) for _n in range(6)])
+
+    assert [row.gross for row in part.documents.filter(kind="credit")] == [1000]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,5 +1,6 @@
 """Refunds, disputes and messages of providers: exact, once, in any order."""
 
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -140,6 +141,24 @@ def test_a_wrong_amount_pays_nothing_and_goes_back(amount):
 
     assert state(order)[:2] == ("pending", [("misfit", amount), ("refund", amount)])
     assert told == ["misfit", "refund"]
+
+
+def test_refunds_that_nobody_takes_hold_up_no_other(monkeypatch):
+    monkeypatch.setattr(payback, "AT_ONCE", 2)
+    order = make_order((make_variant(price=3450), 1))
+    for n in range(5):
+        refunds.refund(order, at=AT, amount=100 + n)
+    owed = Payment.objects.filter(kind="refund").order_by("pk")
+    owed.filter(amount__lt=104).update(gateway="gone")  # a provider that we have no more
+
+    assert payback.send_back(AT) == 1
+    assert owed.exclude(reference="").get().amount == 104
+    assert set(owed.values_list("tried_at", flat=True)) == {AT}
+    for n, payment in enumerate(owed.filter(reference="").order_by("-pk")):
+        Payment.objects.filter(pk=payment.pk).update(tried_at=AT + timedelta(hours=n))
+    refunds.refund(order, at=AT, amount=200)
+    assert [payment.amount for payment in payback._unsent()] == [200, 103]
+    assert payback.send_back(AT + timedelta(days=1), seconds=-1) == 0  # its time is over
 
 
 def test_late_and_second_captures_are_misfits():

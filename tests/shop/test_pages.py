@@ -9,6 +9,8 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from affiliates import brandletters
+from shop import brands
 from shop.models import Brand, Membership, OrderLetter, Product, Variant
 from tests.shop.factories import make_brand, make_order, make_user, make_variant
 from tests.shop.test_troubles import picture
@@ -159,6 +161,10 @@ def test_a_person_signs_up_a_brand(client):
     assert "Molen &amp; Meel V.O.F." in bad.content.decode()
 
     fields["vat_number"] = ""
+    for phone in ("", "call me", "12 34"):
+        asked = client.post("/brands/join/", fields | {"phone": phone})
+        assert list(asked.context["form"].errors) == ["phone"]
+    fields["phone"] = "+31 (0)75 612.34-56"
     done, again = (client.post("/brands/join/", fields) for _double_click in "ab")
     assert done["Location"] == again["Location"]
 
@@ -166,6 +172,47 @@ def test_a_person_signs_up_a_brand(client):
     assert done["Location"] == f"/brand/{brand.slug}/feeds/"
     assert (brand.slug, brand.status, brand.tax_class) == ("molen-meel", "active", "reduced")
     assert Membership.objects.values_list("user", "role").get() == (user.pk, "owner")
+
+
+def test_a_brand_that_sells_here_owes_its_phone_and_is_asked_gently(client, mailoutbox):
+    owner, pal = make_user(), make_user()
+    variant = make_variant(brand=make_brand(owner=owner, phone=""))
+    brand = variant.brand
+    brand.memberships.create(user=pal, role="member")
+    client.force_login(pal)
+    assert "Ask an owner to add it" in client.get(f"/brand/{brand.slug}/products/").content.decode()
+    client.force_login(owner)
+    page = client.get(f"/brand/{brand.slug}/settings/")
+    assert "Shoppers cannot call you yet" in page.content.decode()
+    form = page.context["form"]
+    typed = {name: form[name].value() for name in form.fields}
+    typed = {name: value for name, value in typed.items() if value not in (None, False)}
+
+    asked = client.post(f"/brand/{brand.slug}/settings/", typed | {"description": "Old mill"})
+    brand.refresh_from_db()
+    assert list(asked.context["form"].errors) == ["phone"]
+    assert "Old mill" in asked.content.decode()
+    assert (brand.status, brands.lacks(brand)) == ("active", ["phone"])
+    assert client.get(variant.product.get_absolute_url()).status_code == 200
+
+    letters = [brandletters.send_waiting(timezone.now()) for _n in "ab"]
+    assert (letters, [mail.to for mail in mailoutbox]) == ([1, 0], [[owner.email]])
+
+    client.post(f"/brand/{brand.slug}/settings/", typed | {"phone": "075 612 34 56"})
+    assert "075 612 34 56" in client.get(variant.product.get_absolute_url()).content.decode()
+    assert "cannot call" not in client.get(f"/brand/{brand.slug}/products/").content.decode()
+
+
+def test_a_brand_with_its_own_shop_needs_no_phone_until_it_sells_here(client):
+    owner = make_user()
+    brand = make_brand(owner=owner, phone="", sells_at="own_shop")
+    client.force_login(owner)
+
+    typed = {"title": "Basket", "sells_at": "here", "category": brand.category_id}
+    answer = client.post(f"/brand/{brand.slug}/products/new/", typed)
+
+    assert brands.lacks(brand) == []
+    assert "an owner adds your phone number" in str(answer.context["form"].errors["sells_at"])
 
 
 def test_a_product_by_hand(client):
