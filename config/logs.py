@@ -20,9 +20,25 @@ from stdnum import luhn
 
 HEADER = "X-Request-ID"
 GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
-MAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+# Each begins with a run of bounded length: text that a stranger sends cannot make one slow.
+MAIL = re.compile(r"[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+LOGIN = re.compile(r"(://[^\s:/@]{0,64}):[^\s/@]{1,256}@")  # in the address of a server
+COOKIE = re.compile(r"(?i)\b((?:set-)?cookie[\"']?\s?[:=]\s?)[^\n]*")  # several, to the line's end
+BEARER = re.compile(r"(?i)\b(bearer|basic)\s[\w.~+/=-]{8,4096}")
+# What stands behind one of these words, in addresses, headers, JSON and Python's own form of it.
 SECRET = re.compile(
-    r"(?i)\b(pass\w*|token|secret|key|code|authorization|cookie)(=|%3D|: ?)[^\s&\"',;]+"
+    r"""(?ix)
+    (?<![a-z0-9]) ( (?: [a-z0-9]{1,20} [_-]+ ){0,3}  # api_key, X-Access-Token, __Host-session
+    (?: (?:old|new)? pass(?:word|wd|phrase)? \d? | pwd | (?:csrf)?(?:middleware)?token | secret
+      | key | code | authorization | session(?:id)? | csrf | signature | credentials? | otp )
+    (?: \\{0,3} ["'] )? \s? (?: = | %3D | : ) \s? )
+    (?: \\{0,3} "[^"\\]{1,4096} | '[^']{1,4096}' | [^\s&"',;)}\]]{1,4096} ) "?
+    """
+)
+# Tokens that show what they are: ours, Stripe's, shops', platforms', what is sealed.
+KNOWN = re.compile(
+    r"(?<![A-Za-z0-9])(?:thd_|[rs]k_(?:live|test)_|whsec_|shp(?:at|ss|ca|pa)_|ya29\.|eyJ|gAAAA)"
+    r"[\w.=-]{8,4096}"
 )
 TOKEN = re.compile(r"(?<=/)(?=[^/\s]*[A-Z:])(?=[^/\s]*\d)[\w:.=-]{16,}")  # a part of an address
 ROW = re.compile(r"(DETAIL|CONTEXT):[^\n]*")  # PostgreSQL shows the row that broke a rule
@@ -36,7 +52,9 @@ logger = logging.getLogger(__name__)
 def scrub(text: str) -> str:
     """Return `text` without mail addresses, tokens and secrets, bank and card numbers."""
     text = ROW.sub(r"\1: [kept back]", text)
-    text = SECRET.sub(r"\1\2[kept back]", TOKEN.sub("[token]", MAIL.sub("[mail]", text)))
+    text = COOKIE.sub(r"\1[kept back]", LOGIN.sub(r"\1:[kept back]@", text))
+    text = BEARER.sub(r"\1 [kept back]", MAIL.sub("[mail]", text))
+    text = KNOWN.sub("[token]", SECRET.sub(r"\1[kept back]", TOKEN.sub("[token]", text)))
     text = IBAN.sub(lambda found: "[account]" if len(found[0]) >= 15 else found[0], text)
     return NUMBER.sub(lambda found: "[number]" if _is_card(found[0]) else found[0], text)
 
@@ -72,7 +90,8 @@ class Json(JsonFormatter):
     def process_log_record(self, log_data: dict[str, object]) -> dict[str, object]:
         facts = super().process_log_record(log_data)
         plain = (bool, int, float, type(None))
-        kept = {"request_id"}  # ours; one in twenty could be the number of a bank account
+        # Ours. Of ids one in twenty could be the number of a bank account.
+        kept = {"request_id", "at", "level", "logger", "route"}
         return {
             k: v if k in kept or isinstance(v, plain) else scrub(str(v)) for k, v in facts.items()
         }
