@@ -37,6 +37,22 @@ def unseal(word: str) -> str:
         return ""
 
 
+def is_new(word: str) -> bool:
+    """Say whether SECRET_KEY itself sealed a word, or there is none."""
+    try:
+        return not word or bool(_vault_of((settings.SECRET_KEY,)).decrypt(word.encode()))
+    except InvalidToken:
+        return False
+
+
+def anew(word: str) -> str | None:
+    """Return what an older key sealed, sealed with SECRET_KEY; None where no key opens it."""
+    try:
+        return _vault().rotate(word.encode()).decode()
+    except InvalidToken:
+        return None
+
+
 class SealedTextField(models.TextField):
     """Reads and writes plain text, stores Fernet tokens. What no key opens any more reads as ""."""
 
