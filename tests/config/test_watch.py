@@ -48,6 +48,19 @@ def test_a_moment_is_not_told(said):
     assert looks() == []
 
 
+def test_what_comes_and_goes_is_told_of_three_times_a_day(said):
+    for _hour in range(20):
+        said["disk"] = "97% full where DATA_DIR is"
+        looks(2)
+        said["disk"] = health.OK
+        looks(2)
+
+    subjects = [message.subject for message in mail.outbox]
+    assert subjects == [*["Not well: disk", "Well again: disk"] * 2, "Not well: disk"]
+    assert "disk comes and goes: no more mail about it today." in mail.outbox[-1].body
+    assert "comes and goes" not in mail.outbox[0].body
+
+
 def test_a_mail_server_that_is_away_is_tried_again(said, settings):
     said["disk"] = "97% full where DATA_DIR is"
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
