@@ -30,6 +30,7 @@ from config.lib import audit
 from config.lib.privatefiles import private_files
 from config.lib.sheets import safe_cell
 from creators.models import ManualCheck
+from shop.models import Trouble
 
 YOU, OURS = "you", "one of us or another person"
 AT_ONCE = 2_000  # rows
@@ -278,7 +279,7 @@ def collect(user: AbstractBaseUser) -> dict[str, list[dict[str, Any]]]:
 
 
 def write(user: AbstractBaseUser, out: IO[bytes], at: datetime) -> int:
-    """Write a ZIP to `out`: one CSV per table, data.json, her screenshots; return the rows.
+    """Write a ZIP to `out`: one CSV per table, data.json, her pictures; return the rows.
 
     Row by row: a long history does not fill the memory.
     """
@@ -296,12 +297,21 @@ def write(user: AbstractBaseUser, out: IO[bytes], at: datetime) -> int:
         whole.write(f'\n}},\n"not_in_here": {_json(LEFT)}}}\n')
         whole.flush()
         archive.write(whole.name, "data.json")
-        checks = ManualCheck.objects.filter(channel__creator__user=user.pk).exclude(screenshot="")
-        for name in checks.values_list("screenshot", flat=True):
+        for name in pictures(user, mails):
             if private_files().exists(name):
                 with private_files().open(name) as file:
                     archive.writestr(name, file.read())
     return count
+
+
+def pictures(user: AbstractBaseUser, mails: list[str]) -> Iterator[str]:
+    """Yield the names of the pictures that she sent: of her channels, and of what was wrong."""
+    checks = ManualCheck.objects.filter(channel__creator__user=user.pk).exclude(screenshot="")
+    yield from checks.values_list("screenshot", flat=True)
+    part = next(one for one in PARTS if one.model == "shop.Trouble")
+    pks = {pk for asked in questions(part, user, mails) for pk in asked}
+    troubles = Trouble.objects.filter(pk__in=pks).exclude(picture="").order_by("pk")
+    yield from troubles.values_list("picture", flat=True)
 
 
 def _table(

@@ -19,8 +19,11 @@ SLACK = timedelta(minutes=5)  # clocks of several machines, and transactions und
 
 
 def note(user_id: int, at: datetime) -> None:
-    """Add a line, and wait until the disk has it."""
-    line = json.dumps({"user": user_id, "at": at.isoformat()}) + "\n"
+    """Add a line, and wait until the disk has it.
+
+    It begins with an end of line: what a crash cut short before it takes nothing of it along.
+    """
+    line = "\n" + json.dumps({"user": user_id, "at": at.isoformat()}) + "\n"
     file = os.open(settings.ERASURES_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(file, line.encode())

@@ -12,11 +12,13 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from config.lib import images, money, workdays
@@ -267,6 +269,16 @@ def _each(rows: TroubleQuerySet, step: Callable[[Trouble], Trouble]) -> int:
         except Exception:
             logger.exception("the clock of trouble %s could not run", pk)
     return moved
+
+
+def forget_words(orders: QuerySet) -> int:
+    """Take what shoppers wrote and showed out of the closed troubles of `orders` (their ids)."""
+    rows = Trouble.objects.filter(brand_order__order__in=orders, closed_at__isnull=False)
+    names = [name for name in rows.values_list("picture", flat=True) if name]
+    done = rows.update(words="", picture="")
+    for name in names:
+        transaction.on_commit(partial(private_files().delete, name), robust=True)
+    return done
 
 
 def forget_pictures(at: datetime) -> int:

@@ -8,17 +8,30 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
+from PIL import Image
 
-from affiliates import books, codes, dossier, erasure, erasures, payouts, settlement
+from affiliates import (
+    books,
+    calendars,
+    codes,
+    dossier,
+    erased,
+    erasure,
+    erasures,
+    payouts,
+    settlement,
+)
 from affiliates.models import Commission, Payout, PayoutMethod, TaxIdentity, TaxProfile
+from config.lib.privatefiles import private_files
 from creators import cases, manual_checks, policy
 from creators.models import CaseEvent, Channel, Creator, Decision, ManualCheck
-from shop.models import Membership
+from shop.models import Membership, Trouble
 from tests.affiliates.factories import (
     DUE,
     NIGHT_OVER,
@@ -28,6 +41,7 @@ from tests.affiliates.factories import (
     sign_in,
 )
 from tests.creators.factories import make_channel, make_creator, make_user
+from tests.shop.test_troubles import ASKED, ask, make_part
 
 pytestmark = pytest.mark.django_db
 OURS = ("account", "admin", "affiliates", "config", "creators", "mfa", "shop", "socialaccount",
@@ -156,6 +170,73 @@ def test_what_names_a_person_is_gone_everywhere(django_capture_on_commit_callbac
             text = "\n".join(row[0] for row in cursor.fetchall())
             found += [(model._meta.label, word) for word in words if word in text]
     assert found == []
+
+
+def test_what_becomes_of_each_table_is_decided_and_what_shall_go_is_gone():
+    tables = {part.model for part in dossier.PARTS}
+    sorted_out = [erased.GONE, set(erased.EMPTIED), set(erased.STAYS)]
+    assert set().union(*sorted_out) == tables
+    assert sum(map(len, sorted_out)) == len(tables)
+
+    creator = noor()
+    make_channel(creator=creator, platform="youtube", handle="noor.films", token="secret")
+    manual_checks.ask(creator, "facebook", "noor.page", timezone.now())
+    user, mails = creator.user, dossier.mails_of(creator.user)
+    calendars.make(timezone.now(), creator=creator)
+    TOTP.activate(user, "A" * 32)
+    before = set(dossier.collect(user))
+    rows = {
+        part.model: [pk for asked in dossier.questions(part, user, mails) for pk in asked]
+        for part in dossier.PARTS
+    }
+    assert erasure.close(user, timezone.now())
+
+    left = {
+        name
+        for name in erased.GONE
+        if apps.get_model(name)._default_manager.filter(pk__in=rows[name]).exists()
+    }
+    assert left == set()
+    assert len(before & erased.GONE) > 8
+
+
+def test_what_she_wrote_and_showed_of_an_order_goes_with_her(django_capture_on_commit_callbacks):
+    """Of orders without an account too, where the address is proven to be hers; of no other."""
+    user = make_user()
+    EmailAddress.objects.create(user=user, email="neighbour@people.example", verified=False)
+    order = {"phone": "+31612345678"}
+    hers, other = (
+        make_part(email=email, **order)
+        for email in (user.email.upper(), "neighbour@people.example")
+    )
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(picture, "JPEG")
+    for part in (hers, other):
+        row = ask(part, picture=picture.getvalue())
+        Trouble.objects.filter(pk=row.pk).update(state="solved", closed_at=ASKED)
+    out = io.BytesIO()
+    dossier.write(user, out, timezone.now())
+    shown = [name for name in unzip(out.getvalue()) if name.startswith("troubles/")]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert erasure.close(user, timezone.now())
+
+    facts = ("brand_order__order__phone", "words", "picture")
+    assert Trouble.objects.filter(brand_order=hers).values_list(*facts).get() == ("", "", "")
+    kept = Trouble.objects.filter(brand_order=other).values_list(*facts).get()
+    assert kept[:2] == ("+31612345678", "Broken.") and private_files().exists(kept[2])
+    assert len(shown) == 1 and not private_files().exists(shown[0])
+
+
+def test_a_line_that_a_crash_cut_takes_no_other_along(settings, tmp_path):
+    settings.ERASURES_FILE = tmp_path / "erasures.jsonl"
+    at = timezone.now()
+    erasures.note(1, at)
+    with settings.ERASURES_FILE.open("a") as file:
+        file.write('{"user": 2, "a')  # here the machine lost its power
+    erasures.note(3, at)
+
+    assert set(erasures.noted(at)) == {1, 3}
 
 
 @pytest.mark.parametrize("seed", range(4))
