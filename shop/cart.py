@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,7 @@ from shop import delivery, discounts
 from shop.models import Cart, CartLine, Order, Variant
 
 MOST_LINES = 50
+KEEP = timedelta(days=90)  # a bag that nobody touches; its browser forgets it much sooner
 
 
 class CannotAdd(Exception):
@@ -27,6 +29,16 @@ def find(key: str | None) -> Cart | None:
 def new() -> Cart:
     """Create an empty bag with a random key."""
     return Cart.objects.create(key=secrets.token_urlsafe(32))
+
+
+def forget(at: datetime, size: int = 2_000) -> int:
+    """Delete bags that nobody has touched for long; return how many."""
+    done, lines = 0, CartLine.objects.filter(cart=OuterRef("pk"), added_at__gt=at - KEEP)
+    old = Cart.objects.filter(~Exists(lines), updated_at__lte=at - KEEP).order_by("pk")
+    while pks := list(old.values_list("pk", flat=True)[:size]):
+        Cart.objects.filter(pk__in=pks).delete()
+        done += len(pks)
+    return done
 
 
 @transaction.atomic

@@ -38,6 +38,7 @@ from shop import (
     stocklevels,
     troubles,
 )
+from shop import cart as carts
 from shop.feeds import addresses, importer
 from shop.models import Feed, FeedRun, Image, Order, Product, Stockroom, TeamInvitation
 
@@ -150,6 +151,12 @@ def remind_of_returns() -> int:
 def forget_trouble_pictures() -> int:
     """Delete the pictures of troubles that are long closed."""
     return troubles.forget_pictures(timezone.now())
+
+
+@shared_task
+def forget_bags() -> int:
+    """Delete bags that nobody has touched for long; return how many."""
+    return carts.forget(timezone.now())
 
 
 @shared_task

@@ -1,6 +1,7 @@
 """From a product page to a paid order, as a shopper's browser does it."""
 
 import re
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -8,8 +9,9 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from shop import cart as carts
 from shop import mails, orders, tasks
-from shop.models import Cart, Order, OrderLine, Payment, PaymentSession
+from shop.models import Cart, CartLine, Order, OrderLine, Payment, PaymentSession
 from tests.shop.factories import make_brand, make_user, make_variant
 from tests.together import at_once
 
@@ -346,3 +348,15 @@ def test_two_clicks_at_one_moment_make_one_order_and_one_payment_page(client):
     assert answers[0]["Location"].startswith("/pay/")
     variant.refresh_from_db()
     assert (Order.objects.count(), PaymentSession.objects.count(), variant.reserved) == (1, 1, 1)
+
+
+def test_a_bag_that_nobody_touches_goes_after_90_days():
+    now = timezone.now()
+    old, read, fresh = (carts.new() for _n in range(3))
+    for bag in (old, read):
+        carts.add(bag, make_variant(), 1)
+    Cart.objects.exclude(pk=fresh.pk).update(updated_at=now - timedelta(days=91))
+    CartLine.objects.filter(cart=old).update(added_at=now - timedelta(days=91))
+
+    assert [carts.forget(now, size=1) for _n in range(2)] == [1, 0]
+    assert set(Cart.objects.values_list("pk", flat=True)) == {read.pk, fresh.pk}
