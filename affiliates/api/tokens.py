@@ -13,7 +13,7 @@ from affiliates.api.doors import WITH_BODY
 from affiliates.api.problems import Problem
 from affiliates.models import ApiToken
 from config.lib import ratelimit
-from config.lib.http import client_address
+from config.lib.http import client_network
 
 PER_MINUTE = 120  # of one token
 WRONG_PER_MINUTE = 60  # of one address, without a token that opens
@@ -64,7 +64,7 @@ class Token(HttpBearer):
         return found
 
     def _count_wrong(self, request: HttpRequest) -> None:
-        limit("api_wrong", client_address(request.META), WRONG_PER_MINUTE)
+        limit("api_wrong", client_network(request.META), WRONG_PER_MINUTE)
 
 
 def limit(name: str, key: str, times: int) -> None:

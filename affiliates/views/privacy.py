@@ -18,7 +18,7 @@ from config.lib import ratelimit, stepup
 from config.lib.access import signed_in
 from config.lib.http import render_page
 
-A_DAY = 5
+A_DAY, DAY_S = 5, 86_400
 
 
 @signed_in
@@ -35,8 +35,8 @@ def download(request):
     if not stepup.is_confirmed(request):
         return stepup.ask(request, reverse("affiliates:data"))
     key = str(request.user.pk)
-    if not ratelimit.allow("dossier", key, times=A_DAY, seconds=86_400, without_redis=True):
-        return render_page(request, "429.html", status=429)
+    if not ratelimit.allow("dossier", key, times=A_DAY, seconds=DAY_S, without_redis=True):
+        return ratelimit.too_many(request, DAY_S)
     file = TemporaryFile()  # noqa: SIM115 (the response closes it)
     now = timezone.now()
     dossier.write(request.user, file, now)

@@ -9,7 +9,7 @@ from affiliates import reporting
 from affiliates.forms.reports import ReportForm
 from config.lib import ratelimit
 from config.lib.access import public
-from config.lib.http import client_address, client_language, render_page
+from config.lib.http import client_language, client_network, render_page
 from creators import reports
 
 PER_HOUR, HOUR_S = 5, 3_600
@@ -23,7 +23,7 @@ def report(request, kind: str, pk: int):
         raise Http404("no such page")
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        who = client_address(request.META)
+        who = client_network(request.META)
         if not ratelimit.allow("report", who, times=PER_HOUR, seconds=HOUR_S, without_redis=True):
             return ratelimit.too_many(request, HOUR_S)
         data = form.cleaned_data

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from config.lib import ratelimit
 from config.lib.access import public
-from config.lib.http import client_address, render_page
+from config.lib.http import client_network, render_page
 from shop import bag as bags
 from shop import cart as carts
 from shop import checkout as checkouts
@@ -232,7 +232,7 @@ def _may_order(request, key):
     """Limit the orders of one connection: each one holds stock back without being paid yet."""
     if Order.objects.filter(checkout_key=key).exists():
         return True
-    whence = client_address(request.META)
+    whence = client_network(request.META)
     return ratelimit.allow(
         "checkout", whence, times=MOST_ORDERS, seconds=MINUTES * 60, without_redis=True
     )
@@ -240,7 +240,7 @@ def _may_order(request, key):
 
 def _may_try_code(request):
     """Limit the codes that one connection types: they are not to be guessed."""
-    whence = client_address(request.META)
+    whence = client_network(request.META)
     return ratelimit.allow(
         "creator-code", whence, times=MOST_CODES, seconds=MINUTES * 60, without_redis=True
     )

@@ -8,6 +8,7 @@ from django.test import Client
 
 from shop.models import Order
 from shop.views import checkout
+from tests.harness import ROOT
 from tests.shop.factories import make_brand, make_user, make_variant
 from tests.shop.test_checkout import order_it, put_in_bag
 
@@ -48,8 +49,23 @@ def test_one_connection_reports_five_pages_an_hour():
         Client(headers={"x-forwarded-for": f"192.0.2.{number}"}).post(page, word).status_code
         for number in range(7)
     ]
+    household = [
+        Client(REMOTE_ADDR=f"2001:db8:0:7::{number}").post(page, word).status_code
+        for number in range(7)
+    ]
 
-    assert answers == [302] * 5 + [429] * 2
+    assert answers == household == [302] * 5 + [429] * 2
+
+
+def test_every_limit_counts_a_household_of_ipv6_as_one():
+    """`client_address` is one of 2^64 that it may use; the visitor's mark alone is made of it."""
+    ours = [
+        path
+        for app in ("affiliates", "config", "creators", "shop")
+        for path in (ROOT / app).rglob("*.py")
+    ]
+    uses = {str(path.relative_to(ROOT)) for path in ours if "client_address" in path.read_text()}
+    assert uses == {"config/lib/http.py", "affiliates/visitors.py"}
 
 
 def test_a_question_too_many_is_answered_with_when_it_goes_on(client):
