@@ -1,7 +1,7 @@
 """A brand's collaborations: what it offers, to whom, and what a sale costs."""
 
 from django.contrib import messages
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from affiliates import collaborations as domain
 from affiliates import fees, flatfees, participations, payday
 from affiliates.forms.collaborations import CollaborationForm, FeeWordForm, RateForm
+from affiliates.models import FlatFee, Participation
 from affiliates.views.brands import quote
 from config.lib.http import render_page
 from shop.access import brand_required
@@ -77,6 +78,8 @@ def collaboration_new(request):
 @require_POST
 def application_answer(request, collaboration_id: int, participation_id: int):
     """Take an applicant in, or not."""
+    rows = Participation.objects.filter(collaboration__brand=request.brand)
+    get_object_or_404(rows, pk=participation_id, collaboration=collaboration_id)
     try:
         row = participations.judge(
             request.brand, participation_id, request.POST.get("answer") == "yes", timezone.now()
@@ -95,6 +98,8 @@ def application_answer(request, collaboration_id: int, participation_id: int):
 @require_POST
 def fee_answer(request, collaboration_id: int, pk: int):
     """Approve the post that a fee is for, say why not, or promise the fee again."""
+    rows = FlatFee.objects.filter(participation__collaboration__brand=request.brand)
+    get_object_or_404(rows, pk=pk, participation__collaboration=collaboration_id)
     form = FeeWordForm(request.POST)
     text = form.cleaned_data["text"] if form.is_valid() else ""
     try:

@@ -57,6 +57,7 @@ def _with_contests(creator, rows):
 @creator_required
 @require_POST
 def invitation_answer(request, participation_id: int):
+    get_object_or_404(Participation, pk=participation_id, creator=request.creator)
     answer = domain.accept if request.POST.get("answer") == "yes" else domain.decline
     try:
         row = answer(request.creator, participation_id, timezone.now())

@@ -14,6 +14,7 @@ from affiliates import candidates
 from affiliates import shortlists as lists
 from affiliates.forms.invite import ids_in
 from affiliates.forms.shortlists import AddForm
+from affiliates.models import Shortlist
 from config.lib import pages
 from config.lib.http import page_number, render_page, safe_next
 from creators.models import Creator
@@ -67,6 +68,7 @@ def shortlist_new(request):
 @brand_required
 @require_POST
 def shortlist_rename(request, pk: int):
+    get_object_or_404(Shortlist, pk=pk, brand=request.brand)
     if lists.rename(request.brand, pk, request.POST.get("name", "")):
         messages.success(request, _("The list has its new name."))
     else:
@@ -86,6 +88,7 @@ def shortlist_remove(request, pk: int):
 @brand_required
 @require_POST
 def shortlist_off(request, pk: int, creator_id: int):
+    get_object_or_404(Shortlist, pk=pk, brand=request.brand)
     lists.take_off(request.brand, pk, creator_id)
     return _to(request, pk)
 

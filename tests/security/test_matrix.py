@@ -14,19 +14,40 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from affiliates import apitokens
 from affiliates.models import (
+    BrandInvoice,
+    Collaboration,
+    Commission,
+    Endpoint,
     Link,
     Message,
+    Participation,
+    Passport,
+    PassportEvidence,
     PayoutMethod,
     SampleRequest,
+    SavedSearch,
     Shortlist,
     TaxProfile,
 )
 from config import checks
 from config.demo.world import Size
-from creators.models import Creator
-from shop.models import Brand, BrandOrder, Membership, Order
+from creators.models import Channel, Creator
+from shop.models import (
+    Brand,
+    BrandOrder,
+    DiscountCode,
+    FeedRun,
+    Integration,
+    Membership,
+    Order,
+    Return,
+    TeamInvitation,
+    Trouble,
+)
 from tests import harness, stage, tour
+from tests.affiliates.factories import sign_in
 from tests.affiliates.test_drill import checksums
 from tests.shop.factories import make_user
 
@@ -207,6 +228,94 @@ def test_the_words_of_a_are_in_the_answers_of_a(market):
                 seen += ask(client, "GET", path_of(route, facts)).content
     for word in ("list", "said", "holder", "@people.example"):
         assert f"{MARK} {word}".replace(" @", "@").encode() in seen, word
+
+
+# words of an address that name what everybody may name: creators in the directory, open offers, goods
+FREE = {"brand:own": {"creator_id"}, "creator:own": {"collaboration_id", "product_id"}}
+NAMES_ONE = re.compile(r"<int:(\w+)>")
+# answered 404 to A, too: nothing of that kind is in this market, or it is not in the state for it
+NOTHING_THERE = {
+    "affiliates:brand_invoice", "affiliates:evidence_remove", "affiliates:link_qr",
+    "affiliates:passport_file", "creators:channel_read", "creators:channel_screenshot",
+    "shop:brand_document", "shop:brand_trouble_picture", "shop:integration_replay",
+    "shop:push_again", "shop:stock_off", "shop:stock_test",
+}  # fmt: skip
+
+
+def _of_a(people: dict[str, User | None]) -> list[tuple[str, str, object]]:
+    """Return A's objects that `tour` does not know: pattern of route names, word, id."""
+    brand = Membership.objects.get(user=people["owner A"]).brand
+    creator, now = people["creator A"].creator, timezone.now()
+
+    def of(model: type, **facts: object) -> object:
+        return model.objects.filter(**facts).order_by("-pk").values_list("pk", flat=True).first()
+
+    def key(**whose: object) -> int:
+        return apitokens.make("Ours", [], now, days=30, by=people["owner A"], **whose)[0].pk
+
+    search = SavedSearch.objects.create(
+        brand=brand, user=people["owner A"], name="Ours", filters={}, saved_at=now, looked_at=now
+    )
+    discount = DiscountCode.objects.create(brand=brand, code="OURS10", rate_bp=1_000, starts_at=now)
+    evidence = PassportEvidence.objects.filter(creator=creator)
+    return [
+        ("brand_token", "pk", key(brand=brand)), ("creator_token", "pk", key(creator=creator)),
+        ("shortlist_", "pk", of(Shortlist, brand=brand)), ("search_unsave", "pk", search.pk),
+        ("discount_stop", "discount_id", discount.pk),
+        ("team_person", "membership_id", of(Membership, user=people["member A"])),
+        ("team_withdraw", "invitation_id", of(TeamInvitation, brand=brand)),
+        ("integration|stock_", "integration_id", of(Integration, brand=brand)),
+        ("trouble", "trouble_id", of(Trouble, brand_order__brand=brand)),
+        ("trouble", "part_id", of(BrandOrder, troubles__isnull=False, brand=brand)),
+        ("order_return", "part_id", of(BrandOrder, returns__isnull=False, brand=brand)),
+        ("order_return", "return_id", of(Return, brand_order__brand=brand)),
+        ("application_answer", "participation_id", of(Participation, collaboration__brand=brand)),
+        ("application_answer", "collaboration_id",
+         of(Collaboration, brand=brand, participations__isnull=False)),
+        ("invitation_answer", "participation_id", of(Participation, creator=creator)),
+        ("brand_invoice", "number", of(BrandInvoice, brand=brand)),
+        ("brand_endpoint", "pk", of(Endpoint, brand=brand)),
+        ("creator_endpoint", "pk", of(Endpoint, creator=creator)),
+        ("channel_", "pk", of(Channel, creator=creator)),
+        (":contest", "pk", of(Commission, creator=creator)),
+        ("evidence_remove", "pk", evidence.values_list("pk", flat=True).first()),
+        ("passport", "pk", of(Passport, creator=creator)),
+        ("feed_", "run_id", of(FeedRun, feed__brand=brand)),
+    ]  # fmt: skip
+
+
+def test_b_reaches_nothing_of_a_under_its_own_address(market):
+    """The address of B with a number of A's behind it, as somebody tries who counts up by one.
+
+    B is signed in with a second factor given just now: nothing but the row's owner is in the way.
+    """
+    people, facts = market
+    wrong, hollow = [], set()
+    with transaction.atomic():
+        rows = _of_a(people)
+        clients = {}
+        for role in ("owner A", "owner B", "creator A", "creator B"):
+            clients[role] = client_of(None)
+            sign_in(clients[role], people[role])
+        slug_b = Membership.objects.get(user=people["owner B"]).brand.slug
+        for route in OURS:
+            named = set(NAMES_ONE.findall(route.pattern)) - FREE.get(route.who, set())
+            if route.who not in FREE or not named:
+                continue
+            side = "owner" if route.who == "brand:own" else "creator"
+            own = facts | {word: pk for part, word, pk in rows if re.search(part, route.name)}
+            for method in set(route.methods) - {"HEAD"}:
+                path = path_of(route, own)
+                if ask(clients[f"{side} A"], method, path).status_code == 404:
+                    hollow.add(route.name)
+                if side == "owner":
+                    path = path_of(route, own | {"brand_slug": slug_b})
+                seen = ask(clients[f"{side} B"], method, path).status_code
+                if seen not in {404, 405}:
+                    wrong.append((method, route.name, path, seen))
+        transaction.set_rollback(True)
+    assert not wrong, "\n".join(map(str, wrong))
+    assert hollow == NOTHING_THERE, "\n".join(sorted(hollow))
 
 
 @pytest.mark.parametrize("role", ROLES)
