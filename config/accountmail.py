@@ -3,17 +3,33 @@
 Also: how a person proves again who she is.
 """
 
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as current
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.contrib.sites.shortcuts import get_current_site
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from config.lib import post
 
 SIGNATURE = "\n--\n"  # of account/email/base_message.txt
+
+
+def _under_our_name(context: dict[str, object]) -> dict[str, object]:
+    """Return what a mail is made of, with every address of ours under SITE_URL.
+
+    allauth makes them of the request, whose port (and of several hosts, which) a stranger chooses.
+    """
+    here = current.request.build_absolute_uri("/") if current.request else settings.SITE_URL + "/"
+    return {
+        name: f"{settings.SITE_URL}/{value.removeprefix(here)}"
+        if isinstance(value, str) and value.startswith(here)
+        else value
+        for name, value in context.items()
+    }
 
 
 class Adapter(DefaultAccountAdapter):
@@ -35,9 +51,10 @@ class Adapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
         """Send it; an address that is refused for good is no error page, and nothing to learn."""
-        request = current.request
-        facts = {"request": request, "email": email, "current_site": get_current_site(request)}
-        post.send(self.render_mail(template_prefix, email, facts | context))
+        ours = urlsplit(settings.SITE_URL).netloc
+        site = SimpleNamespace(name=ours, domain=ours)
+        facts = {"request": current.request, "email": email, "current_site": site}
+        post.send(self.render_mail(template_prefix, email, facts | _under_our_name(context)))
 
     def get_reauthentication_methods(self, user: AbstractUser | AnonymousUser) -> list[dict]:
         """Return her ways; whoever has a second factor proves it with that alone.

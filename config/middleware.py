@@ -22,7 +22,13 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 MACHINES = ("/api/", "/hooks/")
 REPORTING = f'{contentpolicy.ENDPOINT}="{contentpolicy.REPORTS}"'
-PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+FEATURES = (  # of a device: none is used by a page of ours, nor by what gets into one
+    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read",
+    "display-capture", "encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection",
+    "local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
+    "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+)  # fmt: skip
+PERMISSIONS = ", ".join(f"{name}=()" for name in FEATURES)
 
 
 def machines_speak_tls(get_response: Handler) -> Handler:

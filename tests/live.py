@@ -35,6 +35,7 @@ from django.conf import settings as s
 from django.test import Client
 from affiliates import programmes, redirect, referral
 from config import checks, flash
+from config.lib import replica
 
 client = Client(headers={"host": "market.example"})
 print(json.dumps({
@@ -48,7 +49,7 @@ print(json.dumps({
     "sent": client.get("/robots.txt", secure=True).headers["Strict-Transport-Security"],
     "cookies": [
         s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.LANGUAGE_COOKIE_NAME, referral.COOKIE,
-        programmes.COOKIE, flash.OwnCookie.cookie_name,
+        programmes.COOKIE, flash.OwnCookie.cookie_name, replica.COOKIE,
     ],
     "secure": [
         s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE,

@@ -127,6 +127,11 @@ def test_each_address_is_open_to_whom_it_says_and_what_is_anothers_is_not_there(
                 fails = not answer["Location"].startswith("/accounts/login/")
             if fails or (asks and seen != 404):
                 wrong.append((method, path, seen))
+            kept = answer.headers.get("Cache-Control", "")
+            if seen == 200 and route.who != "public" and "no-store" not in kept:
+                wrong.append((method, path, kept))
+            if "public" in kept and answer.cookies:
+                wrong.append((method, path, "kept for everybody, and sets a cookie"))
     assert wrong == []
 
 

@@ -1,5 +1,6 @@
 """Taking links, and every page that shows them."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -166,7 +167,9 @@ def test_the_days_come_as_a_table_that_no_spreadsheet_runs(client):
         LinkDay.objects.create(link=link, day=clock.local_day(at), clicks=3, uniques=2, income=342)
     client.force_login(creator.user)
 
-    both = client.get("/creator/links/days.csv").getvalue().decode()
+    file = client.get("/creator/links/days.csv")
+    assert re.fullmatch(r'attachment; filename="[a-z0-9.-]+\.csv"', file["Content-Disposition"])
+    both = file.getvalue().decode()
     alone = client.get(f"/creator/links/{one.pk}/days.csv").getvalue().decode()
 
     assert len(both.splitlines()) == 3

@@ -118,7 +118,7 @@ def test_every_variable_is_written_down(page):
     told = set(re.findall(r"[A-Z_]{4,}", (ROOT / page).read_text()))
 
     assert len(read) > 30
-    assert {*read, *NEEDED_IN_LIVE} - told == {"THOUSAND_PART"}  # `up` sets it
+    assert {*read, *NEEDED_IN_LIVE} - told <= {"THOUSAND_PART"}  # `up` sets it, and `deploy/`
 
 
 def test_the_mailbox_is_not_there_in_live():

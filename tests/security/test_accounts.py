@@ -13,6 +13,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client, RequestFactory
@@ -170,7 +171,7 @@ def test_seeds_of_second_factors_are_sealed_at_rest(guarded, settings):
 def test_a_new_password_by_mail_keeps_the_second_factor(client, guarded):
     client.post("/accounts/password/reset/", {"email": guarded.email})
     link = next(word for word in mail.outbox[-1].body.split() if "/password/reset/key/" in word)
-    path = client.get(link.partition("testserver")[2] or link, follow=True).redirect_chain[-1][0]
+    path = client.get(link.removeprefix(settings.SITE_URL), follow=True).redirect_chain[-1][0]
     new = {"password1": "zeven-wolken-boven-4711", "password2": "zeven-wolken-boven-4711"}
     client.post(path, new)
     assert not is_signed_in(client)
@@ -179,6 +180,31 @@ def test_a_new_password_by_mail_keeps_the_second_factor(client, guarded):
         "/accounts/login/", {"login": guarded.email, "password": new["password1"]}
     )
     assert answer.headers["Location"].startswith("/accounts/2fa/auth")
+
+
+def test_a_link_for_a_new_password_works_for_an_hour_and_once(client, person, time_machine):
+    def ask() -> str:
+        Client().post("/accounts/password/reset/", {"email": person.email})
+        word = next(one for one in mail.outbox[-1].body.split() if "/password/reset/key/" in one)
+        return word.removeprefix(settings.SITE_URL)
+
+    def opens(path: str) -> bool:
+        return b'name="password1"' in Client().get(path, follow=True).content
+
+    time_machine.move_to(timezone.now(), tick=False)
+    link = ask()
+    time_machine.shift(3_599)
+    assert opens(link)
+    time_machine.shift(2)
+    assert not opens(link)
+
+    link = ask()
+    path = client.get(link, follow=True).redirect_chain[-1][0]
+    new = {"password1": "zeven-wolken-boven-4711", "password2": "zeven-wolken-boven-4711"}
+    client.post(path, new)
+    person.refresh_from_db()
+    assert person.check_password(new["password1"])
+    assert not opens(link)
 
 
 def test_what_signs_in_is_changed_only_after_proving_who_it_is(client, person):

@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
@@ -15,6 +16,9 @@ from django.utils import timezone
 from config import signedin
 from tests import live
 from tests.affiliates.factories import make_user, sign_in
+from tests.creators.factories import make_creator
+from tests.creators.test_join import about
+from tests.shop.factories import make_variant
 
 pytestmark = pytest.mark.django_db
 WORD = "kaap-duin-3381-wolk"
@@ -178,10 +182,32 @@ def test_every_cookie_in_live_is_the_hosts_own():
 
     assert told["cookies"] == [
         "__Host-session", "__Host-csrf", "__Host-language", "__Host-touches", "__Host-claims",
-        "__Host-messages",
+        "__Host-messages", "__Host-fresh",
     ]  # fmt: skip
     assert (told["secure"], told["domain"]) == ([True] * 4, None)
     assert told["attributes"].endswith("; Path=/; HttpOnly; SameSite=Lax; Secure")
+
+
+def test_every_cookie_that_is_set_is_out_of_reach_of_scripts(client, person):
+    creator = make_creator(followers=6_000, user=person, at=timezone.now())
+    variant = make_variant()
+    seen = {}
+
+    def keep(answer) -> None:
+        assert answer.status_code in (200, 302), answer
+        seen.update(answer.cookies)
+
+    keep(client.get("/accounts/login/"))
+    keep(client.post("/accounts/login/", {"login": person.email, "password": WORD}))
+    keep(client.post("/language/", {"language": "nl", "next": "/"}))
+    seen.pop(settings.LANGUAGE_COOKIE_NAME)
+    keep(client.post("/creator/settings/", about(handle=creator.handle, site_language="nl")))
+    keep(client.post("/cart/add/", {"variant": variant.pk, "quantity": 1}))
+    keep(client.post("/cookies/", {"choice": "accept"}))
+
+    assert len(seen) >= 5 and settings.LANGUAGE_COOKIE_NAME in seen
+    open_ = [name for name, one in seen.items() if not one["httponly"] or one["samesite"] != "Lax"]
+    assert open_ == []
 
 
 def test_what_is_known_of_sessions_goes_when_they_end(client, person, monkeypatch):
