@@ -41,7 +41,7 @@ def cases(request):
 
 @creator_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@ratelimit.limited("messages", times=20, seconds=3_600)
+@ratelimit.limited("cases", times=20, seconds=3_600)
 def case(request, pk: int):
     """One case; the box takes her answer while she may answer, then her appeal."""
     row = get_object_or_404(_own(request.creator), pk=pk)

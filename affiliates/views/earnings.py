@@ -39,7 +39,7 @@ def earnings(request):
 
 @creator_required
 @require_POST
-@ratelimit.limited("messages", times=20, seconds=3_600)
+@ratelimit.limited("cases", times=20, seconds=3_600)
 def contest(request, pk: int):
     """Open her case about one commission; an admin decides it within ten days."""
     commission = get_object_or_404(Commission, pk=pk, creator=request.creator)

@@ -189,7 +189,7 @@ def link_off(request, pk: int):
 
 @creator_required
 @require_POST
-@ratelimit.limited("messages", times=20, seconds=3_600)
+@ratelimit.limited("cases", times=20, seconds=3_600)
 def link_contest(request, pk: int):
     """Open her case about a link that we switched off; another admin decides it."""
     row = own_link(request, pk)

@@ -1,5 +1,7 @@
 """What one connection may do in a while."""
 
+import ast
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +15,7 @@ from tests.shop.factories import make_brand, make_user, make_variant
 from tests.shop.test_checkout import order_it, put_in_bag
 
 pytestmark = pytest.mark.django_db
+APPS = ("affiliates", "config", "creators", "shop")
 
 
 def test_one_connection_cannot_reserve_all_stock(monkeypatch):
@@ -57,13 +60,47 @@ def test_one_connection_reports_five_pages_an_hour():
     assert answers == household == [302] * 5 + [429] * 2
 
 
+def _limits() -> dict[str, int | None]:
+    """Return each counter of the code with how often it lets through, where that is a number there."""
+    found: dict[str, int | None] = {}
+    for path in (path for app in APPS for path in (ROOT / app).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = getattr(getattr(node, "func", None), "attr", "")
+            called = called or getattr(getattr(node, "func", None), "id", "")
+            if called not in {"limited", "allow", "limit"} or not node.args:
+                continue
+            name = node.args[0]
+            if isinstance(name, ast.JoinedStr):
+                name = name.values[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                times = [one.value for one in node.keywords if one.arg == "times"]
+                number = times and isinstance(times[0], ast.Constant) and times[0].value
+                found[name.value.rstrip("-")] = number or None
+    return found
+
+
+def test_every_limit_stands_in_the_documentation_with_its_measure():
+    table = (
+        (ROOT / "docs/operations.md").read_text().partition("## Limits")[2].partition("\n## ")[0]
+    )
+    told = {}
+    for line in re.findall(r"^\| (`.+) \|$", table, re.M):
+        names, _what, most = line.split(" | ")
+        told |= dict(zip(re.findall(r"`([\w-]+)`", names), most.split(" · "), strict=True))
+    limits = _limits()
+    del limits["refused"]  # of lines in the audit log
+    assert set(told) == set(limits)
+    wrong = {
+        n
+        for n, times in limits.items()
+        if times and not told[n].startswith(f"{times} ") and told[n] != str(times)
+    }
+    assert wrong == set()
+
+
 def test_every_limit_counts_a_household_of_ipv6_as_one():
     """`client_address` is one of 2^64 that it may use; the visitor's mark alone is made of it."""
-    ours = [
-        path
-        for app in ("affiliates", "config", "creators", "shop")
-        for path in (ROOT / app).rglob("*.py")
-    ]
+    ours = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
     uses = {str(path.relative_to(ROOT)) for path in ours if "client_address" in path.read_text()}
     assert uses == {"config/lib/http.py", "affiliates/visitors.py"}
 
