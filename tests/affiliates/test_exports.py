@@ -47,9 +47,9 @@ def test_a_file_says_what_the_page_shows_hers_alone_safe_and_typed(client, full)
         client.force_login(ada.user_of(kind))
         head, *rows = read(client, kind, ada, name)
         cells = read(client, kind, ada, name, "xlsx")
-        page = client.get(page_of(kind, ada, name), ada.asked(name, kind)).content.decode()
-        page = " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
-        fields = " ".join(unescape(value) for value in re.findall(r'value="([^"]*)"', client.get(page_of(kind, ada, name), ada.asked(name, kind)).content.decode()))  # fmt: skip
+        answer = client.get(page_of(kind, ada, name), ada.asked(name, kind)).content.decode()
+        page = " ".join(unescape(re.sub(r"<[^>]+>", " ", answer)).split())
+        fields = " ".join(unescape(value) for value in re.findall(r'value="([^"]*)"', answer))
         if not rows and (kind, name) not in EMPTY:
             wrong.append((name, "empty"))
         # as on the page

@@ -34,8 +34,11 @@ def test_a_commission_shows_its_rate_its_base_and_when_it_clears(client, creator
 def test_the_earnings_page_takes_the_same_few_queries(
     client, creator, rows, django_assert_max_num_queries
 ):
-    for _ in range(rows):
+    for _ in range(min(rows, 3)):
         money.make_commission(creator=creator)
+    if rows > 3:
+        line = {"brand": money.make_brand(), "creator": creator}
+        money.make_order(*[line] * (rows - 3))
 
     with django_assert_max_num_queries(12):
         assert client.get("/creator/earnings/").status_code == 200

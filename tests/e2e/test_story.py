@@ -73,13 +73,14 @@ def test_from_sign_up_to_money_on_its_way(people, data):
     visitor = people()
     visitor.goto("/")
     visitor.checks_page(wide=True)
-    small = people()
+    small = people(inspects=False)  # `test_three_steps.py` looks at the way in
     steps.joins(small, "lotte.small", 900)
+    small.inspects = True
     assert Creator.objects.get(handle="lotte.small").status == "waiting"
     small.sees("100")
     small.checks_page(wide=True)
 
-    creator = people(inspects=False)  # the way in is the one that has just been checked
+    creator = people(inspects=False)
     steps.joins(creator, "noor.bakes", 1200)
     creator.inspects = True
     assert Creator.objects.get(handle="noor.bakes").status == "pilot"

@@ -97,9 +97,9 @@ def test_a_brand_refunds_its_own_part_only():
 
 def test_all_orders_of_four_messages_end_alike():
     """The bank won the dispute back, so only the refund remains, whatever came first."""
-    ends = []
+    ends, variant = [], make_variant(price=3450, stock=24)
     for order_of in permutations(["captured", "refunded", "chargeback", "chargeback_won"]):
-        order = make_order((make_variant(price=3450), 1), paid=False)
+        order = make_order((variant, 1), paid=False)
         facts = {
             "captured": {"amount": 3450, "reference": f"ch{order.pk}"},
             "refunded": {"amount": 1000, "reference": f"re{order.pk}"},
