@@ -1,6 +1,5 @@
-"""Channels: OAuth end to end over HTTP, readings, failures, disconnecting, checks by hand."""
+"""Channels: OAuth end to end over HTTP, readings, failures, disconnecting."""
 
-import json
 import re
 from datetime import timedelta
 from functools import partial
@@ -10,9 +9,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from creators import channels, manual_checks, tasks
-from creators.models import Channel, ChannelToken, ManualCheck, PlatformStatus, Reading
-from creators.platforms import base, registry
+from creators import channels, tasks
+from creators.models import Channel, ChannelToken, PlatformStatus, Reading
 from creators.platforms.base import Profile, Token
 from tests.creators.conftest import connect
 from tests.creators.factories import NOW, make_channel, make_creator, make_user
@@ -328,93 +326,6 @@ def test_a_dropping_count_puts_nobody_out(client, stand_in, noor):
 
     noor.refresh_from_db()
     assert noor.status == "pilot"
-
-
-# --- checks by hand
-
-
-def test_a_check_by_hand_is_confirmed_with_evidence(client, noor):
-    client.post("/creator/channels/facebook/check/", {"handle": "@noor.bakes"})
-    check = ManualCheck.objects.get()
-    assert re.fullmatch(r"TH-[A-Z2-9]{4}-[A-Z2-9]{4}", check.code)
-    assert check.code in text(client.get("/creator/channels/"))
-    assert manual_checks.ask(noor, "facebook", "noor.bakes", NOW) == check
-
-    staff = make_user(is_staff=True)
-    manual_checks.confirm(check, by=staff, followers=1_300, evidence="code seen", at=NOW)
-
-    noor.refresh_from_db()
-    assert noor.status == "pilot"
-    assert noor.channels.get().readings.get().followers == 1_300
-
-
-def test_a_handle_that_is_none_is_repeated_with_its_error(client, noor):
-    page = client.post("/creator/channels/facebook/check/", {"handle": "not a handle!"})
-
-    source = page.content.decode()
-    assert page.status_code == 422
-    assert 'value="not a handle!"' in source
-    assert '<a href="#id_handle">' in source
-    assert 'id="id_handle-error"' in source
-    assert not ManualCheck.objects.exists()
-
-
-def test_a_check_by_hand_needs_evidence_and_may_be_refused(client, noor):
-    check = manual_checks.ask(noor, "facebook", "noor.bakes", NOW)
-    staff = make_user(is_staff=True)
-    with pytest.raises(ValueError):
-        manual_checks.confirm(check, by=staff, followers=1_300, evidence=" ", at=NOW)
-
-    manual_checks.refuse(check, by=staff, evidence="no code in the bio", at=NOW)
-
-    assert not noor.channels.verified().exists()
-    assert "We did not find your code" in text(client.get("/creator/channels/"))
-
-
-def test_a_handle_of_another_creator_is_not_checked_by_hand(noor):
-    manual_checks.confirm(
-        manual_checks.ask(noor, "tiktok", "noor.bakes", NOW),
-        by=make_user(is_staff=True), followers=10, evidence="seen", at=NOW,
-    )  # fmt: skip
-
-    with pytest.raises(channels.ChannelTaken):
-        manual_checks.ask(make_creator(), "tiktok", "@Noor.Bakes", NOW)
-
-
-# --- the payloads as the platforms document them
-
-
-def load(data, name):
-    return json.loads((data / "social" / name).read_text())
-
-
-def test_documented_payloads_are_read(data):
-    tiktok = load(data, "tiktok_user_info.json")
-    tiktok["data"] = {"user": {**tiktok["data"], "open_id": "723f24d7", "username": "my.nick"}}
-    read = registry.get("tiktok").profile(tiktok)
-    assert (read.followers, read.likes, read.posts) == (232, 27_155_089, 44)
-
-    read = registry.get("youtube").profile(load(data, "youtube_channel.json"))
-    assert (read.handle, read.followers, read.posts) == ("googledevelopers", 1_927_873, 5_026)
-
-    read = registry.get("instagram").profile(load(data, "instagram_user.json"))
-    assert (read.handle, read.followers, read.posts) == ("facebookfordevelopers", 64_363, 427)
-
-    read = registry.get("facebook").profile(load(data, "facebook_accounts.json"), "1234")
-    assert (read.external_id, read.handle, read.followers) == ("1234", "BBBBBBBB", None)
-
-
-def test_documented_errors_are_told_apart(data):
-    with pytest.raises(base.NotEligible):
-        registry.get("facebook").refuse(400, load(data, "facebook_error.json"), 0)
-    with pytest.raises(base.BadAnswer):
-        registry.get("youtube").refuse(403, load(data, "youtube_error_permission.json"), 0)
-
-
-@pytest.mark.parametrize("value", [True, "many", -1, 1.5, [], 10**15])
-def test_a_count_that_is_none_is_a_bad_answer(value):
-    with pytest.raises(base.BadAnswer):
-        base.count(value)
 
 
 def test_the_stand_in_is_refused_in_live_mode():

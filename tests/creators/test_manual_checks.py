@@ -58,6 +58,54 @@ def upload(raw: bytes, name: str = "shot.png") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, raw, "image/png")
 
 
+def test_a_check_by_hand_is_confirmed_with_evidence(client, noor):
+    client.post("/creator/channels/facebook/check/", {"handle": "@noor.bakes"})
+    check = ManualCheck.objects.get()
+    assert re.fullmatch(r"TH-[A-Z2-9]{4}-[A-Z2-9]{4}", check.code)
+    assert check.code in text(client.get("/creator/channels/"))
+    assert manual_checks.ask(noor, "facebook", "noor.bakes", NOW) == check
+
+    staff = make_user(is_staff=True)
+    manual_checks.confirm(check, by=staff, followers=1_300, evidence="code seen", at=NOW)
+
+    noor.refresh_from_db()
+    assert noor.status == "pilot"
+    assert noor.channels.get().readings.get().followers == 1_300
+
+
+def test_a_handle_that_is_none_is_repeated_with_its_error(client, noor):
+    page = client.post("/creator/channels/facebook/check/", {"handle": "not a handle!"})
+
+    source = page.content.decode()
+    assert page.status_code == 422
+    assert 'value="not a handle!"' in source
+    assert '<a href="#id_handle">' in source
+    assert 'id="id_handle-error"' in source
+    assert not ManualCheck.objects.exists()
+
+
+def test_a_check_by_hand_needs_evidence_and_may_be_refused(client, noor):
+    check = manual_checks.ask(noor, "facebook", "noor.bakes", NOW)
+    staff = make_user(is_staff=True)
+    with pytest.raises(ValueError):
+        manual_checks.confirm(check, by=staff, followers=1_300, evidence=" ", at=NOW)
+
+    manual_checks.refuse(check, by=staff, evidence="no code in the bio", at=NOW)
+
+    assert not noor.channels.verified().exists()
+    assert "We did not find your code" in text(client.get("/creator/channels/"))
+
+
+def test_a_handle_of_another_creator_is_not_checked_by_hand(noor):
+    manual_checks.confirm(
+        manual_checks.ask(noor, "tiktok", "noor.bakes", NOW),
+        by=make_user(is_staff=True), followers=10, evidence="seen", at=NOW,
+    )  # fmt: skip
+
+    with pytest.raises(channels.ChannelTaken):
+        manual_checks.ask(make_creator(), "tiktok", "@Noor.Bakes", NOW)
+
+
 def test_she_sees_her_code_her_place_and_when_we_answer(client, noor):
     manual_checks.ask(make_creator(), "tiktok", "another", NOW)
     client.post("/creator/channels/facebook/check/", {"handle": "@noor.bakes"})
