@@ -52,6 +52,7 @@ class Book:
         self.writing = False
         self.joined = 0  # products that were there, but archived or in another feed
         self.gone: list[int] = []
+        self.taken_from: set[int] = set()  # feeds that had some of its products
         self.turns_at: datetime | None = None  # when a sale of the file begins or ends next
         if run.is_open:
             run.rows_read = run.added = run.changed = run.unchanged = run.removed = 0
@@ -192,11 +193,11 @@ class Book:
             "feed_digest", "feed_id", "status <> 'archived' as in_sale",
             f"missing ? '{TAKEN_OFF}' as taken_off",
         )  # fmt: skip
+        rows = writing.find(Product, "external_id", self.brand, ids, *columns)
+        self.taken_from |= {row[2] for row in rows} - {None, self.feed.pk}
         return {
             external_id: (digest, feed_id == self.feed.pk and (in_sale or taken_off))
-            for external_id, digest, feed_id, in_sale, taken_off in writing.find(
-                Product, "external_id", self.brand, ids, *columns
-            )
+            for external_id, digest, feed_id, in_sale, taken_off in rows
         }
 
     def _look_at_skus(
@@ -312,6 +313,8 @@ class Book:
                 self._tell(50 + 49 * done // self.to_write)
         writer.archive(self.gone)
         Feed.objects.filter(pk=self.feed.pk).update(turns_at=self.turns_at)
+        older = Feed.objects.filter(pk__in=self.taken_from, url="")
+        older.update(turns_at=None)  # or its file would take them back
 
     def _add_earlier(self) -> None:
         """Count what attempts before this one wrote as theirs, not as unchanged."""

@@ -293,6 +293,16 @@ def test_a_sale_of_a_file_begins_and_ends_by_itself(tmp_path):
     assert feed.runs.count() == 3
 
 
+def test_a_file_that_a_newer_one_replaced_takes_nothing_back(tmp_path):
+    brand = make_brand(owner=make_user())
+    for name, price in (("old.tsv", 5), ("new.tsv", 7)):
+        ends = (AT + timedelta(days=1)).isoformat()
+        text = SALE + f"a\tA\t{price} EUR\t4 EUR\t{AT.isoformat()}/{ends}\n"
+        importer.import_file(importer.start(brand, name=name), write(tmp_path, text, name), at=AT)
+    old, new = Feed.objects.order_by("pk")
+    assert (old.turns_at, new.turns_at) == (None, AT + timedelta(days=1))
+
+
 def test_a_file_that_is_gone_is_not_asked_for_again_and_again(tmp_path):
     feed = make_feed("", every_hours=0, next_at=None, turns_at=AT)
 
