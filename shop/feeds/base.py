@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from html import unescape
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -336,6 +337,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202
 def clean(text: str) -> str:
     """Return `text` without control characters, direction overrides and outer spaces."""
     return (text if text.isprintable() else _CONTROL.sub("", text)).strip()
+
+
+_ENTITY = re.compile(r"&(?:#[0-9]{1,6}|#x[0-9a-fA-F]{1,5}|[A-Za-z][A-Za-z0-9]{1,9});")
+
+
+def title(text: str) -> str:
+    """Return a title as one reads it: shops export `Mug &amp; pot`."""
+    return clean(_ENTITY.sub(lambda found: unescape(found[0]), text)) if "&" in text else text
 
 
 def shorten(value: str, length: int = 200) -> str:

@@ -131,7 +131,7 @@ class Book:
                     continue
                 self.skus.add(variant.sku)
                 kept.append(variant)
-            one.variants = kept
+            one.variants, one.title = kept, base.title(one.title) or one.title
             if one.external_id in self.seen:
                 reason = _("This id was used before.")
                 self.problem(Problem(one.line, "id", shorten(one.external_id), reason))

@@ -51,7 +51,10 @@ class AddressForm(forms.ModelForm):
         assume_scheme="https",
         help_text=_("It must be open to everybody. Redirects are followed."),
     )
-    name = forms.CharField(label=_("Name of this catalogue"), max_length=120)
+    name = forms.CharField(
+        label=_("Name of this catalogue"), max_length=120,
+        help_text=_("That of one that you uploaded: the address takes its place."),
+    )  # fmt: skip
     every_hours = forms.TypedChoiceField(
         label=_("Read it"), choices=Feed.Every.choices, coerce=int, initial=Feed.Every.DAY
     )

@@ -157,14 +157,21 @@ def feed_apply(request, run_id):
     return _start(request, run)
 
 
+def _new_address(request):
+    """Return a catalogue without an address: a new one, or the uploaded one of the typed name."""
+    name = request.POST.get("name", "").strip()[:120].replace("\x00", "")
+    uploaded = Feed.objects.filter(brand=request.brand, url="", name=name).first()
+    return uploaded or Feed(brand=request.brand)
+
+
 @brand_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @ratelimit.limited("imports", times=20, seconds=3_600)
 def feed_address(request, feed_id=None):
     """A catalogue behind an address: add it, change it, read it now, or read it no more."""
     rows = Feed.objects.filter(brand=request.brand).exclude(url="")
-    feed = get_object_or_404(rows, pk=feed_id) if feed_id else Feed(brand=request.brand)
-    if request.method == "POST" and feed.pk and "remove" in request.POST:
+    feed = get_object_or_404(rows, pk=feed_id) if feed_id else _new_address(request)
+    if request.method == "POST" and feed_id and "remove" in request.POST:
         Feed.objects.filter(pk=feed.pk).update(url="", every_hours=0, next_at=None)
         messages.success(request, _("We read this address no more. Its products stay."))
         return redirect("shop:feeds", brand_slug=request.brand.slug)
@@ -184,7 +191,7 @@ def feed_address(request, feed_id=None):
             request.brand, name=feed.name, format=feed.format, dry_run=look, started_by=request.user
         )
         return _start(request, run)
-    context = {"brand": request.brand, "form": form, "feed": feed}
+    context = {"brand": request.brand, "form": form, "feed": feed, "feed_id": feed_id}
     return render_page(
         request, "shop/feed_address.html", context, status=422 if form.errors else 200
     )

@@ -180,6 +180,32 @@ def test_a_brand_adds_an_address_looks_and_says_yes_really(client, shop):  # noq
     assert Product.objects.filter(brand=brand, status="active").count() == 1
 
 
+def test_an_address_takes_the_place_of_a_file_that_was_uploaded(client, shop, tmp_path):  # noqa: F811
+    """Under its name; so SKUs that the file's products have come along, whatever calls them."""
+    owner = make_user()
+    brand = make_brand(owner=owner)
+    client.force_login(owner)
+    path = write(tmp_path, "sku,title,price\nA,Mug,5.50\nB,Pot,6.50\n", "mine.csv")
+    importer.import_file(importer.start(brand, name="mine.csv"), path, at=AT)
+    before = dict(Variant.objects.values_list("sku", "product"))
+    shop.answers["/feed"] = (200, {}, HEADER.encode() + b"mug,Mug,,,,A,7,,,\npot,Pot,,,,B,8,,,\n")
+    typed = {"url": f"{shop.url}/feed", "name": " mine.csv", "every_hours": 24, "import": "1"}
+    page = f"/brand/{brand.slug}/feeds/address/"
+
+    wrong = client.post(page, typed | {"url": "ftp://x/"})
+    assert wrong.status_code == 422 and "Read this address no more" not in wrong.content.decode()
+    client.post(page, typed)
+    tasks.import_feed(FeedRun.objects.latest("pk").pk)
+
+    feed = Feed.objects.get()
+    assert (feed.url, feed.runs.latest("pk").state) == (f"{shop.url}/feed", "done")
+    assert dict(Variant.objects.values_list("sku", "product")) == before
+    assert set(Product.objects.values_list("external_id", "status", "price_from")) == {
+        ("mug", "active", 700), ("pot", "active", 800),
+    }  # fmt: skip
+    assert client.post(page, typed).status_code == 422  # it has an address already
+
+
 def test_a_brand_has_ten_addresses_at_most(client):
     owner = make_user()
     brand = make_brand(owner=owner)

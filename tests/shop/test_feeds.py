@@ -402,6 +402,12 @@ class TestImport:
 
         assert counts(run(brand, path)) == ("done", 0, 0, 1, 0, 1)
 
+    def test_titles_are_read_as_people_read_them(self, tmp_path):
+        brand = make_brand()
+        run(brand, write(tmp_path, HEADER + "cup,Cup &amp; b&#246;wl &lt;b&gt; &#0;R&D,,,,,5,,,\n"))
+
+        assert Product.objects.get(brand=brand).title == "Cup & böwl <b> \ufffdR&D"
+
     def test_descriptions_are_made_harmless(self, tmp_path):
         brand = make_brand()
         evil = (
