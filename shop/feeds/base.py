@@ -306,29 +306,63 @@ def rows(
     names = [(also or {}).get(name, name) for name in names]
     if len(names) > MAX_COLUMNS:
         raise UnreadableFeed(_("The file has more than 400 columns."))
+    taken: list[str] = []  # the lines of the record that is read
     with open_text(path) as stream:
         text = lines(stream)
         for _line in islice(text, skipped):
             pass
-        reader = csv.reader(text, delimiter=delimiter)
+        reader = csv.reader(_noted(text, taken), delimiter=delimiter)
         while True:
+            taken.clear()
             start = skipped + reader.line_num + 1
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error:
+                cells = None
+            if delimiter == "\t" and _swallowed(taken, len(names), whole=cells is not None):
+                apart = [_by_tabs(line.strip("\r\n")) for line in taken]
+            elif cells is None:
                 yield Problem(start, "", "", _("A cell is far too long. Is a quote not closed?"))
                 continue
-            if not any(cell.strip() for cell in cells):
-                continue
-            row = Row(start, dict(zip(names, map(clean, cells), strict=False)))
-            if any(cell.strip() for cell in cells[len(names) :]):
-                reason = _("This row has more cells than the header has columns.")
-                of = product(row)[:200] if product else ""
-                yield Problem(start, "", shorten(cells[0]), reason, of)
-                continue
-            yield row
+            else:
+                apart = [cells]
+            for n, found in enumerate(apart):
+                if any(cell.strip() for cell in found):
+                    yield _row(start + n, found, names, product)
+
+
+def _noted(text: Iterator[str], taken: list[str]) -> Iterator[str]:
+    for line in text:
+        taken.append(line)
+        yield line
+
+
+def _swallowed(taken: list[str], columns: int, *, whole: bool) -> bool:
+    """Whether a quote that is not closed, as in a text without quoting, took further rows in.
+
+    No cell holds as many tabs as a row has.
+    """
+    further = taken[1:] if len(taken) > 1 else ()
+    return any(line.count("\t") >= columns - 1 for line in further) or (not whole and bool(further))
+
+
+def _by_tabs(line: str) -> list[str]:
+    """Return the cells of a line, quoted ones without their quotes."""
+    plain = line.split("\t")
+    quoted = next(csv.reader([line], delimiter="\t"), [])
+    return quoted if len(quoted) == len(plain) else plain
+
+
+def _row(
+    line: int, cells: list[str], names: list[str], product: Callable[[Row], str] | None
+) -> Row | Problem:  # fmt: skip
+    row = Row(line, dict(zip(names, map(clean, cells), strict=False)))
+    if any(cell.strip() for cell in cells[len(names) :]):
+        reason = _("This row has more cells than the header has columns.")
+        return Problem(line, "", shorten(cells[0]), reason, product(row)[:200] if product else "")
+    return row
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")

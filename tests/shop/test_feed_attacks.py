@@ -77,7 +77,7 @@ def test_what_looks_like_an_attack_and_is_none_comes_in(client, brand):
 
     upload(client, brand, XML % item)
 
-    assert Product.objects.get(brand=brand).title == "<!DOCTYPE r [<!ENTITY x 'y'>]> &amp; <b>"
+    assert Product.objects.get(brand=brand).title == "<!DOCTYPE r [<!ENTITY x 'y'>]> & <b>"
 
 
 def test_a_line_of_a_hundred_megabytes_does_not_fill_the_memory(tmp_path):

@@ -200,6 +200,21 @@ def test_a_web_page_is_told_from_a_catalogue(tmp_path):
             read(write(tmp_path, page))
 
 
+@pytest.mark.parametrize("length", [1, 200_000])  # beyond what a cell may hold, too
+def test_a_quote_that_is_not_closed_takes_no_rows_in(tmp_path, length):
+    """Tab-separated files are often written without any quoting."""
+    rows = ['1\tMug\t5 EUR\t"round, they say', "2\tPot\t6 EUR\t" + "x" * (length // 10)]
+    rows += [f"{n}\tPan\t7 EUR\t{'y' * (length // 10)}" for n in range(3, 14)]
+    rows += ['14\t"Jug"\t8 EUR\t', '15\tLid\t9 EUR\t"so\nthey ""say"""']
+    path = write(tmp_path, "id\ttitle\tprice\tdescription\n" + "\n".join(rows) + "\n", "a.tsv")
+    found, problems = read(path)
+
+    assert ([int(one.external_id) for one in found], problems) == (list(range(1, 16)), [])
+    assert [one.title for one in found] == ["Mug", "Pot", *["Pan"] * 11, "Jug", "Lid"]
+    assert (found[0].description, found[1].line, found[-1].line) == ("round, they say", 3, 16)
+    assert found[-1].description == 'so\nthey "say"'
+
+
 def test_empty_cells_too_many_are_none_and_a_bad_row_names_its_product(tmp_path):
     head, row = HEADER.strip(), "cup,Cup,,,,C1,5,,,"
     found, problems = read(write(tmp_path, f"{head}\n{row},,\npot,Pot,,,,P1,5,,,,x\n"))
