@@ -62,7 +62,7 @@ EVERY = [  # what it does, task, seconds
     ("take over what brands do not answer", "shop.tasks.run_trouble_clocks", 15 * MINUTE),
     ("remind brands of the money of returns", "shop.tasks.remind_of_returns", HOUR),
     ("delete pictures of old troubles", "shop.tasks.forget_trouble_pictures", DAY),
-    ("delete bags that nobody touches", "shop.tasks.forget_bags", DAY),
+    ("forget old bags and unpaid orders", "shop.tasks.forget_bags", DAY),
     ("give back lapsed stock", "shop.tasks.release_reservations", MINUTE),
     ("read channels that are due", "creators.tasks.read_channels", HOUR),
     ("look for codes where an API tells", "creators.tasks.check_codes", 5 * MINUTE),

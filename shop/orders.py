@@ -15,7 +15,7 @@ from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from shop import discounts, letters, pushes, signals, stock
 from shop.models import BrandOrder, Cart, Order, OrderLine, Payment, Recall
 
 UNSURE_DAYS = 7  # longer to send it back, where nobody said when it came
+KEEP_UNPAID = timedelta(days=90)  # whose an order that was never paid would have been
 logger = logging.getLogger(__name__)
 
 
@@ -143,6 +144,24 @@ def cancel(order: Order, at: datetime, *, only_idle: bool = False) -> bool:
     discounts.release(order)
     Cart.objects.filter(checkout_key=order.checkout_key).update(checkout_key=None)
     return True
+
+
+def forget_unpaid(at: datetime, size: int = 2_000) -> int:
+    """Take out of orders that were never paid whose they would have been; return how many.
+
+    No law asks for them: what was never paid has no invoice. One with any payment stays as it is.
+    """
+    paid = Payment.objects.filter(order=OuterRef("pk"))
+    rows = Order.objects.filter(
+        ~Exists(paid), status=Order.Status.CANCELLED, paid_at=None, own_shop=False,
+        cancelled_at__lte=at - KEEP_UNPAID,
+    ).exclude(email="")  # fmt: skip
+    done = 0
+    while pks := list(rows.order_by("pk").values_list("pk", flat=True)[:size]):
+        done += Order.objects.filter(pk__in=pks).update(
+            buyer=None, email="", name="", address="", postal_code="", city="", phone=""
+        )
+    return done
 
 
 def release_lapsed(at: datetime, limit: int = 500) -> int:

@@ -155,8 +155,9 @@ def forget_trouble_pictures() -> int:
 
 @shared_task
 def forget_bags() -> int:
-    """Delete bags that nobody has touched for long; return how many."""
-    return carts.forget(timezone.now())
+    """Delete bags that nobody has touched for long, and whose unpaid orders were; return how many."""
+    now = timezone.now()
+    return carts.forget(now) + orders.forget_unpaid(now)
 
 
 @shared_task

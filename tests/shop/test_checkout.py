@@ -12,7 +12,7 @@ from django.utils import timezone
 from shop import cart as carts
 from shop import mails, orders, tasks
 from shop.models import Cart, CartLine, Order, OrderLine, Payment, PaymentSession
-from tests.shop.factories import make_brand, make_user, make_variant
+from tests.shop.factories import make_brand, make_order, make_user, make_variant, tell
 from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
@@ -360,3 +360,25 @@ def test_a_bag_that_nobody_touches_goes_after_90_days():
 
     assert [carts.forget(now, size=1) for _n in range(2)] == [1, 0]
     assert set(Cart.objects.values_list("pk", flat=True)) == {read.pk, fresh.pk}
+
+
+def test_whose_an_unpaid_order_was_is_forgotten_after_90_days():
+    now = timezone.now()
+    old, fresh, paid, open_ = (
+        make_order((make_variant(), 1), paid=one == "paid")
+        for one in ("old", "fresh", "paid", "open")
+    )
+    for order in (old, fresh):
+        assert orders.cancel(order, now)
+    Order.objects.exclude(pk__in=[fresh.pk, open_.pk]).update(cancelled_at=now - timedelta(days=91))
+    late = make_order((make_variant(), 1), paid=False)
+    orders.cancel(late, now)
+    tell(late, "captured", amount=1, reference="late")  # money that did not fit, and goes back
+    Order.objects.filter(pk=late.pk).update(cancelled_at=now - timedelta(days=91))
+
+    assert [orders.forget_unpaid(now) for _n in range(2)] == [1, 0]
+    old.refresh_from_db()
+    assert (old.email, old.name, old.address, old.city, old.phone, old.buyer) == (*[""] * 5, None)
+    assert set(Order.objects.exclude(email="")) == {fresh, paid, open_, late}
+    page = Client().get(f"/orders/{orders.token(old)}/")
+    assert page.status_code == 200
