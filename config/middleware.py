@@ -23,7 +23,7 @@ SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 MACHINES = ("/api/", "/hooks/")
 REPORTING = f'{contentpolicy.ENDPOINT}="{contentpolicy.REPORTS}"'
 FEATURES = (  # of a device: none is used by a page of ours, nor by what gets into one
-    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read",
+    "accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read",
     "display-capture", "encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection",
     "local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
     "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
