@@ -142,6 +142,36 @@ def test_an_image_has_the_dutch_words_and_no_part_writes_into_it():
         assert "messages" not in (DEPLOY / name).read_text()
 
 
+def test_every_place_that_is_named_is_made_before():
+    """On an empty Debian nginx has no directory for caches, and Redis may write in its own only."""
+    steps = (harness.ROOT / "docs" / "operations.md").read_text()
+    made = {path for line in re.findall(r"install -d (.*)", steps) for path in line.split()}
+    proxy = (DEPLOY / "nginx" / "thousand.conf").read_text()
+    named = re.findall(r"proxy_cache_path (\S+)/|ssl_certificate +(\S+)/", proxy)
+    assert len(named) == 2
+    assert {cache or certificate for cache, certificate in named} <= made
+    (clicks,) = re.findall(r"'dir (\S+)'", steps)
+    assert clicks in made
+    assert clicks.startswith("/var/lib/redis/")
+    units = "".join(path.read_text() for path in DEPLOY.rglob("*.service"))
+    assert set(" ".join(re.findall(r"ReadWritePaths=(.*)", units)).split()) <= made
+
+
+def test_a_release_is_compiled_by_who_may_write_into_it():
+    steps = (harness.ROOT / "docs" / "operations.md").read_text()
+    assert steps.count("make release") == 2  # the first version, and each later one
+    image = (DEPLOY / "compose" / "Dockerfile").read_text()
+    assert image.index("compileall") < image.index("USER thousand")
+
+
+def test_tables_are_made_once_the_server_has_its_roles():
+    """While roles.sql is read, a first PostgreSQL answers on its socket only."""
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+    asked = compose["services"]["postgres"]["healthcheck"]["test"]
+    assert asked[:4] == ["CMD", "pg_isready", "-h", "127.0.0.1"]
+    assert "encoding 'UTF8'" in (DEPLOY / "compose" / "roles.sql").read_text()
+
+
 def test_dashboard_and_alerts_ask_for_figures_that_there_are():
     source = (harness.ROOT / "config" / "health.py").read_text()
     there = set(re.findall(r'gauge\(\s*"(\w+)"', source)) | {"check_ok"}

@@ -4,5 +4,5 @@
 \getenv app_password APP_PASSWORD
 create role thousand_owner login password :'owner_password';
 create role thousand login password :'app_password';
--- A server that was made without a locale, as on an empty Debian, would else make it SQL_ASCII: no letter beyond a-z counts as one.
+-- Encoding and order are said here: a server that was made without a locale would make it SQL_ASCII.
 create database thousand owner thousand_owner template template0 encoding 'UTF8' locale 'C.UTF-8';
