@@ -1,9 +1,11 @@
 """Catalogues know when a sale of their last file begins or ends."""
 
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    atomic = False  # CONCURRENTLY
     dependencies = [("shop", "0010_orders_by_address")]
     operations = [
         migrations.AddField(
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
                 help_text="when a sale of its last file begins or ends: read again",
             ),
         ),
-        migrations.AddIndex(
+        AddIndexConcurrently(
             model_name="feed",
             index=models.Index(
                 fields=["turns_at"], name="feed_turn", condition=models.Q(turns_at__isnull=False)
