@@ -59,7 +59,8 @@ def make_creator(**facts) -> Creator:
 def make_brand(**facts) -> Brand:
     n = next(NUMBERS)
     facts = {
-        "slug": f"brand-{n}", "name": f"Brand {n}", "status": "active", "vat_number": f"NL{n}B01"
+        "slug": f"brand-{n}", "name": f"Brand {n}", "status": "active", "vat_number": f"NL{n}B01",
+        "phone": "+31 75 612 3456",
     } | facts  # fmt: skip
     brand = Brand.objects.create(**facts)
     identities.store_brand(
