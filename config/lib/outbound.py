@@ -52,7 +52,7 @@ class Answer:
     def json(self) -> object:
         try:
             return json_module.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise OutboundError("the answer is not JSON") from error
 
 

@@ -246,7 +246,7 @@ class Platform:
     def _json(self, status: int, body: bytes) -> dict[str, Any]:
         try:
             value = json.loads(body or b"{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if status >= 500:
                 raise Unavailable(f"{self.id}: status {status}") from error
             raise BadAnswer(f"{self.id}: no JSON, status {status}") from error

@@ -107,3 +107,9 @@ def test_a_body_that_nobody_wants_is_not_read(server):
         "GET", f"{server}/big", allow_private=True, max_bytes=100, read_body=False
     )
     assert (answer.status, answer.body) == (200, b"")
+
+
+@pytest.mark.parametrize("body", [b"", b"<p>", b"[" * 100_000, b"\xff"])
+def test_an_answer_that_is_no_json_is_no_answer(body):
+    with pytest.raises(outbound.OutboundError):
+        outbound.Answer(200, {}, body).json()
