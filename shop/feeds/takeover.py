@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from urllib.parse import quote
 
-import nh3
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.text import slugify
 
 from config.lib.locks import was_locked
-from shop import products
+from shop import descriptions, products
 from shop.feeds import moves, writing
 from shop.feeds.base import ParsedProduct
 from shop.feeds.spool import Found
@@ -30,14 +29,6 @@ AT_ONCE = 50  # of those that are there already: well below a second
 TRIES = 5
 IMPORTING = 7_265_002  # the advisory lock (this, brand): one import of a brand at a time
 ARCHIVED = Product.Status.ARCHIVED
-TAGS = set("p br ul ol li b strong i em h3 h4 table tr td th".split())
-
-
-def safe_html(text: str) -> str:
-    """Return a description with only harmless tags and no attribute at all."""
-    return nh3.clean(text[:60_000], tags=TAGS, attributes={}, link_rel=None)
-
-
 Made = tuple[Product, ParsedProduct]
 
 
@@ -171,7 +162,7 @@ class Takeover:
     def _fill(self, product: Product, one: ParsedProduct) -> None:
         """Bring a product to what the feed says, and say whether it can be shown."""
         product.title = one.title
-        product.description = safe_html(one.description)
+        product.description = descriptions.as_html(one.description, has_entities=True)
         product.currency = one.currency
         before = self.shelves.get(product.category_id)
         product.category = self._category(one.category) or self._category_of(product)

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from config.lib import images
 from config.lib.fields import PriceField
 from config.lib.images import Encoded, NotAPicture
-from shop import pictures, pricing, products
-from shop.feeds import base, takeover
+from shop import descriptions, pictures, pricing, products
+from shop.feeds import base
 from shop.models import Brand, Category, Image, Product, Variant
 from shop.models.brands import SellsAt, TaxClass
 from shop.products import BY_TRADER
@@ -86,6 +86,7 @@ class ProductForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["description"] = descriptions.as_typed(self.instance.description)
         self.fields["sells_at"].choices = _ways(self.instance)
         for key, label in DETAILS.items():
             name = f"detail_{key}"
@@ -95,7 +96,9 @@ class ProductForm(forms.ModelForm):
             )  # fmt: skip
 
     def clean_description(self) -> str:
-        return takeover.safe_html(self.cleaned_data["description"])
+        if "description" not in self.changed_data:
+            return self.instance.description
+        return descriptions.as_html(self.cleaned_data["description"])
 
     def clean(self) -> dict:
         data = super().clean()
