@@ -85,6 +85,7 @@ def test_each_command_with_arguments_is_tried():
         "prepare",
         "purge_clicks",
         "routes",
+        "seal_anew",
         "verify_audit",
     }  # they take nothing that could be wrong
 
