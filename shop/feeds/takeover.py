@@ -54,9 +54,7 @@ class Takeover:
         patiently(self._write_fresh, made)
 
     def _write_fresh(self, made: list[Made]) -> None:
-        ones = [one for _product, one in made]
-        for (product, _one), slug in zip(made, self._slugs(ones), strict=True):
-            product.slug = slug
+        self._tell_apart(made)
         writing.write(self.feed, made, [], self.at)
         self._count(wrote_added=len(made))
 
@@ -66,6 +64,7 @@ class Takeover:
         for digest, one in found:
             product = Product(brand=self.brand, external_id=one.external_id, feed_digest=digest)
             self._fill(product, one)
+            product.slug = slugify(_readable(one))[:100].strip("-") or "product"
             made.append((product, one))
         return made
 
@@ -100,8 +99,7 @@ class Takeover:
                 product.external_id = external_id
                 product.save(update_fields=["external_id"])
         made = self.make([pair for pair in found if pair[1].external_id not in have])
-        for (product, _one), slug in zip(made, self._slugs([o for _p, o in made]), strict=True):
-            product.slug = slug
+        self._tell_apart(made)
         changed = []
         for digest, one in found:
             if product := have.get(one.external_id):
@@ -146,18 +144,15 @@ class Takeover:
         gone = rows.exclude(status=ARCHIVED).update(status=ARCHIVED, updated_at=self.at)
         self._count(wrote_removed=gone)
 
-    def _slugs(self, fresh: list[ParsedProduct]) -> list[str]:
-        """Return a slug for each new product; one that is taken gets a part that is its own."""
-        bases = [slugify(_slug(one))[:100].strip("-") or "product" for one in fresh]
-        taken = {slug for slug, _pk in writing.find(Product, "slug", self.brand, bases, "id")}
-        slugs = []
-        for one, base_slug in zip(fresh, bases, strict=True):
-            slug = base_slug
-            if slug in taken:
-                slug += "-" + hashlib.sha256(one.external_id.encode()).hexdigest()[:12]
-            taken.add(slug)
-            slugs.append(slug)
-        return slugs
+    def _tell_apart(self, made: list[Made]) -> None:
+        """Give new products whose slug is taken a part that is their own."""
+        slugs = [product.slug for product, _one in made]
+        taken = {slug for slug, _pk in writing.find(Product, "slug", self.brand, slugs, "id")}
+        for product, one in made:
+            own = "-" + hashlib.sha256(one.external_id.encode()).hexdigest()[:12]
+            if product.slug in taken and not product.slug.endswith(own):  # else it is tried again
+                product.slug += own
+            taken.add(product.slug)
 
     def _fill(self, product: Product, one: ParsedProduct) -> None:
         """Bring a product to what the feed says, and say whether it can be shown."""
@@ -222,11 +217,10 @@ def patiently(write: Callable[[list], None], *args: list) -> None:
     return None
 
 
-def _slug(one: ParsedProduct) -> str:
-    """Shopify's handle is a slug already; other ids are not meant to be read."""
-    return (
-        one.external_id
-        if slugify(one.external_id) == one.external_id.lower()
-        and not any(c.isdigit() for c in one.external_id)
-        else one.title
-    )
+def _readable(one: ParsedProduct) -> str:
+    """Return what its address is made of: Shopify's handle is a slug already, other ids are not
+    meant to be read.
+    """
+    has_digit = any(c.isdigit() for c in one.external_id)
+    is_slug = not has_digit and slugify(one.external_id) == one.external_id.lower()
+    return one.external_id if is_slug else one.title

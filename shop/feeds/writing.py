@@ -4,7 +4,7 @@ The rows of a chunk travel as one JSON text, which PostgreSQL turns into a table
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import connection
@@ -103,14 +103,14 @@ def find(model: type[Model], key: str, brand: Brand, values: Iterable[str], *col
 
 def write(
     feed, fresh: list[tuple[Product, ParsedProduct]], changed: list[tuple[Product, ParsedProduct]],
-    at: datetime, givers: Iterable[int] = (),
+    at: datetime, givers: Collection[int] = (),
 ) -> None:  # fmt: skip
     """Write new products and changed ones with their variants and pictures.
 
     A variant that another product has stays there, unless that is one of `givers`.
     """
     facts = {"brand": feed.brand_id, "brand_name": feed.brand.name, "feed": feed.pk, "at": at}
-    _keep_stock(feed.brand, [*fresh, *changed])
+    _keep_stock(feed.brand, [*fresh, *changed], may_be_there=bool(changed or givers))
     with connection.cursor() as cursor:
         if fresh:
             rows = [
@@ -139,7 +139,9 @@ def write(
         products.refresh_stock([product.pk for product, _one in changed])
 
 
-def _keep_stock(brand: Brand, found: list[tuple[Product, ParsedProduct]]) -> None:
+def _keep_stock(
+    brand: Brand, found: list[tuple[Product, ParsedProduct]], *, may_be_there: bool
+) -> None:
     """Give variants that a feed does not count the stock that they have here.
 
     What is new here has what the reader supposes; of what is sold elsewhere there is enough.
@@ -147,7 +149,7 @@ def _keep_stock(brand: Brand, found: list[tuple[Product, ParsedProduct]]) -> Non
     skus = [v.sku for _product, one in found for v in one.variants if not v.counted]
     if not skus:
         return
-    have = dict(find(Variant, "sku", brand, skus, "stock"))
+    have = dict(find(Variant, "sku", brand, skus, "stock")) if may_be_there else {}
     for product, one in found:
         elsewhere = product.sells_at == SellsAt.OWN_SHOP
         for variant in one.variants:
