@@ -101,9 +101,9 @@ class Person:
     def checks_page(self, *, wide: bool = False) -> None:
         """No finding of axe in either scheme, nothing wider than the screen.
 
-        Of a wide page axe looks at the light phone and the dark desk, of another at the phone, in
-        the dark for its colours; `test_every_page.py` and THOROUGH look at each size in both
-        schemes for everything.
+        Axe looks at the light phone for everything and in the dark for colours, there or, of a
+        wide page, at the desk; `test_every_page.py` and THOROUGH look at each size in both schemes
+        for everything.
         """
         if not self.inspects:
             return
@@ -114,7 +114,7 @@ class Person:
             for scheme, usual in (("light", PHONE), ("dark", sizes[-1])):
                 if size is usual or thorough:
                     self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                    again = scheme == "dark" and size is PHONE and not thorough
+                    again = scheme == "dark" and not thorough
                     self._axe(f"{size['width']} {scheme}", COLOURS if again else [])
             width = self.page.evaluate("document.documentElement.scrollWidth")
             if width > size["width"]:
