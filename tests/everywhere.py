@@ -17,12 +17,13 @@ from django.utils import timezone, translation
 
 from config import checks
 from creators.models import Creator, EnrolmentPolicy
-from shop.models import Brand
+from shop.models import Brand, Membership
 from tests import stage, tour
 from tests.affiliates.factories import sign_in
 
 NEWCOMER = "newcomer@thousand.example"
 JOINING = "joining@thousand.example"
+OWNER = "owner@thousand.example"  # of the brand, with a second factor
 ACCOUNTS = ("account_", "mfa_", "usersessions_", "socialaccount_")
 FACTORS = {  # the creator has a second factor, the brand has none, the admin has codes beside it
     "account_logout": [tour.BRAND],
@@ -62,10 +63,10 @@ def everybody() -> dict[str | None, Client]:
     """Return a browser for each kind of person; those with a second factor just gave it."""
     made: dict[str | None, Client] = {tour.SHOPPER: Client(headers={"host": "localhost"})}
     _newcomers()
-    for mail in (tour.CREATOR, tour.BRAND, tour.ADMIN, NEWCOMER, JOINING):
+    for mail in (tour.CREATOR, tour.BRAND, tour.ADMIN, NEWCOMER, JOINING, OWNER):
         made[mail] = Client(headers={"host": "localhost"})
         user = User.objects.get(email=mail)
-        sign_in(made[mail], user, second_factor=mail in {tour.CREATOR, tour.ADMIN})
+        sign_in(made[mail], user, second_factor=mail in {tour.CREATOR, tour.ADMIN, OWNER})
         session = made[mail].session
         for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
             record["reauthenticated"] = True
@@ -74,11 +75,13 @@ def everybody() -> dict[str | None, Client]:
 
 
 def _newcomers() -> None:
-    """One who has not begun to join, and one who is in the middle of it."""
-    for mail in (NEWCOMER, JOINING):
+    """Who has not begun to join, who is in the middle of it, and a brand's second owner."""
+    for mail in (NEWCOMER, JOINING, OWNER):
         User.objects.create_user(mail.partition("@")[0], mail, "a-long-walk-in-the-rain-7")
     user = User.objects.get(email=JOINING)
     Creator.objects.create(user=user, handle="joining", display_name="Joining", country="NL")
+    brand = Brand.objects.get(memberships__user__email=tour.BRAND)
+    Membership.objects.create(user=User.objects.get(email=OWNER), brand=brand)
 
 
 def visits(clients: dict[str | None, Client]) -> list[Visit]:
@@ -95,6 +98,7 @@ def visits(clients: dict[str | None, Client]) -> list[Visit]:
         Visit("creators:join", NEWCOMER, "/creator/join/"),
         Visit("creators:join_channels", JOINING, "/creator/join/channels/"),
         Visit("shop:brand_join", NEWCOMER, "/brands/join/"),
+        Visit("affiliates:balance_tax", OWNER, f"/brand/{brand.slug}/balance/tax/"),
     ]
 
 

@@ -4,7 +4,9 @@ A product is matched by its external id, a variant by its SKU. What the feed no 
 is archived, never deleted: orders point at it.
 """
 
-from contextlib import closing
+import gc
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -35,7 +37,7 @@ def import_file(
     schedule takes it up, and this goes on with what is not in the shop yet.
     """
     alone = locks.alone(takeover.IMPORTING, run.feed.brand_id)
-    with alone, closing(_begun(run, at, progress)) as book:
+    with alone, _without_looking_back(), closing(_begun(run, at, progress)) as book:
         if not run.is_open:  # the message came twice, and the other one was faster
             return run
         run.attempts, run.seen_at, run.state = run.attempts + 1, timezone.now(), State.RUNNING
@@ -62,6 +64,19 @@ def import_file(
             raise
         book.keep()
     return run
+
+
+@contextmanager
+def _without_looking_back() -> Iterator[None]:
+    """Keep the collector from what was there before: a sixth of the work on a large file."""
+    if gc.get_freeze_count():  # this process does so by itself
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _begun(run: FeedRun, at: datetime, progress: Progress | None) -> Book:

@@ -34,7 +34,9 @@ class Market:
     def __init__(self, home: Path) -> None:
         self.engines = embedded.Engines(home)
         self.workers: list[subprocess.Popen] = []
-        self.bell = Celery(broker=addresses.broker(self.engines.redis_url("redis")))
+        self.bell = Celery(
+            broker=addresses.broker(self.engines.redis_url("redis")), set_as_current=False
+        )
         self.env = os.environ | {
             "MARKET_MODE": "demo", "DATA_DIR": str(home), "DATABASE_URL": "", "REDIS_URL": "",
             "CLICKS_REDIS_URL": "", "THOUSAND_PART": "", "LOG_LEVEL": "ERROR",

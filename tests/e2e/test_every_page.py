@@ -19,7 +19,7 @@ LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 PARTS = {
     "public": lambda visit: visit.who is None,
     "creator": lambda visit: visit.who in {tour.CREATOR, everywhere.NEWCOMER, everywhere.JOINING},
-    "brand": lambda visit: visit.who == tour.BRAND,
+    "brand": lambda visit: visit.who in {tour.BRAND, everywhere.OWNER},
     "desk": lambda visit: visit.who == tour.ADMIN,
 }
 LEAST = {"public": 38, "creator": 52, "brand": 48, "desk": 150}

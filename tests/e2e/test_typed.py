@@ -48,5 +48,9 @@ def test_what_a_brand_types_outlives_her_session_and_the_terms(people, live_site
     person.press("go on$")
     person.page.wait_for_url("**/products/")
     made = Product.objects.get()
-    assert (made.title, made.description, made.price_from) == ("Egg cup", "Holds one egg.", 750)
+    assert (made.title, made.description, made.price_from) == (
+        "Egg cup",
+        "<p>Holds one egg.</p>",
+        750,
+    )
     assert Acceptance.objects.get().brand == brand

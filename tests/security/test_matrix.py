@@ -20,6 +20,7 @@ from affiliates.models import (
     Collaboration,
     Commission,
     Endpoint,
+    FlatFee,
     Link,
     Message,
     Participation,
@@ -281,6 +282,12 @@ def _of_a(people: dict[str, User | None]) -> list[tuple[str, str, object]]:
         ("evidence_remove", "pk", evidence.values_list("pk", flat=True).first()),
         ("passport", "pk", of(Passport, creator=creator)),
         ("feed_", "run_id", of(FeedRun, feed__brand=brand)),
+        ("fee_answer", "pk", of(FlatFee, participation__collaboration__brand=brand)),
+        ("fee_answer", "collaboration_id",
+         of(Collaboration, brand=brand, participations__fee__isnull=False)),
+        ("fee_post", "pk", of(FlatFee, participation__creator=creator)),
+        ("affiliates$", "link", of(Link, creator=creator)),  # tables where they were before
+        ("affiliates$", "run", of(FeedRun, feed__brand=brand)),
     ]  # fmt: skip
 
 
