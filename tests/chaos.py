@@ -31,7 +31,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import psycopg
+import redis
 
+from affiliates.clickbuffer import STREAM
 from config import embedded
 from tests import harness
 from tests.buyers import Buyer
@@ -137,6 +139,13 @@ def connect(home: Path):
     return harness.connect(embedded.Engines(home), embedded.DATABASE, embedded.APP)
 
 
+def undrained(home: Path) -> int:
+    """Return how many clicks wait in the stream."""
+    url = embedded.Engines(home).redis_url("clicks")
+    with redis.Redis.from_url(url) as server:
+        return server.xlen(STREAM)
+
+
 def links_of(home: Path) -> list[tuple[str, str, int]]:
     with connect(home) as connection:
         return links_in(connection)
@@ -181,7 +190,8 @@ def kept(connection: psycopg.Connection, seen: Seen) -> dict[str, object]:
 
 def verdict(market: Market, seen: Seen) -> dict[str, object]:
     """Look into the database; return what was promised beside what is there."""
-    until(lambda: market.ready())  # also: the drain has caught up, the worker is there
+    until(lambda: market.ready())  # the worker is there
+    until(lambda: not undrained(market.home))  # a drain that was killed last is still beginning
     with connect(market.home) as connection:
         found = kept(connection, seen)
     books = [json.loads(market.manage("check_books", "--json"))["ok"]]
